@@ -1,0 +1,238 @@
+// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.
+import * as z from 'zod';
+
+/**
+ * Where an experiment or a run stands.
+ */
+export const zStatus = z.enum([
+    'pending',
+    'running',
+    'completed',
+    'failed',
+    'cancelled'
+]);
+
+/**
+ * The part of the data a metric was measured on.
+ */
+export const zSplit = z.enum([
+    'train',
+    'val',
+    'test'
+]);
+
+/**
+ * A new experiment.
+ */
+export const zExperimentCreate = z.strictObject({
+    experiment_name: z.string().min(1),
+    project_id: z.string().min(1).optional(),
+    hypothesis: z.string().optional(),
+    hypothesis_reasoning: z.string().optional(),
+    plan: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+    project_goal_id: z.string().optional(),
+    config: z.looseObject({}).optional(),
+    declaration_path: z.string().optional(),
+    is_valid: z.boolean().optional()
+});
+
+/**
+ * Fields of an experiment to set; at least one.
+ */
+export const zExperimentPatch = z.strictObject({
+    status: zStatus.optional(),
+    best_score: z.number().nullish(),
+    best_generation_id: z.string().optional(),
+    current_iteration: z.int().optional(),
+    error_message: z.string().optional(),
+    hypothesis: z.string().optional(),
+    hypothesis_reasoning: z.string().optional(),
+    plan: z.string().optional(),
+    conclusion: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+    problem_statement_id: z.string().optional(),
+    is_valid: z.boolean().optional()
+});
+
+/**
+ * A new run.
+ */
+export const zRunCreate = z.strictObject({
+    experiment_id: z.string().min(1),
+    status: zStatus.optional(),
+    group_id: z.string().optional(),
+    dataset_id: z.string().optional(),
+    seed: z.int().optional(),
+    recipe_kind: z.string().optional(),
+    run_config: z.looseObject({}).optional(),
+    wandb_run_url: z.string().optional(),
+    tensorboard_path: z.string().optional(),
+    tensorboard_archive_url: z.string().optional()
+});
+
+/**
+ * Fields of a run to set; at least one. Fields beyond those listed are taken as they come.
+ */
+export const zRunPatch = z.looseObject({
+    status: zStatus.optional(),
+    error_message: z.string().optional(),
+    summary: z.looseObject({}).optional(),
+    duration_seconds: z.number().nullish()
+});
+
+/**
+ * Finite numbers by the name of their series.
+ */
+export const zMetrics = z.object({}).catchall(z.number());
+
+/**
+ * The metrics of one step on one split.
+ */
+export const zStepMetric = z.strictObject({
+    step: z.int(),
+    split: zSplit,
+    metrics: zMetrics
+});
+
+/**
+ * The result of one evaluation.
+ */
+export const zEvalCreate = z.strictObject({
+    metrics: zMetrics,
+    benchmark_id: z.string().optional(),
+    checkpoint_id: z.string().optional(),
+    model_ref: z.string().optional(),
+    step: z.int().optional(),
+    breakdowns: z.looseObject({}).optional(),
+    sdk_version: z.string().optional()
+});
+
+/**
+ * Where a checkpoint is kept.
+ */
+export const zCheckpointCreate = z.strictObject({
+    uri: z.string().min(1),
+    is_final: z.boolean(),
+    label: z.string().optional(),
+    step: z.int().optional(),
+    base_model: z.string().optional()
+});
+
+/**
+ * What a model said to one task, once.
+ */
+export const zPrediction = z.strictObject({
+    kind: z.enum(['eval', 'rollout']),
+    instruction: z.string(),
+    model_output: z.string(),
+    eval_id: z.string().optional(),
+    task_id: z.string().optional(),
+    sample_idx: z.int().optional(),
+    step: z.int().optional(),
+    expected: z.unknown().optional(),
+    reward: z.number().nullish(),
+    advantage: z.number().nullish(),
+    metadata: z.looseObject({}).optional()
+});
+
+/**
+ * Predictions that arrive together.
+ */
+export const zPredictionBatch = z.strictObject({
+    predictions: z.array(zPrediction).min(1)
+});
+
+/**
+ * A row of the backend, with the id it gave and any further fields.
+ */
+export const zEntity = z.looseObject({
+    id: z.string().min(1)
+});
+
+/**
+ * The experiment as the backend keeps it.
+ */
+export const zExperimentCreated = z.looseObject({
+    experiment: zEntity
+});
+
+/**
+ * The run as the backend keeps it.
+ */
+export const zRunCreated = z.looseObject({
+    run: zEntity
+});
+
+/**
+ * Which fields of which experiment were set.
+ */
+export const zExperimentPatched = z.looseObject({
+    experiment_id: z.string(),
+    patched: z.array(z.string())
+});
+
+/**
+ * Which fields of which run were set.
+ */
+export const zRunPatched = z.looseObject({
+    id: z.string(),
+    patched: z.array(z.string())
+});
+
+/**
+ * The row was added.
+ */
+export const zStepMetricLogged = z.looseObject({
+    ok: z.literal(true)
+});
+
+/**
+ * The eval was recorded.
+ */
+export const zEvalCreated = z.looseObject({
+    ok: z.literal(true),
+    id: z.string().min(1).optional()
+});
+
+/**
+ * The checkpoint was recorded.
+ */
+export const zCheckpointAdded = z.looseObject({
+    ok: z.literal(true),
+    id: z.string().min(1).optional()
+});
+
+/**
+ * The predictions were added.
+ */
+export const zPredictionsLogged = z.looseObject({
+    ok: z.literal(true),
+    inserted: z.int()
+});
+
+/**
+ * Why a request failed. Which fields are there differs by backend.
+ */
+export const zProblem = z.looseObject({
+    detail: z.unknown().optional(),
+    error: z.unknown().optional(),
+    message: z.unknown().optional()
+});
+
+/**
+ * Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
+ * one that does not ignores it.
+ *
+ */
+export const zIdempotencyKey = z.string().min(1).max(255);
+
+/**
+ * The experiment's id.
+ */
+export const zExperimentId = z.string().min(1);
+
+/**
+ * The run's id.
+ */
+export const zRunId = z.string().min(1);

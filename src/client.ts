@@ -1,0 +1,166 @@
+import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch, Split } from "../generated/types.js";
+import { type DashboardClientOptions, resolveConfig } from "./config.js";
+import { Delivery, type DeliveryStatus } from "./delivery/delivery.js";
+import type { SyncReport } from "./delivery/report.js";
+import { levelled } from "./logger.js";
+import { LocalExperimentStore } from "./mirror/store.js";
+import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
+import { type ExperimentRun, type WithRunOptions, withRun } from "./run.js";
+
+/** The metrics of one step. The named series are merged into `metrics`, over what stands there. */
+export interface StepMetricInput {
+  /** The training step, a whole number. */
+  readonly step: number;
+  /** The part of the data: train, val or test. Default `train`. */
+  readonly split?: Split | null | undefined;
+  readonly loss?: number | null | undefined;
+  readonly accuracy?: number | null | undefined;
+  readonly learning_rate?: number | null | undefined;
+  readonly grad_norm?: number | null | undefined;
+  readonly tokens_per_sec?: number | null | undefined;
+  /** Any further series by name. NaN and the infinities are kept in the mirror and left out of what is sent. */
+  readonly metrics?: Readonly<Record<string, number | null | undefined>> | null | undefined;
+}
+
+/** A checkpoint as a caller gives it: `is_final` is false unless said. */
+export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> & {
+  readonly is_final?: boolean | null | undefined;
+};
+
+/** How long to wait, at the longest. */
+export interface WaitOptions {
+  /** In milliseconds. Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/**
+ * The client of the EvolvingSystems SDK write routes.
+ *
+ * Every write is checked against the document, mirrored to a local folder and sent. When the backend is away, calls go
+ * on resolving from the mirror. All methods throw EvsysValidationError for input that does not fit, MirrorError where
+ * the folder cannot be written, and a DashboardClientError where the backend says no.
+ */
+export class DashboardClient {
+  /** The backend's address, without trailing slashes. */
+  readonly baseUrl: string;
+  /** The project that new experiments belong to. */
+  readonly projectId: string | undefined;
+  /** The longest a call may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Whether the client writes to the mirror only. */
+  readonly offline: boolean;
+  /** The mirror: its folder is `local.root`, its readers give back what was written. */
+  readonly local: LocalExperimentStore;
+  readonly #apiKey: string | undefined;
+  readonly #delivery: Delivery;
+
+  /**
+   * @throws EvsysAuthError where the API key or the project is missing and the client is not offline.
+   * @throws EvsysValidationError where an option or a variable does not fit.
+   */
+  constructor(options: DashboardClientOptions = {}) {
+    const config = resolveConfig(options);
+    const logger = levelled(config.logLevel, config.logger);
+    this.baseUrl = config.baseUrl;
+    this.projectId = config.projectId;
+    this.timeoutMs = config.timeoutMs;
+    this.offline = config.offline;
+    this.local = new LocalExperimentStore(config.logDir, logger);
+    this.#apiKey = config.apiKey;
+    this.#delivery = new Delivery(config, logger, this.local);
+  }
+
+  /** The API key. A getter, so that neither `console.log(client)` nor JSON shows it. */
+  get apiKey(): string | undefined {
+    return this.#apiKey;
+  }
+
+  /** Creates an experiment (`/sdk/experiments/`, `experiment.json`). Answers the row: what was sent, what the backend added, and `id`. */
+  createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">> {
+    return this.#delivery.createExperiment({ project_id: this.projectId, ...body });
+  }
+
+  /** Sets fields of an experiment (`/sdk/experiments/{experiment_id}/`, `experiment.json`). Answers which were set. */
+  updateExperiment(experimentId: string, patch: Input<ExperimentPatch>): Promise<AnswerOf<"updateExperiment">> {
+    return this.#delivery.updateExperiment(experimentId, patch);
+  }
+
+  /** Creates a run (`/sdk/runs/`, `generation.json`), pending unless `status` says otherwise. Answers the row, with `id`. */
+  createRun(body: Input<RunCreate>): Promise<Created<"createRun">> {
+    return this.#delivery.createRun({ ...body, status: body.status ?? "pending" });
+  }
+
+  /** Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), further ones than the document lists too. Answers which were set. */
+  updateRun(runId: string, patch: Input<RunPatch>): Promise<AnswerOf<"updateRun">> {
+    return this.#delivery.updateRun(runId, patch);
+  }
+
+  /** Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). */
+  logStepMetric(runId: string, input: StepMetricInput): Promise<AnswerOf<"logStepMetric">> {
+    const { step, split, metrics, ...named } = input;
+    return this.#delivery.logStepMetric(runId, {
+      step,
+      split: split ?? "train",
+      metrics: given({ ...metrics, ...named }),
+    });
+  }
+
+  /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Answers the row, with `id`. */
+  createEval(runId: string, body: Input<BodyOf<"createEval">>): Promise<RowAdded<"createEval">> {
+    return this.#delivery.rowWithId("createEval", runId, body);
+  }
+
+  /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Answers the row, with `id`. */
+  addCheckpoint(runId: string, body: CheckpointInput): Promise<RowAdded<"addCheckpoint">> {
+    return this.#delivery.rowWithId("addCheckpoint", runId, { ...body, is_final: body.is_final ?? false });
+  }
+
+  /** Logs a batch of predictions (`/sdk/runs/{run_id}/predictions/`, a line each in `predictions.jsonl`). Answers how many were taken. */
+  logPredictions(runId: string, predictions: readonly Input<Prediction>[]): Promise<AnswerOf<"logPredictions">> {
+    return this.#delivery.logPredictions(runId, predictions);
+  }
+
+  /**
+   * Posts any JSON to any path below `{baseUrl}/api/dashboard/api`. It is not mirrored.
+   * @returns the JSON of the answer, `{ _raw: text }` where the answer is no JSON, null where it was not sent.
+   */
+  post(path: string, body?: unknown): Promise<unknown> {
+    return this.#delivery.post(path, body);
+  }
+
+  /**
+   * Runs a function inside a run, and tells the backend how it ended: completed, or failed with "Name: message".
+   * @returns what the function returns. @throws what the function throws, the same error.
+   */
+  withRun<Result>(options: WithRunOptions, body: (run: ExperimentRun) => Result | Promise<Result>): Promise<Result> {
+    return withRun(this, options, body);
+  }
+
+  /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */
+  status(): DeliveryStatus {
+    return this.#delivery.status();
+  }
+
+  /** Waits until what is in flight has been answered. */
+  flush(options: WaitOptions = {}): Promise<SyncReport> {
+    return this.#delivery.flush(options.timeoutMs);
+  }
+
+  /** Flushes, then gives back connections and files. The client takes no call afterwards. */
+  close(options: WaitOptions = {}): Promise<SyncReport> {
+    return this.#delivery.close(options.timeoutMs);
+  }
+
+  /** `await using client = new DashboardClient()` closes it at the end of the block. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** The series that are there. */
+function given(series: Readonly<Record<string, number | null | undefined>>): Record<string, number> {
+  const entries = Object.entries(series).filter(
+    (entry): entry is [string, number] => entry[1] !== null && entry[1] !== undefined,
+  );
+  return Object.fromEntries(entries);
+}

@@ -1,0 +1,154 @@
+import { z } from "zod";
+import { EvsysAuthError, EvsysValidationError } from "./errors.js";
+import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+import { issueAt, shown, validated } from "./validation.js";
+
+/** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** The options of a client. What is not given is read from the environment, then from the default. */
+export interface DashboardClientOptions {
+  /** Where the backend listens. EVSYS_API_URL; default `http://localhost:8000`. Trailing slashes are dropped. */
+  readonly baseUrl?: string | undefined;
+  /** The API key. EVSYS_API_KEY. Needed unless `offline`. */
+  readonly apiKey?: string | undefined;
+  /** The project that new experiments belong to. EVSYS_PROJECT_ID. Needed unless `offline`. */
+  readonly projectId?: string | undefined;
+  /** The longest a call may take, queueing, retries and Retry-After included, in milliseconds. Default 30 000. */
+  readonly timeoutMs?: number | undefined;
+  /** Write to the mirror only, never to the network. EVSYS_OFFLINE (1, true, yes, on); default false. */
+  readonly offline?: boolean | undefined;
+  /** The folder of the mirror. EVSYS_LOG_DIR; default `./evsys_sdk`. Made when first written to. */
+  readonly logDir?: string | undefined;
+  /** How often a write is tried again within its call when the backend is away. Default 2. */
+  readonly maxRetries?: number | undefined;
+  /** `await`: a call resolves with the backend's answer. `background`: once it is in the mirror. Default `await`. */
+  readonly delivery?: "await" | "background" | undefined;
+  /** How many rows of one stream of a run may be in flight. Default 8. */
+  readonly concurrency?: number | undefined;
+  /** Sends the requests in place of the built-in connection pool. */
+  readonly fetch?: Fetch | undefined;
+  /** Takes the log lines. Default: stderr. */
+  readonly logger?: Logger | undefined;
+  /** The lowest level that is logged, in any case. EVSYS_LOGGING_LEVEL; default WARNING. */
+  readonly logLevel?: LogLevel | Lowercase<LogLevel> | undefined;
+  /** Told of each write that was refused or blocked after its call had resolved. */
+  readonly onDeliveryError?: ((error: Error) => void) | undefined;
+}
+
+/** The options with nothing left open. */
+export interface Config {
+  readonly baseUrl: string;
+  readonly apiKey: string | undefined;
+  readonly projectId: string | undefined;
+  readonly timeoutMs: number;
+  readonly offline: boolean;
+  readonly logDir: string;
+  readonly maxRetries: number;
+  readonly delivery: "await" | "background";
+  readonly concurrency: number;
+  readonly fetch: Fetch | undefined;
+  readonly proxied: boolean;
+  readonly logger: Logger | undefined;
+  readonly logLevel: LogLevel;
+  readonly onDeliveryError: ((error: Error) => void) | undefined;
+}
+
+/** The variables of the environment, by name. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
+const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
+
+const optionsSchema = z.strictObject({
+  baseUrl: z.string().optional(),
+  apiKey: z.string().optional(),
+  projectId: z.string().optional(),
+  timeoutMs: z.number().positive().max(LONGEST_TIMER_MS).optional(),
+  offline: z.boolean().optional(),
+  logDir: z.string().optional(),
+  maxRetries: z.int().min(0).optional(),
+  delivery: z.enum(["await", "background"]).optional(),
+  concurrency: z.int().min(1).optional(),
+  fetch: functionOf<Fetch>().optional(),
+  logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),
+  logLevel: z.string().optional(),
+  onDeliveryError: functionOf<(error: Error) => void>().optional(),
+});
+
+/**
+ * Option, then environment, then default. The only reader of the environment in this package.
+ * @throws EvsysValidationError for a value that does not fit, naming the option or the variable.
+ * @throws EvsysAuthError where the key or the project is missing and the client is not offline.
+ */
+export function resolveConfig(options: DashboardClientOptions = {}, environment: Environment = process.env): Config {
+  const given = validated("DashboardClient options", optionsSchema, options);
+  const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const config: Config = {
+    baseUrl: baseUrlOf(given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL")),
+    apiKey: apiKeyOf(given.apiKey?.trim() || setting("EVSYS_API_KEY")),
+    projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
+    timeoutMs: given.timeoutMs ?? 30_000,
+    offline: given.offline ?? /^(1|true|yes|on)$/i.test(setting("EVSYS_OFFLINE") ?? ""),
+    logDir: given.logDir?.trim() || setting("EVSYS_LOG_DIR") || "./evsys_sdk",
+    maxRetries: given.maxRetries ?? 2,
+    delivery: given.delivery ?? "await",
+    concurrency: given.concurrency ?? 8,
+    fetch: given.fetch,
+    proxied: PROXY_VARIABLES.some((name) => setting(name) !== undefined),
+    logger: given.logger,
+    logLevel: logLevelOf(given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
+    onDeliveryError: given.onDeliveryError,
+  };
+  if (!config.offline) refuseWithoutCredentials(config);
+  return config;
+}
+
+function refuseWithoutCredentials({ apiKey, projectId }: Config): void {
+  const missing = [
+    ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),
+    ...(projectId === undefined ? ["the project (option projectId or EVSYS_PROJECT_ID)"] : []),
+  ];
+  if (missing.length === 0) return;
+  throw new EvsysAuthError(
+    `Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}, or work without a backend: offline: true or EVSYS_OFFLINE=1.`,
+  );
+}
+
+function apiKeyOf(key: string | undefined): string | undefined {
+  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
+  const issue = issueAt(["apiKey"], "expected printable ASCII without spaces; what was given cannot stand in a header");
+  throw new EvsysValidationError("DashboardClient options", [issue]);
+}
+
+function baseUrlOf(option: string | undefined, variable: string | undefined): string {
+  const text = option ?? variable ?? "http://localhost:8000";
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const name = option === undefined ? "EVSYS_API_URL" : "baseUrl";
+  const refuse = (what: string) =>
+    new EvsysValidationError("DashboardClient options", [issueAt([name], `${what}, such as http://localhost:8000`)]);
+  if (url === undefined || !/^https?:$/.test(url.protocol))
+    throw refuse(`expected an http or https URL, got ${shown(text)}`);
+  if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
+  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${shown(text)}`);
+  return text.replace(/\/+$/, "");
+}
+
+function logLevelOf(option: string | undefined, variable: string | undefined): LogLevel {
+  const text = option ?? variable ?? "WARNING";
+  const level = LOG_LEVELS.find((known) => known === text.toUpperCase());
+  if (level !== undefined) return level;
+  const name = option === undefined ? "EVSYS_LOGGING_LEVEL" : "logLevel";
+  throw new EvsysValidationError("DashboardClient options", [
+    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${shown(text)}`),
+  ]);
+}
+
+function isLogger(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ["debug", "info", "warn", "error"].every((method) => typeof Reflect.get(value, method) === "function")
+  );
+}

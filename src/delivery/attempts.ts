@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Answer } from "../transport/answer.js";
+import type { Attempt, Transport } from "../transport/transport.js";
+import { backoffMs } from "./backoff.js";
+
+/** How long and how often one write is tried within its call. */
+export interface Patience {
+  /** The longest it may take, all told, in milliseconds. */
+  readonly timeoutMs: number;
+  /** How often it is tried again. */
+  readonly maxRetries: number;
+}
+
+/**
+ * Tries a write until the backend answers or patience ends. Every attempt carries the same key, so that a backend which
+ * honours it writes once however many answers are lost. A wait that would outlast the deadline is not begun.
+ */
+export async function deliver(transport: Transport, attempt: Attempt, patience: Patience): Promise<Answer> {
+  const deadline = performance.now() + patience.timeoutMs;
+  const abort = new AbortController();
+  const late = new Error(`no answer within ${patience.timeoutMs} ms`);
+  const timer = setTimeout(() => abort.abort(late), Math.max(0, patience.timeoutMs));
+  try {
+    for (let tries = 0; ; tries += 1) {
+      const answer = await transport.send(attempt, abort.signal);
+      if (answer.kind !== "away" || tries >= patience.maxRetries) return answer;
+      const waitMs = answer.retryAfterMs ?? backoffMs(tries);
+      if (performance.now() + waitMs >= deadline) return answer;
+      await sleep(waitMs);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,36 @@
+export type {
+  CheckpointCreate,
+  EvalCreate,
+  ExperimentCreate,
+  ExperimentPatch,
+  Metrics,
+  Prediction,
+  RunCreate,
+  RunPatch,
+  Split,
+  Status,
+  StepMetric,
+} from "../generated/types.js";
+export { type CheckpointInput, DashboardClient, type StepMetricInput, type WaitOptions } from "./client.js";
+export type { DashboardClientOptions, Fetch } from "./config.js";
+export type { DeliveryStatus } from "./delivery/delivery.js";
+export type { Counted, Counts, SyncReport } from "./delivery/report.js";
+export {
+  AuthenticationError,
+  BadRequestError,
+  ConflictError,
+  DashboardClientError,
+  EvsysAuthError,
+  EvsysError,
+  EvsysValidationError,
+  MirrorError,
+  NotFoundError,
+  PermissionDeniedError,
+  UnprocessableEntityError,
+  type ValidationIssue,
+} from "./errors.js";
+export type { Logger, LogLevel } from "./logger.js";
+export type { MirrorDocument } from "./mirror/document.js";
+export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./mirror/store.js";
+export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded } from "./operations.js";
+export { ExperimentRun, type WithRunOptions } from "./run.js";

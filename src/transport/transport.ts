@@ -1,0 +1,87 @@
+import createClient from "openapi-fetch";
+import type { z } from "zod";
+import type { Config } from "../config.js";
+import { type Answer, sorted } from "./answer.js";
+import { createHttp, LightRequest } from "./http.js";
+
+/** One attempt at one write. */
+export interface Attempt {
+  /** The route as the document writes it, such as `/sdk/runs/{run_id}/`. */
+  readonly path: string;
+  /** The ids in the path. */
+  readonly ids: Readonly<Record<string, string>>;
+  /** The body as it goes over the wire: JSON text. */
+  readonly body: string | Uint8Array | undefined;
+  /** Names the write; the same on every attempt. */
+  readonly idempotencyKey: string;
+  /** What the document promises as an answer; undefined where any text will do. */
+  readonly promised: z.ZodType | undefined;
+}
+
+/** Sends attempts and sorts what comes back. It never throws for what a network or a backend does. */
+export interface Transport {
+  send(attempt: Attempt, signal: AbortSignal): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+/** Bodies arrive here as the bytes of the mirror: they were typed and checked where they were accepted. */
+interface EncodedRoutes {
+  [path: string]: {
+    post: {
+      parameters: { path: Record<string, string>; header: Record<string, string> };
+      requestBody?: { content: { "application/json": string | Uint8Array } };
+      responses: { 200: { content: { "application/json": string } } };
+    };
+  };
+}
+
+/** A transport for one client: openapi-fetch over one connection pool, or over the caller's fetch. */
+export function createTransport(config: Config): Transport {
+  const { origin, pathname } = new URL(config.baseUrl);
+  const http = createHttp(origin, config);
+  const client = createClient<EncodedRoutes>({
+    baseUrl: `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`,
+    headers: config.apiKey === undefined ? {} : { Authorization: `Bearer ${config.apiKey}` },
+    // openapi-fetch needs no more of Request and Response than the light ones have; the whole ones cost a multiple.
+    Request: LightRequest as unknown as typeof Request,
+    fetch: (request) => http.send(request as unknown as LightRequest) as unknown as Promise<Response>,
+    bodySerializer: (body) => body,
+  });
+  const redact = redactor(config.apiKey);
+  return {
+    async send({ path, ids, body, idempotencyKey, promised }, signal) {
+      try {
+        const { response } = await client.POST(path, {
+          params: { path: ids, header: { "Idempotency-Key": idempotencyKey } },
+          ...(body === undefined ? {} : { body }),
+          parseAs: "text",
+          signal,
+        });
+        const text = await response.text();
+        const shownPath = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
+        const header = (name: string) => response.headers.get(name);
+        return sorted({ status: response.status, header, text }, { path: shownPath, promised, redact });
+      } catch (error) {
+        return { kind: "away", reason: redact(reasonOfFailure(error, signal)) };
+      }
+    },
+    close: () => http.close(),
+  };
+}
+
+function reasonOfFailure(error: unknown, signal: AbortSignal): string {
+  if (signal.aborted) return String(signal.reason instanceof Error ? signal.reason.message : signal.reason);
+  if (!(error instanceof Error)) return String(error);
+  // Node keeps the telling part of a failed connection in the cause, or in the code alone.
+  const told = error.cause instanceof Error ? error.cause : error;
+  const code = "code" in told && typeof told.code === "string" ? told.code : told.name;
+  return told.message.includes(code) || told.message === "" ? told.message || code : `${code}: ${told.message}`;
+}
+
+/** Removes the key where it stands as a word of its own: a key of one letter must not eat the letters of others. */
+function redactor(apiKey: string | undefined): (text: string) => string {
+  if (apiKey === undefined) return (text) => text;
+  const key = apiKey.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const word = new RegExp(`(?<![\\w-])${key}(?![\\w-])`, "g");
+  return (text) => text.replace(word, "[API key]");
+}

@@ -1,0 +1,86 @@
+import type { z } from "zod";
+import { EvsysValidationError, type ValidationIssue } from "./errors.js";
+
+const LONGEST_VALUE_SHOWN = 60;
+const SECRET_FIELD = "apiKey";
+
+/** What is known of a schema's fields, to name the ones that fit where one does not. */
+type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> };
+
+/**
+ * Checks a value against a schema and returns it typed.
+ * @throws EvsysValidationError naming each field, what was given and what fits.
+ */
+export function validated<Schema extends Fielded>(subject: string, schema: Schema, value: unknown): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (!result.success) throw validationError(subject, schema, value, result.error);
+  return result.data;
+}
+
+/** The error for a value that zod did not take. */
+export function validationError(
+  subject: string,
+  schema: Fielded,
+  value: unknown,
+  error: z.ZodError,
+): EvsysValidationError {
+  return new EvsysValidationError(
+    subject,
+    error.issues.flatMap((issue) => explained(issue, schema, value)),
+  );
+}
+
+/** An issue of our own, for what a schema cannot say. */
+export function issueAt(path: readonly (string | number)[], message: string): ValidationIssue {
+  return { path, field: fieldOf(path), message };
+}
+
+/** A value as an error shows it: short, and on one line. */
+export function shown(value: unknown): string {
+  if (typeof value === "function") return "a function";
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value);
+  } catch {
+    text = undefined;
+  }
+  if (text === undefined) return String(typeof value === "object" ? "an object JSON cannot hold" : value);
+  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
+}
+
+function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
+  const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
+  const given = path[0] === SECRET_FIELD ? "(hidden)" : valueAt(root, path);
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const known = path.length === 0 && schema.shape ? `; known fields: ${Object.keys(schema.shape).join(", ")}` : "";
+      return issue.keys.map((key) => issueAt([...path, key], `unknown field${known}`));
+    }
+    case "invalid_type":
+      return given === undefined
+        ? [issueAt(path, `required, a ${nameOfType(issue.expected)} is missing`)]
+        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}`)];
+    case "invalid_value":
+      return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
+    default:
+      return [issueAt(path, `${issue.message}, got ${shown(given)}`)];
+  }
+}
+
+function nameOfType(expected: string): string {
+  return expected === "int" ? "integer" : expected;
+}
+
+function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
+  let value = root;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Reflect.get(value, part);
+  }
+  return value;
+}
+
+function fieldOf(path: readonly (string | number)[]): string {
+  return path.map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`)).join("");
+}
