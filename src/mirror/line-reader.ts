@@ -1,0 +1,95 @@
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { isMissing, onFile } from "./files.js";
+import type { ByteRange } from "./line-writer.js";
+
+const PIECE_BYTES = 256 * 1024;
+const NEWLINE = 0x0a;
+
+/** One line of a file: its bytes without the newline, and where it stands. */
+export interface Line extends ByteRange {
+  readonly bytes: Buffer;
+  /** False for the last line of a file where the newline is missing: cut short, or still being written. */
+  readonly isTerminated: boolean;
+}
+
+/**
+ * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. Where there
+ * is no file there are no lines. The file may grow meanwhile: reading on after the end finds what has been added.
+ */
+export class LineReader {
+  readonly #path: string;
+  #descriptor: number | undefined;
+  #piece: Buffer = Buffer.alloc(0);
+  #pieceStart = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /** How many bytes the file has now. */
+  get size(): number {
+    const descriptor = this.#open();
+    return descriptor === undefined ? 0 : fstatSync(descriptor).size;
+  }
+
+  /** The line that starts at a place, or undefined where the file ends there. */
+  lineAt(start: number): Line | undefined {
+    const at = start - this.#pieceStart;
+    const found = at >= 0 && at <= this.#piece.length ? this.#piece.indexOf(NEWLINE, at) : -1;
+    if (found !== -1) return { start, end: this.#pieceStart + found + 1, bytes: this.#piece.subarray(at, found), isTerminated: true };
+    for (let length = PIECE_BYTES; ; length *= 2) {
+      this.#fill(start, length);
+      const end = this.#piece.indexOf(NEWLINE);
+      if (end !== -1) return { start, end: start + end + 1, bytes: this.#piece.subarray(0, end), isTerminated: true };
+      if (this.#piece.length === 0) return undefined;
+      if (this.#piece.length < length) {
+        return { start, end: start + this.#piece.length + 1, bytes: this.#piece, isTerminated: false };
+      }
+    }
+  }
+
+  close(): void {
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
+    this.#piece = Buffer.alloc(0);
+  }
+
+  #fill(start: number, length: number): void {
+    const descriptor = this.#open();
+    this.#pieceStart = start;
+    if (descriptor === undefined) {
+      this.#piece = Buffer.alloc(0);
+      return;
+    }
+    const piece = Buffer.allocUnsafe(length);
+    const bytes = onFile("read the file", this.#path, () => readSync(descriptor, piece, 0, length, start));
+    this.#piece = piece.subarray(0, bytes);
+  }
+
+  #open(): number | undefined {
+    this.#descriptor ??= onFile("read the file", this.#path, () => openIfThere(this.#path));
+    return this.#descriptor;
+  }
+}
+
+/** The lines of a file from its start to its end. */
+export function* linesOf(path: string): Generator<Line> {
+  const reader = new LineReader(path);
+  try {
+    for (let line = reader.lineAt(0); line !== undefined; line = reader.lineAt(line.end)) {
+      yield line;
+      if (!line.isTerminated) return;
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,141 @@
+import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { MirrorError } from "../errors.js";
+import { FILE_MODE, makeFolder, onFile } from "./files.js";
+
+const { O_APPEND, O_CREAT, O_RDWR } = constants;
+const NEWLINE = 0x0a;
+
+/** Where a line stands in its file, in bytes. The end is past the newline: it is where the next line starts. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+interface Waiting {
+  readonly line: string;
+  readonly resolve: (range: ByteRange) => void;
+  readonly reject: (error: MirrorError) => void;
+}
+
+/**
+ * Appends lines to a file that nobody else appends to. A line is on the file once its call has returned or its promise
+ * has resolved: the system has taken the whole of it, and a kill cannot take it back. A line that was cut short, by a
+ * power cut or a full disk, is never continued by the next one.
+ */
+export class LineWriter {
+  readonly path: string;
+  readonly #descriptor: number;
+  #size: number;
+  #endsInsideLine: boolean;
+  #batch: Waiting[] = [];
+
+  /** @throws MirrorError where the file cannot be opened. */
+  constructor(path: string) {
+    this.path = path;
+    makeFolder(dirname(path));
+    this.#descriptor = onFile("open the file", path, () => openSync(path, O_APPEND | O_CREAT | O_RDWR, FILE_MODE));
+    this.#size = fstatSync(this.#descriptor).size;
+    this.#endsInsideLine = !endsWithNewline(this.#descriptor, this.#size);
+  }
+
+  /** Where the next line will start. */
+  get end(): number {
+    return this.#size + (this.#endsInsideLine ? 1 : 0);
+  }
+
+  /** Whether the file is still the one of this name and size. A folder may be deleted, and a file cut, under an open descriptor. */
+  get isIntact(): boolean {
+    const { nlink, size } = fstatSync(this.#descriptor);
+    return nlink > 0 && size === this.#size;
+  }
+
+  /**
+   * Appends one line, given without its newline. The lines of one tick go out in one write.
+   * @throws MirrorError (as a rejection) where the line is not on the file.
+   */
+  append(line: string): Promise<ByteRange> {
+    return new Promise((resolve, reject) => {
+      if (this.#batch.length === 0) queueMicrotask(() => this.#writeBatch());
+      this.#batch.push({ line, resolve, reject });
+    });
+  }
+
+  /**
+   * Appends one line at once.
+   * @throws MirrorError where the line is not on the file.
+   */
+  appendNow(line: string): ByteRange {
+    this.#writeBatch();
+    const { start, end, error } = this.#write(`${line}\n`);
+    if (error !== undefined) throw this.#failure(error);
+    return { start, end };
+  }
+
+  /** Waits until the disk itself has what was appended. */
+  syncToDisk(): void {
+    onFile("write the file to disk", this.path, () => fdatasyncSync(this.#descriptor));
+  }
+
+  close(): void {
+    this.#writeBatch();
+    closeSync(this.#descriptor);
+  }
+
+  #writeBatch(): void {
+    const batch = this.#batch;
+    const [first] = batch;
+    if (first === undefined) return;
+    this.#batch = [];
+    const { start, end, error } = this.#write(batch.length === 1 ? `${first.line}\n` : textOf(batch));
+    if (batch.length === 1 && error === undefined) return first.resolve({ start, end });
+    let at = start;
+    for (const { line, resolve, reject } of batch) {
+      const next = at + Buffer.byteLength(line) + 1;
+      if (next <= end) resolve({ start: at, end: next });
+      else reject(this.#failure(error));
+      at = next;
+    }
+  }
+
+  /** Writes a text of whole lines, or as much of it as the system takes. */
+  #write(text: string): ByteRange & { readonly error?: unknown } {
+    const total = Buffer.byteLength(text);
+    const start = this.end;
+    let written = 0;
+    try {
+      if (this.#endsInsideLine) {
+        writeSync(this.#descriptor, "\n");
+        this.#endsInsideLine = false;
+        this.#size = start;
+      }
+      written = writeSync(this.#descriptor, text);
+      // A short write is the first sign of a full disk; the next one fails and says so.
+      while (written < total) written += writeSync(this.#descriptor, Buffer.from(text), written);
+      this.#size = start + written;
+      return { start, end: this.#size };
+    } catch (error) {
+      if (written > 0) {
+        this.#size = start + written;
+        this.#endsInsideLine = Buffer.from(text)[written - 1] !== NEWLINE;
+      }
+      return { start, end: start + written, error };
+    }
+  }
+
+  #failure(cause: unknown): MirrorError {
+    return new MirrorError("Cannot append to the file", this.path, cause);
+  }
+}
+
+function textOf(batch: readonly Waiting[]): string {
+  let text = "";
+  for (const { line } of batch) text += `${line}\n`;
+  return text;
+}
+
+function endsWithNewline(descriptor: number, size: number): boolean {
+  if (size === 0) return true;
+  const last = Buffer.alloc(1);
+  return readSync(descriptor, last, 0, 1, size - 1) === 0 || last[0] === NEWLINE;
+}

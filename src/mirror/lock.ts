@@ -1,0 +1,149 @@
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FILE_MODE, isMissing, onFile } from "./files.js";
+import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from "./process-identity.js";
+
+const RENEW_EVERY_MS = 5_000;
+/** A holder that cannot be looked at, being on another host, is taken for dead after this long without a sign. */
+const STALE_AFTER_MS = 30_000;
+
+/** The right to be the one who does something in a folder. */
+export interface Lock {
+  /** Whether it is still ours. A process that stood still for long may have been taken for dead. */
+  isHeld(): boolean;
+  release(): void;
+}
+
+/** Who has a lock that we have not got. */
+export interface Holder {
+  readonly pid: number;
+  readonly host: string;
+}
+
+/**
+ * Takes a lock, or tells who has it. A lock is a numbered file that was created where there was none, which is atomic on
+ * network folders too; the highest number counts. Taking over from the dead means creating the next number, so of two
+ * who try, one succeeds, and nobody ever removes a living lock.
+ */
+export function takeLock(folder: string, name: string): Lock | Holder {
+  for (;;) {
+    const numbers = numbersOf(folder, name);
+    const highest = numbers.at(-1) ?? 0;
+    if (highest > 0) {
+      const holder = livingHolder(folder, pathOf(folder, name, highest));
+      if (holder !== undefined) return holder;
+    }
+    const number = highest + 1;
+    if (!created(pathOf(folder, name, number))) continue;
+    // Another one may have begun anew at a lower number meanwhile: whoever sees the other steps back and tries again.
+    if (numbersOf(folder, name).some((other) => other !== number && !numbers.includes(other))) {
+      rmSync(pathOf(folder, name, number), { force: true });
+      continue;
+    }
+    for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
+    return held(pathOf(folder, name, number));
+  }
+}
+
+/** Who holds a lock, without taking it. */
+export function holderOf(folder: string, name: string): Holder | undefined {
+  const highest = numbersOf(folder, name).at(-1);
+  return highest === undefined ? undefined : livingHolder(folder, pathOf(folder, name, highest));
+}
+
+/** Whether what {@link takeLock} answered is the lock. */
+export function isLock(answer: Lock | Holder): answer is Lock {
+  return "release" in answer;
+}
+
+function held(path: string): Lock {
+  let renewedAt = performance.now();
+  let isOurs = true;
+  const renew = (): void => {
+    isOurs = isOurs && isRenewed(path);
+    renewedAt = performance.now();
+  };
+  const timer = setInterval(renew, RENEW_EVERY_MS).unref();
+  return {
+    isHeld() {
+      if (performance.now() - renewedAt > STALE_AFTER_MS / 2) renew();
+      return isOurs;
+    },
+    release() {
+      clearInterval(timer);
+      if (isOurs) rmSync(path, { force: true });
+      isOurs = false;
+    },
+  };
+}
+
+/** Gives a sign of life by writing: the time is then that of the disk. False where another took the lock over. */
+function isRenewed(path: string): boolean {
+  try {
+    writeFileSync(path, JSON.stringify(ownIdentity()), { flag: "r+" });
+    return true;
+  } catch (error) {
+    return !isMissing(error);
+  }
+}
+
+function created(path: string): boolean {
+  return onFile("take the lock", path, () => {
+    try {
+      writeFileSync(path, JSON.stringify(ownIdentity()), { flag: "wx", mode: FILE_MODE });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+      throw error;
+    }
+  });
+}
+
+function livingHolder(folder: string, path: string): Holder | undefined {
+  const identity = readIdentity(path);
+  if (identity !== undefined) {
+    const running = isRunning(identity);
+    if (running !== undefined) return running ? identity : undefined;
+  }
+  // Another host's process, or a file whose writer was killed before its first word: only time can tell.
+  const silentMs = silence(folder, path);
+  if (silentMs === undefined || silentMs > STALE_AFTER_MS) return undefined;
+  return identity ?? { pid: 0, host: "unknown" };
+}
+
+function readIdentity(path: string): ProcessIdentity | undefined {
+  try {
+    return processIdentity.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How long ago a lock was renewed, by the clock of the disk that keeps it: another host's clock may be wrong. */
+function silence(folder: string, path: string): number | undefined {
+  const probe = join(folder, `clock-${process.pid}-${process.hrtime.bigint()}.tmp`);
+  try {
+    const descriptor = openSync(probe, "wx", FILE_MODE);
+    const now = fstatSync(descriptor).mtimeMs;
+    closeSync(descriptor);
+    return now - statSync(path).mtimeMs;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+
+function numbersOf(folder: string, name: string): number[] {
+  const prefix = `${name}.lock.`;
+  return readdirSync(folder)
+    .filter((file) => file.startsWith(prefix))
+    .map((file) => Number(file.slice(prefix.length)))
+    .filter((number) => Number.isSafeInteger(number) && number > 0)
+    .sort((a, b) => a - b);
+}
+
+function pathOf(folder: string, name: string, number: number): string {
+  return join(folder, `${name}.lock.${number}`);
+}

@@ -1,0 +1,136 @@
+import type { StreamName } from "../operations.js";
+import { Intervals } from "./intervals.js";
+import { type AcksLine, type CreateLine, letterOf, type Offsets, type PatchLine, type Refusal, STREAM_OF_LETTER } from "./sync-lines.js";
+
+/** A create or a patch as it was accepted. */
+export type Operation = (CreateLine | PatchLine) & { readonly slot: number };
+
+/** Rows that the backend refused. */
+export interface RefusedRows {
+  readonly end: number;
+  readonly rows: number;
+  readonly refusal: Refusal;
+}
+
+/** What is known of the rows that one session appended to one stream. */
+export interface Span {
+  readonly done: Intervals;
+  /** By their start. */
+  readonly refused: Map<number, RefusedRows>;
+  /** Where a batch that starts here ends. */
+  readonly batches: Map<number, number>;
+}
+
+/** One stretch of writing by one process. */
+export interface Session {
+  readonly nonce: string;
+  readonly slot: number;
+  readonly from: Offsets;
+  /** Where it ended, for one that was adopted; a session otherwise ends where the next one of its slot begins. */
+  readonly until?: Offsets | undefined;
+  readonly spans: Readonly<Record<StreamName, Span>>;
+}
+
+/** What the sync log of a folder says, as a whole. */
+export class SyncState {
+  /** By nonce, in the order they began. */
+  readonly sessions = new Map<string, Session>();
+  /** Creates and patches by key, in the order they were made. */
+  readonly operations = new Map<string, Operation>();
+  /** Creates and patches that were delivered, with the backend's id for a create. */
+  readonly delivered = new Map<string, string | undefined>();
+  readonly refused = new Map<string, Refusal>();
+  /** Ids made here for evals and checkpoints, and the backend's. */
+  readonly rowIds = new Map<string, string>();
+  parked: Refusal | undefined;
+
+  addSession(nonce: string, slot: number, from: Offsets, until?: Offsets): Session {
+    const known = this.sessions.get(nonce);
+    if (known !== undefined) return known;
+    const spans = { metrics: emptySpan(), evals: emptySpan(), checkpoints: emptySpan(), predictions: emptySpan() };
+    const session = { nonce, slot, from, until, spans };
+    this.sessions.set(nonce, session);
+    return session;
+  }
+
+  /** The session that wrote the byte at a place of a file: the last one to begin at or before it. */
+  sessionAt(slot: number, stream: StreamName, position: number): Session | undefined {
+    let found: Session | undefined;
+    for (const session of this.sessions.values()) {
+      if (session.slot !== slot || session.from[stream] > position) continue;
+      if (session.until === undefined || position < session.until[stream]) found = session;
+    }
+    return found;
+  }
+
+  /** Where the next session after a place begins, for bytes that no session wrote. */
+  nextSessionStart(slot: number, stream: StreamName, position: number): number | undefined {
+    let next: number | undefined;
+    for (const { slot: own, from } of this.sessions.values()) {
+      if (own === slot && from[stream] > position && (next === undefined || from[stream] < next)) next = from[stream];
+    }
+    return next;
+  }
+
+  /** The create of the folder's entity; undefined where the entity was made elsewhere. */
+  get creation(): (CreateLine & { readonly slot: number }) | undefined {
+    for (const operation of this.operations.values()) if ("create" in operation) return operation;
+    return undefined;
+  }
+
+  /** Takes in what an acknowledgement says. `ordinals` are the sessions that its file has named so far. */
+  apply(line: AcksLine, ordinals: Session[]): void {
+    if (Array.isArray(line)) {
+      const [ordinal, letter, start, end, delivered, skipped] = line;
+      const span = ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]];
+      span?.done.add(start, end, delivered, skipped);
+      span?.refused.delete(start);
+    } else if ("session" in line) {
+      ordinals.push(this.addSession(line.session, line.slot, line.from, line.until));
+    } else if ("batch" in line) {
+      const [ordinal, letter, start, end] = line.batch;
+      ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].batches.set(start, end);
+    } else if ("op" in line) {
+      this.delivered.set(line.op, line.id);
+      this.refused.delete(line.op);
+    } else if ("refusedOp" in line) {
+      this.refused.set(line.refusedOp, line.refusal);
+    } else if ("refusedRows" in line) {
+      const [ordinal, letter, start, end, rows] = line.refusedRows;
+      ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].refused.set(start, { end, rows, refusal: line.refusal });
+    } else if ("row" in line) {
+      this.rowIds.set(line.row, line.id);
+    } else {
+      this.parked = line.parked ?? undefined;
+    }
+  }
+
+  /** The fewest lines that say all that the acknowledgements said. */
+  acknowledgements(): AcksLine[] {
+    const lines: AcksLine[] = [];
+    const sessions = [...this.sessions.values()];
+    for (const { nonce, slot, from, until } of sessions) lines.push({ session: nonce, slot, from, until });
+    sessions.forEach((session, ordinal) => {
+      for (const stream of Object.values(STREAM_OF_LETTER)) lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
+    });
+    for (const [op, id] of this.delivered) lines.push({ op, id });
+    for (const [refusedOp, refusal] of this.refused) lines.push({ refusedOp, refusal });
+    for (const [row, id] of this.rowIds) lines.push({ row, id });
+    if (this.parked !== undefined) lines.push({ parked: this.parked });
+    return lines;
+  }
+}
+
+function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
+  const letter = letterOf(stream);
+  const lines: AcksLine[] = done.list.map(({ start, end, delivered, skipped }) => [ordinal, letter, start, end, delivered, skipped]);
+  for (const [start, { end, rows, refusal }] of refused) lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal });
+  for (const [start, end] of batches) {
+    if (done.firstGap(start) === start && !refused.has(start)) lines.push({ batch: [ordinal, letter, start, end] });
+  }
+  return lines;
+}
+
+function emptySpan(): Span {
+  return { done: new Intervals(), refused: new Map(), batches: new Map() };
+}

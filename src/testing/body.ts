@@ -1,0 +1,46 @@
+import type { IncomingMessage } from "node:http";
+
+/** What was read of a body. */
+export type ReceivedBody =
+  | { readonly kind: "json"; readonly text: string; readonly value: unknown }
+  | { readonly kind: "text"; readonly text: string; readonly problem: string }
+  | { readonly kind: "too-large" };
+
+/** Reads a body of at most `maxBytes`; what lies beyond is discarded as it comes. Undefined where the caller went away. */
+export async function receiveBody(request: IncomingMessage, maxBytes: number): Promise<ReceivedBody | undefined> {
+  const bytes = await readBytes(request, maxBytes);
+  if (!Buffer.isBuffer(bytes)) return bytes === "gone" ? undefined : { kind: "too-large" };
+  const text = bytes.toString("utf8");
+  try {
+    return { kind: "json", text, value: JSON.parse(text) };
+  } catch (error) {
+    return { kind: "text", text, problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer | "too-large" | "gone"> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const overflow = () => {
+      request.off("data", take);
+      request.resume();
+      chunks.length = 0;
+      resolve("too-large");
+    };
+    const take = (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > maxBytes) overflow();
+      else chunks.push(chunk);
+    };
+    // Of these the first one counts: a promise settles once. A caller who goes away is an error, then a close.
+    request.on("error", () => resolve("gone"));
+    request.on("close", () => resolve("gone"));
+    if (Number(request.headers["content-length"]) > maxBytes) {
+      overflow();
+      return;
+    }
+    request.on("data", take);
+    request.on("end", () => resolve(Buffer.concat(chunks, size)));
+  });
+}

@@ -1,0 +1,35 @@
+import type { ErrorObject } from "ajv";
+
+/** How many problems of one body are named. */
+const MOST = 10;
+
+/** What Ajv found, as `field: message`, joined by semicolons. */
+export function describeProblems(errors: readonly ErrorObject[] | null | undefined, root = "body"): string {
+  const all = errors ?? [];
+  const named = all.slice(0, MOST).map((error) => `${fieldOf(error) || root}: ${messageOf(error)}`);
+  if (all.length > MOST) named.push(`and ${all.length - MOST} more`);
+  return named.join("; ");
+}
+
+/** The field as one reads it, such as `predictions[3].model_output`; empty for the body itself. */
+function fieldOf({ instancePath, params }: ErrorObject): string {
+  const steps = instancePath.split("/").slice(1).map(decoded);
+  const extra: unknown = params.missingProperty ?? params.additionalProperty;
+  if (typeof extra === "string") steps.push(extra);
+  return steps.reduce((path, step) => {
+    if (/^\d+$/.test(step)) return `${path}[${step}]`;
+    return path === "" ? step : `${path}.${step}`;
+  }, "");
+}
+
+function messageOf({ keyword, message, params }: ErrorObject): string {
+  if (keyword === "required") return "this field is required";
+  if (keyword === "additionalProperties") return "unknown field";
+  const allowed: unknown = params.allowedValues;
+  if (Array.isArray(allowed)) return `must be one of ${allowed.join(", ")}`;
+  return message ?? `does not fit (${keyword})`;
+}
+
+function decoded(step: string): string {
+  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}

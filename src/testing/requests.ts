@@ -1,0 +1,35 @@
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+
+/** Where the routes of the document stand below a base URL. */
+export const PREFIX = "/api/dashboard/api";
+
+/** A request as it arrived, and what became of it. */
+export interface RecordedRequest {
+  readonly method: string;
+  /** The path without `/api/dashboard/api`; whole where it does not begin with that. */
+  readonly path: string;
+  /** The headers in lower case, without `authorization`. */
+  readonly headers: Readonly<IncomingHttpHeaders>;
+  /** The body: parsed where it is JSON, else its text; undefined where there was none, or more than `maxBodyBytes`. */
+  readonly body: unknown;
+  /** The Idempotency-Key, if one was sent. */
+  readonly idempotencyKey?: string;
+  /** The status of the answer; absent as long as (or where) none was sent. */
+  readonly status?: number;
+  /** Whether this request wrote something. False for a repeat that was answered from the first. */
+  readonly committed: boolean;
+}
+
+/** A record that is still being filled in. */
+export type OpenRecord = { -readonly [Field in keyof RecordedRequest]: RecordedRequest[Field] };
+
+/** The record of a request of which only the head is known. */
+export function openRecord(request: IncomingMessage): OpenRecord {
+  const { authorization: _secret, ...headers } = request.headers;
+  const url = request.url ?? "";
+  const path = url.startsWith(`${PREFIX}/`) ? url.slice(PREFIX.length) : url;
+  const record: OpenRecord = { method: request.method ?? "", path, headers, body: undefined, committed: false };
+  const key = headers["idempotency-key"];
+  if (key !== undefined) record.idempotencyKey = String(key);
+  return record;
+}

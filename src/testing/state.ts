@@ -1,0 +1,134 @@
+import { randomUUID } from "node:crypto";
+import type { BodyOf } from "../operations.js";
+import { KeyMemory } from "./key-memory.js";
+import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
+
+/**
+ * What a mock server holds: its rows and the idempotency keys it has answered. Hand the state of a stopped server to a
+ * new one (`startMockServer({ state: old.state })`) to restart a backend that forgets nothing.
+ *
+ * The arrays are the same ones for the life of the state and grow in the order of the writes. A row is never changed in
+ * place: a patch puts a new row where the old one was.
+ */
+export class MockState {
+  readonly #experiments: ExperimentRow[] = [];
+  readonly #runs: RunRow[] = [];
+  readonly #metrics: MetricRow[] = [];
+  readonly #evals: EvalRow[] = [];
+  readonly #checkpoints: CheckpointRow[] = [];
+  readonly #predictions: PredictionRow[] = [];
+  readonly #experimentAt = new Map<string, number>();
+  readonly #runAt = new Map<string, number>();
+
+  /** @internal The idempotency keys that were answered. */
+  readonly keys = new KeyMemory();
+
+  /** The experiments, oldest first. */
+  get experiments(): readonly ExperimentRow[] {
+    return this.#experiments;
+  }
+
+  /** The runs, oldest first. */
+  get runs(): readonly RunRow[] {
+    return this.#runs;
+  }
+
+  /** The metric rows of all runs, in the order they arrived. */
+  get metrics(): readonly MetricRow[] {
+    return this.#metrics;
+  }
+
+  /** The evals of all runs, in the order they arrived. */
+  get evals(): readonly EvalRow[] {
+    return this.#evals;
+  }
+
+  /** The checkpoints of all runs, in the order they arrived. */
+  get checkpoints(): readonly CheckpointRow[] {
+    return this.#checkpoints;
+  }
+
+  /** The predictions of all runs, one entry each, in the order they arrived. */
+  get predictions(): readonly PredictionRow[] {
+    return this.#predictions;
+  }
+
+  /** Whether an experiment has this id. */
+  hasExperiment(id: string): boolean {
+    return this.#experimentAt.has(id);
+  }
+
+  /** Whether a run has this id. */
+  hasRun(id: string): boolean {
+    return this.#runAt.has(id);
+  }
+
+  /** Adds an experiment under a new UUID. */
+  addExperiment(body: BodyOf<"createExperiment">): ExperimentRow {
+    const row: ExperimentRow = { id: randomUUID(), status: "pending", ...body };
+    this.#experimentAt.set(row.id, this.#experiments.push(row) - 1);
+    return row;
+  }
+
+  /** Sets fields of an experiment. Without effect where no experiment has this id. */
+  patchExperiment(id: string, patch: BodyOf<"updateExperiment">): void {
+    patchRow(this.#experiments, this.#experimentAt.get(id), (row) => ({ ...row, ...patch }));
+  }
+
+  /** Adds a run under a new UUID. Whether its experiment exists is the caller's to ask. */
+  addRun(body: BodyOf<"createRun">): RunRow {
+    const row: RunRow = { id: randomUUID(), status: "pending", ...body };
+    this.#runAt.set(row.id, this.#runs.push(row) - 1);
+    return row;
+  }
+
+  /** Sets fields of a run, its id excepted. Without effect where no run has this id. */
+  patchRun(id: string, patch: BodyOf<"updateRun">): void {
+    patchRow(this.#runs, this.#runAt.get(id), (row) => ({ ...row, ...patch, id }));
+  }
+
+  /** Adds a metric row to a run. */
+  addMetric(runId: string, body: BodyOf<"logStepMetric">): void {
+    this.#metrics.push({ run_id: runId, ...body });
+  }
+
+  /** Adds an eval to a run, under a new UUID. */
+  addEval(runId: string, body: BodyOf<"createEval">): EvalRow {
+    const row = { id: randomUUID(), run_id: runId, ...body };
+    this.#evals.push(row);
+    return row;
+  }
+
+  /** Adds a checkpoint to a run, under a new UUID. */
+  addCheckpoint(runId: string, body: BodyOf<"addCheckpoint">): CheckpointRow {
+    const row = { id: randomUUID(), run_id: runId, ...body };
+    this.#checkpoints.push(row);
+    return row;
+  }
+
+  /** Adds the predictions of a batch to a run. */
+  addPredictions(runId: string, body: BodyOf<"logPredictions">): void {
+    for (const prediction of body.predictions) this.#predictions.push({ run_id: runId, ...prediction });
+  }
+
+  /** Forgets all rows and all keys. */
+  clear(): void {
+    const collections = [
+      this.#experiments,
+      this.#runs,
+      this.#metrics,
+      this.#evals,
+      this.#checkpoints,
+      this.#predictions,
+    ];
+    for (const rows of collections) rows.length = 0;
+    this.#experimentAt.clear();
+    this.#runAt.clear();
+    this.keys.clear();
+  }
+}
+
+function patchRow<Row>(rows: Row[], at: number | undefined, patched: (row: Row) => Row): void {
+  const row = at === undefined ? undefined : rows[at];
+  if (at !== undefined && row !== undefined) rows[at] = patched(row);
+}

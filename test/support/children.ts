@@ -1,0 +1,62 @@
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+import { REPOSITORY } from "./folders.js";
+
+/** How a child ended and what it said. */
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Child {
+  readonly process: ChildProcessWithoutNullStreams;
+  /** What it has printed so far. */
+  readonly stdout: () => string;
+  readonly ended: Promise<Ended>;
+}
+
+/** Our environment without the settings of the client, so that a child has those of the test alone. */
+export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env).filter(
+    ([name]) => !/^(EVSYS_|NODE_ENV$|VITEST|https?_proxy$)/i.test(name),
+  );
+  return { ...Object.fromEntries(entries), ...more };
+}
+
+/** Runs a command; whatever is left of it is killed when the test is over. */
+export function run(
+  command: string,
+  args: readonly string[],
+  options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
+): Child {
+  const child = spawn(command, args, { cwd: REPOSITORY, env: cleanEnvironment(), ...options });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, stdout, stderr }));
+  });
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await ended.catch(() => {});
+  });
+  return { process: child, stdout: () => stdout, ended };
+}
+
+/** The command line of a program of `test/support/programs`. */
+export function programLine(name: string, ...args: string[]): string[] {
+  return ["--import", "tsx", join(import.meta.dirname, "programs", name), ...args];
+}
+
+/** Runs a program of `test/support/programs` in a Node of its own. */
+export function program(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+  return run(process.execPath, programLine(name, ...args), { env: cleanEnvironment(env) });
+}

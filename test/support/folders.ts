@@ -1,0 +1,27 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { onTestFinished } from "vitest";
+
+/** Where the repository lies. */
+export const REPOSITORY = join(import.meta.dirname, "..", "..");
+
+/** A new empty folder, removed when the test is over. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "evsys-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+  return folder;
+}
+
+/** All paths below a folder, relative to it, sorted. */
+export function pathsBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+}
+
+const MIRRORED =
+  /^(experiments\/[^/]+\/experiment\.json|generations\/[^/]+\/(generation\.json|(metrics|evals|checkpoints|predictions)\.jsonl))$/;
+
+/** The files of a mirror that the layout fixes; what else a client may keep there is its own affair. */
+export function mirrored(root: string): string[] {
+  return pathsBelow(root).filter((path) => MIRRORED.test(path));
+}

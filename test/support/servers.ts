@@ -1,0 +1,75 @@
+import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
+import { onTestFinished } from "vitest";
+
+/** A request as it stood on the wire. */
+export interface WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+export interface RawServer {
+  readonly url: string;
+  readonly requests: readonly WireRequest[];
+  /** How many connections were opened to it. */
+  readonly connections: () => number;
+}
+
+/** Turns of the event loop until something is so; the test's own timeout is the limit. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A server on a free port. Closing it ends its connections. */
+export async function listening(listener: RequestListener) {
+  let connections = 0;
+  const server = createServer({ keepAliveTimeout: 60_000 }, listener);
+  server.on("connection", () => {
+    connections += 1;
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${address.port}`, port: address.port, connections: () => connections, close };
+}
+
+/** A server that answers in any way a test likes, stopped when the test is over. */
+export async function rawServer(answer: (request: WireRequest, response: ServerResponse) => void): Promise<RawServer> {
+  const requests: WireRequest[] = [];
+  const server = await listening(async (incoming, response) => {
+    const pieces: Buffer[] = [];
+    try {
+      for await (const piece of incoming) pieces.push(piece);
+    } catch {
+      return; // The caller went away in the middle of its body.
+    }
+    const { method = "", url: path = "", headers } = incoming;
+    const request = { method, path, headers, text: Buffer.concat(pieces).toString("utf8") };
+    requests.push(request);
+    answer(request, response);
+  });
+  onTestFinished(server.close);
+  return { url: server.url, requests, connections: server.connections };
+}
+
+/** Always the same answer: an object goes out as JSON, a string as it is. */
+export function always(status: number, body: string | object = "", headers: Readonly<Record<string, string>> = {}) {
+  return (_: WireRequest, response: ServerResponse): void => {
+    const isText = typeof body === "string";
+    response.writeHead(status, isText ? headers : { "content-type": "application/json", ...headers });
+    response.end(isText ? body : JSON.stringify(body));
+  };
+}
+
+/** A port on which nothing listens. */
+export async function deadServer(): Promise<{ readonly url: string }> {
+  const server = await listening(() => {});
+  await server.close();
+  return { url: server.url };
+}
