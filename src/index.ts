@@ -15,6 +15,7 @@ export { type CheckpointInput, DashboardClient, type StepMetricInput, type WaitO
 export type { DashboardClientOptions, Fetch } from "./config.js";
 export type { DeliveryStatus } from "./delivery/delivery.js";
 export type { Counted, Counts, SyncReport } from "./delivery/report.js";
+export { type SyncOptions, syncMirror } from "./delivery/sync.js";
 export {
   AuthenticationError,
   BadRequestError,

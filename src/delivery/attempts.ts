@@ -3,30 +3,40 @@ import type { Answer } from "../transport/answer.js";
 import type { Attempt, Transport } from "../transport/transport.js";
 import { backoffMs } from "./backoff.js";
 
-/** How long and how often one write is tried within its call. */
+/** How long and how often one write is tried. */
 export interface Patience {
   /** The longest it may take, all told, in milliseconds. */
   readonly timeoutMs: number;
   /** How often it is tried again. */
   readonly maxRetries: number;
+  /** Whether somebody waits for it: a process does not stay alive for what nobody waits for. */
+  readonly isAwaited: boolean;
+}
+
+/** What came of it, and when the last attempt began. */
+export interface Tried {
+  readonly answer: Answer;
+  readonly lastBegunAt: number;
 }
 
 /**
  * Tries a write until the backend answers or patience ends. Every attempt carries the same key, so that a backend which
  * honours it writes once however many answers are lost. A wait that would outlast the deadline is not begun.
  */
-export async function deliver(transport: Transport, attempt: Attempt, patience: Patience): Promise<Answer> {
+export async function tryUntilAnswered(transport: Transport, attempt: Attempt, patience: Patience): Promise<Tried> {
   const deadline = performance.now() + patience.timeoutMs;
   const abort = new AbortController();
-  const late = new Error(`no answer within ${patience.timeoutMs} ms`);
+  const late = new Error(`no answer within ${Math.round(patience.timeoutMs)} ms`);
   const timer = setTimeout(() => abort.abort(late), Math.max(0, patience.timeoutMs));
+  if (!patience.isAwaited) timer.unref();
   try {
     for (let tries = 0; ; tries += 1) {
+      const lastBegunAt = performance.now();
       const answer = await transport.send(attempt, abort.signal);
-      if (answer.kind !== "away" || tries >= patience.maxRetries) return answer;
+      if (answer.kind !== "away" || tries >= patience.maxRetries) return { answer, lastBegunAt };
       const waitMs = answer.retryAfterMs ?? backoffMs(tries);
-      if (performance.now() + waitMs >= deadline) return answer;
-      await sleep(waitMs);
+      if (performance.now() + waitMs >= deadline) return { answer, lastBegunAt };
+      await sleep(waitMs, undefined, { ref: patience.isAwaited });
     }
   } finally {
     clearTimeout(timer);

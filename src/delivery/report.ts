@@ -1,5 +1,5 @@
-/** What can be counted on its way to the backend. */
-export const COUNTED = ["experiments", "runs", "metrics", "evals", "checkpoints", "predictions", "patches"] as const;
+/** What can be counted on its way to the backend. A prediction is counted by itself, not by its batch. */
+export const COUNTED = ["experiments", "runs", "checkpoints", "evals", "metrics", "predictions", "patches"] as const;
 
 /** A kind of write, as a report counts it. */
 export type Counted = (typeof COUNTED)[number];
@@ -12,52 +12,61 @@ export interface Counts {
   readonly pending: number;
   /** Refused by the backend. */
   readonly rejected: number;
-  /** Not for sending: unreadable lines, or rows with no finite series. */
+  /** Not for sending: lines that are no rows, rows without a finite series, folders that another client wrote. */
   readonly skipped: number;
 }
+
+/** Where a write can stand. */
+export type Standing = keyof Counts;
 
 /** What became of the writes, in all and by kind. */
 export interface SyncReport extends Counts {
   readonly byKind: Readonly<Record<Counted, Counts>>;
-  /** What keeps the pending writes back, where it is not the network: a refused key, a redirect, another owner. */
+  /** What keeps the pending writes back, where it is not the network: a refused key, a redirect, another process. */
   readonly blocked?: string;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
 }
 
 /** Counts writes as they fare. */
-export type Tally = Record<Counted, { -readonly [State in keyof Counts]: number }>;
+export class Tally {
+  readonly #counts = new Map<Counted, Record<Standing, number>>(
+    COUNTED.map((kind) => [kind, { delivered: 0, pending: 0, rejected: 0, skipped: 0 }]),
+  );
+  readonly #total: Record<Standing, number> = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
 
-export function emptyTally(): Tally {
-  const none = () => ({ delivered: 0, pending: 0, rejected: 0, skipped: 0 });
-  return {
-    experiments: none(),
-    runs: none(),
-    metrics: none(),
-    evals: none(),
-    checkpoints: none(),
-    predictions: none(),
-    patches: none(),
-  };
-}
-
-/** The sum over all kinds. */
-export function totalOf(tally: Tally): Counts {
-  const total = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
-  for (const kind of COUNTED) {
-    total.delivered += tally[kind].delivered;
-    total.pending += tally[kind].pending;
-    total.rejected += tally[kind].rejected;
-    total.skipped += tally[kind].skipped;
+  add(kind: Counted, standing: Standing, writes: number): void {
+    const counts = this.#counts.get(kind);
+    if (counts === undefined) return;
+    counts[standing] += writes;
+    this.#total[standing] += writes;
   }
-  return total;
-}
 
-export function reportOf(tally: Tally, startedAt: number, blocked?: string): SyncReport {
-  return {
-    ...totalOf(tally),
-    byKind: structuredClone(tally),
-    ...(blocked === undefined ? {} : { blocked }),
-    durationMs: Math.round(performance.now() - startedAt),
-  };
+  /** Pending writes have come to rest. */
+  settle(kind: Counted, standing: Standing, writes: number): void {
+    this.add(kind, "pending", -writes);
+    this.add(kind, standing, writes);
+  }
+
+  get total(): Counts {
+    return this.#total;
+  }
+
+  report(startedAt: number, blocked: string | undefined): SyncReport {
+    const of = (kind: Counted): Counts => ({ ...(this.#counts.get(kind) ?? this.#total) });
+    return {
+      ...this.#total,
+      byKind: {
+        experiments: of("experiments"),
+        runs: of("runs"),
+        checkpoints: of("checkpoints"),
+        evals: of("evals"),
+        metrics: of("metrics"),
+        predictions: of("predictions"),
+        patches: of("patches"),
+      },
+      ...(blocked === undefined ? {} : { blocked }),
+      durationMs: Math.round(performance.now() - startedAt),
+    };
+  }
 }

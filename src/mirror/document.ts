@@ -3,7 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LowSync, type SyncAdapter } from "lowdb";
 import { MirrorError } from "../errors.js";
-import { FILE_MODE, isMissing, makeFolder, onFile } from "./files.js";
+import { FILE_MODE, makeFolder, onFile, unlessMissing } from "./files.js";
 import { decode, encode } from "./lossless-json.js";
 
 /** A document of the mirror: an experiment or a run, with the fields sent and the times they were written. */
@@ -18,21 +18,19 @@ export interface MirrorDocument {
 
 /** Reads a document; undefined where there is none. */
 export function readDocument(path: string): MirrorDocument | undefined {
-  const document = new LowSync<MirrorDocument | undefined>(new DocumentFile(path), undefined);
+  const document = new LowSync<MirrorDocument | null>(new DocumentFile(path), null);
   document.read();
-  return document.data;
+  return document.data ?? undefined;
 }
 
-/** Lays fields over a document, making it where there is none, and returns it. */
-export function mergeDocument(path: string, id: string, fields: Readonly<Record<string, unknown>>): MirrorDocument {
-  const now = Date.now() / 1000;
+/** Lays fields over a document, making it where there is none. `at` is when they were written, in seconds since the epoch. */
+export function mergeDocument(path: string, id: string, fields: Readonly<Record<string, unknown>>, at: number): void {
   makeFolder(dirname(path));
-  const document = new LowSync<MirrorDocument>(new DocumentFile(path), { id, _created_at: now, _updated_at: now });
+  const document = new LowSync<MirrorDocument>(new DocumentFile(path), { id, _created_at: at, _updated_at: at });
   document.read();
-  const { _updated_at: _, ...before } = document.data;
-  document.data = { ...before, ...fields, id, _created_at: document.data._created_at ?? now, _updated_at: now };
+  const { id: _, _created_at, _updated_at, ...before } = document.data;
+  document.data = { id, _created_at: _created_at ?? at, ...before, ...fields, _updated_at: at };
   document.write();
-  return document.data;
 }
 
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
@@ -44,7 +42,9 @@ class DocumentFile<Document> implements SyncAdapter<Document> {
   }
 
   read(): Document | null {
-    const text = onFile("read the document", this.#path, () => readIfThere(this.#path));
+    const text = onFile("read the document", this.#path, () =>
+      unlessMissing(undefined, () => readFileSync(this.#path, "utf8")),
+    );
     if (text === undefined) return null;
     const value = onFile("understand the document", this.#path, () => decode(text));
     if (!isObject<Document>(value)) throw new MirrorError("The document is no JSON object", this.#path);
@@ -62,15 +62,6 @@ class DocumentFile<Document> implements SyncAdapter<Document> {
         throw error;
       }
     });
-  }
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }
 

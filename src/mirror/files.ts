@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readdirSync, statSync } from "node:fs";
 import { MirrorError } from "../errors.js";
 
 /** Files of the mirror are their owner's alone. */
@@ -22,4 +22,24 @@ export function makeFolder(path: string): void {
 /** Whether an error of the system says that there is no such file. */
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+}
+
+/** What is in a folder; nothing where there is no such folder. */
+export function namesIn(folder: string): string[] {
+  return onFile("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
+}
+
+/** How many bytes a file has; none where there is no such file. */
+export function sizeOf(path: string): number {
+  return onFile("look at the file", path, () => unlessMissing(0, () => statSync(path).size));
+}
+
+/** What a step answers, or a substitute where the file it needs is not there. */
+export function unlessMissing<Result>(substitute: Result, step: () => Result): Result {
+  try {
+    return step();
+  } catch (error) {
+    if (isMissing(error)) return substitute;
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
-import { isMissing, onFile } from "./files.js";
+import { onFile, unlessMissing } from "./files.js";
 import type { ByteRange } from "./line-writer.js";
 
 const PIECE_BYTES = 256 * 1024;
@@ -36,7 +36,8 @@ export class LineReader {
   lineAt(start: number): Line | undefined {
     const at = start - this.#pieceStart;
     const found = at >= 0 && at <= this.#piece.length ? this.#piece.indexOf(NEWLINE, at) : -1;
-    if (found !== -1) return { start, end: this.#pieceStart + found + 1, bytes: this.#piece.subarray(at, found), isTerminated: true };
+    if (found !== -1)
+      return { start, end: this.#pieceStart + found + 1, bytes: this.#piece.subarray(at, found), isTerminated: true };
     for (let length = PIECE_BYTES; ; length *= 2) {
       this.#fill(start, length);
       const end = this.#piece.indexOf(NEWLINE);
@@ -61,13 +62,16 @@ export class LineReader {
       this.#piece = Buffer.alloc(0);
       return;
     }
-    const piece = Buffer.allocUnsafe(length);
-    const bytes = onFile("read the file", this.#path, () => readSync(descriptor, piece, 0, length, start));
-    this.#piece = piece.subarray(0, bytes);
+    this.#piece = onFile("read the file", this.#path, () => {
+      const piece = Buffer.allocUnsafe(Math.max(0, Math.min(length, fstatSync(descriptor).size - start)));
+      return piece.subarray(0, readSync(descriptor, piece, 0, piece.length, start));
+    });
   }
 
   #open(): number | undefined {
-    this.#descriptor ??= onFile("read the file", this.#path, () => openIfThere(this.#path));
+    this.#descriptor ??= onFile("read the file", this.#path, () =>
+      unlessMissing(undefined, () => openSync(this.#path, "r")),
+    );
     return this.#descriptor;
   }
 }
@@ -82,14 +86,5 @@ export function* linesOf(path: string): Generator<Line> {
     }
   } finally {
     reader.close();
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, "r");
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
   }
 }

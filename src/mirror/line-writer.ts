@@ -88,7 +88,6 @@ export class LineWriter {
     if (first === undefined) return;
     this.#batch = [];
     const { start, end, error } = this.#write(batch.length === 1 ? `${first.line}\n` : textOf(batch));
-    if (batch.length === 1 && error === undefined) return first.resolve({ start, end });
     let at = start;
     for (const { line, resolve, reject } of batch) {
       const next = at + Buffer.byteLength(line) + 1;

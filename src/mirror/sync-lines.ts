@@ -17,8 +17,14 @@ const fields = z.record(z.string(), z.unknown());
 /** A place in each stream of a run, in bytes. */
 export type Offsets = z.output<typeof offsets>;
 
-/** A writer began to append: rows from here on carry this nonce in their keys. */
-const sessionLine = z.object({ session: z.string(), at: z.number(), from: offsets, until: offsets.optional() });
+/** A writer began to append: rows from here on carry this nonce in their keys. `made`: it began by making the entity. */
+const sessionLine = z.object({
+  session: z.string(),
+  at: z.number(),
+  from: offsets,
+  until: offsets.optional(),
+  made: z.literal(true).optional(),
+});
 /** The entity was made. `id` stands where the backend made it; without it the folder's name is an id made offline. */
 const createLine = z.object({ key: z.string(), at: z.number(), create: fields, id: z.string().optional() });
 /** Fields were laid over the entity. */

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamName } from "../operations.js";
-import { FILE_MODE, isMissing, makeFolder, onFile } from "./files.js";
+import { FILE_MODE, makeFolder, namesIn, onFile } from "./files.js";
 import { LineReader, linesOf } from "./line-reader.js";
 import { LineWriter } from "./line-writer.js";
 import { decode, encode } from "./lossless-json.js";
@@ -69,15 +69,7 @@ export class SyncLog {
 
   /** The writers' slots that have an ops log. */
   slots(): number[] {
-    const names = onFile("list the folder", this.folder, () => {
-      try {
-        return readdirSync(this.folder);
-      } catch (error) {
-        if (isMissing(error)) return [];
-        throw error;
-      }
-    });
-    return names
+    return namesIn(this.folder)
       .map((name) => /^ops(?:\.(\d+))?\.jsonl$/.exec(name))
       .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
       .sort((a, b) => a - b);
@@ -134,8 +126,13 @@ export class SyncLog {
   }
 
   #take(line: OpsLine, slot: number): void {
-    if ("session" in line) this.#state.addSession(line.session, slot, line.from, line.until);
-    else this.#state.operations.set(line.key, { ...line, slot });
+    if ("session" in line) {
+      this.#state.addSession(line.session, slot, line.from, line.until);
+      this.#state.wasMadeHere ||= line.made === true;
+      return;
+    }
+    this.#state.operations.set(line.key, { ...line, slot });
+    this.#state.latestAt = Math.max(this.#state.latestAt, line.at);
     if ("create" in line && line.id !== undefined) this.#state.delivered.set(line.key, line.id);
   }
 
@@ -155,7 +152,10 @@ export class SyncLog {
   }
 
   #compact(): void {
-    const text = this.#state.acknowledgements().map((line) => `${encode(line)}\n`).join("");
+    const text = this.#state
+      .acknowledgements()
+      .map((line) => `${encode(line)}\n`)
+      .join("");
     const temporary = `${this.#acksPath}.tmp`;
     onFile("write the file", temporary, () => {
       writeFileSync(temporary, text, { mode: FILE_MODE });

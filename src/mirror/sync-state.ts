@@ -1,6 +1,14 @@
 import type { StreamName } from "../operations.js";
 import { Intervals } from "./intervals.js";
-import { type AcksLine, type CreateLine, letterOf, type Offsets, type PatchLine, type Refusal, STREAM_OF_LETTER } from "./sync-lines.js";
+import {
+  type AcksLine,
+  type CreateLine,
+  letterOf,
+  type Offsets,
+  type PatchLine,
+  type Refusal,
+  STREAM_OF_LETTER,
+} from "./sync-lines.js";
 
 /** A create or a patch as it was accepted. */
 export type Operation = (CreateLine | PatchLine) & { readonly slot: number };
@@ -43,6 +51,10 @@ export class SyncState {
   /** Ids made here for evals and checkpoints, and the backend's. */
   readonly rowIds = new Map<string, string>();
   parked: Refusal | undefined;
+  /** Whether the entity was made offline, in this folder: the backend does not know the folder's name. */
+  wasMadeHere = false;
+  /** When the last create or patch was made, in seconds since the epoch. */
+  latestAt = 0;
 
   addSession(nonce: string, slot: number, from: Offsets, until?: Offsets): Session {
     const known = this.sessions.get(nonce);
@@ -111,7 +123,8 @@ export class SyncState {
     const sessions = [...this.sessions.values()];
     for (const { nonce, slot, from, until } of sessions) lines.push({ session: nonce, slot, from, until });
     sessions.forEach((session, ordinal) => {
-      for (const stream of Object.values(STREAM_OF_LETTER)) lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
+      for (const stream of Object.values(STREAM_OF_LETTER))
+        lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
     });
     for (const [op, id] of this.delivered) lines.push({ op, id });
     for (const [refusedOp, refusal] of this.refused) lines.push({ refusedOp, refusal });
@@ -123,8 +136,16 @@ export class SyncState {
 
 function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
   const letter = letterOf(stream);
-  const lines: AcksLine[] = done.list.map(({ start, end, delivered, skipped }) => [ordinal, letter, start, end, delivered, skipped]);
-  for (const [start, { end, rows, refusal }] of refused) lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal });
+  const lines: AcksLine[] = done.list.map(({ start, end, delivered, skipped }) => [
+    ordinal,
+    letter,
+    start,
+    end,
+    delivered,
+    skipped,
+  ]);
+  for (const [start, { end, rows, refusal }] of refused)
+    lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal });
   for (const [start, end] of batches) {
     if (done.firstGap(start) === start && !refused.has(start)) lines.push({ batch: [ordinal, letter, start, end] });
   }

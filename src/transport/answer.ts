@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type DashboardClientError, errorOfAnswer } from "../errors.js";
+import type { FailedRequest } from "../errors.js";
 import { retryAfterMs } from "./retry-after.js";
 
 /** How the delivery goes on after an answer. */
@@ -7,9 +7,9 @@ export type Answer =
   /** A 2xx that carries what the document promises. */
   | { readonly kind: "delivered"; readonly body: unknown }
   /** The backend does not want this write. */
-  | { readonly kind: "refused"; readonly error: DashboardClientError }
+  | { readonly kind: "refused"; readonly failure: FailedRequest }
   /** The backend would want it, but not from this key or not at this address. */
-  | { readonly kind: "blocked"; readonly error: DashboardClientError }
+  | { readonly kind: "blocked"; readonly failure: FailedRequest }
   /** Nothing is known to have arrived: try again later. */
   | { readonly kind: "away"; readonly reason: string; readonly retryAfterMs?: number };
 
@@ -46,8 +46,8 @@ export function sorted(raw: RawAnswer, expected: Expectation): Answer {
   }
   const body = bodyOf(raw, expected);
   const pending = BLOCKED.has(status);
-  const error = errorOfAnswer({ status, body, path: expected.path, pending, reason: reasonOf(body) });
-  return { kind: pending ? "blocked" : "refused", error };
+  const failure = { status, body, path: expected.path, pending, reason: reasonOf(body) };
+  return { kind: pending ? "blocked" : "refused", failure };
 }
 
 function promiseKept(raw: RawAnswer, { promised }: Expectation): Answer {
@@ -68,10 +68,7 @@ function redirected(raw: RawAnswer, { path, redact }: Expectation): Answer {
   const target = raw.header("location");
   const where = target === null ? "without naming a target" : `to ${redact(target).slice(0, LONGEST_REASON)}`;
   const reason = `the backend redirects ${where}; redirects are not followed, because they would carry the key along. Set baseUrl (EVSYS_API_URL) to the right address`;
-  return {
-    kind: "blocked",
-    error: errorOfAnswer({ status: raw.status, body: undefined, path, pending: true, reason }),
-  };
+  return { kind: "blocked", failure: { status: raw.status, body: undefined, path, pending: true, reason } };
 }
 
 function described({ text, header }: RawAnswer): string {

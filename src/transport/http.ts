@@ -1,3 +1,4 @@
+import { Socket } from "node:net";
 import type { Dispatcher } from "undici";
 import type { Config, Fetch } from "../config.js";
 
@@ -76,8 +77,22 @@ function pooled(origin: string, proxied: boolean): Http {
 
 /** undici takes 80 ms to load: a client that never sends never pays for it. */
 async function connect(origin: string, proxied: boolean): Promise<Dispatcher> {
-  const { EnvHttpProxyAgent, Pool } = await import("undici");
-  return proxied ? new EnvHttpProxyAgent() : new Pool(origin, { connections: CONNECTIONS });
+  const { buildConnector, EnvHttpProxyAgent, Pool } = await import("undici");
+  if (proxied) return new EnvHttpProxyAgent();
+  const connector = buildConnector({});
+  return new Pool(origin, {
+    connections: CONNECTIONS,
+    connect(options, callback) {
+      const connecting: unknown = connector(options, callback);
+      if (connecting instanceof Socket) letGo(connecting);
+    },
+  });
+}
+
+/** A process stays alive for the calls that somebody awaits, by their timers; a socket must not hold it for the rest. */
+function letGo(socket: Socket): void {
+  socket.unref();
+  socket.ref = () => socket;
 }
 
 function injected(fetch: Fetch): Http {

@@ -1,0 +1,114 @@
+import type { Config } from "../config.js";
+import { errorOfAnswer } from "../errors.js";
+import type { Logger } from "../logger.js";
+import { type OperationName, operations } from "../operations.js";
+import type { Answer } from "../transport/answer.js";
+import { type Attempt, createTransport, type Transport } from "../transport/transport.js";
+import { type Patience, tryUntilAnswered } from "./attempts.js";
+import { IdMap } from "./id-map.js";
+import { Tally } from "./report.js";
+
+/** Where the client stands towards the backend. `up`: sending. `down`: the backend is away. `offline`: never sends. */
+export type Remote = "up" | "down" | "offline";
+
+/** Told of what happens on the way. */
+export interface CourierEvents {
+  /** The backend has just turned out to be away, or to be there again. */
+  readonly onRemote: (remote: "up" | "down", reason: string) => void;
+  /** A write was refused or is blocked, and no call waits for it. */
+  readonly onError: (error: Error) => void;
+}
+
+/** Carries single writes to the backend and knows from their answers whether it is there. */
+export class Courier {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly ids = new IdMap();
+  readonly tally = new Tally();
+  readonly events: CourierEvents;
+  readonly #transport: Transport;
+  readonly #holdsProcess: boolean;
+  #remote: Remote;
+  #awayReason: string | undefined;
+  #answeredAt = Number.NEGATIVE_INFINITY;
+  /** Whether the backlog is to stay where it is from now on. */
+  isStopped = false;
+  /** Why the backend would not take what it was sent, where it is not the writes' own fault. */
+  blocked: string | undefined;
+
+  /** `holdsProcess`: whether the process stays alive for the backlog. */
+  constructor(config: Config, logger: Logger, events: CourierEvents, holdsProcess = false) {
+    this.#holdsProcess = holdsProcess;
+    this.config = config;
+    this.logger = logger;
+    this.events = events;
+    this.#transport = createTransport(config);
+    this.#remote = config.offline ? "offline" : "up";
+  }
+
+  get remote(): Remote {
+    return this.#remote;
+  }
+
+  /** Whether a write may be sent now. */
+  get isUp(): boolean {
+    return this.#remote === "up";
+  }
+
+  /** Why the backend is taken to be away; undefined while it is there. */
+  get awayReason(): string | undefined {
+    return this.#remote === "down" ? this.#awayReason : undefined;
+  }
+
+  /** The patience for a write that somebody waits for, with what is left of its time. */
+  awaited(timeoutMs: number): Patience {
+    return { timeoutMs, maxRetries: this.config.maxRetries, isAwaited: true };
+  }
+
+  /** The patience for a write of the backlog. */
+  get unawaited(): Patience {
+    return { timeoutMs: this.config.timeoutMs, maxRetries: this.config.maxRetries, isAwaited: this.#holdsProcess };
+  }
+
+  /** Carries one of the eight writes. */
+  carry(
+    name: OperationName,
+    ids: Attempt["ids"],
+    body: Attempt["body"],
+    key: string,
+    patience: Patience,
+  ): Promise<Answer> {
+    const { path, answer: promised } = operations[name];
+    return this.carryTo({ path, ids, body, idempotencyKey: key, promised }, patience);
+  }
+
+  /** Carries any write, and learns from the answer how the backend is. */
+  async carryTo(attempt: Attempt, patience: Patience): Promise<Answer> {
+    const { answer, lastBegunAt } = await tryUntilAnswered(this.#transport, attempt, patience);
+    if (answer.kind === "away") {
+      // Where others have been answered meanwhile, it is this write that hangs, not the backend.
+      if (this.#answeredAt < lastBegunAt) this.#turn("down", answer.reason);
+      return answer;
+    }
+    this.#answeredAt = performance.now();
+    this.blocked = answer.kind === "blocked" ? errorOfAnswer(answer.failure).message : undefined;
+    this.#turn("up", "");
+    return answer;
+  }
+
+  /** Lets the next write find out how the backend is. */
+  assumeUp(): void {
+    if (this.#remote === "down") this.#remote = "up";
+  }
+
+  close(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  #turn(remote: "up" | "down", reason: string): void {
+    if (this.#remote === remote || this.#remote === "offline" || this.isStopped) return;
+    this.#remote = remote;
+    this.#awayReason = `the backend at ${this.config.baseUrl} is away: ${reason}`;
+    this.events.onRemote(remote, reason);
+  }
+}

@@ -1,0 +1,92 @@
+import { isSafeId } from "../ids.js";
+import type { FolderKind } from "../mirror/paths.js";
+import { entityFolder } from "../mirror/paths.js";
+import type { LocalExperimentStore } from "../mirror/store.js";
+import { SyncLog } from "../mirror/sync-log.js";
+import type { EntityKind, OperationName } from "../operations.js";
+import { type Operation, operations } from "../operations.js";
+import type { Courier } from "./courier.js";
+import { Folder } from "./folder.js";
+
+const MOST_OPEN = 128;
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** The experiments and runs that a client has open. */
+export class Folders {
+  readonly #store: LocalExperimentStore;
+  readonly #courier: Courier;
+  readonly #open = new Map<string, Folder>();
+  #hasLearntAll = false;
+
+  constructor(store: LocalExperimentStore, courier: Courier) {
+    this.#store = store;
+    this.#courier = courier;
+  }
+
+  all(): Iterable<Folder> {
+    return this.#open.values();
+  }
+
+  /** The folder of an entity that is new: made by the backend under its id, or else here, where the id is the key of the create. */
+  make(kind: FolderKind, id: string, key: string, fields: Row, isDelivered: boolean): Folder {
+    return this.#add(kind, id, (folder) => folder.created(key, fields, isDelivered));
+  }
+
+  /** The folder of an entity, open for writing, and in this process's charge where nobody else sends for it. */
+  open(kind: FolderKind, id: string): Folder {
+    return this.#open.get(`${kind} ${id}`) ?? this.#add(kind, id, (folder) => folder.entity.open());
+  }
+
+  /** Makes known what the mirror has on the ids that a write names, before it is sent. */
+  learnReferences(name: OperationName, fields: Row): void {
+    const { references = {} }: Operation = operations[name];
+    const rows: readonly Row[] = Array.isArray(fields.predictions) ? fields.predictions : [fields];
+    for (const [field, kind] of Object.entries(references)) {
+      for (const row of rows) this.#learn(kind, row[field]);
+    }
+  }
+
+  /** Takes in what other processes did. */
+  refresh(): void {
+    for (const folder of this.#open.values()) folder.refresh();
+  }
+
+  close(): void {
+    for (const folder of this.#open.values()) folder.close();
+    this.#open.clear();
+  }
+
+  #learn(kind: EntityKind, id: unknown): void {
+    if (!isSafeId(id) || this.#courier.ids.knows(kind, id)) return;
+    if (kind === "experiment" || kind === "run") {
+      if (SyncLog.existsIn(entityFolder(this.#store.root, kind, id))) this.open(kind, id);
+      return;
+    }
+    if (this.#hasLearntAll) return;
+    // An eval or a checkpoint of another run, logged by an earlier process: rare enough to look everywhere, once.
+    this.#hasLearntAll = true;
+    for (const runId of this.#store.ids("run")) {
+      if (!SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
+      new Folder(this.#store.root, "run", runId, this.#courier).expectRowIds();
+    }
+  }
+
+  #add(kind: FolderKind, id: string, begin: (folder: Folder) => void): Folder {
+    if (this.#open.size >= MOST_OPEN) this.#letOneGo();
+    const folder = new Folder(this.#store.root, kind, id, this.#courier);
+    begin(folder);
+    if (this.#courier.remote !== "offline") folder.takeCharge();
+    this.#open.set(`${kind} ${id}`, folder);
+    return folder;
+  }
+
+  #letOneGo(): void {
+    for (const [key, folder] of this.#open) {
+      if (!folder.isIdle) continue;
+      folder.close();
+      this.#open.delete(key);
+      return;
+    }
+  }
+}

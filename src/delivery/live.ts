@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ByteRange } from "../mirror/line-writer.js";
+import type { Operation } from "../mirror/sync-state.js";
+import type { StreamName } from "../operations.js";
+import type { Folder } from "./folder.js";
+import { sendOperation } from "./operation-sender.js";
+import { type Outcome, PENDING } from "./outcome.js";
+import { sendRows } from "./row-sender.js";
+
+/** Sends rows that a call has just appended and waits for, ahead of any backlog. */
+export async function sendAppended(
+  folder: Folder,
+  stream: StreamName,
+  range: ByteRange,
+  deadline: number,
+): Promise<Outcome> {
+  const lane = folder.lane(stream, folder.entity.slot ?? 1);
+  const stretch = lane.claim(range);
+  if (stretch === undefined) return PENDING;
+  const hasEntered = await lane.gate.enterAwaited(deadline - performance.now());
+  if (!hasEntered || !folder.courier.isUp) {
+    lane.giveBack(stretch, false);
+    if (hasEntered) lane.gate.leave();
+    return PENDING;
+  }
+  try {
+    const patience = folder.courier.awaited(deadline - performance.now());
+    return await folder.track(sendRows(folder, lane, stretch, patience));
+  } finally {
+    lane.gate.leave();
+  }
+}
+
+/** Sends a patch that a call has just made and waits for, after the rows that are on their way before it. */
+export async function sendPatch(folder: Folder, operation: Operation, deadline: number): Promise<Outcome> {
+  folder.claimedPatches.add(operation.key);
+  try {
+    await within(deadline - performance.now(), Promise.allSettled(folder.inFlight));
+    if (!(await folder.patchGate.enterAwaited(deadline - performance.now()))) return PENDING;
+    try {
+      if (!folder.courier.isUp) return PENDING;
+      const patience = folder.courier.awaited(deadline - performance.now());
+      return await folder.track(sendOperation(folder, operation, patience));
+    } finally {
+      folder.patchGate.leave();
+    }
+  } finally {
+    folder.claimedPatches.delete(operation.key);
+  }
+}
+
+/** Waits for work, `timeoutMs` at the longest; the process stays alive for it. */
+export async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
+  const abort = new AbortController();
+  const late = sleep(Math.min(Math.max(0, timeoutMs), 2 ** 31 - 1), undefined, { signal: abort.signal }).catch(
+    () => {},
+  );
+  await Promise.race([work, late]);
+  abort.abort();
+}

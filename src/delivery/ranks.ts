@@ -1,0 +1,109 @@
+import type { StreamName } from "../operations.js";
+import type { Patience } from "./attempts.js";
+import type { Folder } from "./folder.js";
+import { sendOperation } from "./operation-sender.js";
+import type { Outcome } from "./outcome.js";
+import type { RowLane } from "./row-lane.js";
+import { sendRows } from "./row-sender.js";
+
+/** The order in which a backlog goes out: parents before children, rows before the patches that close them. */
+export const RANKS = [
+  "experiments",
+  "runs",
+  "checkpoints",
+  "evals",
+  "rows",
+  "run patches",
+  "experiment patches",
+] as const;
+
+/** A step of the order. */
+export type Rank = (typeof RANKS)[number];
+
+const STREAMS_OF: Partial<Record<Rank, readonly StreamName[]>> = {
+  checkpoints: ["checkpoints"],
+  evals: ["evals"],
+  rows: ["metrics", "predictions"],
+};
+const OPERATIONS_OF: Partial<
+  Record<Rank, { readonly entity: "experiment" | "run"; readonly kind: "create" | "patch" }>
+> = {
+  experiments: { entity: "experiment", kind: "create" },
+  runs: { entity: "run", kind: "create" },
+  "run patches": { entity: "run", kind: "patch" },
+  "experiment patches": { entity: "experiment", kind: "patch" },
+};
+
+/** Whether a folder has something of a rank to send that nobody is sending. */
+export function hasBacklog(folder: Folder, rank: Rank): boolean {
+  return lanesOf(folder, rank).some((lane) => lane.hasBacklog()) || operationsOf(folder, rank).length > 0;
+}
+
+/** Sends what a folder has of a rank by now, as long as the backend takes it. What came back is tried once. */
+export async function drain(folder: Folder, rank: Rank, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  await Promise.all(lanesOf(folder, rank).map((lane) => drainLane(folder, lane, onOutcome)));
+  for (const operation of operationsOf(folder, rank)) {
+    if (!maySend(folder)) return;
+    await folder.patchGate.enter();
+    const outcome = await sendOperation(folder, operation, folder.courier.unawaited).finally(() =>
+      folder.patchGate.leave(),
+    );
+    onOutcome(outcome);
+    // The next one may undo this one: they go out in their order, or not at all.
+    if (outcome.kind === "pending") return;
+  }
+}
+
+/** Sends one thing of a rank, whatever the state of the backend; undefined where there is nothing. */
+export async function sendOne(
+  folder: Folder,
+  rank: Rank,
+  prefersFresh: boolean,
+  patience: Patience,
+): Promise<Outcome | undefined> {
+  for (const lane of lanesOf(folder, rank)) {
+    lane.startPass();
+    const stretch = lane.next(lane.end, prefersFresh);
+    if (stretch !== undefined) return sendRows(folder, lane, stretch, patience);
+  }
+  const [operation] = operationsOf(folder, rank);
+  return operation === undefined ? undefined : sendOperation(folder, operation, patience);
+}
+
+async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  const until = lane.end;
+  const running = new Set<Promise<void>>();
+  lane.startPass();
+  while (maySend(folder)) {
+    await lane.gate.enter();
+    const stretch = maySend(folder) ? lane.next(until) : undefined;
+    if (stretch === undefined) {
+      lane.gate.leave();
+      break;
+    }
+    const send = sendRows(folder, lane, stretch, folder.courier.unawaited)
+      .then(onOutcome, (error: Error) => folder.courier.events.onError(error))
+      .finally(() => {
+        lane.gate.leave();
+        running.delete(send);
+      });
+    running.add(send);
+  }
+  await Promise.all(running);
+}
+
+function maySend(folder: Folder): boolean {
+  const { courier } = folder;
+  return courier.isUp && courier.blocked === undefined && !courier.isStopped && folder.isInCharge && !folder.isParked;
+}
+
+function lanesOf(folder: Folder, rank: Rank): RowLane[] {
+  const streams = STREAMS_OF[rank];
+  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isParked ? [] : folder.lanes(streams);
+}
+
+function operationsOf(folder: Folder, rank: Rank): ReturnType<Folder["waiting"]> {
+  const meant = OPERATIONS_OF[rank];
+  if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.isParked) return [];
+  return meant.kind === "patch" && !folder.isKnown ? [] : folder.waiting(meant.kind);
+}

@@ -1,0 +1,213 @@
+import { join } from "node:path";
+import type { EntityFolder } from "../mirror/entity.js";
+import { type Line, LineReader } from "../mirror/line-reader.js";
+import type { ByteRange } from "../mirror/line-writer.js";
+import { segmentName } from "../mirror/paths.js";
+import { parseRow, type Row } from "../mirror/rows.js";
+import type { SyncLog } from "../mirror/sync-log.js";
+import type { Session } from "../mirror/sync-state.js";
+import type { StreamName } from "../operations.js";
+import { Gate } from "./gate.js";
+
+const MOST_ROWS_IN_A_BATCH = 200;
+const LARGEST_BATCH_BYTES = 512 * 1024;
+
+/** Lines of one file that go out under one key. */
+export interface Stretch extends ByteRange {
+  readonly session: Session;
+}
+
+/** A line as it stands in the file. */
+export interface StoredLine {
+  readonly start: number;
+  /** Undefined where the line is no JSON object. */
+  readonly row: Row | undefined;
+}
+
+/**
+ * The rows of one file that the backend does not have yet. The mirror itself is the queue: the lane walks the file, past
+ * what is acknowledged, and remembers only what is in flight and what came back.
+ */
+export class RowLane {
+  readonly stream: StreamName;
+  readonly slot: number;
+  readonly gate: Gate;
+  /** Whether this process is the file's writer. */
+  readonly #isOwn: boolean;
+  readonly #log: SyncLog;
+  readonly #reader: LineReader;
+  /** In flight, or waiting for its turn: where each starts and ends. */
+  readonly #claimed = new Map<number, number>();
+  /** Came back without an answer: for the next pass. */
+  #deferred: Stretch[] = [];
+  /** Came back in an earlier pass: for this one. */
+  #returned: Stretch[] = [];
+  #position = 0;
+  #seen = 0;
+
+  constructor(
+    { path, log }: Pick<EntityFolder, "path" | "log">,
+    stream: StreamName,
+    slot: number,
+    isOwn: boolean,
+    concurrency: number,
+  ) {
+    this.stream = stream;
+    this.slot = slot;
+    this.gate = new Gate(concurrency);
+    this.#isOwn = isOwn;
+    this.#log = log;
+    this.#reader = new LineReader(join(path, segmentName(stream, slot)));
+  }
+
+  /** Where the rows end that may be sent: of another writer's file, those that have been looked at. */
+  get end(): number {
+    return this.#isOwn ? this.#reader.size : this.#seen;
+  }
+
+  /** How many stretches are in flight or waiting for their turn. */
+  get claims(): number {
+    return this.#claimed.size;
+  }
+
+  /** Whether there is anything to send that nobody is sending. */
+  hasBacklog(): boolean {
+    if (this.#deferred.length + this.#returned.length > 0) return true;
+    const { end } = this;
+    const start = this.#nextOpen(this.#position);
+    return start < end && this.#stretchAt(start, end) !== undefined;
+  }
+
+  /** Begins a pass: what came back before may be sent again, each once. */
+  startPass(): void {
+    this.#returned.push(...this.#deferred.splice(0));
+  }
+
+  /** The next stretch before `until` that nobody is sending, claimed for the caller. */
+  next(until: number, prefersFresh = false): Stretch | undefined {
+    const stretch = prefersFresh ? (this.#fresh(until) ?? this.#comeBack()) : (this.#comeBack() ?? this.#fresh(until));
+    if (stretch !== undefined) this.#claimed.set(stretch.start, stretch.end);
+    return stretch;
+  }
+
+  /** Claims rows that a call has just appended and waits for. */
+  claim({ start, end }: ByteRange): Stretch | undefined {
+    const session = this.#log.state.sessionAt(this.slot, this.stream, start);
+    if (session === undefined || this.#claimed.has(start) || start < this.#position) return undefined;
+    this.#claimed.set(start, end);
+    return { start, end, session };
+  }
+
+  /** Gives a stretch back: done with, or to be sent again. */
+  giveBack(stretch: Stretch, isDone: boolean): void {
+    this.#claimed.delete(stretch.start);
+    if (!isDone) this.#deferred.push(stretch);
+  }
+
+  /** Puts rows that were refused back among those to be sent. */
+  retryRefused(): number {
+    let rows = 0;
+    for (const session of this.#log.state.sessions.values()) {
+      if (session.slot !== this.slot) continue;
+      const { refused } = session.spans[this.stream];
+      for (const [start, { end, rows: count }] of refused) {
+        this.#deferred.push({ start, end, session });
+        rows += count;
+      }
+      refused.clear();
+    }
+    return rows;
+  }
+
+  /** The rows of a stretch, as they stand in the file. */
+  read({ start, end }: ByteRange): StoredLine[] {
+    const rows: StoredLine[] = [];
+    for (let at = start; at < end; ) {
+      const line = this.#reader.lineAt(at);
+      if (line === undefined) break;
+      if (line.bytes.length > 0) rows.push({ start: at, row: parseRow(line.bytes) });
+      at = line.end;
+    }
+    return rows;
+  }
+
+  /** Counts the whole lines that have come since the last look and are neither acknowledged nor refused. */
+  look(): number {
+    let rows = 0;
+    for (const line of this.#openLines(this.#seen)) {
+      if (line.bytes.length > 0) rows += 1;
+      this.#seen = line.end;
+    }
+    return rows;
+  }
+
+  /** The lines that are neither acknowledged nor refused, reading just these. */
+  *pendingLines(): Generator<Buffer> {
+    for (const { bytes } of this.#openLines(0)) yield bytes;
+  }
+
+  close(): void {
+    this.#reader.close();
+  }
+
+  *#openLines(from: number): Generator<Line> {
+    for (let at = this.#nextOpen(from); at < this.#reader.size; at = this.#nextOpen(at)) {
+      const line = this.#reader.lineAt(at);
+      if (line === undefined || !isWhole(line)) return;
+      yield line;
+      at = line.end;
+    }
+  }
+
+  #comeBack(): Stretch | undefined {
+    for (let stretch = this.#returned.shift(); stretch !== undefined; stretch = this.#returned.shift()) {
+      if (this.#nextOpen(stretch.start) === stretch.start) return stretch;
+    }
+    return undefined;
+  }
+
+  #fresh(until: number): Stretch | undefined {
+    const start = this.#nextOpen(this.#position);
+    if (start >= until) return undefined;
+    const stretch = this.#stretchAt(start, until);
+    this.#position = stretch?.end ?? start;
+    return stretch;
+  }
+
+  #stretchAt(start: number, until: number): Stretch | undefined {
+    const session = this.#log.state.sessionAt(this.slot, this.stream, start);
+    const first = this.#reader.lineAt(start);
+    if (session === undefined || first === undefined || !isWhole(first)) return undefined;
+    const agreed = session.spans[this.stream].batches.get(start);
+    if (agreed !== undefined && agreed <= until) return { start, end: agreed, session };
+    let { end } = first;
+    if (this.stream !== "predictions") return { start, end, session };
+    for (let rows = 1; rows < MOST_ROWS_IN_A_BATCH && end - start < LARGEST_BATCH_BYTES; rows += 1) {
+      if (this.#nextOpen(end) !== end || session.spans.predictions.batches.has(end)) break;
+      if (this.#log.state.sessionAt(this.slot, this.stream, end) !== session) break;
+      const line = this.#reader.lineAt(end);
+      if (line === undefined || !line.isTerminated || line.end > until) break;
+      end = line.end;
+    }
+    return { start, end, session };
+  }
+
+  /** The first place from here on that is neither done with, nor refused, nor claimed, nor another client's. */
+  #nextOpen(from: number): number {
+    const { state } = this.#log;
+    for (let at = from; ; ) {
+      const span = state.sessionAt(this.slot, this.stream, at)?.spans[this.stream];
+      // What an earlier session knew of places beyond a cut says nothing of what a later one wrote there.
+      const limit = state.nextSessionStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
+      const next =
+        span === undefined ? limit : (this.#claimed.get(at) ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
+      if (next === at || next === Number.POSITIVE_INFINITY) return next;
+      at = Math.min(next, limit);
+    }
+  }
+}
+
+/** Whether a line is to be taken for a row: a last line without its newline may be cut short or still being written. */
+function isWhole(line: { readonly bytes: Buffer; readonly isTerminated: boolean }): boolean {
+  return line.isTerminated || parseRow(line.bytes) !== undefined;
+}

@@ -1,0 +1,144 @@
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { type DashboardClientOptions, resolveConfig } from "../config.js";
+import { EvsysValidationError, MirrorError } from "../errors.js";
+import { type Logger, levelled } from "../logger.js";
+import { adopt, hasGroups } from "../mirror/adopt.js";
+import { entityFolder, type FolderKind } from "../mirror/paths.js";
+import { LocalExperimentStore } from "../mirror/store.js";
+import { SyncLog } from "../mirror/sync-log.js";
+import { issueAt, shown } from "../validation.js";
+import { Backlog } from "./backlog.js";
+import { Courier } from "./courier.js";
+import { Folder } from "./folder.js";
+import type { Counts, SyncReport } from "./report.js";
+
+const PROGRESS_EVERY_MS = 100;
+const KINDS: readonly FolderKind[] = ["experiment", "run"];
+
+/** What to bring to the backend, and how. What is not given is read from the environment, as for a client. */
+export interface SyncOptions
+  extends Pick<
+    DashboardClientOptions,
+    "baseUrl" | "apiKey" | "projectId" | "timeoutMs" | "maxRetries" | "concurrency" | "fetch" | "logger" | "logLevel"
+  > {
+  /** The mirrors. Parents are found across them. Default: the one of EVSYS_LOG_DIR, else `./evsys_sdk`. */
+  readonly logDirs?: readonly string[] | undefined;
+  /** Count what is pending and send nothing. Needs no key. Default false. */
+  readonly dryRun?: boolean | undefined;
+  /** Send rows and patches again that the backend refused. Refused creates are sent again by every sync. Default false. */
+  readonly retryRejected?: boolean | undefined;
+  /** Send what another client wrote as well. Its writes may have reached the backend already. Default false. */
+  readonly adopt?: boolean | undefined;
+  /** Told of the counts ten times a second. */
+  readonly onProgress?: ((counts: Counts) => void) | undefined;
+  /** Ends the sync: what is in flight is still acknowledged, the rest stays pending. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Brings what is pending in one or more mirrors to the backend, each write exactly once where the backend honours
+ * Idempotency-Key. Runs that a live process sends for are left to it. It may be interrupted and repeated at any time.
+ * @throws EvsysAuthError without key or project, EvsysValidationError for options that do not fit or a folder that is
+ * not there, MirrorError where a mirror cannot be read or written.
+ */
+export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport> {
+  const startedAt = performance.now();
+  const {
+    logDirs,
+    dryRun = false,
+    retryRejected = false,
+    adopt: adopts = false,
+    onProgress,
+    signal,
+    ...connection
+  } = options;
+  const config = resolveConfig({ ...connection, offline: dryRun });
+  const logger = levelled(config.logLevel, config.logger);
+  const courier = new Courier(
+    config,
+    logger,
+    { onRemote: () => {}, onError: (error) => logger.error(error.message) },
+    true,
+  );
+  const folders = (logDirs ?? [config.logDir]).flatMap((logDir) =>
+    foldersOf(logDir, courier, logger, adopts && !dryRun),
+  );
+  const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
+  const stop = (): void => {
+    courier.isStopped = true;
+  };
+  try {
+    if (signal?.aborted) stop();
+    signal?.addEventListener("abort", stop, { once: true });
+    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger);
+    if (!dryRun) await new Backlog(courier, () => folders).drain();
+    onProgress?.(courier.tally.total);
+    const owner = folders.find(({ holder }) => holder !== undefined)?.holder;
+    const owned = owner === undefined ? undefined : `process ${owner.pid} on ${owner.host} sends for what it logs to`;
+    return courier.tally.report(startedAt, courier.blocked ?? courier.awayReason ?? owned);
+  } finally {
+    clearInterval(progress);
+    signal?.removeEventListener("abort", stop);
+    stop();
+    for (const folder of folders) folder.close();
+    await courier.close();
+  }
+}
+
+function foldersOf(logDir: string, courier: Courier, logger: Logger, adopts: boolean): Folder[] {
+  const root = resolve(logDir);
+  if (!existsSync(root)) {
+    throw new EvsysValidationError("sync", [
+      issueAt(["logDirs"], `expected the folder of a mirror, ${shown(logDir)} is not there`),
+    ]);
+  }
+  const store = new LocalExperimentStore(root, logger);
+  const foreign: string[] = [];
+  const folders = KINDS.flatMap((kind) =>
+    store.ids(kind).flatMap((id) => {
+      const path = entityFolder(root, kind, id);
+      if (!SyncLog.existsIn(path)) {
+        if (!adopts) {
+          foreign.push(path);
+          courier.tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+          return [];
+        }
+        if (hasGroups(root, kind, id))
+          logger.warn(`${path}/groups.jsonl stays where it is: the backend has no route for groups.`);
+        adopt(root, kind, id);
+      }
+      return SyncLog.existsIn(path) ? new Folder(root, kind, id, courier) : [];
+    }),
+  );
+  if (foreign.length > 0) logger.warn(foreignNote(root, foreign));
+  return folders;
+}
+
+function foreignNote(root: string, foreign: readonly string[]): string {
+  const shownPaths = foreign.slice(0, 3).map((path) => path.slice(root.length + 1));
+  const rest = foreign.length > shownPaths.length ? ` and ${foreign.length - shownPaths.length} more` : "";
+  return (
+    `${root}: ${foreign.length} experiments or runs were written by another client and are left alone ` +
+    `(${shownPaths.join(", ")}${rest}). If they never reached the backend, send them with --adopt.`
+  );
+}
+
+function begin(
+  folder: Folder,
+  { dryRun, retryRejected }: { dryRun: boolean; retryRejected: boolean },
+  logger: Logger,
+): void {
+  const { path } = folder.entity;
+  try {
+    if (dryRun || !folder.takeCharge()) folder.count();
+    if (folder.holder !== undefined) {
+      logger.warn(`${path}: left to process ${folder.holder.pid} on ${folder.holder.host}, which sends for it.`);
+    } else if (!dryRun) {
+      folder.retry(retryRejected);
+    }
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    logger.error(error.message);
+  }
+}

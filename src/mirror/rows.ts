@@ -1,0 +1,46 @@
+import { join } from "node:path";
+import type { StreamName } from "../operations.js";
+import { namesIn } from "./files.js";
+import { linesOf } from "./line-reader.js";
+import { decode } from "./lossless-json.js";
+import { segmentName, slotOfSegment } from "./paths.js";
+
+/** A row as a client wrote it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The numbers of the writers that have a file of a stream in a run's folder, in order. */
+export function slotsOf(folder: string, stream: StreamName): number[] {
+  return namesIn(folder)
+    .flatMap((name) => slotOfSegment(stream, name) ?? [])
+    .sort((a, b) => a - b);
+}
+
+/**
+ * The rows of a stream, writer by writer. A line that is no JSON object, as a power cut or a full disk leaves it, is
+ * reported and skipped.
+ */
+export function* readRows(folder: string, stream: StreamName, report: (message: string) => void): Generator<Row> {
+  for (const slot of slotsOf(folder, stream)) {
+    const path = join(folder, segmentName(stream, slot));
+    for (const { bytes, start } of linesOf(path)) {
+      if (bytes.length === 0) continue;
+      const row = parseRow(bytes);
+      if (row === undefined) report(`${path}: skipped a line that is no whole JSON object, at byte ${start}`);
+      else yield row;
+    }
+  }
+}
+
+/** The row that a line holds; undefined where it is no JSON object. */
+export function parseRow(bytes: Buffer): Row | undefined {
+  try {
+    const row = decode(bytes.toString("utf8"));
+    return isRow(row) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isRow(value: unknown): value is Row {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
