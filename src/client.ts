@@ -1,6 +1,7 @@
 import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch, Split } from "../generated/types.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
-import { Delivery, type DeliveryStatus } from "./delivery/delivery.js";
+import { Delivery } from "./delivery/delivery.js";
+import type { DeliveryStatus } from "./delivery/outbox.js";
 import type { SyncReport } from "./delivery/report.js";
 import { levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
@@ -107,12 +108,12 @@ export class DashboardClient {
 
   /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Answers the row, with `id`. */
   createEval(runId: string, body: Input<BodyOf<"createEval">>): Promise<RowAdded<"createEval">> {
-    return this.#delivery.rowWithId("createEval", runId, body);
+    return this.#delivery.createEval(runId, body);
   }
 
   /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Answers the row, with `id`. */
   addCheckpoint(runId: string, body: CheckpointInput): Promise<RowAdded<"addCheckpoint">> {
-    return this.#delivery.rowWithId("addCheckpoint", runId, { ...body, is_final: body.is_final ?? false });
+    return this.#delivery.addCheckpoint(runId, { ...body, is_final: body.is_final ?? false });
   }
 
   /** Logs a batch of predictions (`/sdk/runs/{run_id}/predictions/`, a line each in `predictions.jsonl`). Answers how many were taken. */
@@ -138,17 +139,18 @@ export class DashboardClient {
 
   /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */
   status(): DeliveryStatus {
-    return this.#delivery.status();
+    return this.#delivery.outbox.status;
   }
 
   /** Waits until what is in flight has been answered. */
   flush(options: WaitOptions = {}): Promise<SyncReport> {
-    return this.#delivery.flush(options.timeoutMs);
+    return this.#delivery.outbox.flush(options.timeoutMs);
   }
 
   /** Flushes, then gives back connections and files. The client takes no call afterwards. */
   close(options: WaitOptions = {}): Promise<SyncReport> {
-    return this.#delivery.close(options.timeoutMs);
+    this.#delivery.close();
+    return this.#delivery.outbox.close(options.timeoutMs);
   }
 
   /** `await using client = new DashboardClient()` closes it at the end of the block. */

@@ -13,7 +13,7 @@ export type {
 } from "../generated/types.js";
 export { type CheckpointInput, DashboardClient, type StepMetricInput, type WaitOptions } from "./client.js";
 export type { DashboardClientOptions, Fetch } from "./config.js";
-export type { DeliveryStatus } from "./delivery/delivery.js";
+export type { DeliveryStatus } from "./delivery/outbox.js";
 export type { Counted, Counts, SyncReport } from "./delivery/report.js";
 export { type SyncOptions, syncMirror } from "./delivery/sync.js";
 export {

@@ -1,14 +1,16 @@
 /**
- * A training whose backend goes away, and the proof that nothing was lost and nothing
+ * A training whose backend goes away, a training that is killed, and the proof that nothing was lost and nothing
  * doubled: `npm run demo`. It needs no network, no account and no setting.
  */
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DashboardClient } from "../../src/index.js";
+import { DashboardClient, syncMirror } from "../../src/index.js";
 import { startBackend } from "./backend.js";
 import { compare } from "./compare.js";
+import { runUntilKilled } from "./kill.js";
 import { percent, train } from "./train.js";
+import { until } from "./until.js";
 
 const folder = await mkdtemp(join(tmpdir(), "evsys-demo-"));
 const logDir = join(folder, "mirror");
@@ -33,13 +35,42 @@ const accuracy = await train(client, {
       await backend.stop();
       tell("Step 150: the backend is stopped. Training goes on.");
     }
-    if (step === 200) tell(`Step 200: ${standing()}.`);
+    if (step === 200) {
+      tell(`Step 200: ${standing()}. The backend is started again.`);
+      await backend.start();
+    }
+    if (step === 250) {
+      await until("the client to catch up", () => client.status().remote === "up" && client.status().pending === 0);
+      tell(`Step 250: ${standing()}. The client has caught up by itself.`);
+    }
   },
 });
-const report = await client.close();
+await client.close();
 tell(`Step 300: the classifier names ${percent(accuracy)} of the held-out flowers rightly.`);
 
-heading("2. Every row of the mirror against the backend");
+heading("2. A second training is killed");
+const environment = {
+  EVSYS_API_URL: baseUrl,
+  EVSYS_API_KEY: apiKey,
+  EVSYS_PROJECT_ID: projectId,
+  EVSYS_LOG_DIR: logDir,
+};
+await runUntilKilled(checkpoints, environment, async (step) => {
+  if (step === 50) {
+    await backend.stop();
+    tell("Step 50: the backend is stopped. The second process goes on in the same mirror.");
+  }
+  return step < 90 ? "go on" : "kill";
+});
+tell("After step 90: the second process is killed with SIGKILL, without a word to anyone.");
+await backend.start();
+tell("The backend is started again. Nobody is left who would send the rest.");
+
+heading("3. One command delivers the rest");
+const report = await syncMirror({ logDirs: [logDir], baseUrl, apiKey, projectId });
+tell(`syncMirror: ${report.delivered} delivered, ${report.pending} pending, ${report.rejected} rejected.`);
+
+heading("4. Every row of the mirror against the backend");
 const comparison = await compare(client.local, backend.rows, report);
 console.table(comparison);
 const lines = Object.values(comparison);
@@ -47,7 +78,7 @@ const missing = total(lines.map((line) => line.missing));
 const twice = total(lines.map((line) => line.twice));
 const notSent = total(lines.map((line) => line["not sent yet"]));
 tell(`${missing} missing, ${twice} twice, ${notSent} not sent yet.`);
-if (missing + twice > 0) process.exitCode = 1;
+if (missing + twice + notSent > 0) process.exitCode = 1;
 
 console.log(`
 The mirror:      ${logDir}

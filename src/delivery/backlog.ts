@@ -32,7 +32,7 @@ export class Backlog {
 
   /** Sends what is pending as soon as may be; what is asked for while it sends is done after that. */
   kick(): void {
-    if (this.#courier.isUp && this.#courier.blocked === undefined) {
+    if (this.#courier.maySend) {
       this.#isAskedAgain = true;
       void this.drain();
     } else {
@@ -80,7 +80,7 @@ export class Backlog {
       const before = this.#progress;
       for (const rank of RANKS) await this.#drainRank(rank);
       const isStuck = this.#progress === before && !this.#isAskedAgain;
-      if (isStuck || !this.#courier.isUp || this.#courier.blocked !== undefined || !this.#hasBacklog()) return;
+      if (isStuck || !this.#courier.maySend || !this.#hasBacklog()) return;
     }
   }
 
@@ -113,9 +113,9 @@ export class Backlog {
 
   async #again(): Promise<void> {
     this.#timer = undefined;
-    if (this.#courier.blocked !== undefined || !this.#courier.isUp) await this.probe();
+    if (!this.#courier.maySend) await this.probe();
     else this.#failures += 1;
-    if (this.#courier.isUp && this.#courier.blocked === undefined) await this.drain();
+    if (this.#courier.maySend) await this.drain();
     else this.#schedule();
   }
 }

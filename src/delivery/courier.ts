@@ -50,9 +50,14 @@ export class Courier {
     return this.#remote;
   }
 
-  /** Whether a write may be sent now. */
+  /** Whether the backend is there, as far as is known. */
   get isUp(): boolean {
     return this.#remote === "up";
+  }
+
+  /** Whether the backlog may go out now. */
+  get maySend(): boolean {
+    return this.isUp && this.blocked === undefined && !this.isStopped;
   }
 
   /** Why the backend is taken to be away; undefined while it is there. */

@@ -93,8 +93,7 @@ async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Out
 }
 
 function maySend(folder: Folder): boolean {
-  const { courier } = folder;
-  return courier.isUp && courier.blocked === undefined && !courier.isStopped && folder.isInCharge && !folder.isParked;
+  return folder.courier.maySend && folder.isInCharge && !folder.isParked;
 }
 
 function lanesOf(folder: Folder, rank: Rank): RowLane[] {

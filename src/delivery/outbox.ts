@@ -1,0 +1,230 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import type { Config } from "../config.js";
+import type { Logger } from "../logger.js";
+import { encode } from "../mirror/lossless-json.js";
+import type { FolderKind } from "../mirror/paths.js";
+import type { LocalExperimentStore } from "../mirror/store.js";
+import type { OperationName, StreamName } from "../operations.js";
+import type { Answer } from "../transport/answer.js";
+import type { Attempt } from "../transport/transport.js";
+import { Backlog } from "./backlog.js";
+import { Courier, type Remote } from "./courier.js";
+import { onExit } from "./farewell.js";
+import type { Folder } from "./folder.js";
+import { Folders } from "./folders.js";
+import { sendAppended, sendPatch, within } from "./live.js";
+import { type Outcome, PENDING } from "./outcome.js";
+import { outgoing } from "./outgoing.js";
+import { hasBacklog, RANKS } from "./ranks.js";
+import type { SyncReport } from "./report.js";
+
+const LOOK_AROUND_EVERY_MS = 1_000;
+const WAIT_FOR_BACKEND_MS = 250;
+/** Awaited local calls are microtasks only; now and then the timers get a turn. */
+const CALLS_BETWEEN_TURNS = 64;
+
+/** Where the client stands towards the backend. */
+export interface DeliveryStatus {
+  /** `up`: sending. `down`: the backend is away, writes go to the mirror. `offline`: never sends. */
+  readonly remote: Remote;
+  /** Writes in the mirror that the backend does not have, of what this client has written and has found where it wrote. */
+  readonly pending: number;
+  /** Writes that the backend refused. */
+  readonly rejected: number;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * The way of a client's writes: into the mirror first, then to the backend, at once where a call waits for the answer and
+ * the backend is there, else with the backlog.
+ */
+export class Outbox {
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #store: LocalExperimentStore;
+  readonly #courier: Courier;
+  readonly #folders: Folders;
+  readonly #backlog: Backlog;
+  /** Sends that belong to no folder yet. */
+  readonly #direct = new Set<Promise<unknown>>();
+  readonly #forgetExit: () => void;
+  #lookingAround: NodeJS.Timeout | undefined;
+  #calls = 0;
+
+  constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#store = store;
+    this.#courier = new Courier(config, logger, {
+      onRemote: (remote, reason) => this.#onRemote(remote, reason),
+      onError: (error) => this.#onError(error),
+    });
+    this.#folders = new Folders(store, this.#courier);
+    this.#backlog = new Backlog(this.#courier, () => this.#folders.all());
+    this.#forgetExit = onExit({
+      pending: () => this.#courier.tally.total.pending,
+      root: store.root,
+      isQuiet: config.logLevel === "ERROR" || config.logLevel === "CRITICAL",
+      release: () => this.#folders.close(),
+    });
+  }
+
+  get status(): DeliveryStatus {
+    const { pending, rejected } = this.#courier.tally.total;
+    return { remote: this.#courier.remote, pending, rejected };
+  }
+
+  /** An id is being made here, which other writes may name before the backend has its own for it. */
+  expectRowId(kind: "eval" | "checkpoint", id: string): void {
+    this.#courier.ids.expect(kind, id);
+  }
+
+  /** Asks the backend to make an entity. Where it cannot be asked now, that is away. Nothing is mirrored yet. */
+  async request(name: OperationName, kind: FolderKind, fields: Fields, key: string): Promise<Answer> {
+    this.#store.prepare(kind);
+    this.#folders.learnReferences(name, fields);
+    const made = outgoing(name, fields, this.#courier.ids);
+    if (!this.#isAwaiting) return { kind: "away", reason: "not sent" };
+    if ("waitsFor" in made) return { kind: "away", reason: `${made.waitsFor} is not at the backend yet` };
+    const patience = this.#courier.awaited(this.#config.timeoutMs);
+    return this.#track(this.#courier.carry(name, {}, JSON.stringify(made.body), key, patience));
+  }
+
+  /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
+  keep(kind: FolderKind, id: string, key: string, fields: Fields, isDelivered: boolean): void {
+    this.#folders.make(kind, id, key, fields, isDelivered);
+    if (!isDelivered) this.#backlog.kick();
+  }
+
+  /** Mirrors a patch and sends it. */
+  async patch(name: OperationName, kind: FolderKind, id: string, fields: Fields, key: string): Promise<Outcome> {
+    this.#folders.learnReferences(name, fields);
+    const deadline = this.#deadline();
+    const folder = this.#open(kind, id);
+    // Behind a backlog it waits for its turn, and the call does not wait with it.
+    const isNext = !this.#backlog.isDraining && !RANKS.some((rank) => hasBacklog(folder, rank));
+    const operation = folder.entity.patch(key, fields);
+    folder.added("patches", 1);
+    return this.#settle(this.#isLive(folder) && isNext ? await sendPatch(folder, operation, deadline) : PENDING);
+  }
+
+  /** Mirrors rows of one call and sends them as one. */
+  async append(name: OperationName, stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
+    const deadline = this.#deadline();
+    for (const row of rows) this.#folders.learnReferences(name, row);
+    const folder = this.#open("run", runId);
+    const ranges = await Promise.all(rows.map((row) => folder.entity.append(stream, encode(row))));
+    folder.added(stream, rows.length);
+    const range = { start: ranges[0]?.start ?? 0, end: ranges.at(-1)?.end ?? 0 };
+    return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
+  }
+
+  /** Sends what is not mirrored; away where it cannot be sent now. */
+  async post(attempt: Attempt): Promise<Answer> {
+    if (!this.#courier.isUp) return { kind: "away", reason: this.#courier.remote };
+    return this.#track(this.#courier.carryTo(attempt, this.#courier.awaited(this.#config.timeoutMs)));
+  }
+
+  /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
+  async flush(timeoutMs?: number): Promise<SyncReport> {
+    const startedAt = performance.now();
+    const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
+    const left = (): number => deadline - performance.now();
+    for (let hasTried = false; this.#courier.remote !== "offline"; hasTried = true) {
+      await within(left(), this.#settled());
+      if (this.#courier.tally.total.pending === 0 || left() <= 0) break;
+      if (hasTried && timeoutMs === undefined) break;
+      if (hasTried) await within(Math.min(left(), WAIT_FOR_BACKEND_MS), new Promise(() => {}));
+      if (!this.#courier.maySend) await within(left(), this.#backlog.probe());
+      this.#folders.refresh();
+    }
+    return this.#courier.tally.report(startedAt, this.#obstacle());
+  }
+
+  /** Flushes, then gives back connections, files and locks. */
+  async close(timeoutMs?: number): Promise<SyncReport> {
+    const report = await this.flush(timeoutMs);
+    clearInterval(this.#lookingAround);
+    this.#backlog.stop();
+    await this.#courier.close();
+    await this.#settled();
+    this.#folders.close();
+    if (report.pending === 0) this.#forgetExit();
+    return report;
+  }
+
+  /** All that is on its way now has come to rest. */
+  async #settled(): Promise<void> {
+    const calls = [...this.#folders.all()].flatMap(({ inFlight }) => [...inFlight]);
+    await Promise.allSettled([...this.#direct, ...calls]);
+    if (this.#courier.maySend || this.#backlog.isDraining) await this.#backlog.drain();
+  }
+
+  #obstacle(): string | undefined {
+    const owner = [...this.#folders.all()].find(({ holder }) => holder !== undefined)?.holder;
+    const owned = owner && `process ${owner.pid} on ${owner.host} sends for what it logs to`;
+    return this.#courier.blocked ?? this.#courier.awayReason ?? owned;
+  }
+
+  async #settle(outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind === "pending") this.#backlog.kick();
+    this.#calls += 1;
+    if (this.#calls % CALLS_BETWEEN_TURNS === 0) await nextTurn();
+    return outcome;
+  }
+
+  async #track<Result>(send: Promise<Result>): Promise<Result> {
+    this.#direct.add(send);
+    return send.finally(() => this.#direct.delete(send));
+  }
+
+  #open(kind: FolderKind, id: string): Folder {
+    if (this.#courier.remote !== "offline") {
+      this.#lookingAround ??= setInterval(() => this.#lookAround(), LOOK_AROUND_EVERY_MS).unref();
+    }
+    return this.#folders.open(kind, id);
+  }
+
+  /** Other processes may have written to the same runs, or have died as their senders. */
+  #lookAround(): void {
+    try {
+      this.#folders.refresh();
+    } catch (error) {
+      if (error instanceof Error) this.#onError(error);
+    }
+    if (this.#courier.maySend) this.#backlog.kick();
+  }
+
+  #deadline(): number {
+    return performance.now() + this.#config.timeoutMs;
+  }
+
+  get #isAwaiting(): boolean {
+    return this.#config.delivery === "await" && this.#courier.isUp;
+  }
+
+  #isLive(folder: Folder): boolean {
+    return this.#isAwaiting && folder.isInCharge && folder.isKnown;
+  }
+
+  #onRemote(remote: "up" | "down", reason: string): void {
+    const { baseUrl } = this.#config;
+    if (remote === "down") {
+      this.#logger.warn(
+        `The backend at ${baseUrl} is away (${reason}). Writes go to ${this.#store.root} and are sent when it is back.`,
+      );
+      return;
+    }
+    const { delivered } = this.#courier.tally.total;
+    void this.#backlog.drain().then(() => {
+      const writes = this.#courier.tally.total.delivered - delivered;
+      this.#logger.warn(`The backend at ${baseUrl} is back: ${writes} ${writes === 1 ? "write" : "writes"} delivered.`);
+    });
+  }
+
+  #onError(error: Error): void {
+    this.#logger.error(error.message);
+    this.#config.onDeliveryError?.(error);
+  }
+}
