@@ -1,39 +1,32 @@
 import { EntityFolder } from "../mirror/entity.js";
 import { type Holder, isLock, type Lock, takeLock } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
-import { parseRow } from "../mirror/rows.js";
 import type { Refusal } from "../mirror/sync-lines.js";
 import type { Operation, SyncState } from "../mirror/sync-state.js";
-import type { EntityKind, StreamName } from "../operations.js";
+import { Account } from "./account.js";
 import type { Courier } from "./courier.js";
 import { Gate } from "./gate.js";
-import { COUNTED, type Counted, type Standing } from "./report.js";
-import { RowLane } from "./row-lane.js";
+import { Lanes, NAMED_IN, STREAMS } from "./lanes.js";
+import type { Counted } from "./report.js";
 
 const SENDER_LOCK = "sender";
-const STREAMS: readonly StreamName[] = ["checkpoints", "evals", "metrics", "predictions"];
-/** The streams whose rows have ids that other rows name. */
-const NAMED: readonly (readonly [StreamName, EntityKind])[] = [
-  ["checkpoints", "checkpoint"],
-  ["evals", "eval"],
-];
 
 /** One experiment or run on its way to the backend: its files, and what this process knows and may do of their sending. */
 export class Folder {
   readonly entity: EntityFolder;
   readonly courier: Courier;
+  readonly lanes: Lanes;
+  readonly account: Account;
+  /** What its create is counted as. */
+  readonly countedAs: Counted;
   /** Patches go out one by one, in the order they were made. */
   readonly patchGate = new Gate(1);
   /** Patches that a call is about to send. */
   readonly claimedPatches = new Set<string>();
   /** Sends that calls wait for. */
   readonly inFlight = new Set<Promise<unknown>>();
-  readonly #lanes = new Map<string, RowLane>();
-  /** What this folder adds to the courier's count of pending writes. */
-  readonly #pending = new Map<Counted, number>();
   #lock: Lock | undefined;
   #holder: Holder | undefined;
-  #lanesOfSlot: number | undefined;
   #isParked = false;
   #isConfirmed = false;
   #hasCountedRefused = false;
@@ -41,6 +34,9 @@ export class Folder {
   constructor(root: string, kind: FolderKind, id: string, courier: Courier) {
     this.entity = new EntityFolder(root, kind, id);
     this.courier = courier;
+    this.lanes = new Lanes(this.entity, courier.config.concurrency);
+    this.account = new Account(courier.tally);
+    this.countedAs = kind === "run" ? "runs" : "experiments";
     this.#learnIds();
   }
 
@@ -74,6 +70,11 @@ export class Folder {
     return this.isKnown ? this.courier.ids.resolve(this.entity.kind, this.entity.id) : undefined;
   }
 
+  /** Whether it can be let go: nothing is in flight, and nothing of it is counted as pending. */
+  get isIdle(): boolean {
+    return this.inFlight.size === 0 && this.account.isEmpty;
+  }
+
   /** Takes charge of sending, unless another process has it. What is pending is read and counted then. */
   takeCharge(): boolean {
     if (this.isInCharge) return true;
@@ -84,7 +85,7 @@ export class Folder {
     }
     this.#lock = answer;
     this.#isParked = false;
-    this.reload();
+    this.#reload();
     this.count();
     return true;
   }
@@ -94,65 +95,50 @@ export class Folder {
     if (this.isInCharge) {
       const operations = this.state.operations.size;
       this.entity.log.refresh();
-      this.added("patches", this.state.operations.size - operations);
-      for (const lane of this.lanes()) if (lane.slot !== this.entity.slot) this.added(lane.stream, lane.look());
-      this.expectRowIds();
-    } else if (!this.takeCharge() && !this.isKnown) this.reload();
-  }
-
-  /** Reads the sync log anew: another process may have written acknowledgements. */
-  reload(): void {
-    this.entity.load();
-    this.#closeLanes();
-    this.#learnIds();
-  }
-
-  /** The lane of one file. */
-  lane(stream: StreamName, slot: number): RowLane {
-    if (this.#lanesOfSlot !== this.entity.openings) this.#closeLanes();
-    this.#lanesOfSlot = this.entity.openings;
-    const key = `${stream} ${slot}`;
-    const { concurrency } = this.courier.config;
-    const isOwn = slot === this.entity.slot;
-    const lane = this.#lanes.get(key) ?? new RowLane(this.entity, stream, slot, isOwn, concurrency);
-    this.#lanes.set(key, lane);
-    return lane;
-  }
-
-  /** The lanes of all writers' files of some streams. */
-  lanes(streams: readonly StreamName[] = STREAMS): RowLane[] {
-    if (this.entity.kind === "experiment") return [];
-    const slots = new Set([...this.state.sessions.values()].map(({ slot }) => slot));
-    return [...slots].flatMap((slot) => streams.map((stream) => this.lane(stream, slot)));
+      this.account.added("patches", this.state.operations.size - operations);
+      for (const lane of this.lanes.all()) {
+        if (lane.slot !== this.entity.slot) this.account.added(lane.stream, lane.look());
+      }
+      this.lanes.expectIds(this.courier.ids);
+    } else if (!this.takeCharge() && !this.isKnown) this.#reload();
   }
 
   /** The creates or patches that the backend has neither taken nor refused, and that no call is about to send. */
   waiting(kind: "create" | "patch"): Operation[] {
     const { operations, delivered, refused } = this.state;
-    const open = [...operations.values()].filter(
-      (one) => kind in one && !delivered.has(one.key) && !refused.has(one.key),
-    );
-    return open.filter(({ key }) => !this.claimedPatches.has(key)).sort((a, b) => a.at - b.at);
+    const isOpen = (one: Operation): boolean =>
+      kind in one && !delivered.has(one.key) && !refused.has(one.key) && !this.claimedPatches.has(one.key);
+    return [...operations.values()].filter(isOpen).sort((a, b) => a.at - b.at);
   }
 
   /** Mirrors a create: of the backend's making, or to be sent under its key, which is then the id. */
   created(key: string, fields: Readonly<Record<string, unknown>>, isDelivered: boolean): void {
     this.entity.create(key, fields, isDelivered ? this.entity.id : undefined);
-    this.added(this.#countedAs, 1);
-    if (isDelivered) this.settle(this.#countedAs, "delivered", 1);
+    this.account.added(this.countedAs, 1);
+    if (isDelivered) this.account.settle(this.countedAs, "delivered", 1);
     this.#learnIds();
   }
 
-  /** Counts writes that have just been added to the mirror. */
-  added(kind: Counted, writes: number): void {
-    this.#pending.set(kind, (this.#pending.get(kind) ?? 0) + writes);
-    this.courier.tally.add(kind, "pending", writes);
+  /** Counts what is pending and what was refused, and notes the ids that wait for the backend's. */
+  count(): void {
+    this.account.reset();
+    this.account.added(this.countedAs, this.waiting("create").length);
+    this.account.added("patches", this.waiting("patch").length);
+    for (const lane of this.lanes.all()) this.account.added(lane.stream, lane.look());
+    this.lanes.expectIds(this.courier.ids);
+    if (!this.#hasCountedRefused) this.#countRefused();
+    this.#hasCountedRefused = true;
   }
 
-  /** Pending writes have come to rest. */
-  settle(kind: Counted, standing: Standing, writes: number): void {
-    this.#pending.set(kind, (this.#pending.get(kind) ?? 0) - writes);
-    this.courier.tally.settle(kind, standing, writes);
+  /** Puts back among the pending what the backend refused: creates always, as without them nothing else can go. */
+  retry(rowsAndPatches: boolean): void {
+    for (const operation of this.state.operations.values()) {
+      const isCreate = "create" in operation;
+      if (!(isCreate || rowsAndPatches) || !this.state.refused.delete(operation.key)) continue;
+      this.account.retried(isCreate ? this.countedAs : "patches", 1);
+    }
+    if (!rowsAndPatches) return;
+    for (const lane of this.lanes.all()) this.account.retried(lane.stream, lane.retryRefused());
   }
 
   /**
@@ -173,82 +159,25 @@ export class Folder {
     this.entity.log.park(null);
   }
 
-  /** Counts what is pending, and notes the ids that wait for the backend's. */
-  count(): void {
-    for (const kind of COUNTED) this.added(kind, -(this.#pending.get(kind) ?? 0));
-    this.added(this.#countedAs, this.waiting("create").length);
-    this.added("patches", this.waiting("patch").length);
-    for (const lane of this.lanes()) this.added(lane.stream, lane.look());
-    this.expectRowIds();
-    if (this.#hasCountedRefused) return;
-    this.#hasCountedRefused = true;
-    for (const key of this.state.refused.keys()) {
-      const isCreate = key === this.state.creation?.key;
-      this.courier.tally.add(isCreate ? this.#countedAs : "patches", "rejected", 1);
-    }
-    for (const { spans } of this.state.sessions.values()) {
-      for (const stream of STREAMS) {
-        for (const { rows } of spans[stream].refused.values()) this.courier.tally.add(stream, "rejected", rows);
-      }
-    }
-  }
-
-  /** Puts back among the pending what the backend refused: creates always, as without them nothing else can go. */
-  retry(rowsAndPatches: boolean): void {
-    for (const { key, ...operation } of this.state.operations.values()) {
-      if (!("create" in operation || rowsAndPatches) || !this.state.refused.delete(key)) continue;
-      this.#retried("create" in operation ? this.#countedAs : "patches", 1);
-    }
-    if (rowsAndPatches) for (const lane of this.lanes()) this.#retried(lane.stream, lane.retryRefused());
-  }
-
-  /** Notes the ids of evals and checkpoints that wait for the backend's. */
-  expectRowIds(): void {
-    for (const [stream, kind] of NAMED) {
-      for (const lane of this.lanes([stream])) {
-        for (const bytes of lane.pendingLines()) {
-          const id = parseRow(bytes)?.id;
-          if (typeof id === "string") this.courier.ids.expect(kind, id);
-        }
-      }
-    }
-  }
-
-  /** Whether it can be let go: nothing is in flight, and nothing of it is counted as pending. */
-  get isIdle(): boolean {
-    return this.inFlight.size === 0 && [...this.#pending.values()].every((writes) => writes === 0);
-  }
-
   /** Notes a send that a call waits for, as long as it goes on. */
   async track<Result>(send: Promise<Result>): Promise<Result> {
     this.inFlight.add(send);
-    try {
-      return await send;
-    } finally {
-      this.inFlight.delete(send);
-    }
+    return send.finally(() => this.inFlight.delete(send));
   }
 
   /** Gives back files and locks; another process may then take over. */
   close(): void {
-    this.#closeLanes();
+    this.lanes.close();
     this.#lock?.release();
     this.#lock = undefined;
     this.entity.close();
   }
 
-  #retried(kind: Counted, writes: number): void {
-    this.courier.tally.add(kind, "rejected", -writes);
-    this.added(kind, writes);
-  }
-
-  get #countedAs(): Counted {
-    return this.entity.kind === "run" ? "runs" : "experiments";
-  }
-
-  #closeLanes(): void {
-    for (const lane of this.#lanes.values()) lane.close();
-    this.#lanes.clear();
+  /** Reads the sync log anew: another process may have written acknowledgements. */
+  #reload(): void {
+    this.entity.load();
+    this.lanes.close();
+    this.#learnIds();
   }
 
   #learnIds(): void {
@@ -258,6 +187,20 @@ export class Folder {
     if (creation !== undefined) ids.expect(kind, id);
     const backendId = creation === undefined ? undefined : delivered.get(creation.key);
     if (backendId !== undefined) ids.learn(kind, id, backendId);
-    for (const [row, rowBackendId] of rowIds) for (const [, named] of NAMED) ids.learn(named, row, rowBackendId);
+    for (const [row, rowBackendId] of rowIds) {
+      for (const named of Object.values(NAMED_IN)) ids.learn(named, row, rowBackendId);
+    }
+  }
+
+  #countRefused(): void {
+    const { tally } = this.courier;
+    for (const key of this.state.refused.keys()) {
+      tally.add(key === this.state.creation?.key ? this.countedAs : "patches", "rejected", 1);
+    }
+    for (const { spans } of this.state.sessions.values()) {
+      for (const stream of STREAMS) {
+        for (const { rows } of spans[stream].refused.values()) tally.add(stream, "rejected", rows);
+      }
+    }
   }
 }

@@ -68,7 +68,7 @@ export class Folders {
     this.#hasLearntAll = true;
     for (const runId of this.#store.ids("run")) {
       if (!SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
-      new Folder(this.#store.root, "run", runId, this.#courier).expectRowIds();
+      new Folder(this.#store.root, "run", runId, this.#courier).lanes.expectIds(this.#courier.ids);
     }
   }
 

@@ -14,7 +14,7 @@ export async function sendAppended(
   range: ByteRange,
   deadline: number,
 ): Promise<Outcome> {
-  const lane = folder.lane(stream, folder.entity.slot ?? 1);
+  const lane = folder.lanes.of(stream, folder.entity.slot ?? 1);
   const stretch = lane.claim(range);
   if (stretch === undefined) return PENDING;
   const hasEntered = await lane.gate.enterAwaited(deadline - performance.now());

@@ -19,12 +19,12 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   const answer = await courier.carry(name, path, JSON.stringify(made.body), operation.key, patience);
   if (answer.kind === "away") return PENDING;
   if (answer.kind === "blocked") return { kind: "raised", error: errorOfAnswer(answer.failure) };
-  const counted = isCreate ? (entity.kind === "run" ? "runs" : "experiments") : "patches";
+  const counted = isCreate ? folder.countedAs : "patches";
   if (answer.kind === "delivered") {
     const backendId: unknown = isCreate ? Object(Object(answer.body)[entity.kind]).id : undefined;
     entity.log.deliverOp(operation.key, typeof backendId === "string" ? backendId : undefined);
     if (typeof backendId === "string") courier.ids.learn(entity.kind, entity.id, backendId);
-    folder.settle(counted, "delivered", 1);
+    folder.account.settle(counted, "delivered", 1);
     folder.confirm();
     return { kind: "delivered", answer: answer.body };
   }
@@ -34,7 +34,7 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   }
   const { status, reason, body } = failure;
   entity.log.refuseOp(operation.key, { status, reason, body, at: Date.now() / 1000 });
-  folder.settle(counted, "rejected", 1);
+  folder.account.settle(counted, "rejected", 1);
   return { kind: "raised", error: errorOfAnswer(failure) };
 }
 

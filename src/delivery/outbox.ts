@@ -105,7 +105,7 @@ export class Outbox {
     // Behind a backlog it waits for its turn, and the call does not wait with it.
     const isNext = !this.#backlog.isDraining && !RANKS.some((rank) => hasBacklog(folder, rank));
     const operation = folder.entity.patch(key, fields);
-    folder.added("patches", 1);
+    folder.account.added("patches", 1);
     return this.#settle(this.#isLive(folder) && isNext ? await sendPatch(folder, operation, deadline) : PENDING);
   }
 
@@ -115,7 +115,7 @@ export class Outbox {
     for (const row of rows) this.#folders.learnReferences(name, row);
     const folder = this.#open("run", runId);
     const ranges = await Promise.all(rows.map((row) => folder.entity.append(stream, encode(row))));
-    folder.added(stream, rows.length);
+    folder.account.added(stream, rows.length);
     const range = { start: ranges[0]?.start ?? 0, end: ranges.at(-1)?.end ?? 0 };
     return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
   }

@@ -98,7 +98,9 @@ function maySend(folder: Folder): boolean {
 
 function lanesOf(folder: Folder, rank: Rank): RowLane[] {
   const streams = STREAMS_OF[rank];
-  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isParked ? [] : folder.lanes(streams);
+  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isParked
+    ? []
+    : folder.lanes.all(streams);
 }
 
 function operationsOf(folder: Folder, rank: Rank): ReturnType<Folder["waiting"]> {

@@ -42,12 +42,6 @@ export class Tally {
     this.#total[standing] += writes;
   }
 
-  /** Pending writes have come to rest. */
-  settle(kind: Counted, standing: Standing, writes: number): void {
-    this.add(kind, "pending", -writes);
-    this.add(kind, standing, writes);
-  }
-
   get total(): Counts {
     return this.#total;
   }

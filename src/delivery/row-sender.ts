@@ -4,6 +4,7 @@ import type { EntityKind, OperationName, StreamName } from "../operations.js";
 import type { Patience } from "./attempts.js";
 import type { Courier } from "./courier.js";
 import type { Folder } from "./folder.js";
+import { NAMED_IN } from "./lanes.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { outgoing } from "./outgoing.js";
 import type { RowLane, StoredLine, Stretch } from "./row-lane.js";
@@ -14,7 +15,6 @@ const OPERATION_OF = {
   checkpoints: "addCheckpoint",
   predictions: "logPredictions",
 } as const satisfies Record<StreamName, OperationName>;
-const KIND_OF: Partial<Record<StreamName, EntityKind>> = { evals: "eval", checkpoints: "checkpoint" };
 
 /** Sends a claimed stretch of rows under its key, notes the answer in the sync log, and gives the claim back. */
 export async function sendRows(folder: Folder, lane: RowLane, stretch: Stretch, patience: Patience): Promise<Outcome> {
@@ -43,7 +43,7 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
   if (runId === undefined || made === "waits") return PENDING;
   if (made === undefined) {
     log.done(session, stream, start, end, 0, lines.length);
-    folder.settle(stream, "skipped", lines.length);
+    folder.account.settle(stream, "skipped", lines.length);
     return { kind: "skipped" };
   }
   const { batches } = session.spans[stream];
@@ -56,8 +56,8 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
   if (answer.kind === "delivered") {
     noteIds(folder, stream, rows, answer.body);
     log.done(session, stream, start, end, rows.length, lines.length - rows.length);
-    folder.settle(stream, "delivered", rows.length);
-    folder.settle(stream, "skipped", lines.length - rows.length);
+    folder.account.settle(stream, "delivered", rows.length);
+    folder.account.settle(stream, "skipped", lines.length - rows.length);
     folder.confirm();
     return { kind: "delivered", answer: answer.body };
   }
@@ -69,7 +69,7 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
   const { status, reason, body } = failure;
   for (const id of idsOf(stream, rows)) courier.ids.expect(id.kind, id.id);
   log.refuseRows(session, stream, start, end, lines.length, { status, reason, body, at: Date.now() / 1000 });
-  folder.settle(stream, "rejected", lines.length);
+  folder.account.settle(stream, "rejected", lines.length);
   return { kind: "raised", error: errorOfAnswer(failure) };
 }
 
@@ -114,13 +114,13 @@ function bodyOf(
 
 /** The id of an eval or a checkpoint is the mirror's alone: the backend gives its own. */
 function withoutId(stream: StreamName, row: Row): Row {
-  if (KIND_OF[stream] === undefined) return row;
+  if (NAMED_IN[stream] === undefined) return row;
   const { id: _, ...body } = row;
   return body;
 }
 
 function idsOf(stream: StreamName, rows: readonly Row[]): { readonly kind: EntityKind; readonly id: string }[] {
-  const kind = KIND_OF[stream];
+  const kind = NAMED_IN[stream];
   return kind === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind, id }] : []));
 }
 

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { endsOf } from "./entity.js";
 import { linesOf } from "./line-reader.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind, segmentName } from "./paths.js";
 import { SyncLog } from "./sync-log.js";
+import { endsOf } from "./writer-slot.js";
 
 const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
 const FIRST_SLOT = 1;
