@@ -22,6 +22,11 @@ export const zSplit = z.enum([
 ]);
 
 /**
+ * A whole number that every client can hold exactly.
+ */
+export const zWholeNumber = z.int().gte(-9007199254740991).lte(9007199254740991);
+
+/**
  * A new experiment.
  */
 export const zExperimentCreate = z.strictObject({
@@ -44,7 +49,7 @@ export const zExperimentPatch = z.strictObject({
     status: zStatus.optional(),
     best_score: z.number().nullish(),
     best_generation_id: z.string().optional(),
-    current_iteration: z.int().optional(),
+    current_iteration: zWholeNumber.optional(),
     error_message: z.string().optional(),
     hypothesis: z.string().optional(),
     hypothesis_reasoning: z.string().optional(),
@@ -63,7 +68,7 @@ export const zRunCreate = z.strictObject({
     status: zStatus.optional(),
     group_id: z.string().optional(),
     dataset_id: z.string().optional(),
-    seed: z.int().optional(),
+    seed: zWholeNumber.optional(),
     recipe_kind: z.string().optional(),
     run_config: z.looseObject({}).optional(),
     wandb_run_url: z.string().optional(),
@@ -90,7 +95,7 @@ export const zMetrics = z.object({}).catchall(z.number());
  * The metrics of one step on one split.
  */
 export const zStepMetric = z.strictObject({
-    step: z.int(),
+    step: zWholeNumber,
     split: zSplit,
     metrics: zMetrics
 });
@@ -103,7 +108,7 @@ export const zEvalCreate = z.strictObject({
     benchmark_id: z.string().optional(),
     checkpoint_id: z.string().optional(),
     model_ref: z.string().optional(),
-    step: z.int().optional(),
+    step: zWholeNumber.optional(),
     breakdowns: z.looseObject({}).optional(),
     sdk_version: z.string().optional()
 });
@@ -115,7 +120,7 @@ export const zCheckpointCreate = z.strictObject({
     uri: z.string().min(1),
     is_final: z.boolean(),
     label: z.string().optional(),
-    step: z.int().optional(),
+    step: zWholeNumber.optional(),
     base_model: z.string().optional()
 });
 
@@ -128,8 +133,8 @@ export const zPrediction = z.strictObject({
     model_output: z.string(),
     eval_id: z.string().optional(),
     task_id: z.string().optional(),
-    sample_idx: z.int().optional(),
-    step: z.int().optional(),
+    sample_idx: zWholeNumber.optional(),
+    step: zWholeNumber.optional(),
     expected: z.unknown().optional(),
     reward: z.number().nullish(),
     advantage: z.number().nullish(),
@@ -208,7 +213,7 @@ export const zCheckpointAdded = z.looseObject({
  */
 export const zPredictionsLogged = z.looseObject({
     ok: z.literal(true),
-    inserted: z.int()
+    inserted: zWholeNumber
 });
 
 /**

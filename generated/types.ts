@@ -174,6 +174,8 @@ export interface components {
          * @enum {string}
          */
         readonly Split: "train" | "val" | "test";
+        /** @description A whole number that every client can hold exactly. */
+        readonly WholeNumber: number;
         /** @description A new experiment. */
         readonly ExperimentCreate: {
             /** @description What the dashboard calls the experiment. */
@@ -207,7 +209,7 @@ export interface components {
             /** @description The run with the best score. */
             readonly best_generation_id?: string;
             /** @description How many rounds the experiment has gone through. */
-            readonly current_iteration?: number;
+            readonly current_iteration?: components["schemas"]["WholeNumber"];
             /** @description Why the experiment failed. */
             readonly error_message?: string;
             /** @description What is expected to happen. */
@@ -235,7 +237,7 @@ export interface components {
             /** @description The dataset the run reads. */
             readonly dataset_id?: string;
             /** @description The seed of the run's random numbers. */
-            readonly seed?: number;
+            readonly seed?: components["schemas"]["WholeNumber"];
             /** @description The kind of recipe, such as sft, rl or distillation. */
             readonly recipe_kind?: string;
             /** @description Settings of the run in any shape; the base model lives here. */
@@ -266,7 +268,7 @@ export interface components {
         /** @description The metrics of one step on one split. */
         readonly StepMetric: {
             /** @description The training step, counted by the caller. */
-            readonly step: number;
+            readonly step: components["schemas"]["WholeNumber"];
             readonly split: components["schemas"]["Split"];
             readonly metrics: components["schemas"]["Metrics"];
         };
@@ -284,7 +286,7 @@ export interface components {
             /** @description The model that was evaluated, where no checkpoint says it. */
             readonly model_ref?: string;
             /** @description The training step of the model that was evaluated. */
-            readonly step?: number;
+            readonly step?: components["schemas"]["WholeNumber"];
             /** @description The same figures by part of the benchmark, in any shape. */
             readonly breakdowns?: {
                 readonly [key: string]: unknown;
@@ -301,7 +303,7 @@ export interface components {
             /** @description A name for people. */
             readonly label?: string;
             /** @description The training step it was taken at. */
-            readonly step?: number;
+            readonly step?: components["schemas"]["WholeNumber"];
             /** @description The model the training started from. */
             readonly base_model?: string;
         };
@@ -326,9 +328,9 @@ export interface components {
             /** @description The task within the benchmark or the environment. */
             readonly task_id?: string;
             /** @description Which of several samples of one task. */
-            readonly sample_idx?: number;
+            readonly sample_idx?: components["schemas"]["WholeNumber"];
             /** @description The training step of the model that answered. */
-            readonly step?: number;
+            readonly step?: components["schemas"]["WholeNumber"];
             /** @description The right answer, of any type. */
             readonly expected?: unknown;
             /** @description The reward it earned; null where it is not a finite number. */
@@ -419,7 +421,7 @@ export interface components {
              */
             readonly ok: true;
             /** @description How many predictions were added. */
-            readonly inserted: number;
+            readonly inserted: components["schemas"]["WholeNumber"];
         } & {
             readonly [key: string]: unknown;
         };
@@ -493,6 +495,7 @@ export interface components {
 }
 export type Status = components['schemas']['Status'];
 export type Split = components['schemas']['Split'];
+export type WholeNumber = components['schemas']['WholeNumber'];
 export type ExperimentCreate = components['schemas']['ExperimentCreate'];
 export type ExperimentPatch = components['schemas']['ExperimentPatch'];
 export type RunCreate = components['schemas']['RunCreate'];

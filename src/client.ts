@@ -1,32 +1,13 @@
-import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch, Split } from "../generated/types.js";
+import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../generated/types.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
 import type { SyncReport } from "./delivery/report.js";
+import { type CheckpointInput, type StepMetricInput, stepMetricOf, withDefaults } from "./inputs.js";
 import { levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
 import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
 import { type ExperimentRun, type WithRunOptions, withRun } from "./run.js";
-
-/** The metrics of one step. The named series are merged into `metrics`, over what stands there. */
-export interface StepMetricInput {
-  /** The training step, a whole number. */
-  readonly step: number;
-  /** The part of the data: train, val or test. Default `train`. */
-  readonly split?: Split | null | undefined;
-  readonly loss?: number | null | undefined;
-  readonly accuracy?: number | null | undefined;
-  readonly learning_rate?: number | null | undefined;
-  readonly grad_norm?: number | null | undefined;
-  readonly tokens_per_sec?: number | null | undefined;
-  /** Any further series by name. NaN and the infinities are kept in the mirror and left out of what is sent. */
-  readonly metrics?: Readonly<Record<string, number | null | undefined>> | null | undefined;
-}
-
-/** A checkpoint as a caller gives it: `is_final` is false unless said. */
-export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> & {
-  readonly is_final?: boolean | null | undefined;
-};
 
 /** How long to wait, at the longest. */
 export interface WaitOptions {
@@ -78,7 +59,7 @@ export class DashboardClient {
 
   /** Creates an experiment (`/sdk/experiments/`, `experiment.json`). Answers the row: what was sent, what the backend added, and `id`. */
   createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">> {
-    return this.#delivery.createExperiment({ project_id: this.projectId, ...body });
+    return this.#delivery.createExperiment(withDefaults(body, { project_id: this.projectId }));
   }
 
   /** Sets fields of an experiment (`/sdk/experiments/{experiment_id}/`, `experiment.json`). Answers which were set. */
@@ -88,7 +69,7 @@ export class DashboardClient {
 
   /** Creates a run (`/sdk/runs/`, `generation.json`), pending unless `status` says otherwise. Answers the row, with `id`. */
   createRun(body: Input<RunCreate>): Promise<Created<"createRun">> {
-    return this.#delivery.createRun({ ...body, status: body.status ?? "pending" });
+    return this.#delivery.createRun(withDefaults(body, { status: "pending" }));
   }
 
   /** Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), further ones than the document lists too. Answers which were set. */
@@ -98,12 +79,7 @@ export class DashboardClient {
 
   /** Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). */
   logStepMetric(runId: string, input: StepMetricInput): Promise<AnswerOf<"logStepMetric">> {
-    const { step, split, metrics, ...named } = input;
-    return this.#delivery.logStepMetric(runId, {
-      step,
-      split: split ?? "train",
-      metrics: given({ ...metrics, ...named }),
-    });
+    return this.#delivery.logStepMetric(runId, stepMetricOf(input));
   }
 
   /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Answers the row, with `id`. */
@@ -113,7 +89,7 @@ export class DashboardClient {
 
   /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Answers the row, with `id`. */
   addCheckpoint(runId: string, body: CheckpointInput): Promise<RowAdded<"addCheckpoint">> {
-    return this.#delivery.addCheckpoint(runId, { ...body, is_final: body.is_final ?? false });
+    return this.#delivery.addCheckpoint(runId, withDefaults(body, { is_final: false }));
   }
 
   /** Logs a batch of predictions (`/sdk/runs/{run_id}/predictions/`, a line each in `predictions.jsonl`). Answers how many were taken. */
@@ -157,12 +133,4 @@ export class DashboardClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** The series that are there. */
-function given(series: Readonly<Record<string, number | null | undefined>>): Record<string, number> {
-  const entries = Object.entries(series).filter(
-    (entry): entry is [string, number] => entry[1] !== null && entry[1] !== undefined,
-  );
-  return Object.fromEntries(entries);
 }

@@ -91,7 +91,7 @@ export function resolveConfig(options: DashboardClientOptions = {}, environment:
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
     offline: given.offline ?? /^(1|true|yes|on)$/i.test(setting("EVSYS_OFFLINE") ?? ""),
-    logDir: given.logDir?.trim() || setting("EVSYS_LOG_DIR") || "./evsys_sdk",
+    logDir: logDirOf(given.logDir, environment),
     maxRetries: given.maxRetries ?? 2,
     delivery: given.delivery ?? "await",
     concurrency: given.concurrency ?? 8,
@@ -103,6 +103,19 @@ export function resolveConfig(options: DashboardClientOptions = {}, environment:
   };
   if (!config.offline) refuseWithoutCredentials(config);
   return config;
+}
+
+/** The folder of the mirror: the one that is given, else that of EVSYS_LOG_DIR, else `./evsys_sdk`. */
+export function logDirOf(given?: string, environment: Environment = process.env): string {
+  return given?.trim() || environment.EVSYS_LOG_DIR?.trim() || "./evsys_sdk";
+}
+
+/** Whether a stream should be written to in colour: it is a terminal, and NO_COLOR is not set. */
+export function prefersColour(
+  { isTTY }: { readonly isTTY?: boolean },
+  environment: Environment = process.env,
+): boolean {
+  return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
 
 function refuseWithoutCredentials({ apiKey, projectId }: Config): void {

@@ -11,7 +11,7 @@ export type {
   Status,
   StepMetric,
 } from "../generated/types.js";
-export { type CheckpointInput, DashboardClient, type StepMetricInput, type WaitOptions } from "./client.js";
+export { DashboardClient, type WaitOptions } from "./client.js";
 export type { DashboardClientOptions, Fetch } from "./config.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
 export type { Counted, Counts, SyncReport } from "./delivery/report.js";
@@ -30,6 +30,7 @@ export {
   UnprocessableEntityError,
   type ValidationIssue,
 } from "./errors.js";
+export type { CheckpointInput, StepMetricInput } from "./inputs.js";
 export type { Logger, LogLevel } from "./logger.js";
 export type { MirrorDocument } from "./mirror/document.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./mirror/store.js";

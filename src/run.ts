@@ -1,6 +1,8 @@
-import { zExperimentCreate } from "../generated/schemas.js";
+import { zExperimentCreate, zRunCreate } from "../generated/schemas.js";
 import type { ExperimentCreate, Prediction, RunCreate, Split } from "../generated/types.js";
-import type { CheckpointInput, DashboardClient } from "./client.js";
+import type { DashboardClient } from "./client.js";
+import { accept } from "./delivery/accept.js";
+import type { CheckpointInput } from "./inputs.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
 
 type RunFields = Input<Omit<RunCreate, "experiment_id" | "status">>;
@@ -97,7 +99,10 @@ export async function withRun<Result>(
 async function startRun(client: DashboardClient, options: WithRunOptions): Promise<ExperimentRun> {
   const { experiment_id: given, ...fields } = options;
   const [experimentFields, runFields] = partitioned(fields, Object.keys(zExperimentCreate.shape));
-  // The client holds both parts against the document: what is no field of an experiment is refused as a run's.
+  // Before anything is created: a run that cannot be would leave an empty experiment behind.
+  const schema = given === undefined ? zRunCreate.extend(zExperimentCreate.shape) : zRunCreate;
+  accept("createRun", { ...options, experiment_id: given ?? "new" }, "withRun", schema);
+  // The client holds the fields against the document.
   const experimentId = given ?? (await client.createExperiment(experimentFields as Input<ExperimentCreate>)).id;
   const { id } = await client.createRun({ ...runFields, experiment_id: experimentId, status: "running" });
   return new ExperimentRun(client, experimentId, id);

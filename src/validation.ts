@@ -63,6 +63,12 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
         : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}`)];
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
+    case "too_small":
+    case "too_big": {
+      const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+      const unit = issue.origin === "string" ? " characters" : issue.origin === "array" ? " items" : "";
+      return [issueAt(path, `expected ${bound}${unit}, got ${shown(given)}`)];
+    }
     default:
       return [issueAt(path, `${issue.message}, got ${shown(given)}`)];
   }

@@ -5,7 +5,9 @@ import { backoffMs } from "./backoff.js";
 
 /** How long and how often one write is tried. */
 export interface Patience {
-  /** The longest it may take, all told, in milliseconds. */
+  /** How much of its time is left, in milliseconds. */
+  readonly leftMs: number;
+  /** The longest it may take, all told, in milliseconds: what a message says. */
   readonly timeoutMs: number;
   /** How often it is tried again. */
   readonly maxRetries: number;
@@ -24,10 +26,10 @@ export interface Tried {
  * honours it writes once however many answers are lost. A wait that would outlast the deadline is not begun.
  */
 export async function tryUntilAnswered(transport: Transport, attempt: Attempt, patience: Patience): Promise<Tried> {
-  const deadline = performance.now() + patience.timeoutMs;
+  const deadline = performance.now() + patience.leftMs;
   const abort = new AbortController();
-  const late = new Error(`no answer within ${Math.round(patience.timeoutMs)} ms`);
-  const timer = setTimeout(() => abort.abort(late), Math.max(0, patience.timeoutMs));
+  const late = new Error(`no answer within ${patience.timeoutMs} ms`);
+  const timer = setTimeout(() => abort.abort(late), Math.max(0, patience.leftMs));
   if (!patience.isAwaited) timer.unref();
   try {
     for (let tries = 0; ; tries += 1) {

@@ -108,7 +108,8 @@ export class Backlog {
   #schedule(): void {
     if (this.#timer !== undefined || this.#courier.isStopped || this.#courier.remote === "offline") return;
     const waitMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
-    this.#timer = setTimeout(() => void this.#again(), waitMs).unref();
+    const again = () => this.#again().catch((error: Error) => this.#courier.events.onError(error));
+    this.#timer = setTimeout(again, Math.max(waitMs, this.#courier.restMs)).unref();
   }
 
   async #again(): Promise<void> {

@@ -1,12 +1,17 @@
 import type { Config } from "../config.js";
 import { errorOfAnswer } from "../errors.js";
+import { ID_RULE, isSafeId } from "../ids.js";
 import type { Logger } from "../logger.js";
 import { type OperationName, operations } from "../operations.js";
 import type { Answer } from "../transport/answer.js";
 import { type Attempt, createTransport, type Transport } from "../transport/transport.js";
+import { shown } from "../validation.js";
 import { type Patience, tryUntilAnswered } from "./attempts.js";
 import { IdMap } from "./id-map.js";
 import { Tally } from "./report.js";
+
+/** A Retry-After beyond this is taken for a mistake. */
+const LONGEST_REST_MS = 300_000;
 
 /** Where the client stands towards the backend. `up`: sending. `down`: the backend is away. `offline`: never sends. */
 export type Remote = "up" | "down" | "offline";
@@ -30,11 +35,14 @@ export class Courier {
   readonly #holdsProcess: boolean;
   #remote: Remote;
   #awayReason: string | undefined;
+  #restUntil = 0;
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** Whether the backlog is to stay where it is from now on. */
   isStopped = false;
   /** Why the backend would not take what it was sent, where it is not the writes' own fault. */
   blocked: string | undefined;
+  /** The status of the answer that said so. */
+  blockedStatus: number | undefined;
 
   /** `holdsProcess`: whether the process stays alive for the backlog. */
   constructor(config: Config, logger: Logger, events: CourierEvents, holdsProcess = false) {
@@ -60,43 +68,58 @@ export class Courier {
     return this.isUp && this.blocked === undefined && !this.isStopped;
   }
 
+  /** How long the backend has asked to be left alone, in milliseconds from now. */
+  get restMs(): number {
+    return Math.max(0, this.#restUntil - performance.now());
+  }
+
   /** Why the backend is taken to be away; undefined while it is there. */
   get awayReason(): string | undefined {
     return this.#remote === "down" ? this.#awayReason : undefined;
   }
 
   /** The patience for a write that somebody waits for, with what is left of its time. */
-  awaited(timeoutMs: number): Patience {
-    return { timeoutMs, maxRetries: this.config.maxRetries, isAwaited: true };
+  awaited(leftMs: number): Patience {
+    const { timeoutMs, maxRetries } = this.config;
+    return { leftMs, timeoutMs, maxRetries, isAwaited: true };
   }
 
   /** The patience for a write of the backlog. */
   get unawaited(): Patience {
-    return { timeoutMs: this.config.timeoutMs, maxRetries: this.config.maxRetries, isAwaited: this.#holdsProcess };
+    return { ...this.awaited(this.config.timeoutMs), isAwaited: this.#holdsProcess };
   }
 
   /** Carries one of the eight writes. */
-  carry(
+  async carry(
     name: OperationName,
     ids: Attempt["ids"],
     body: Attempt["body"],
     key: string,
     patience: Patience,
   ): Promise<Answer> {
-    const { path, answer: promised } = operations[name];
-    return this.carryTo({ path, ids, body, idempotencyKey: key, promised }, patience);
+    const { path, answer: promised, kind, entity } = operations[name];
+    const answer = await this.carryTo({ path, ids, body, idempotencyKey: key, promised }, patience);
+    if (kind !== "create" || answer.kind !== "delivered") return answer;
+    // A backend's id names folders and parts of paths here: one that could name another place is no answer.
+    const id: unknown = Object(Object(answer.body)[entity]).id;
+    if (isSafeId(id)) return answer;
+    const reason = `the backend gave ${shown(id)} as an id, expected ${ID_RULE}`;
+    this.logger.error(`[POST] ${path}: ${reason}.`);
+    return { kind: "away", reason };
   }
 
   /** Carries any write, and learns from the answer how the backend is. */
   async carryTo(attempt: Attempt, patience: Patience): Promise<Answer> {
     const { answer, lastBegunAt } = await tryUntilAnswered(this.#transport, attempt, patience);
     if (answer.kind === "away") {
+      this.#restUntil = performance.now() + Math.min(LONGEST_REST_MS, answer.retryAfterMs ?? 0);
       // Where others have been answered meanwhile, it is this write that hangs, not the backend.
       if (this.#answeredAt < lastBegunAt) this.#turn("down", answer.reason);
       return answer;
     }
     this.#answeredAt = performance.now();
     this.blocked = answer.kind === "blocked" ? errorOfAnswer(answer.failure).message : undefined;
+    this.blockedStatus = answer.kind === "blocked" ? answer.failure.status : undefined;
     this.#turn("up", "");
     return answer;
   }

@@ -35,7 +35,11 @@ function sayFarewell(): void {
   }
 }
 
-/** The command that sends a mirror, as one types it. */
-export function syncCommand(root: string): string {
-  return `npx evsys-sdk sync ${/^[\w@%+=:,./-]+$/.test(root) ? root : `'${root.replaceAll("'", "'\\''")}'`}`;
+/** The command that sends mirrors, as one types it. */
+export function syncCommand(...roots: readonly string[]): string {
+  return ["npx evsys-sdk sync", ...roots.map(quoted)].join(" ");
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

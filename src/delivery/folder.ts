@@ -19,8 +19,8 @@ export class Folder {
   readonly account: Account;
   /** What its create is counted as. */
   readonly countedAs: Counted;
-  /** Patches go out one by one, in the order they were made. */
-  readonly patchGate = new Gate(1);
+  /** The create and the patches go out one by one, in the order they were made. */
+  readonly operationGate = new Gate(1);
   /** Patches that a call is about to send. */
   readonly claimedPatches = new Set<string>();
   /** Sends that calls wait for. */
@@ -100,15 +100,21 @@ export class Folder {
         if (lane.slot !== this.entity.slot) this.account.added(lane.stream, lane.look());
       }
       this.lanes.expectIds(this.courier.ids);
-    } else if (!this.takeCharge() && !this.isKnown) this.#reload();
+    } else if (!this.takeCharge()) {
+      this.#reload();
+      this.count();
+    }
   }
 
   /** The creates or patches that the backend has neither taken nor refused, and that no call is about to send. */
   waiting(kind: "create" | "patch"): Operation[] {
-    const { operations, delivered, refused } = this.state;
-    const isOpen = (one: Operation): boolean =>
-      kind in one && !delivered.has(one.key) && !refused.has(one.key) && !this.claimedPatches.has(one.key);
-    return [...operations.values()].filter(isOpen).sort((a, b) => a.at - b.at);
+    const waiting = [...this.state.operations.values()].filter((one) => kind in one && this.isWaiting(one));
+    return waiting.filter(({ key }) => !this.claimedPatches.has(key)).sort((a, b) => a.at - b.at);
+  }
+
+  /** Whether the backend has neither taken nor refused it. */
+  isWaiting({ key }: Operation): boolean {
+    return !this.state.delivered.has(key) && !this.state.refused.has(key);
   }
 
   /** Mirrors a create: of the backend's making, or to be sent under its key, which is then the id. */

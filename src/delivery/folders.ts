@@ -30,7 +30,11 @@ export class Folders {
 
   /** The folder of an entity that is new: made by the backend under its id, or else here, where the id is the key of the create. */
   make(kind: FolderKind, id: string, key: string, fields: Row, isDelivered: boolean): Folder {
-    return this.#add(kind, id, (folder) => folder.created(key, fields, isDelivered));
+    const known = this.#open.get(`${kind} ${id}`);
+    if (known === undefined) return this.#add(kind, id, (folder) => folder.created(key, fields, isDelivered));
+    // A backend may answer two creates with one entity.
+    known.created(key, fields, isDelivered);
+    return known;
   }
 
   /** The folder of an entity, open for writing, and in this process's charge where nobody else sends for it. */

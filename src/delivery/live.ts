@@ -36,13 +36,13 @@ export async function sendPatch(folder: Folder, operation: Operation, deadline: 
   folder.claimedPatches.add(operation.key);
   try {
     await within(deadline - performance.now(), Promise.allSettled(folder.inFlight));
-    if (!(await folder.patchGate.enterAwaited(deadline - performance.now()))) return PENDING;
+    if (!(await folder.operationGate.enterAwaited(deadline - performance.now()))) return PENDING;
     try {
       if (!folder.courier.isUp) return PENDING;
       const patience = folder.courier.awaited(deadline - performance.now());
       return await folder.track(sendOperation(folder, operation, patience));
     } finally {
-      folder.patchGate.leave();
+      folder.operationGate.leave();
     }
   } finally {
     folder.claimedPatches.delete(operation.key);

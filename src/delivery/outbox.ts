@@ -139,7 +139,7 @@ export class Outbox {
       if (!this.#courier.maySend) await within(left(), this.#backlog.probe());
       this.#folders.refresh();
     }
-    return this.#courier.tally.report(startedAt, this.#obstacle());
+    return this.#courier.tally.report(startedAt, this.#obstacle(), this.#courier.blockedStatus);
   }
 
   /** Flushes, then gives back connections, files and locks. */

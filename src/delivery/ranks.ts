@@ -1,3 +1,4 @@
+import type { Operation } from "../mirror/sync-state.js";
 import type { StreamName } from "../operations.js";
 import type { Patience } from "./attempts.js";
 import type { Folder } from "./folder.js";
@@ -44,13 +45,10 @@ export async function drain(folder: Folder, rank: Rank, onOutcome: (outcome: Out
   await Promise.all(lanesOf(folder, rank).map((lane) => drainLane(folder, lane, onOutcome)));
   for (const operation of operationsOf(folder, rank)) {
     if (!maySend(folder)) return;
-    await folder.patchGate.enter();
-    const outcome = await sendOperation(folder, operation, folder.courier.unawaited).finally(() =>
-      folder.patchGate.leave(),
-    );
-    onOutcome(outcome);
+    const outcome = await sendInTurn(folder, operation, folder.courier.unawaited);
+    if (outcome !== undefined) onOutcome(outcome);
     // The next one may undo this one: they go out in their order, or not at all.
-    if (outcome.kind === "pending") return;
+    if (outcome?.kind === "pending") return;
   }
 }
 
@@ -67,7 +65,17 @@ export async function sendOne(
     if (stretch !== undefined) return sendRows(folder, lane, stretch, patience);
   }
   const [operation] = operationsOf(folder, rank);
-  return operation === undefined ? undefined : sendOperation(folder, operation, patience);
+  return operation === undefined ? undefined : sendInTurn(folder, operation, patience);
+}
+
+/** Sends an operation when those before it are through; undefined where that has been done meanwhile. */
+async function sendInTurn(folder: Folder, operation: Operation, patience: Patience): Promise<Outcome | undefined> {
+  await folder.operationGate.enter();
+  try {
+    return folder.isWaiting(operation) ? await sendOperation(folder, operation, patience) : undefined;
+  } finally {
+    folder.operationGate.leave();
+  }
 }
 
 async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Outcome) => void): Promise<void> {
@@ -103,7 +111,7 @@ function lanesOf(folder: Folder, rank: Rank): RowLane[] {
     : folder.lanes.all(streams);
 }
 
-function operationsOf(folder: Folder, rank: Rank): ReturnType<Folder["waiting"]> {
+function operationsOf(folder: Folder, rank: Rank): Operation[] {
   const meant = OPERATIONS_OF[rank];
   if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.isParked) return [];
   return meant.kind === "patch" && !folder.isKnown ? [] : folder.waiting(meant.kind);

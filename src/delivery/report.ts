@@ -24,6 +24,10 @@ export interface SyncReport extends Counts {
   readonly byKind: Readonly<Record<Counted, Counts>>;
   /** What keeps the pending writes back, where it is not the network: a refused key, a redirect, another process. */
   readonly blocked?: string;
+  /** The status of the answer behind it, where it was one: 401 and 403 for a refused key, 3xx for a redirect. */
+  readonly blockedStatus?: number;
+  /** How often a folder could not be read or written, where that happened: of such a folder not all is counted. */
+  readonly failures?: number;
   /** How long it took, in milliseconds. */
   readonly durationMs: number;
 }
@@ -46,7 +50,7 @@ export class Tally {
     return this.#total;
   }
 
-  report(startedAt: number, blocked: string | undefined): SyncReport {
+  report(startedAt: number, blocked: string | undefined, blockedStatus?: number): SyncReport {
     const of = (kind: Counted): Counts => ({ ...(this.#counts.get(kind) ?? this.#total) });
     return {
       ...this.#total,
@@ -60,6 +64,7 @@ export class Tally {
         patches: of("patches"),
       },
       ...(blocked === undefined ? {} : { blocked }),
+      ...(blockedStatus === undefined ? {} : { blockedStatus }),
       durationMs: Math.round(performance.now() - startedAt),
     };
   }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
-import { EvsysValidationError, MirrorError } from "../errors.js";
+import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { type Logger, levelled } from "../logger.js";
 import { adopt, hasGroups } from "../mirror/adopt.js";
 import { entityFolder, type FolderKind } from "../mirror/paths.js";
@@ -55,12 +55,12 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   } = options;
   const config = resolveConfig({ ...connection, offline: dryRun });
   const logger = levelled(config.logLevel, config.logger);
-  const courier = new Courier(
-    config,
-    logger,
-    { onRemote: () => {}, onError: (error) => logger.error(error.message) },
-    true,
-  );
+  let failures = 0;
+  const onError = (error: Error): void => {
+    if (!(error instanceof DashboardClientError)) failures += 1;
+    logger.error(error.message);
+  };
+  const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
   const folders = (logDirs ?? [config.logDir]).flatMap((logDir) =>
     foldersOf(logDir, courier, logger, adopts && !dryRun),
   );
@@ -71,12 +71,14 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   try {
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
-    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger);
+    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger, onError);
     if (!dryRun) await new Backlog(courier, () => folders).drain();
     onProgress?.(courier.tally.total);
     const owner = folders.find(({ holder }) => holder !== undefined)?.holder;
     const owned = owner === undefined ? undefined : `process ${owner.pid} on ${owner.host} sends for what it logs to`;
-    return courier.tally.report(startedAt, courier.blocked ?? courier.awayReason ?? owned);
+    const obstacle = courier.blocked ?? courier.awayReason ?? owned;
+    const report = courier.tally.report(startedAt, obstacle, courier.blockedStatus);
+    return failures === 0 ? report : { ...report, failures };
   } finally {
     clearInterval(progress);
     signal?.removeEventListener("abort", stop);
@@ -98,17 +100,16 @@ function foldersOf(logDir: string, courier: Courier, logger: Logger, adopts: boo
   const folders = KINDS.flatMap((kind) =>
     store.ids(kind).flatMap((id) => {
       const path = entityFolder(root, kind, id);
-      if (!SyncLog.existsIn(path)) {
-        if (!adopts) {
-          foreign.push(path);
-          courier.tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
-          return [];
-        }
-        if (hasGroups(root, kind, id))
+      if (adopts) {
+        if (hasGroups(root, kind, id)) {
           logger.warn(`${path}/groups.jsonl stays where it is: the backend has no route for groups.`);
+        }
         adopt(root, kind, id);
       }
-      return SyncLog.existsIn(path) ? new Folder(root, kind, id, courier) : [];
+      if (SyncLog.existsIn(path)) return new Folder(root, kind, id, courier);
+      foreign.push(path);
+      courier.tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+      return [];
     }),
   );
   if (foreign.length > 0) logger.warn(foreignNote(root, foreign));
@@ -128,6 +129,7 @@ function begin(
   folder: Folder,
   { dryRun, retryRejected }: { dryRun: boolean; retryRejected: boolean },
   logger: Logger,
+  onError: (error: Error) => void,
 ): void {
   const { path } = folder.entity;
   try {
@@ -135,10 +137,11 @@ function begin(
     if (folder.holder !== undefined) {
       logger.warn(`${path}: left to process ${folder.holder.pid} on ${folder.holder.host}, which sends for it.`);
     } else if (!dryRun) {
+      folder.entity.repair();
       folder.retry(retryRejected);
     }
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    logger.error(error.message);
+    onError(error);
   }
 }

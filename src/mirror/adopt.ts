@@ -7,7 +7,9 @@ import { type MirrorDocument, readDocument } from "./document.js";
 import { linesOf } from "./line-reader.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind, segmentName } from "./paths.js";
+import type { Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
+import type { SyncState } from "./sync-state.js";
 import { endsOf } from "./writer-slot.js";
 
 const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
@@ -22,25 +24,44 @@ const SPLIT = {
 type Fields = Record<string, unknown>;
 
 /**
- * Gives a folder that another client wrote a sync log, as if this client had written it: a create and a patch that make
- * the document, and a session that holds the rows. Keys come from the contents: a copy of the folder, adopted elsewhere,
- * has the same ones.
+ * Takes over what another client wrote to a folder, as if this client had written it: a session that holds the rows, and,
+ * where the backend does not know the entity, a create and a patch that make the document. Keys come from the contents: a
+ * copy of the folder, adopted elsewhere, has the same ones.
  */
 export function adopt(root: string, kind: FolderKind, id: string): void {
-  const document = readDocument(documentPath(root, kind, id));
-  if (document === undefined) return;
   const folder = entityFolder(root, kind, id);
-  const nonce = `adopted-${digestOf(folder, document)}`;
+  const document = readDocument(documentPath(root, kind, id));
+  const log = new SyncLog(folder);
+  const isForeign = !SyncLog.existsIn(folder);
+  if (!isForeign) log.load();
+  const until = startOfOwn(log.state, endsOf(folder, FIRST_SLOT));
+  const isUnknown = log.state.creation === undefined && (isForeign || log.state.parked !== undefined);
+  const creates = isUnknown && document !== undefined ? split(kind, document) : undefined;
+  if (creates === undefined && STREAMS.every((stream) => until[stream] === 0)) return;
+  const nonce = `adopted-${digestOf(folder, document, until)}`;
+  if (log.state.sessions.has(nonce)) return;
   const from = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
-  const { create, patch } = split(kind, document);
-  const made = document._created_at ?? 0;
-  const ops = new SyncLog(folder).openOps(FIRST_SLOT);
-  ops.appendNow(JSON.stringify({ session: nonce, at: made, from, until: endsOf(folder, FIRST_SLOT) }));
-  ops.appendNow(encode({ key: `${nonce}:create`, at: made, create }));
-  const changed = Math.max(made, document._updated_at ?? made);
-  if (Object.keys(patch).length > 0) ops.appendNow(encode({ key: `${nonce}:patch`, at: changed, patch }));
+  const made = document?._created_at ?? 0;
+  const ops = log.openOps(FIRST_SLOT);
+  ops.appendNow(JSON.stringify({ session: nonce, at: made, from, until }));
+  if (creates !== undefined) {
+    const changed = Math.max(made, document?._updated_at ?? made);
+    ops.appendNow(encode({ key: `${nonce}:create`, at: made, create: creates.create }));
+    if (Object.keys(creates.patch).length > 0)
+      ops.appendNow(encode({ key: `${nonce}:patch`, at: changed, patch: creates.patch }));
+  }
   ops.syncToDisk();
   ops.close();
+  log.close();
+}
+
+/** Where this client's own rows begin in the unnumbered files: what stands before is another client's. */
+function startOfOwn({ sessions }: SyncState, ends: Offsets): Offsets {
+  const starts = { ...ends };
+  for (const { slot, from } of sessions.values()) {
+    if (slot === FIRST_SLOT) for (const stream of STREAMS) starts[stream] = Math.min(starts[stream], from[stream]);
+  }
+  return starts;
 }
 
 /** Whether a folder holds rows of groups, for which the backend has no route. */
@@ -59,10 +80,12 @@ function split(kind: FolderKind, document: MirrorDocument): { create: Fields; pa
   };
 }
 
-function digestOf(folder: string, document: MirrorDocument): string {
-  const hash = createHash("sha256").update(encode(document));
+function digestOf(folder: string, document: MirrorDocument | undefined, until: Offsets): string {
+  const hash = createHash("sha256").update(encode(document ?? null));
   for (const stream of STREAMS) {
-    for (const { bytes } of linesOf(join(folder, segmentName(stream, FIRST_SLOT)))) hash.update(bytes).update("\n");
+    for (const { bytes, end } of linesOf(join(folder, segmentName(stream, FIRST_SLOT)))) {
+      if (end <= until[stream]) hash.update(bytes).update("\n");
+    }
     hash.update("\0");
   }
   return hash.digest("hex").slice(0, 32);

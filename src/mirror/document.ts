@@ -3,6 +3,7 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LowSync, type SyncAdapter } from "lowdb";
 import { MirrorError } from "../errors.js";
+import { isObject } from "../objects.js";
 import { FILE_MODE, makeFolder, onFile, unlessMissing } from "./files.js";
 import { decode, encode } from "./lossless-json.js";
 
@@ -34,24 +35,24 @@ export function mergeDocument(path: string, id: string, fields: Readonly<Record<
 }
 
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
-class DocumentFile<Document> implements SyncAdapter<Document> {
+class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   readonly #path: string;
 
   constructor(path: string) {
     this.#path = path;
   }
 
-  read(): Document | null {
+  read(): MirrorDocument | null {
     const text = onFile("read the document", this.#path, () =>
       unlessMissing(undefined, () => readFileSync(this.#path, "utf8")),
     );
     if (text === undefined) return null;
     const value = onFile("understand the document", this.#path, () => decode(text));
-    if (!isObject<Document>(value)) throw new MirrorError("The document is no JSON object", this.#path);
+    if (!isObject<MirrorDocument>(value)) throw new MirrorError("The document is no JSON object", this.#path);
     return value;
   }
 
-  write(document: Document): void {
+  write(document: MirrorDocument | null): void {
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     onFile("write the document", this.#path, () => {
       try {
@@ -63,8 +64,4 @@ class DocumentFile<Document> implements SyncAdapter<Document> {
       }
     });
   }
-}
-
-function isObject<Value>(value: unknown): value is Value {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

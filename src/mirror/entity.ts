@@ -3,12 +3,13 @@ import { MirrorError } from "../errors.js";
 import type { StreamName } from "../operations.js";
 import { mergeDocument, readDocument } from "./document.js";
 import type { ByteRange } from "./line-writer.js";
+import { holderOf } from "./lock.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind } from "./paths.js";
 import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { Operation } from "./sync-state.js";
-import { WriterSlot } from "./writer-slot.js";
+import { WriterSlot, writerLock } from "./writer-slot.js";
 
 /** How often the files are checked for still being those of their names. */
 const CHECK_EVERY_MS = 1_000;
@@ -85,7 +86,9 @@ export class EntityFolder {
    * @throws MirrorError (as a rejection) where it is not.
    */
   append(stream: StreamName, line: string): Promise<ByteRange> {
-    return this.#open().append(stream, line);
+    let slot = this.#open();
+    if (!slot.isAlone(stream)) slot = this.#stepOver(slot);
+    return slot.append(stream, line);
   }
 
   /** Gives back files and locks. A later write opens them anew. */
@@ -110,7 +113,12 @@ export class EntityFolder {
     return operation;
   }
 
-  /** Lays over the document what a process killed on the way, or another writer, left in the ops log alone. */
+  /** Lays over the document what a process killed on the way left in the ops log alone, unless one is writing. */
+  repair(): void {
+    const isWritten = this.log.slots().some((slot) => holderOf(this.log.folder, writerLock(slot)) !== undefined);
+    if (!isWritten) this.#repairDocument();
+  }
+
   #repairDocument(): void {
     const since = readDocument(this.#documentPath)?._updated_at ?? 0;
     this.#fold([...this.log.state.operations.values()].filter(({ at }) => at > since));
@@ -132,16 +140,28 @@ export class EntityFolder {
     const now = performance.now();
     if (this.#slot !== undefined && now - this.#checkedAt < CHECK_EVERY_MS) return this.#slot;
     this.#checkedAt = now;
-    if (this.#slot?.isIntact === false) {
+    if (this.#slot?.isHeld === false) {
       this.#slot.close();
       this.#slot = undefined;
     }
     if (this.#slot === undefined) {
-      this.#slot = WriterSlot.take(this.path, this.#documentPath, this.log, makesEntity);
+      this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
       this.#openings += 1;
       this.log.refresh();
       this.#repairDocument();
     }
     return this.#slot;
+  }
+
+  /** Another client has written to our files, or somebody has deleted them. */
+  #stepOver(slot: WriterSlot): WriterSlot {
+    if (!slot.isHeld) {
+      this.#checkedAt = Number.NEGATIVE_INFINITY;
+      return this.#open();
+    }
+    slot.stepOver();
+    this.#openings += 1;
+    this.log.refresh();
+    return slot;
   }
 }

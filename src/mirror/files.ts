@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { dirname } from "node:path";
 import { MirrorError } from "../errors.js";
 
 /** Files of the mirror are their owner's alone. */
@@ -16,7 +17,19 @@ export function onFile<Result>(action: string, path: string, step: () => Result)
 
 /** Makes a folder and those above it. */
 export function makeFolder(path: string): void {
-  onFile("make the folder", path, () => mkdirSync(path, { recursive: true, mode: FOLDER_MODE }));
+  onFile("make the folder", path, () => makeFolders(path));
+}
+
+/** Node's own recursive mkdir never returns where the system takes no folders, such as below /proc. */
+function makeFolders(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(path);
+  if (parent !== path) makeFolders(parent);
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE });
+  } catch (error) {
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 /** Whether an error of the system says that there is no such file. */

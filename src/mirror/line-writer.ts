@@ -44,6 +44,11 @@ export class LineWriter {
     return this.#size + (this.#endsInsideLine ? 1 : 0);
   }
 
+  /** Whether lines wait for the end of this tick to be written. */
+  get isWriting(): boolean {
+    return this.#batch.length > 0;
+  }
+
   /** Whether the file is still the one of this name and size. A folder may be deleted, and a file cut, under an open descriptor. */
   get isIntact(): boolean {
     const { nlink, size } = fstatSync(this.#descriptor);

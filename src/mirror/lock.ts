@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FILE_MODE, isMissing, onFile } from "./files.js";
+import { FILE_MODE, isMissing, onFile, unlessMissing } from "./files.js";
 import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from "./process-identity.js";
 
 const RENEW_EVERY_MS = 5_000;
@@ -45,10 +45,10 @@ export function takeLock(folder: string, name: string): Lock | Holder {
   }
 }
 
-/** Who holds a lock, without taking it. */
-export function holderOf(folder: string, name: string): Holder | undefined {
+/** Who holds a lock, without taking it. `writesNothing`: another host's sign of life is held against our own clock. */
+export function holderOf(folder: string, name: string, writesNothing = false): Holder | undefined {
   const highest = numbersOf(folder, name).at(-1);
-  return highest === undefined ? undefined : livingHolder(folder, pathOf(folder, name, highest));
+  return highest === undefined ? undefined : livingHolder(folder, pathOf(folder, name, highest), writesNothing);
 }
 
 /** Whether what {@link takeLock} answered is the lock. */
@@ -99,14 +99,14 @@ function created(path: string): boolean {
   });
 }
 
-function livingHolder(folder: string, path: string): Holder | undefined {
+function livingHolder(folder: string, path: string, writesNothing = false): Holder | undefined {
   const identity = readIdentity(path);
   if (identity !== undefined) {
     const running = isRunning(identity);
     if (running !== undefined) return running ? identity : undefined;
   }
   // Another host's process, or a file whose writer was killed before its first word: only time can tell.
-  const silentMs = silence(folder, path);
+  const silentMs = writesNothing ? silenceByOurClock(path) : silence(folder, path);
   if (silentMs === undefined || silentMs > STALE_AFTER_MS) return undefined;
   return identity ?? { pid: 0, host: "unknown" };
 }
@@ -133,6 +133,10 @@ function silence(folder: string, path: string): number | undefined {
   } finally {
     rmSync(probe, { force: true });
   }
+}
+
+function silenceByOurClock(path: string): number | undefined {
+  return unlessMissing(undefined, () => Date.now() - statSync(path).mtimeMs);
 }
 
 function numbersOf(folder: string, name: string): number[] {

@@ -1,3 +1,5 @@
+import { randomUUID } from "node:crypto";
+
 /**
  * JSON that keeps NaN, Infinity and -Infinity. Written, they are the strings "NaN", "Infinity" and "-Infinity"; a real
  * string of that spelling is written with an escape, so that the two stay apart. Read, the bare words of Python's json
@@ -8,28 +10,22 @@ const SPELLINGS: ReadonlyMap<string, number> = new Map([
   ["Infinity", Number.POSITIVE_INFINITY],
   ["-Infinity", Number.NEGATIVE_INFINITY],
 ]);
-const MARK = "\u0000evsys:";
-const MARKED_STRING = /"\\u0000evsys:(NaN|-?Infinity)"/g;
-const STRING_OR_WORD = /"(?:[^"\\]|\\.)*"(\s*:)?|-?\b(?:NaN|Infinity)\b/g;
+/** No text of anybody's holds it. */
+const MARK = randomUUID();
 const QUOTED_SPELLING = /^"(NaN|-?Infinity)"$/;
+const BARE_SPELLING = /(?<![\w.+-])(NaN|-?Infinity)(?![\w.])(?!\s*:)/g;
 
 /** The text of a value. */
 export function encode(value: unknown, indent?: number): string {
   const text = JSON.stringify(value, null, indent);
   // JSON.stringify writes a non-finite number as null: without a null or a spelling there is nothing to keep apart.
   if (!text.includes("null") && !mayHoldSpelling(text)) return text;
-  const marked = JSON.stringify(
-    value,
-    (_, item: unknown) => {
-      if (typeof item === "number" && !Number.isFinite(item)) return MARK + item;
-      return item;
-    },
-    indent,
-  );
-  const escaped = marked.replace(STRING_OR_WORD, (token, colon?: string) =>
-    colon === undefined && QUOTED_SPELLING.test(token) ? escapeFirstLetter(token) : token,
-  );
-  return escaped.replace(MARKED_STRING, '"$1"');
+  let marked = JSON.stringify(value, mark, indent);
+  for (const spelling of SPELLINGS.keys()) {
+    marked = marked.replaceAll(`"${MARK}number ${spelling}"`, `"${spelling}"`);
+    marked = marked.replaceAll(`"${MARK}string ${spelling}"`, `"${escapedSpelling(spelling)}"`);
+  }
+  return marked;
 }
 
 /**
@@ -38,13 +34,8 @@ export function encode(value: unknown, indent?: number): string {
  */
 export function decode(text: string): unknown {
   if (!mayHoldSpelling(text)) return JSON.parse(text);
-  const marked = text.replace(STRING_OR_WORD, (token, colon?: string) => {
-    if (colon !== undefined) return token;
-    if (token.startsWith('"')) return token.replace(QUOTED_SPELLING, '"\\u0000evsys:$1"');
-    return `"\\u0000evsys:${token}"`;
-  });
-  return JSON.parse(marked, (_, item: unknown) =>
-    typeof item === "string" && item.startsWith(MARK) ? (SPELLINGS.get(item.slice(MARK.length)) ?? item) : item,
+  return JSON.parse(withMarks(text), (_, item: unknown) =>
+    typeof item === "string" && item.startsWith(MARK) ? SPELLINGS.get(item.slice(MARK.length)) : item,
   );
 }
 
@@ -53,8 +44,43 @@ export function mayHoldSpelling(text: string): boolean {
   return text.includes("NaN") || text.includes("Infinity");
 }
 
-function escapeFirstLetter(token: string): string {
-  const at = token.startsWith('"-') ? 2 : 1;
-  const code = token.charCodeAt(at).toString(16).padStart(4, "0");
-  return `${token.slice(0, at)}\\u${code}${token.slice(at + 1)}`;
+function mark(_: string, item: unknown): unknown {
+  if (typeof item === "number" && !Number.isFinite(item)) return `${MARK}number ${item}`;
+  return typeof item === "string" && SPELLINGS.has(item) ? `${MARK}string ${item}` : item;
+}
+
+function escapedSpelling(spelling: string): string {
+  return spelling.replace(/[NI]/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`);
+}
+
+/** The text with every spelling of a number as a marked string. It goes string by string, as a spelling within one is text. */
+function withMarks(text: string): string {
+  const pieces: string[] = [];
+  for (let at = 0; at < text.length; ) {
+    const quote = text.indexOf('"', at);
+    const start = quote === -1 ? text.length : quote;
+    pieces.push(text.slice(at, start).replace(BARE_SPELLING, `"${MARK}$1"`));
+    if (quote === -1) break;
+    const end = endOfString(text, quote);
+    const string = text.slice(quote, end);
+    pieces.push(isKey(text, end) ? string : string.replace(QUOTED_SPELLING, `"${MARK}$1"`));
+    at = end;
+  }
+  return pieces.join("");
+}
+
+/** Past the quote that closes the string: the first one that is not escaped. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text[end - 1 - backslashes] === "\\") backslashes += 1;
+    if (backslashes % 2 === 0) return end + 1;
+  }
+  return text.length;
+}
+
+function isKey(text: string, end: number): boolean {
+  let next = end;
+  while (/\s/.test(text[next] ?? "")) next += 1;
+  return text[next] === ":";
 }

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { isObject } from "../objects.js";
 import type { StreamName } from "../operations.js";
 import { namesIn } from "./files.js";
 import { linesOf } from "./line-reader.js";
@@ -22,10 +23,12 @@ export function slotsOf(folder: string, stream: StreamName): number[] {
 export function* readRows(folder: string, stream: StreamName, report: (message: string) => void): Generator<Row> {
   for (const slot of slotsOf(folder, stream)) {
     const path = join(folder, segmentName(stream, slot));
-    for (const { bytes, start } of linesOf(path)) {
+    let line = 0;
+    for (const { bytes } of linesOf(path)) {
+      line += 1;
       if (bytes.length === 0) continue;
       const row = parseRow(bytes);
-      if (row === undefined) report(`${path}: skipped a line that is no whole JSON object, at byte ${start}`);
+      if (row === undefined) report(`${path}:${line}: skipped a line that is no whole JSON object`);
       else yield row;
     }
   }
@@ -35,12 +38,8 @@ export function* readRows(folder: string, stream: StreamName, report: (message: 
 export function parseRow(bytes: Buffer): Row | undefined {
   try {
     const row = decode(bytes.toString("utf8"));
-    return isRow(row) ? row : undefined;
+    return isObject(row) ? row : undefined;
   } catch {
     return undefined;
   }
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

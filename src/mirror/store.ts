@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import type { CheckpointCreate, EvalCreate, Prediction, StepMetric } from "../../generated/types.js";
 import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
-import type { Logger } from "../logger.js";
+import { type Logger, levelled } from "../logger.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { makeFolder, namesIn } from "./files.js";
@@ -25,7 +25,7 @@ export class LocalExperimentStore {
   readonly root: string;
   readonly #logger: Logger;
 
-  constructor(root: string, logger: Logger) {
+  constructor(root: string, logger: Logger = levelled("WARNING")) {
     this.root = resolve(root);
     this.#logger = logger;
   }

@@ -17,12 +17,16 @@ const fields = z.record(z.string(), z.unknown());
 /** A place in each stream of a run, in bytes. */
 export type Offsets = z.output<typeof offsets>;
 
-/** A writer began to append: rows from here on carry this nonce in their keys. `made`: it began by making the entity. */
+/**
+ * A writer began to append: rows from here on carry this nonce in their keys. `after`: where its own rows had ended, so
+ * that what lies between is another client's. `made`: it began by making the entity.
+ */
 const sessionLine = z.object({
   session: z.string(),
   at: z.number(),
   from: offsets,
   until: offsets.optional(),
+  after: offsets.optional(),
   made: z.literal(true).optional(),
 });
 /** The entity was made. `id` stands where the backend made it; without it the folder's name is an id made offline. */

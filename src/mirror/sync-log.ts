@@ -127,6 +127,7 @@ export class SyncLog {
 
   #take(line: OpsLine, slot: number): void {
     if ("session" in line) {
+      if (line.after !== undefined) this.#state.endSession(slot, line.after);
       this.#state.addSession(line.session, slot, line.from, line.until);
       this.#state.wasMadeHere ||= line.made === true;
       return;

@@ -34,8 +34,8 @@ export interface Session {
   readonly nonce: string;
   readonly slot: number;
   readonly from: Offsets;
-  /** Where it ended, for one that was adopted; a session otherwise ends where the next one of its slot begins. */
-  readonly until?: Offsets | undefined;
+  /** Where it ended, where that is known; a session otherwise ends where the next one of its slot begins. */
+  until?: Offsets | undefined;
   readonly spans: Readonly<Record<StreamName, Span>>;
 }
 
@@ -63,6 +63,12 @@ export class SyncState {
     const session = { nonce, slot, from, until, spans };
     this.sessions.set(nonce, session);
     return session;
+  }
+
+  /** The last session of a slot ended here: what follows up to the next one's start is another client's. */
+  endSession(slot: number, until: Offsets): void {
+    const last = [...this.sessions.values()].filter((session) => session.slot === slot).at(-1);
+    if (last !== undefined) last.until = until;
   }
 
   /** The session that wrote the byte at a place of a file: the last one to begin at or before it. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamName } from "../operations.js";
 import { makeFolder, sizeOf } from "./files.js";
@@ -7,9 +6,7 @@ import { type ByteRange, LineWriter } from "./line-writer.js";
 import { isLock, type Lock, takeLock } from "./lock.js";
 import { segmentName } from "./paths.js";
 import type { Offsets } from "./sync-lines.js";
-import { SyncLog } from "./sync-log.js";
-
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
+import type { SyncLog } from "./sync-log.js";
 
 /** A process's place in a folder: a number, and files of that number that nobody else appends to. */
 export class WriterSlot {
@@ -26,23 +23,38 @@ export class WriterSlot {
     this.#ops = log.openOps(number);
   }
 
-  /** Takes the first free place. In a folder that another client made, the files without a number are that client's. */
-  static take(folder: string, documentPath: string, log: SyncLog, makesEntity: boolean): WriterSlot {
-    const isForeign = !SyncLog.existsIn(folder) && hasFiles(folder, documentPath);
+  /** Takes the first free place. */
+  static take(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
     makeFolder(log.folder);
-    const [first = 1] = log.slots();
-    for (let number = isForeign || first > 1 ? 2 : 1; ; number += 1) {
-      const lock = takeLock(log.folder, `writer-${number}`);
+    for (let number = 1; ; number += 1) {
+      const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
       const slot = new WriterSlot(folder, log, number, lock);
-      slot.#beginSession(makesEntity);
+      slot.#begin({ ...newSession(folder, number), ...(makesEntity ? { made: true } : {}) });
       return slot;
     }
   }
 
-  /** Whether the place is still this process's, and its files still those of their names, as long as it left them. */
-  get isIntact(): boolean {
-    return this.#lock.isHeld() && this.#ops.isIntact && [...this.#streams.values()].every((writer) => writer.isIntact);
+  /** Whether the place is still this process's and its folder still there. */
+  get isHeld(): boolean {
+    return this.#lock.isHeld() && this.#ops.isIntact;
+  }
+
+  /** Whether nobody else has written to a stream's file since this process did: another client's rows are not ours to send. */
+  isAlone(stream: StreamName): boolean {
+    const writer = this.#streams.get(stream);
+    return writer === undefined || writer.isWriting || writer.isIntact;
+  }
+
+  /** Begins anew after another client's rows. */
+  stepOver(): void {
+    const after = endsOf(this.#folder, this.number);
+    for (const [stream, writer] of this.#streams) {
+      after[stream] = writer.end;
+      writer.close();
+    }
+    this.#streams.clear();
+    this.#begin({ ...newSession(this.#folder, this.number), after });
   }
 
   /** Appends to the ops log. */
@@ -66,12 +78,20 @@ export class WriterSlot {
     this.#lock.release();
   }
 
-  /** A new nonce for each stretch of writing: were a file cut by a power cut, no old key would fit a new row. */
-  #beginSession(makesEntity: boolean): void {
-    const session = { session: randomUUID(), at: Date.now() / 1000, from: endsOf(this.#folder, this.number) };
-    this.note(JSON.stringify(makesEntity ? { ...session, made: true } : session));
+  #begin(session: object): void {
+    this.note(JSON.stringify(session));
     this.#ops.syncToDisk();
   }
+}
+
+/** A new nonce for each stretch of writing: were a file cut by a power cut, no old key would fit a new row. */
+function newSession(folder: string, slot: number): { session: string; at: number; from: Offsets } {
+  return { session: randomUUID(), at: Date.now() / 1000, from: endsOf(folder, slot) };
+}
+
+/** The lock of a place. */
+export function writerLock(slot: number): string {
+  return `writer-${slot}`;
 }
 
 /** Where the files of a writer end. */
@@ -83,8 +103,4 @@ export function endsOf(folder: string, slot: number): Offsets {
     checkpoints: end("checkpoints"),
     predictions: end("predictions"),
   };
-}
-
-function hasFiles(folder: string, documentPath: string): boolean {
-  return existsSync(documentPath) || STREAMS.some((stream) => existsSync(join(folder, segmentName(stream, 1))));
 }

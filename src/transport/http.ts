@@ -52,16 +52,21 @@ function pooled(origin: string, proxied: boolean): Http {
   return {
     async send({ url, headers, body, signal }) {
       dispatcher ??= connect(origin, proxied);
-      const answer = await (await dispatcher).request({
-        origin,
-        path: url.slice(origin.length),
-        method: "POST",
-        headers: Object.fromEntries(headers),
-        body: body ?? null,
+      const pool = await dispatcher;
+      // undici does not heed the signal while it is still connecting.
+      const answer = await orAborted(
+        pool.request({
+          origin,
+          path: url.slice(origin.length),
+          method: "POST",
+          headers: Object.fromEntries(headers),
+          body: body ?? null,
+          signal,
+          headersTimeout: 0,
+          bodyTimeout: 0,
+        }),
         signal,
-        headersTimeout: 0,
-        bodyTimeout: 0,
-      });
+      );
       const one = (name: string): string | null => {
         const value = answer.headers[name];
         return (Array.isArray(value) ? value[0] : value) ?? null;

@@ -1,0 +1,81 @@
+import { Lanes, NAMED_IN, STREAMS } from "../delivery/lanes.js";
+import type { EntityFolder } from "../mirror/entity.js";
+import { parseRow, type Row } from "../mirror/rows.js";
+import type { Refusal } from "../mirror/sync-lines.js";
+import { type EntityKind, type Operation, type OperationName, operations, type StreamName } from "../operations.js";
+
+/** A kind and an id, as one key. */
+export function keyOf(kind: EntityKind, id: string): string {
+  return `${kind} ${id}`;
+}
+
+/** The keys of what an entity's creates and patches name that are not delivered. */
+export function* namedByOperations({ kind, log }: EntityFolder): Generator<string> {
+  const { state } = log;
+  for (const operation of state.operations.values()) {
+    if (state.delivered.has(operation.key)) continue;
+    const isCreate = "create" in operation;
+    const names = {
+      run: isCreate ? "createRun" : "updateRun",
+      experiment: isCreate ? "createExperiment" : "updateExperiment",
+    } as const;
+    yield* namedIn(names[kind], isCreate ? operation.create : operation.patch);
+  }
+}
+
+/** The keys of what an entity's rows name that are pending; with `isRefusedToo`, also of those that were refused. */
+export function* namedByRows(entity: EntityFolder, isRefusedToo: boolean): Generator<string> {
+  for (const name of ["createEval", "logPredictions"] as const) {
+    const { stream } = operations[name];
+    for (const row of pendingRows(entity, stream)) yield* namedIn(name, row);
+    if (isRefusedToo) for (const { row } of refusedRows(entity, stream)) yield* namedIn(name, row);
+  }
+}
+
+/** The checkpoints and evals of an entity that the backend refused, by key. */
+export function* refusedNamed(entity: EntityFolder): Generator<readonly [key: string, refusal: Refusal]> {
+  for (const stream of STREAMS) {
+    const kind = NAMED_IN[stream];
+    if (kind === undefined) continue;
+    for (const { row, refusal } of refusedRows(entity, stream)) {
+      if (typeof row.id === "string") yield [keyOf(kind, row.id), refusal];
+    }
+  }
+}
+
+function* namedIn(name: OperationName, fields: Row): Generator<string> {
+  const { references = {} }: Operation = operations[name];
+  for (const [field, kind] of Object.entries(references)) {
+    const id = fields[field];
+    if (typeof id === "string") yield keyOf(kind, id);
+  }
+}
+
+function* pendingRows(entity: EntityFolder, stream: StreamName): Generator<Row> {
+  const lanes = new Lanes(entity, 1);
+  try {
+    for (const lane of lanes.all([stream])) {
+      for (const bytes of lane.pendingLines()) {
+        const row = parseRow(bytes);
+        if (row !== undefined) yield row;
+      }
+    }
+  } finally {
+    lanes.close();
+  }
+}
+
+function* refusedRows(entity: EntityFolder, stream: StreamName): Generator<{ row: Row; refusal: Refusal }> {
+  const lanes = new Lanes(entity, 1);
+  try {
+    for (const { slot, spans } of entity.log.state.sessions.values()) {
+      for (const [start, { end, refusal }] of spans[stream].refused) {
+        if (entity.kind === "experiment") continue;
+        for (const { row } of lanes.of(stream, slot).read({ start, end }))
+          if (row !== undefined) yield { row, refusal };
+      }
+    }
+  } finally {
+    lanes.close();
+  }
+}

@@ -1,0 +1,50 @@
+import { prefersColour } from "../config.js";
+import { syncCommand } from "../delivery/farewell.js";
+import { inspectMirror } from "../mirror/inspect.js";
+import type { Given } from "./arguments.js";
+import { type EntityStatus, entityStatus } from "./entity-status.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import { Obstacles } from "./held.js";
+import { mirrorRoots } from "./mirrors.js";
+import { Output } from "./output.js";
+import { standingOf, sumOf } from "./standing.js";
+import { type MirrorStatus, printStatus, type Status } from "./status-report.js";
+
+/** `evsys-sdk status`. */
+export async function run(given: Given): Promise<ExitCode> {
+  const output = new Output(process.stdout, prefersColour(process.stdout));
+  const roots = mirrorRoots(given.dirs, new Output(process.stderr));
+  const status = statusOf(roots);
+  if (given.has("json")) output.json(status);
+  else printStatus(output, status);
+  return EXIT.DONE;
+}
+
+/** How mirrors of one campaign stand. */
+function statusOf(roots: readonly string[]): Status {
+  const standings = roots.flatMap((root) => inspectMirror(root).map(standingOf));
+  const obstacles = new Obstacles(standings);
+  const mirrors = roots.map((root): MirrorStatus => {
+    const entities = standings
+      .filter(({ found }) => found.root === root)
+      .map((standing) => entityStatus(standing, obstacles.of(standing)))
+      .sort((a, b) => (a.createdAt ?? "").localeCompare(b.createdAt ?? "") || a.id.localeCompare(b.id));
+    const of = (kind: EntityStatus["kind"]): EntityStatus[] =>
+      entities.filter((one) => one.kind === kind && !one.isForeign);
+    return {
+      root,
+      total: sumOf(entities.map(({ total }) => total)),
+      experiments: of("experiment"),
+      runs: of("run"),
+      foreign: entities.filter(({ isForeign }) => isForeign),
+    };
+  });
+  const total = sumOf(mirrors.map((mirror) => mirror.total));
+  const again = syncCommand(...roots);
+  return {
+    mirrors,
+    total,
+    next: total.pending > 0 ? again : null,
+    retry: total.rejected > 0 ? `${again} --retry-rejected` : null,
+  };
+}

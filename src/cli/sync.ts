@@ -1,0 +1,57 @@
+import { prefersColour } from "../config.js";
+import type { SyncReport } from "../delivery/report.js";
+import { syncMirror } from "../delivery/sync.js";
+import { type Given, UsageError } from "./arguments.js";
+import { type ExitCode, exitCodeOf } from "./exit-codes.js";
+import { mirrorRoots } from "./mirrors.js";
+import { Notices } from "./notices.js";
+import { Output } from "./output.js";
+import { ProgressBar } from "./progress-bar.js";
+import { stopOnSignals } from "./stop-signals.js";
+import { printReport, roundLine } from "./sync-report.js";
+import { watched } from "./watch.js";
+
+/** `evsys-sdk sync`. */
+export async function run(given: Given): Promise<ExitCode> {
+  const concurrency = given.number("concurrency", 1, "whole");
+  const [dryRun, watches, isJson] = [given.has("dry-run"), given.has("watch"), given.has("json")];
+  if (dryRun && watches) throw new UsageError("--dry-run counts once and --watch goes on; give one of them.");
+  const output = new Output(process.stdout, prefersColour(process.stdout));
+  const bar = new ProgressBar(process.stderr);
+  const notes = new Output({ write: (text) => bar.above(text) });
+  const roots = mirrorRoots(given.dirs, notes);
+  const notices = new Notices(notes);
+  const stop = stopOnSignals(notes);
+
+  const syncOnce = async (isFirst: boolean): Promise<SyncReport> => {
+    try {
+      return await syncMirror({
+        logDirs: roots,
+        dryRun,
+        // Later rounds of a watch would ask the same again, every second.
+        retryRejected: isFirst && given.has("retry-rejected"),
+        adopt: given.has("adopt"),
+        concurrency,
+        logger: notices,
+        logLevel: "WARNING",
+        onProgress: (counts) => bar.draw(counts),
+        signal: stop.signal,
+      });
+    } finally {
+      bar.clear();
+    }
+  };
+
+  try {
+    const onRound = (report: SyncReport): void => {
+      if (!isJson) output.line(roundLine(report));
+    };
+    const report = watches ? await watched(syncOnce, onRound, stop.signal) : await syncOnce(true);
+    notices.end();
+    if (isJson) output.json(report);
+    else printReport(output, report, { roots, dryRun, isStopped: stop.signal.aborted });
+    return exitCodeOf(report);
+  } finally {
+    stop.release();
+  }
+}

@@ -1,0 +1,34 @@
+/** Control characters, and those that turn the direction of a line or end it. */
+const HARMFUL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** A text with nothing in it that a terminal would obey: names come from files and backends that others write. */
+export function harmless(text: string): string {
+  return text.replace(HARMFUL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** What went wrong, as one line without a stack. */
+export function failureLine(error: unknown): string {
+  return `evsys-sdk: ${harmless(error instanceof Error ? error.message : String(error))}\n`;
+}
+
+/** A number as one reads it. */
+export function number(value: number): string {
+  return value.toLocaleString("en-US");
+}
+
+/** A number of things, such as `1 run` or `2 runs`. */
+export function counted(count: number, thing: string, things = `${thing}s`): string {
+  return `${number(count)} ${count === 1 ? thing : things}`;
+}
+
+/** A time of ISO 8601 as people read it. */
+export function time(iso: string): string {
+  return `${iso.slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** A size, such as `1.2 MB`. */
+export function size(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power]}`;
+}

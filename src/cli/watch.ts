@@ -1,0 +1,70 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/report.js";
+
+const SHORTEST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * Syncs again and again until it is told to stop: a second apart, and at doubling intervals while nothing of what is
+ * pending can be delivered. Answers what all rounds did together.
+ */
+export async function watched(
+  syncOnce: (isFirst: boolean) => Promise<SyncReport>,
+  onRound: (report: SyncReport) => void,
+  signal: AbortSignal,
+): Promise<SyncReport> {
+  let latest = await syncOnce(true);
+  let total = latest;
+  let stuck = 0;
+  onRound(latest);
+  while (!signal.aborted) {
+    stuck = latest.pending > 0 && latest.delivered === 0 ? stuck + 1 : 0;
+    const waitMs = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** Math.max(0, stuck - 1));
+    await sleep(waitMs, undefined, { signal }).catch(() => {});
+    // Also after the wish to stop: it then sends nothing, and counts what has come since.
+    const report = await syncOnce(false);
+    if (isNews(latest, report)) onRound(report);
+    total = joined(total, report);
+    latest = report;
+  }
+  return total;
+}
+
+function isNews(before: SyncReport, now: SyncReport): boolean {
+  return (
+    now.delivered > 0 ||
+    now.pending !== before.pending ||
+    now.rejected !== before.rejected ||
+    now.blocked !== before.blocked
+  );
+}
+
+/** What two syncs did: what was done adds up, where the rest stands is as the later one found it. */
+export function joined(before: SyncReport, after: SyncReport): SyncReport {
+  const byKind = Object.fromEntries(
+    COUNTED.map((kind) => [kind, joinedCounts(kind, before.byKind[kind], after.byKind[kind])]),
+  ) as Record<Counted, Counts>;
+  const sum = (standing: keyof Counts): number => COUNTED.reduce((all, kind) => all + byKind[kind][standing], 0);
+  const failures = (before.failures ?? 0) + (after.failures ?? 0);
+  return {
+    ...after,
+    ...(failures === 0 ? {} : { failures }),
+    delivered: sum("delivered"),
+    pending: sum("pending"),
+    rejected: sum("rejected"),
+    skipped: sum("skipped"),
+    byKind,
+    durationMs: before.durationMs + after.durationMs,
+  };
+}
+
+function joinedCounts(kind: Counted, before: Counts, after: Counts): Counts {
+  // Another client's folders are skipped anew by every sync, rows once.
+  const isFolder = kind === "experiments" || kind === "runs";
+  return {
+    delivered: before.delivered + after.delivered,
+    pending: after.pending,
+    rejected: after.rejected,
+    skipped: isFolder ? after.skipped : before.skipped + after.skipped,
+  };
+}
