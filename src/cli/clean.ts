@@ -21,10 +21,10 @@ export async function run(given: Given): Promise<ExitCode> {
   const roots = mirrorRoots(given.dirs, notes);
   const chooser = new Chooser(roots, Date.now() - days * DAY_MS);
   const { removable, kept } = chooser;
-  const human = isJson ? notes : output;
-  printChoice(human, removable, kept, days);
+  const mustAsk = removable.length > 0 && !given.has("yes");
+  if (!isJson || mustAsk) printChoice(isJson ? notes : output, removable, kept, days);
 
-  const isAgreed = removable.length === 0 || given.has("yes") || (await agreed(removable));
+  const isAgreed = !mustAsk || (await agreed(removable));
   if (isAgreed) for (const root of roots) sweep(root);
   const outcomes = removable.map((choice) => ({
     choice,
@@ -32,9 +32,8 @@ export async function run(given: Given): Promise<ExitCode> {
   }));
   const removed = outcomes.filter(({ reason }) => reason === undefined).map(({ choice }) => choice);
   const spared = outcomes.flatMap(({ choice, reason }) => (reason === undefined ? [] : { ...choice, reason }));
-  if (isAgreed) for (const { path, reason } of spared) human.line(`Left ${path} where it is: ${reason}.`);
-  if (removable.length > 0) human.line(`Removed ${counted(removed.length, "folder")} (${sizeOf(removed)}).`);
   if (isJson) output.json({ removed, kept: [...kept, ...spared] });
+  else if (removable.length > 0) printOutcome(output, removed, isAgreed ? spared : []);
   return outcomes.some(({ hasFailed }) => hasFailed) ? EXIT.USAGE : EXIT.DONE;
 }
 
@@ -79,12 +78,14 @@ function printChoice(output: Output, removable: readonly Choice[], kept: readonl
   }
 }
 
+function printOutcome(output: Output, removed: readonly Choice[], spared: readonly Kept[]): void {
+  for (const { path, reason } of spared) output.line(`Left ${path} where it is: ${reason}.`);
+  const bytes = removed.reduce((sum, choice) => sum + choice.bytes, 0);
+  output.line(`Removed ${counted(removed.length, "folder")} (${size(bytes)}).`);
+}
+
 function countedBy(texts: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
   return counts;
-}
-
-function sizeOf(choices: readonly Choice[]): string {
-  return size(choices.reduce((sum, { bytes }) => sum + bytes, 0));
 }

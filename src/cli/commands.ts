@@ -41,7 +41,7 @@ export const commands = {
       json: { help: "Print one JSON object." },
       ...HELP,
     },
-    examples: ["evsys-sdk sync", "evsys-sdk sync ./evsys_sdk /shared/evsys_sdk --watch"],
+    examples: ["npx evsys-sdk sync", "npx evsys-sdk sync ./evsys_sdk /shared/evsys_sdk --watch"],
     exits: {
       [EXIT.DONE]: "all is delivered",
       [EXIT.REJECTED]: "the backend refused something",
@@ -58,7 +58,7 @@ export const commands = {
       "Shows the experiments and runs of the mirrors with their writes, why some are held back, who is at work on them,\n" +
       "and the command to go on with. Asks no backend, takes no lock and writes nothing.",
     options: { json: { help: "Print one JSON object." }, ...HELP },
-    examples: ["evsys-sdk status", "evsys-sdk status ./evsys_sdk --json"],
+    examples: ["npx evsys-sdk status", "npx evsys-sdk status ./evsys_sdk --json"],
     exits: { [EXIT.DONE]: "the mirrors were read", [EXIT.USAGE]: BAD_USAGE },
     load: () => import("./status.js"),
   },
@@ -74,7 +74,7 @@ export const commands = {
       json: { help: "Print one JSON object." },
       ...HELP,
     },
-    examples: ["evsys-sdk clean", "evsys-sdk clean ./evsys_sdk --days 30 --yes"],
+    examples: ["npx evsys-sdk clean", "npx evsys-sdk clean ./evsys_sdk --days 30 --yes"],
     exits: {
       [EXIT.DONE]: "what was agreed on is removed",
       [EXIT.USAGE]: `${BAD_USAGE}, or there is nobody to ask`,

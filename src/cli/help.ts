@@ -16,7 +16,7 @@ ${table([
 ])}
 
 Example:
-  evsys-sdk sync ./evsys_sdk
+  npx evsys-sdk sync ./evsys_sdk
 
 ${exitCodes(commands.sync)}`;
 }

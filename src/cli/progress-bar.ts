@@ -42,9 +42,9 @@ export class ProgressBar {
     this.#stream.write(lines);
   }
 
-  /** One column is left free: a terminal may begin a new line after its last one. */
+  /** One column is left free, as a terminal may begin a new line after its last one. Some say they have none at all. */
   #write(text: string): void {
-    const width = (this.#stream.columns ?? USUAL_COLUMNS) - 1;
+    const width = (this.#stream.columns || USUAL_COLUMNS) - 1;
     const padding = " ".repeat(width);
     this.#stream.write(`\r${`${text}${padding}`.slice(0, width)}${text === "" ? "\r" : ""}`);
   }

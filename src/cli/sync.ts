@@ -1,6 +1,7 @@
 import { prefersColour } from "../config.js";
 import type { SyncReport } from "../delivery/report.js";
 import { syncMirror } from "../delivery/sync.js";
+import { EvsysAuthError } from "../errors.js";
 import { type Given, UsageError } from "./arguments.js";
 import { type ExitCode, exitCodeOf } from "./exit-codes.js";
 import { mirrorRoots } from "./mirrors.js";
@@ -51,7 +52,15 @@ export async function run(given: Given): Promise<ExitCode> {
     if (isJson) output.json(report);
     else printReport(output, report, { roots, dryRun, isStopped: stop.signal.aborted });
     return exitCodeOf(report);
+  } catch (error) {
+    throw error instanceof EvsysAuthError ? withoutCredentials(error) : error;
   } finally {
     stop.release();
   }
+}
+
+/** The error of a client names its options as the way out; here there is the environment alone. */
+function withoutCredentials({ message }: EvsysAuthError): UsageError {
+  const missing = ["EVSYS_API_KEY", "EVSYS_PROJECT_ID"].filter((name) => message.includes(name));
+  return new UsageError(`Set ${missing.join(" and ")}: a sync needs a key and a project, a sync --dry-run does not.`);
 }

@@ -16,6 +16,7 @@ export class Backlog {
   readonly #folders: () => Iterable<Folder>;
   #draining: Promise<void> | undefined;
   #isAskedAgain = false;
+  #probing: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #failures = 0;
   #progress = 0;
@@ -52,7 +53,19 @@ export class Backlog {
   }
 
   /** Asks the backend with one pending write whether it is back; if it is, the rest follows. Where nothing is pending the next write will tell. */
-  async probe(): Promise<void> {
+  probe(): Promise<void> {
+    this.#probing ??= this.#probe().finally(() => {
+      this.#probing = undefined;
+    });
+    return this.#probing;
+  }
+
+  stop(): void {
+    this.#courier.isStopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #probe(): Promise<void> {
     const patience = { ...this.#courier.unawaited, maxRetries: 0 };
     for (const rank of RANKS) {
       for (const folder of this.#folders()) {
@@ -65,11 +78,6 @@ export class Backlog {
       }
     }
     this.#courier.assumeUp();
-  }
-
-  stop(): void {
-    this.#courier.isStopped = true;
-    clearTimeout(this.#timer);
   }
 
   async #drainAll(): Promise<void> {

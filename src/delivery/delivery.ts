@@ -55,27 +55,27 @@ export class Delivery {
 
   async logStepMetric(runId: string, body: unknown): Promise<AnswerOf<"logStepMetric">> {
     const fields = this.#accept("logStepMetric", body, runId);
-    const outcome = await this.outbox.append("logStepMetric", "metrics", runId, [fields]);
+    const outcome = await this.outbox.append("metrics", runId, [fields]);
     return answerOf<"logStepMetric">(outcome) ?? { ok: true };
   }
 
   async createEval(runId: string, body: unknown): Promise<RowAdded<"createEval">> {
     const row = { id: randomUUID(), ...this.#accept("createEval", body, runId) };
     this.outbox.expectRowId("eval", row.id);
-    const answer = answerOf<"createEval">(await this.outbox.append("createEval", "evals", runId, [row]));
+    const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [row]));
     return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
   }
 
   async addCheckpoint(runId: string, body: unknown): Promise<RowAdded<"addCheckpoint">> {
     const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId) };
     this.outbox.expectRowId("checkpoint", row.id);
-    const answer = answerOf<"addCheckpoint">(await this.outbox.append("addCheckpoint", "checkpoints", runId, [row]));
+    const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [row]));
     return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
   }
 
   async logPredictions(runId: string, given: readonly unknown[]): Promise<AnswerOf<"logPredictions">> {
     const { predictions } = this.#accept("logPredictions", { predictions: given }, runId);
-    const outcome = await this.outbox.append("logPredictions", "predictions", runId, predictions);
+    const outcome = await this.outbox.append("predictions", runId, predictions);
     return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: predictions.length };
   }
 
@@ -126,7 +126,7 @@ export class Delivery {
     const { entity } = operations[name];
     refuseUnsafeId(name, `${entity}_id`, id);
     const fields = this.#accept(name, body);
-    return { fields, answer: answerOf<Name>(await this.outbox.patch(name, entity, id, fields, randomUUID())) };
+    return { fields, answer: answerOf<Name>(await this.outbox.patch(entity, id, fields, randomUUID())) };
   }
 
   #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): BodyOf<Name> {

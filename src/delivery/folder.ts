@@ -112,6 +112,15 @@ export class Folder {
     return waiting.filter(({ key }) => !this.claimedPatches.has(key)).sort((a, b) => a.at - b.at);
   }
 
+  /** Whether it is the one to go out next: the first of the patches, or a create. */
+  isFirst(operation: Operation): boolean {
+    if ("create" in operation) return true;
+    for (const other of this.state.operations.values()) {
+      if ("patch" in other && other.at < operation.at && this.isWaiting(other)) return false;
+    }
+    return true;
+  }
+
   /** Whether the backend has neither taken nor refused it. */
   isWaiting({ key }: Operation): boolean {
     return !this.state.delivered.has(key) && !this.state.refused.has(key);

@@ -3,8 +3,7 @@ import type { FolderKind } from "../mirror/paths.js";
 import { entityFolder } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import { SyncLog } from "../mirror/sync-log.js";
-import type { EntityKind, OperationName } from "../operations.js";
-import { type Operation, operations } from "../operations.js";
+import type { EntityKind } from "../operations.js";
 import type { Courier } from "./courier.js";
 import { Folder } from "./folder.js";
 
@@ -17,11 +16,11 @@ export class Folders {
   readonly #store: LocalExperimentStore;
   readonly #courier: Courier;
   readonly #open = new Map<string, Folder>();
-  #hasLearntAll = false;
 
   constructor(store: LocalExperimentStore, courier: Courier) {
     this.#store = store;
     this.#courier = courier;
+    courier.ids.discover = (kind, id) => this.#discover(kind, id);
   }
 
   all(): Iterable<Folder> {
@@ -42,15 +41,6 @@ export class Folders {
     return this.#open.get(`${kind} ${id}`) ?? this.#add(kind, id, (folder) => folder.entity.open());
   }
 
-  /** Makes known what the mirror has on the ids that a write names, before it is sent. */
-  learnReferences(name: OperationName, fields: Row): void {
-    const { references = {} }: Operation = operations[name];
-    const rows: readonly Row[] = Array.isArray(fields.predictions) ? fields.predictions : [fields];
-    for (const [field, kind] of Object.entries(references)) {
-      for (const row of rows) this.#learn(kind, row[field]);
-    }
-  }
-
   /** Takes in what other processes did. */
   refresh(): void {
     for (const folder of this.#open.values()) folder.refresh();
@@ -61,19 +51,18 @@ export class Folders {
     this.#open.clear();
   }
 
-  #learn(kind: EntityKind, id: unknown): void {
-    if (!isSafeId(id) || this.#courier.ids.knows(kind, id)) return;
+  #discover(kind: EntityKind, id: string): void {
+    if (!isSafeId(id)) return;
     if (kind === "experiment" || kind === "run") {
       if (SyncLog.existsIn(entityFolder(this.#store.root, kind, id))) this.open(kind, id);
       return;
     }
-    if (this.#hasLearntAll) return;
-    // An eval or a checkpoint of another run, logged by an earlier process: rare enough to look everywhere, once.
-    this.#hasLearntAll = true;
+    // An eval or a checkpoint that another process logged to another run: rare enough to look everywhere.
     for (const runId of this.#store.ids("run")) {
-      if (!SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
+      if (this.#open.has(`run ${runId}`) || !SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
       new Folder(this.#store.root, "run", runId, this.#courier).lanes.expectIds(this.#courier.ids);
     }
+    this.refresh();
   }
 
   #add(kind: FolderKind, id: string, begin: (folder: Folder) => void): Folder {

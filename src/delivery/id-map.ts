@@ -4,6 +4,8 @@ import type { EntityKind } from "../operations.js";
 export class IdMap {
   readonly #backendIds = new Map<string, string>();
   readonly #waiting = new Set<string>();
+  /** Looks for an id that nothing is known of, and tells the map what it finds. */
+  discover: (kind: EntityKind, id: string) => void = () => {};
 
   /** An id was made here; the backend has not answered for it yet. */
   expect(kind: EntityKind, id: string): void {
@@ -17,15 +19,16 @@ export class IdMap {
     this.#waiting.delete(keyOf(kind, id));
   }
 
-  /** Whether anything has been said of an id. */
-  knows(kind: EntityKind, id: string): boolean {
-    return this.#waiting.has(keyOf(kind, id)) || this.#backendIds.has(keyOf(kind, id));
-  }
-
   /** The id as the backend knows it; undefined while it waits for the backend's answer. */
   resolve(kind: EntityKind, id: string): string | undefined {
     const key = keyOf(kind, id);
-    return this.#waiting.has(key) ? undefined : (this.#backendIds.get(key) ?? id);
+    if (!this.#knows(key)) this.discover(kind, id);
+    if (!this.#knows(key)) this.#backendIds.set(key, id);
+    return this.#waiting.has(key) ? undefined : this.#backendIds.get(key);
+  }
+
+  #knows(key: string): boolean {
+    return this.#waiting.has(key) || this.#backendIds.has(key);
   }
 }
 

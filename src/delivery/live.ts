@@ -5,6 +5,7 @@ import type { StreamName } from "../operations.js";
 import type { Folder } from "./folder.js";
 import { sendOperation } from "./operation-sender.js";
 import { type Outcome, PENDING } from "./outcome.js";
+import { hasRowsWaiting } from "./ranks.js";
 import { sendRows } from "./row-sender.js";
 
 /** Sends rows that a call has just appended and waits for, ahead of any backlog. */
@@ -31,22 +32,35 @@ export async function sendAppended(
   }
 }
 
-/** Sends a patch that a call has just made and waits for, after the rows that are on their way before it. */
+/** Sends a patch that a call has just made and waits for, after the rows and the patches before it. */
 export async function sendPatch(folder: Folder, operation: Operation, deadline: number): Promise<Outcome> {
   folder.claimedPatches.add(operation.key);
   try {
     await within(deadline - performance.now(), Promise.allSettled(folder.inFlight));
+    if (hasRowsWaiting(folder)) return PENDING;
     if (!(await folder.operationGate.enterAwaited(deadline - performance.now()))) return PENDING;
     try {
-      if (!folder.courier.isUp) return PENDING;
-      const patience = folder.courier.awaited(deadline - performance.now());
-      return await folder.track(sendOperation(folder, operation, patience));
+      return await folder.track(sendUpTo(folder, operation, deadline));
     } finally {
       folder.operationGate.leave();
     }
   } finally {
     folder.claimedPatches.delete(operation.key);
   }
+}
+
+/** Earlier patches may have come back without an answer: they go first, and where one cannot, the later ones wait with it. */
+async function sendUpTo(folder: Folder, last: Operation, deadline: number): Promise<Outcome> {
+  const isMeant = (one: Operation): boolean => "patch" in one && one.at <= last.at && folder.isWaiting(one);
+  for (const operation of [...folder.state.operations.values()].filter(isMeant).sort((a, b) => a.at - b.at)) {
+    if (!folder.courier.isUp) return PENDING;
+    const outcome = await sendOperation(folder, operation, folder.courier.awaited(deadline - performance.now()));
+    if (operation === last || outcome.kind === "pending") return outcome;
+    if (outcome.kind !== "raised") continue;
+    if (outcome.error.pending) return outcome;
+    folder.courier.events.onError(outcome.error);
+  }
+  return PENDING;
 }
 
 /** Waits for work, `timeoutMs` at the longest; the process stays alive for it. */

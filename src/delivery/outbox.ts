@@ -15,7 +15,7 @@ import { Folders } from "./folders.js";
 import { sendAppended, sendPatch, within } from "./live.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { outgoing } from "./outgoing.js";
-import { hasBacklog, RANKS } from "./ranks.js";
+import { hasRowsWaiting } from "./ranks.js";
 import type { SyncReport } from "./report.js";
 
 const LOOK_AROUND_EVERY_MS = 1_000;
@@ -83,7 +83,6 @@ export class Outbox {
   /** Asks the backend to make an entity. Where it cannot be asked now, that is away. Nothing is mirrored yet. */
   async request(name: OperationName, kind: FolderKind, fields: Fields, key: string): Promise<Answer> {
     this.#store.prepare(kind);
-    this.#folders.learnReferences(name, fields);
     const made = outgoing(name, fields, this.#courier.ids);
     if (!this.#isAwaiting) return { kind: "away", reason: "not sent" };
     if ("waitsFor" in made) return { kind: "away", reason: `${made.waitsFor} is not at the backend yet` };
@@ -98,25 +97,26 @@ export class Outbox {
   }
 
   /** Mirrors a patch and sends it. */
-  async patch(name: OperationName, kind: FolderKind, id: string, fields: Fields, key: string): Promise<Outcome> {
-    this.#folders.learnReferences(name, fields);
+  async patch(kind: FolderKind, id: string, fields: Fields, key: string): Promise<Outcome> {
     const deadline = this.#deadline();
     const folder = this.#open(kind, id);
     // Behind a backlog it waits for its turn, and the call does not wait with it.
-    const isNext = !this.#backlog.isDraining && !RANKS.some((rank) => hasBacklog(folder, rank));
+    const isNext = !this.#backlog.isDraining && !hasRowsWaiting(folder);
+    const before = folder.state.operations.size;
     const operation = folder.entity.patch(key, fields);
-    folder.account.added("patches", 1);
+    folder.account.added("patches", folder.state.operations.size - before);
     return this.#settle(this.#isLive(folder) && isNext ? await sendPatch(folder, operation, deadline) : PENDING);
   }
 
   /** Mirrors rows of one call and sends them as one. */
-  async append(name: OperationName, stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
+  async append(stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
     const deadline = this.#deadline();
-    for (const row of rows) this.#folders.learnReferences(name, row);
     const folder = this.#open("run", runId);
-    const ranges = await Promise.all(rows.map((row) => folder.entity.append(stream, encode(row))));
+    const range = await folder.entity.append(
+      stream,
+      rows.map((row) => encode(row)),
+    );
     folder.account.added(stream, rows.length);
-    const range = { start: ranges[0]?.start ?? 0, end: ranges.at(-1)?.end ?? 0 };
     return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
   }
 

@@ -3,7 +3,7 @@ import type { StreamName } from "../operations.js";
 import type { Patience } from "./attempts.js";
 import type { Folder } from "./folder.js";
 import { sendOperation } from "./operation-sender.js";
-import type { Outcome } from "./outcome.js";
+import { type Outcome, PENDING } from "./outcome.js";
 import type { RowLane } from "./row-lane.js";
 import { sendRows } from "./row-sender.js";
 
@@ -40,6 +40,11 @@ export function hasBacklog(folder: Folder, rank: Rank): boolean {
   return lanesOf(folder, rank).some((lane) => lane.hasBacklog()) || operationsOf(folder, rank).length > 0;
 }
 
+/** Whether rows of a folder wait for their turn that no call is sending. */
+export function hasRowsWaiting(folder: Folder): boolean {
+  return folder.lanes.all().some((lane) => lane.hasBacklog());
+}
+
 /** Sends what a folder has of a rank by now, as long as the backend takes it. What came back is tried once. */
 export async function drain(folder: Folder, rank: Rank, onOutcome: (outcome: Outcome) => void): Promise<void> {
   await Promise.all(lanesOf(folder, rank).map((lane) => drainLane(folder, lane, onOutcome)));
@@ -59,6 +64,7 @@ export async function sendOne(
   prefersFresh: boolean,
   patience: Patience,
 ): Promise<Outcome | undefined> {
+  await folder.entity.callsNoted();
   for (const lane of lanesOf(folder, rank)) {
     lane.startPass();
     const stretch = lane.next(lane.end, prefersFresh);
@@ -72,13 +78,15 @@ export async function sendOne(
 async function sendInTurn(folder: Folder, operation: Operation, patience: Patience): Promise<Outcome | undefined> {
   await folder.operationGate.enter();
   try {
-    return folder.isWaiting(operation) ? await sendOperation(folder, operation, patience) : undefined;
+    if (!folder.isWaiting(operation)) return undefined;
+    return folder.isFirst(operation) ? await sendOperation(folder, operation, patience) : PENDING;
   } finally {
     folder.operationGate.leave();
   }
 }
 
 async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Outcome) => void): Promise<void> {
+  await folder.entity.callsNoted();
   const until = lane.end;
   const running = new Set<Promise<void>>();
   lane.startPass();

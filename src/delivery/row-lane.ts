@@ -9,9 +9,6 @@ import type { Session } from "../mirror/sync-state.js";
 import type { StreamName } from "../operations.js";
 import { Gate } from "./gate.js";
 
-const MOST_ROWS_IN_A_BATCH = 200;
-const LARGEST_BATCH_BYTES = 512 * 1024;
-
 /** Lines of one file that go out under one key. */
 export interface Stretch extends ByteRange {
   readonly session: Session;
@@ -98,10 +95,11 @@ export class RowLane {
     return { start, end, session };
   }
 
-  /** Gives a stretch back: done with, or to be sent again. */
-  giveBack(stretch: Stretch, isDone: boolean): void {
+  /** Gives a stretch back: done with, to be sent again, or claimed in parts from now on. */
+  giveBack(stretch: Stretch, isDone: boolean, parts: readonly Stretch[] = []): void {
     this.#claimed.delete(stretch.start);
-    if (!isDone) this.#deferred.push(stretch);
+    for (const { start, end } of parts) this.#claimed.set(start, end);
+    if (!isDone && parts.length === 0) this.#deferred.push(stretch);
   }
 
   /** Puts rows that were refused back among those to be sent. */
@@ -179,17 +177,8 @@ export class RowLane {
     const first = this.#reader.lineAt(start);
     if (session === undefined || first === undefined || !isWhole(first)) return undefined;
     const agreed = session.spans[this.stream].batches.get(start);
-    if (agreed !== undefined && agreed <= until) return { start, end: agreed, session };
-    let { end } = first;
-    if (this.stream !== "predictions") return { start, end, session };
-    for (let rows = 1; rows < MOST_ROWS_IN_A_BATCH && end - start < LARGEST_BATCH_BYTES; rows += 1) {
-      if (this.#nextOpen(end) !== end || session.spans.predictions.batches.has(end)) break;
-      if (this.#log.state.sessionAt(this.slot, this.stream, end) !== session) break;
-      const line = this.#reader.lineAt(end);
-      if (line === undefined || !line.isTerminated || line.end > until) break;
-      end = line.end;
-    }
-    return { start, end, session };
+    if (agreed !== undefined) return agreed <= until ? { start, end: agreed, session } : undefined;
+    return { start, end: first.end, session };
   }
 
   /** The first place from here on that is neither done with, nor refused, nor claimed, nor another client's. */

@@ -7,7 +7,7 @@ import type { Folder } from "./folder.js";
 import { NAMED_IN } from "./lanes.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { outgoing } from "./outgoing.js";
-import type { RowLane, StoredLine, Stretch } from "./row-lane.js";
+import type { RowLane, Stretch } from "./row-lane.js";
 
 const OPERATION_OF = {
   metrics: "logStepMetric",
@@ -19,19 +19,29 @@ const OPERATION_OF = {
 /** Sends a claimed stretch of rows under its key, notes the answer in the sync log, and gives the claim back. */
 export async function sendRows(folder: Folder, lane: RowLane, stretch: Stretch, patience: Patience): Promise<Outcome> {
   let isDone = false;
+  let halves: readonly Stretch[] = [];
   try {
     const outcome = await sendClaimed(folder, lane, stretch, patience);
-    isDone =
-      outcome.kind === "delivered" ||
-      outcome.kind === "skipped" ||
-      (outcome.kind === "raised" && !outcome.error.pending);
-    return outcome;
+    if (outcome !== "too large") {
+      const isRefused = outcome.kind === "raised" && !outcome.error.pending;
+      isDone = outcome.kind === "delivered" || outcome.kind === "skipped" || isRefused;
+      return outcome;
+    }
+    halves = halvesOf(folder, lane, stretch);
   } finally {
-    lane.giveBack(stretch, isDone);
+    lane.giveBack(stretch, isDone, halves);
   }
+  const outcomes: Outcome[] = [];
+  for (const half of halves) outcomes.push(await sendRows(folder, lane, half, patience));
+  return outcomes.reduce(together);
 }
 
-async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, patience: Patience): Promise<Outcome> {
+async function sendClaimed(
+  folder: Folder,
+  lane: RowLane,
+  stretch: Stretch,
+  patience: Patience,
+): Promise<Outcome | "too large"> {
   const { courier } = folder;
   const { log } = folder.entity;
   const { session, start, end } = stretch;
@@ -46,9 +56,7 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
     folder.account.settle(stream, "skipped", lines.length);
     return { kind: "skipped" };
   }
-  const { batches } = session.spans[stream];
   log.name(session);
-  if (lines.length > 1 && batches.get(start) !== end) log.batch(session, stream, start, end);
   const key = `${session.nonce}:${stream}:${start}-${end}`;
   const answer = await courier.carry(OPERATION_OF[stream], { run_id: runId }, made.body, key, patience);
   if (answer.kind === "away") return PENDING;
@@ -62,7 +70,7 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
     return { kind: "delivered", answer: answer.body };
   }
   const { failure } = answer;
-  if (failure.status === 413 && rows.length > 1) return sendHalves(folder, lane, stretch, lines, patience);
+  if (failure.status === 413 && rows.length > 1) return "too large";
   if (failure.status === 404 && folder.isParkedBy(failure, made.namesOthers)) {
     return { kind: "raised", error: errorOfAnswer({ ...failure, pending: true }) };
   }
@@ -74,27 +82,30 @@ async function sendClaimed(folder: Folder, lane: RowLane, stretch: Stretch, pati
 }
 
 /** A batch that is too large for the backend goes out as two, each under a key of its own: nothing of it has been taken. */
-async function sendHalves(
-  folder: Folder,
-  lane: RowLane,
-  { start, end, session }: Stretch,
-  lines: readonly StoredLine[],
-  patience: Patience,
-): Promise<Outcome> {
+function halvesOf({ entity }: Folder, lane: RowLane, { start, end, session }: Stretch): Stretch[] {
+  const lines = lane.read({ start, end });
   const middle = lines[Math.ceil(lines.length / 2)]?.start ?? end;
-  folder.entity.log.batch(session, lane.stream, start, middle);
-  folder.entity.log.batch(session, lane.stream, middle, end);
-  const first = await sendClaimed(folder, lane, { start, end: middle, session }, patience);
-  const second = await sendClaimed(folder, lane, { start: middle, end, session }, patience);
-  if (first.kind === "raised") return first;
-  if (first.kind === "pending" || second.kind !== "delivered") return second.kind === "raised" ? second : first;
-  if (first.kind !== "delivered") return second;
-  return { kind: "delivered", answer: sumOf(first.answer, second.answer) };
+  entity.log.batch(session, lane.stream, start, middle);
+  entity.log.batch(session, lane.stream, middle, end);
+  return [
+    { start, end: middle, session },
+    { start: middle, end, session },
+  ];
+}
+
+/** What became of a call whose rows went out in two parts: the worse of the two. */
+function together(one: Outcome, other: Outcome): Outcome {
+  if (one.kind === "delivered" && other.kind === "delivered") {
+    return { kind: "delivered", answer: sumOf(one.answer, other.answer) };
+  }
+  const isWorse =
+    one.kind === "raised" || (one.kind === "pending" && other.kind !== "raised") || other.kind === "skipped";
+  return isWorse ? one : other;
 }
 
 function sumOf(one: unknown, other: unknown): unknown {
-  const inserted = [one, other].map((answer) => Number(Object(answer).inserted ?? 0));
-  return { ...Object(one), ...Object(other), inserted: inserted.reduce((sum, count) => sum + count, 0) };
+  const inserted = Number(Object(one).inserted ?? 0) + Number(Object(other).inserted ?? 0);
+  return { ...Object(one), ...Object(other), inserted };
 }
 
 /** The body of a stretch; undefined where there is nothing in it to send, "waits" where it names an id not yet known. */

@@ -7,13 +7,14 @@ import { type MirrorDocument, readDocument } from "./document.js";
 import { linesOf } from "./line-reader.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind, segmentName } from "./paths.js";
-import type { Offsets } from "./sync-lines.js";
+import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
 import { endsOf } from "./writer-slot.js";
 
 const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
 const FIRST_SLOT = 1;
+const ROWS_IN_A_BATCH = 200;
 
 /** What of a document goes into the create, and what into a patch after it. */
 const SPLIT = {
@@ -44,6 +45,8 @@ export function adopt(root: string, kind: FolderKind, id: string): void {
   const made = document?._created_at ?? 0;
   const ops = log.openOps(FIRST_SLOT);
   ops.appendNow(JSON.stringify({ session: nonce, at: made, from, until }));
+  for (const [start, end] of batchesOf(folder, until))
+    ops.appendNow(JSON.stringify({ call: [letterOf("predictions"), start, end] }));
   if (creates !== undefined) {
     const changed = Math.max(made, document?._updated_at ?? made);
     ops.appendNow(encode({ key: `${nonce}:create`, at: made, create: creates.create }));
@@ -78,6 +81,20 @@ function split(kind: FolderKind, document: MirrorDocument): { create: Fields; pa
     create: Object.fromEntries(said.filter(([field]) => field in create)),
     patch: Object.fromEntries(said.filter(([field]) => isLater(field))),
   };
+}
+
+/** Predictions go out many at a time. */
+function batchesOf(folder: string, until: Offsets): [number, number][] {
+  const batches: [number, number][] = [];
+  let rows = 0;
+  for (const { start, end } of linesOf(join(folder, segmentName("predictions", FIRST_SLOT)))) {
+    if (end > until.predictions) break;
+    const last = batches.at(-1);
+    if (last === undefined || rows % ROWS_IN_A_BATCH === 0) batches.push([start, end]);
+    else last[1] = end;
+    rows += 1;
+  }
+  return batches;
 }
 
 function digestOf(folder: string, document: MirrorDocument | undefined, until: Offsets): string {

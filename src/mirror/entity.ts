@@ -6,7 +6,7 @@ import type { ByteRange } from "./line-writer.js";
 import { holderOf } from "./lock.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind } from "./paths.js";
-import type { CreateLine, PatchLine } from "./sync-lines.js";
+import { type CreateLine, letterOf, type PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { Operation } from "./sync-state.js";
 import { WriterSlot, writerLock } from "./writer-slot.js";
@@ -28,6 +28,7 @@ export class EntityFolder {
   readonly log: SyncLog;
   readonly #documentPath: string;
   #slot: WriterSlot | undefined;
+  readonly #appending = new Set<Promise<ByteRange>>();
   #openings = 0;
   #checkedAt = 0;
 
@@ -82,13 +83,29 @@ export class EntityFolder {
   }
 
   /**
-   * Appends a row; resolves once it is on the file, with where it stands.
-   * @throws MirrorError (as a rejection) where it is not.
+   * Appends the rows of one call; resolves once they are on the file, with where they stand.
+   * @throws MirrorError (as a rejection) where they are not.
    */
-  append(stream: StreamName, line: string): Promise<ByteRange> {
+  async append(stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
     let slot = this.#open();
     if (!slot.isAlone(stream)) slot = this.#stepOver(slot);
-    return slot.append(stream, line);
+    if (lines.length === 1) return slot.append(stream, lines[0] ?? "");
+    const appending = this.#appendCall(slot, stream, lines);
+    this.#appending.add(appending);
+    return appending.finally(() => this.#appending.delete(appending));
+  }
+
+  /** Resolves when it is on file which rows belong together, of all that are on file. */
+  async callsNoted(): Promise<void> {
+    await Promise.allSettled(this.#appending);
+  }
+
+  async #appendCall(slot: WriterSlot, stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
+    const ranges = await Promise.all(lines.map((line) => slot.append(stream, line)));
+    const range = { start: ranges[0]?.start ?? 0, end: ranges.at(-1)?.end ?? 0 };
+    slot.note(JSON.stringify({ call: [letterOf(stream), range.start, range.end] }));
+    this.log.refresh();
+    return range;
   }
 
   /** Gives back files and locks. A later write opens them anew. */

@@ -34,8 +34,11 @@ const createLine = z.object({ key: z.string(), at: z.number(), create: fields, i
 /** Fields were laid over the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 
+/** The rows of one call: they go out together, under one key. */
+const callLine = z.object({ call: z.tuple([letter, z.int(), z.int()]) });
+
 /** A line of the ops log: what was written, in the order it was written. */
-export const opsLine = z.union([sessionLine, createLine, patchLine]);
+export const opsLine = z.union([sessionLine, createLine, patchLine, callLine]);
 export type SessionLine = z.output<typeof sessionLine>;
 export type CreateLine = z.output<typeof createLine>;
 export type PatchLine = z.output<typeof patchLine>;
@@ -49,7 +52,7 @@ export type Refusal = z.output<typeof refusal>;
 const doneLine = z.tuple([z.int(), letter, z.int(), z.int(), z.int(), z.int()]);
 /** Gives a session its ordinal: the number of such lines before it in this file. */
 const knownSessionLine = z.object({ session: z.string(), slot: z.int(), from: offsets, until: offsets.optional() });
-/** The stretch is one batch, under one key, whoever sends it. Written before its first send. */
+/** The stretch is a batch of its own, being part of a call that was too large for the backend. */
 const batchLine = z.object({ batch: z.tuple([z.int(), letter, z.int(), z.int()]) });
 /** A create or a patch was delivered; `id` is the backend's, for a create. */
 const deliveredOpLine = z.object({ op: z.string(), id: z.string().optional() });

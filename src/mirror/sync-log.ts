@@ -5,7 +5,15 @@ import { FILE_MODE, makeFolder, namesIn, onFile } from "./files.js";
 import { LineReader, linesOf } from "./line-reader.js";
 import { LineWriter } from "./line-writer.js";
 import { decode, encode } from "./lossless-json.js";
-import { type AcksLine, acksLine, letterOf, type OpsLine, opsLine, type Refusal } from "./sync-lines.js";
+import {
+  type AcksLine,
+  acksLine,
+  letterOf,
+  type OpsLine,
+  opsLine,
+  type Refusal,
+  STREAM_OF_LETTER,
+} from "./sync-lines.js";
 import { type Session, SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
@@ -91,7 +99,7 @@ export class SyncLog {
     this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal });
   }
 
-  /** Notes where a batch ends, before it is sent: whoever sends it again sends the same rows under the same key. */
+  /** Notes that a stretch is a batch of its own, before it is sent: whoever sends it again sends the same rows under the same key. */
   batch(session: Session, stream: StreamName, start: number, end: number): void {
     this.#record({ batch: [this.#ordinal(session), letterOf(stream), start, end] });
   }
@@ -130,6 +138,11 @@ export class SyncLog {
       if (line.after !== undefined) this.#state.endSession(slot, line.after);
       this.#state.addSession(line.session, slot, line.from, line.until);
       this.#state.wasMadeHere ||= line.made === true;
+      return;
+    }
+    if ("call" in line) {
+      const [letter, start, end] = line.call;
+      this.#state.addCall(slot, STREAM_OF_LETTER[letter], start, end);
       return;
     }
     this.#state.operations.set(line.key, { ...line, slot });

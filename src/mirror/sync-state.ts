@@ -65,6 +65,12 @@ export class SyncState {
     return session;
   }
 
+  /** One call appended these rows. A part that the backend asked for stands above it. */
+  addCall(slot: number, stream: StreamName, start: number, end: number): void {
+    const batches = this.sessionAt(slot, stream, start)?.spans[stream].batches;
+    if (batches !== undefined && !batches.has(start)) batches.set(start, end);
+  }
+
   /** The last session of a slot ended here: what follows up to the next one's start is another client's. */
   endSession(slot: number, until: Offsets): void {
     const last = [...this.sessions.values()].filter((session) => session.slot === slot).at(-1);
