@@ -21,8 +21,9 @@ export async function watched(
     stuck = latest.pending > 0 && latest.delivered === 0 ? stuck + 1 : 0;
     const waitMs = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** Math.max(0, stuck - 1));
     await sleep(waitMs, undefined, { signal }).catch(() => {});
-    // Also after the wish to stop: it then sends nothing, and counts what has come since.
-    const report = await syncOnce(false);
+    // After the wish to stop, a sync sends nothing: it counts what has come since, and meets no obstacle.
+    const isCount = signal.aborted;
+    const report = isCount ? { ...obstacleOf(latest), ...(await syncOnce(false)) } : await syncOnce(false);
     if (isNews(latest, report)) onRound(report);
     total = joined(total, report);
     latest = report;
@@ -37,6 +38,11 @@ function isNews(before: SyncReport, now: SyncReport): boolean {
     now.rejected !== before.rejected ||
     now.blocked !== before.blocked
   );
+}
+
+function obstacleOf({ pending, blocked, blockedStatus }: SyncReport): Pick<SyncReport, "blocked" | "blockedStatus"> {
+  if (pending === 0) return {};
+  return { ...(blocked === undefined ? {} : { blocked }), ...(blockedStatus === undefined ? {} : { blockedStatus }) };
 }
 
 /** What two syncs did: what was done adds up, where the rest stands is as the later one found it. */

@@ -44,7 +44,7 @@ export class Backlog {
   /** Sends what is pending now, and returns when nothing more can be sent. */
   drain(): Promise<void> {
     this.#draining ??= this.#drainAll()
-      .catch((error: Error) => this.#courier.events.onError(error))
+      .catch((error: Error) => this.#courier.announce(error))
       .finally(() => {
         this.#draining = undefined;
         if (this.#hasBacklog()) this.#schedule();
@@ -102,7 +102,7 @@ export class Backlog {
 
   #note(outcome: Outcome): void {
     if (outcome.kind === "pending") return;
-    if (outcome.kind === "raised") this.#courier.events.onError(outcome.error);
+    if (outcome.kind === "raised") this.#courier.announce(outcome.error);
     if (outcome.kind === "raised" && outcome.error.pending) return;
     this.#failures = 0;
     this.#progress += 1;
@@ -116,7 +116,7 @@ export class Backlog {
   #schedule(): void {
     if (this.#timer !== undefined || this.#courier.isStopped || this.#courier.remote === "offline") return;
     const waitMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
-    const again = () => this.#again().catch((error: Error) => this.#courier.events.onError(error));
+    const again = () => this.#again().catch((error: Error) => this.#courier.announce(error));
     this.#timer = setTimeout(again, Math.max(waitMs, this.#courier.restMs)).unref();
   }
 

@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { errorOfAnswer } from "../errors.js";
+import { DashboardClientError, errorOfAnswer } from "../errors.js";
 import { ID_RULE, isSafeId } from "../ids.js";
 import type { Logger } from "../logger.js";
 import { type OperationName, operations } from "../operations.js";
@@ -20,8 +20,8 @@ export type Remote = "up" | "down" | "offline";
 export interface CourierEvents {
   /** The backend has just turned out to be away, or to be there again. */
   readonly onRemote: (remote: "up" | "down", reason: string) => void;
-  /** A write was refused or is blocked, and no call waits for it. */
-  readonly onError: (error: Error) => void;
+  /** A write was refused or is blocked, or a file failed, and no call waits for it. */
+  readonly onError?: ((error: Error) => void) | undefined;
 }
 
 /** Carries single writes to the backend and knows from their answers whether it is there. */
@@ -30,7 +30,8 @@ export class Courier {
   readonly logger: Logger;
   readonly ids = new IdMap();
   readonly tally = new Tally();
-  readonly events: CourierEvents;
+  readonly #events: CourierEvents;
+  readonly #announced = new Set<string>();
   readonly #transport: Transport;
   readonly #holdsProcess: boolean;
   #remote: Remote;
@@ -49,7 +50,7 @@ export class Courier {
     this.#holdsProcess = holdsProcess;
     this.config = config;
     this.logger = logger;
-    this.events = events;
+    this.#events = events;
     this.#transport = createTransport(config);
     this.#remote = config.offline ? "offline" : "up";
   }
@@ -129,6 +130,15 @@ export class Courier {
     if (this.#remote === "down") this.#remote = "up";
   }
 
+  /** Tells of an error that no call waits for: each to the caller, and each kind once to the log. */
+  announce(error: Error): void {
+    const kind = error instanceof DashboardClientError ? `${error.name} ${error.status}` : error.message;
+    if (!this.#announced.has(kind))
+      this.logger.error(`${error.message}. Further ones of this kind are counted, not logged.`);
+    this.#announced.add(kind);
+    this.#events.onError?.(error);
+  }
+
   close(): Promise<void> {
     return this.#transport.close();
   }
@@ -137,6 +147,6 @@ export class Courier {
     if (this.#remote === remote || this.#remote === "offline" || this.isStopped) return;
     this.#remote = remote;
     this.#awayReason = `the backend at ${this.config.baseUrl} is away: ${reason}`;
-    this.events.onRemote(remote, reason);
+    this.#events.onRemote(remote, reason);
   }
 }

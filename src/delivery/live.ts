@@ -58,7 +58,7 @@ async function sendUpTo(folder: Folder, last: Operation, deadline: number): Prom
     if (operation === last || outcome.kind === "pending") return outcome;
     if (outcome.kind !== "raised") continue;
     if (outcome.error.pending) return outcome;
-    folder.courier.events.onError(outcome.error);
+    folder.courier.announce(outcome.error);
   }
   return PENDING;
 }

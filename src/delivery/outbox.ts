@@ -58,7 +58,7 @@ export class Outbox {
     this.#store = store;
     this.#courier = new Courier(config, logger, {
       onRemote: (remote, reason) => this.#onRemote(remote, reason),
-      onError: (error) => this.#onError(error),
+      onError: config.onDeliveryError,
     });
     this.#folders = new Folders(store, this.#courier);
     this.#backlog = new Backlog(this.#courier, () => this.#folders.all());
@@ -191,7 +191,7 @@ export class Outbox {
     try {
       this.#folders.refresh();
     } catch (error) {
-      if (error instanceof Error) this.#onError(error);
+      if (error instanceof Error) this.#courier.announce(error);
     }
     if (this.#courier.maySend) this.#backlog.kick();
   }
@@ -221,10 +221,5 @@ export class Outbox {
       const writes = this.#courier.tally.total.delivered - delivered;
       this.#logger.warn(`The backend at ${baseUrl} is back: ${writes} ${writes === 1 ? "write" : "writes"} delivered.`);
     });
-  }
-
-  #onError(error: Error): void {
-    this.#logger.error(error.message);
-    this.#config.onDeliveryError?.(error);
   }
 }

@@ -98,7 +98,7 @@ async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Out
       break;
     }
     const send = sendRows(folder, lane, stretch, folder.courier.unawaited)
-      .then(onOutcome, (error: Error) => folder.courier.events.onError(error))
+      .then(onOutcome, (error: Error) => folder.courier.announce(error))
       .finally(() => {
         lane.gate.leave();
         running.delete(send);

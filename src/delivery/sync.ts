@@ -58,7 +58,6 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   let failures = 0;
   const onError = (error: Error): void => {
     if (!(error instanceof DashboardClientError)) failures += 1;
-    logger.error(error.message);
   };
   const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
   const folders = (logDirs ?? [config.logDir]).flatMap((logDir) =>
@@ -71,7 +70,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   try {
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
-    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger, onError);
+    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger);
     if (!dryRun) await new Backlog(courier, () => folders).drain();
     onProgress?.(courier.tally.total);
     const owner = folders.find(({ holder }) => holder !== undefined)?.holder;
@@ -129,7 +128,6 @@ function begin(
   folder: Folder,
   { dryRun, retryRejected }: { dryRun: boolean; retryRejected: boolean },
   logger: Logger,
-  onError: (error: Error) => void,
 ): void {
   const { path } = folder.entity;
   try {
@@ -142,6 +140,6 @@ function begin(
     }
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    onError(error);
+    folder.courier.announce(error);
   }
 }
