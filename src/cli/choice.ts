@@ -1,4 +1,12 @@
-import { type Found, filesOf, inspectEntity, inspectMirror, isOurs, strangeNames } from "../mirror/inspect.js";
+import {
+  type Found,
+  filesOf,
+  inspectEntity,
+  inspectMirror,
+  isBegunElsewhere,
+  isOurs,
+  strangeNames,
+} from "../mirror/inspect.js";
 import type { FolderKind } from "../mirror/paths.js";
 import { nameOf } from "./entity-status.js";
 import { keyOf, namedByOperations, namedByRows } from "./references.js";
@@ -69,13 +77,13 @@ export class Chooser {
     if (total.pending > 0) return "something pending";
     if (total.rejected > 0) return "something rejected";
     if (parked !== undefined) return "unknown to the backend";
-    if (hasForeignRows) return "rows of another client in it";
+    if (hasForeignRows || isBegunElsewhere(found)) return "another client's writes in it";
     if (strangeNames(found).length > 0) return "other files in it";
     if (lastWriteAt === undefined || lastWriteAt > this.#before) return "written lately";
     const backendId = backendIdOf(entity);
+    if (kind === "experiment" && this.#parents.include([id, backendId], going)) return "runs that stay";
     const names = [...(backendId === id ? [] : [keyOf(kind, id)]), ...rowNames(found)];
     if (names.some((name) => this.#named.has(name))) return "named by writes that are not delivered";
-    if (kind === "experiment" && this.#parents.include([id, backendId], going)) return "runs that stay";
     return undefined;
   }
 

@@ -29,7 +29,7 @@ export interface EntityStatus {
   readonly writers: readonly Holder[];
   /** Whether another client made the folder: there is no sync log in it. */
   readonly isForeign: boolean;
-  /** Whether another client has written rows to it that no sync sends. */
+  /** Whether another client has written rows to it, which go with --adopt only. */
   readonly hasForeignRows: boolean;
   /** Files in it that no sync sends, such as `groups.jsonl`. */
   readonly otherFiles: readonly string[];

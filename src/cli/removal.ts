@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { realpathSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { EntityFolder } from "../mirror/entity.js";
-import { namesIn, onFile } from "../mirror/files.js";
+import { namesIn, onFile, unlessMissing } from "../mirror/files.js";
 import { filesOf, lockNames, lockNamesOf } from "../mirror/inspect.js";
 import { isLock, type Lock, takeLock } from "../mirror/lock.js";
+import { type FolderKind, folderOf } from "../mirror/paths.js";
 import { SyncLog } from "../mirror/sync-log.js";
 import type { Choice } from "./choice.js";
 
@@ -33,13 +34,13 @@ export function removeEntity(
   // A lock of ours that went along would be given back later, where somebody else's may lie by then. So they are given
   // back now, and who slipped in meanwhile is seen by what has changed.
   const before = fingerprint(path);
-  const aside = join(root, `${ASIDE}${randomUUID()}`);
+  const aside = join(besides(root, kind), `${ASIDE}${randomUUID()}`);
   move(path, aside);
   if (lockNames(new SyncLog(aside).folder).length > 0 || fingerprint(aside) !== before) {
     move(aside, path);
     return "in use";
   }
-  const condemned = join(root, `${CONDEMNED}${randomUUID()}`);
+  const condemned = join(besides(root, kind), `${CONDEMNED}${randomUUID()}`);
   move(aside, condemned);
   remove(condemned);
   return undefined;
@@ -47,7 +48,15 @@ export function removeEntity(
 
 /** Finishes removals that were interrupted. */
 export function sweep(root: string): void {
-  for (const name of namesIn(root)) if (name.startsWith(CONDEMNED)) remove(join(root, name));
+  for (const kind of ["experiment", "run"] as const) {
+    const place = besides(root, kind);
+    for (const name of namesIn(place)) if (name.startsWith(CONDEMNED)) remove(join(place, name));
+  }
+}
+
+/** Where folders go before they are emptied: outside of where entities lie, and on the same disk. */
+function besides(root: string, kind: FolderKind): string {
+  return dirname(unlessMissing(folderOf(root, kind), () => realpathSync(folderOf(root, kind))));
 }
 
 /** All locks of a folder; undefined where somebody has one of them. */

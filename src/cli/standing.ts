@@ -33,7 +33,7 @@ export interface Standing {
   /** What the backend said where it does not know the entity. */
   readonly parked: Refusal | undefined;
   readonly occupants: Occupants;
-  /** Whether there are rows in the folder that another client wrote, and no sync sends. */
+  /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
   readonly hasForeignRows: boolean;
   readonly problem: string | undefined;
 }
@@ -81,7 +81,7 @@ function counted(found: Found): Standing {
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
     occupants: occupantsOf(found),
-    hasForeignRows: entity !== undefined && hasForeignRows(found),
+    hasForeignRows: hasForeignRows(found),
     problem,
   };
 }

@@ -89,7 +89,7 @@ function printEntity(output: Output, entity: EntityStatus, indent: string): void
   for (const reason of entity.held) detail("held back", paint("yellow", reason));
   if (entity.owner !== null) detail("in use", `process ${entity.owner.pid} on ${entity.owner.host} sends for it`);
   for (const { pid, host } of entity.writers) detail("in use", `process ${pid} on ${host} writes to it`);
-  if (entity.hasForeignRows) detail("not sent", "another client's rows that stand beside ours");
+  if (entity.hasForeignRows) detail("not sent", "another client's rows beside ours, but for --adopt");
   if (entity.otherFiles.length > 0) detail("not sent", entity.otherFiles.join(", "));
   if (entity.problem !== null) detail("unreadable", paint("red", entity.problem));
   output.line();

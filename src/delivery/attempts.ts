@@ -23,9 +23,15 @@ export interface Tried {
 
 /**
  * Tries a write until the backend answers or patience ends. Every attempt carries the same key, so that a backend which
- * honours it writes once however many answers are lost. A wait that would outlast the deadline is not begun.
+ * honours it writes once however many answers are lost. A wait that would outlast the deadline is not begun, and
+ * one that is under way ends when the sending is to stop.
  */
-export async function tryUntilAnswered(transport: Transport, attempt: Attempt, patience: Patience): Promise<Tried> {
+export async function tryUntilAnswered(
+  transport: Transport,
+  attempt: Attempt,
+  patience: Patience,
+  stopping: AbortSignal,
+): Promise<Tried> {
   const deadline = performance.now() + patience.leftMs;
   const abort = new AbortController();
   const late = new Error(`no answer within ${patience.timeoutMs} ms`);
@@ -35,10 +41,11 @@ export async function tryUntilAnswered(transport: Transport, attempt: Attempt, p
     for (let tries = 0; ; tries += 1) {
       const lastBegunAt = performance.now();
       const answer = await transport.send(attempt, abort.signal);
-      if (answer.kind !== "away" || tries >= patience.maxRetries) return { answer, lastBegunAt };
+      if (answer.kind !== "away" || tries >= patience.maxRetries || stopping.aborted) return { answer, lastBegunAt };
       const waitMs = answer.retryAfterMs ?? backoffMs(tries);
       if (performance.now() + waitMs >= deadline) return { answer, lastBegunAt };
-      await sleep(waitMs, undefined, { ref: patience.isAwaited });
+      await sleep(waitMs, undefined, { ref: patience.isAwaited, signal: stopping }).catch(() => {});
+      if (stopping.aborted) return { answer, lastBegunAt };
     }
   } finally {
     clearTimeout(timer);

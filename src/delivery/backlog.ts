@@ -61,7 +61,7 @@ export class Backlog {
   }
 
   stop(): void {
-    this.#courier.isStopped = true;
+    this.#courier.stop();
     clearTimeout(this.#timer);
   }
 

@@ -32,14 +32,13 @@ export class Courier {
   readonly tally = new Tally();
   readonly #events: CourierEvents;
   readonly #announced = new Set<string>();
+  readonly #stopping = new AbortController();
   readonly #transport: Transport;
   readonly #holdsProcess: boolean;
   #remote: Remote;
   #awayReason: string | undefined;
   #restUntil = 0;
   #answeredAt = Number.NEGATIVE_INFINITY;
-  /** Whether the backlog is to stay where it is from now on. */
-  isStopped = false;
   /** Why the backend would not take what it was sent, where it is not the writes' own fault. */
   blocked: string | undefined;
   /** The status of the answer that said so. */
@@ -62,6 +61,16 @@ export class Courier {
   /** Whether the backend is there, as far as is known. */
   get isUp(): boolean {
     return this.#remote === "up";
+  }
+
+  /** Whether the backlog is to stay where it is from now on. */
+  get isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  /** Sends nothing more; what is in flight may still be answered. */
+  stop(): void {
+    this.#stopping.abort();
   }
 
   /** Whether the backlog may go out now. */
@@ -111,7 +120,7 @@ export class Courier {
 
   /** Carries any write, and learns from the answer how the backend is. */
   async carryTo(attempt: Attempt, patience: Patience): Promise<Answer> {
-    const { answer, lastBegunAt } = await tryUntilAnswered(this.#transport, attempt, patience);
+    const { answer, lastBegunAt } = await tryUntilAnswered(this.#transport, attempt, patience, this.#stopping.signal);
     if (answer.kind === "away") {
       this.#restUntil = performance.now() + Math.min(LONGEST_REST_MS, answer.retryAfterMs ?? 0);
       // Where others have been answered meanwhile, it is this write that hangs, not the backend.

@@ -148,7 +148,7 @@ export class Outbox {
     clearInterval(this.#lookingAround);
     this.#backlog.stop();
     await this.#courier.close();
-    await this.#settled();
+    await within(this.#config.timeoutMs, this.#settled());
     this.#folders.close();
     if (report.pending === 0) this.#forgetExit();
     return report;
@@ -168,7 +168,7 @@ export class Outbox {
   }
 
   async #settle(outcome: Outcome): Promise<Outcome> {
-    if (outcome.kind === "pending") this.#backlog.kick();
+    if (outcome.kind === "pending" || (outcome.kind === "raised" && outcome.error.pending)) this.#backlog.kick();
     this.#calls += 1;
     if (this.#calls % CALLS_BETWEEN_TURNS === 0) await nextTurn();
     return outcome;

@@ -62,11 +62,6 @@ export class RowLane {
     return this.#isOwn ? this.#reader.size : this.#seen;
   }
 
-  /** How many stretches are in flight or waiting for their turn. */
-  get claims(): number {
-    return this.#claimed.size;
-  }
-
   /** Whether there is anything to send that nobody is sending. */
   hasBacklog(): boolean {
     if (this.#deferred.length + this.#returned.length > 0) return true;
@@ -177,7 +172,9 @@ export class RowLane {
     const first = this.#reader.lineAt(start);
     if (session === undefined || first === undefined || !isWhole(first)) return undefined;
     const agreed = session.spans[this.stream].batches.get(start);
-    if (agreed !== undefined) return agreed <= until ? { start, end: agreed, session } : undefined;
+    const limit = this.#log.state.nextSessionStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    // A batch that a power cut has cut off ends where a later session begins: what is left of it goes out row by row.
+    if (agreed !== undefined && agreed <= limit) return agreed <= until ? { start, end: agreed, session } : undefined;
     return { start, end: first.end, session };
   }
 

@@ -65,7 +65,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   );
   const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
   const stop = (): void => {
-    courier.isStopped = true;
+    courier.stop();
   };
   try {
     if (signal?.aborted) stop();

@@ -105,11 +105,15 @@ export function lastWriteOf({ root, kind, id, path, document, entity }: Found): 
   return Number.isFinite(last) ? last : undefined;
 }
 
-/** Whether another client began the folder, or wrote rows in it that no sync log knows of and no sync sends. */
+/** Whether another client began the folder: this one's files are numbered beside it, and the document may say more than they do. */
+export function isBegunElsewhere({ entity }: Found): boolean {
+  return entity?.log.slots()[0] !== 1;
+}
+
+/** Whether another client wrote rows in the folder that no sync log knows of. */
 export function hasForeignRows({ path, entity }: Found): boolean {
-  if (entity === undefined) return true;
+  if (entity === undefined) return false;
   const { state } = entity.log;
-  if (entity.log.slots()[0] !== 1) return true;
   return segmentsOf(path).some(({ stream, slot, file }) => {
     const size = sizeOf(file);
     const sessions = [...state.sessions.values()].filter((session) => session.slot === slot);

@@ -39,7 +39,6 @@ const callLine = z.object({ call: z.tuple([letter, z.int(), z.int()]) });
 
 /** A line of the ops log: what was written, in the order it was written. */
 export const opsLine = z.union([sessionLine, createLine, patchLine, callLine]);
-export type SessionLine = z.output<typeof sessionLine>;
 export type CreateLine = z.output<typeof createLine>;
 export type PatchLine = z.output<typeof patchLine>;
 export type OpsLine = z.output<typeof opsLine>;
@@ -51,7 +50,14 @@ export type Refusal = z.output<typeof refusal>;
 /** Session ordinal, stream, start, end, rows delivered, lines skipped: this stretch is done with. */
 const doneLine = z.tuple([z.int(), letter, z.int(), z.int(), z.int(), z.int()]);
 /** Gives a session its ordinal: the number of such lines before it in this file. */
-const knownSessionLine = z.object({ session: z.string(), slot: z.int(), from: offsets, until: offsets.optional() });
+const knownSessionLine = z.object({
+  session: z.string(),
+  slot: z.int(),
+  at: z.number(),
+  from: offsets,
+  until: offsets.optional(),
+});
+export type KnownSessionLine = z.output<typeof knownSessionLine>;
 /** The stretch is a batch of its own, being part of a call that was too large for the backend. */
 const batchLine = z.object({ batch: z.tuple([z.int(), letter, z.int(), z.int()]) });
 /** A create or a patch was delivered; `id` is the backend's, for a create. */

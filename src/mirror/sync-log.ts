@@ -14,7 +14,7 @@ import {
   type Refusal,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import { type Session, SyncState } from "./sync-state.js";
+import { lineOf, type Session, SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
 const ACKS = "acks.log";
@@ -135,8 +135,8 @@ export class SyncLog {
 
   #take(line: OpsLine, slot: number): void {
     if ("session" in line) {
-      if (line.after !== undefined) this.#state.endSession(slot, line.after);
-      this.#state.addSession(line.session, slot, line.from, line.until);
+      if (line.after !== undefined) this.#state.endSession(slot, line.at, line.after);
+      this.#state.addSession({ ...line, slot });
       this.#state.wasMadeHere ||= line.made === true;
       return;
     }
@@ -153,8 +153,7 @@ export class SyncLog {
   #ordinal(session: Session): number {
     const known = this.#ordinals.indexOf(session);
     if (known !== -1) return known;
-    const { nonce, slot, from, until } = session;
-    this.#record({ session: nonce, slot, from, until });
+    this.#record(lineOf(session));
     return this.#ordinals.length - 1;
   }
 

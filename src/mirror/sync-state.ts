@@ -3,6 +3,7 @@ import { Intervals } from "./intervals.js";
 import {
   type AcksLine,
   type CreateLine,
+  type KnownSessionLine,
   letterOf,
   type Offsets,
   type PatchLine,
@@ -33,6 +34,8 @@ export interface Span {
 export interface Session {
   readonly nonce: string;
   readonly slot: number;
+  /** When it began, in seconds since the epoch; later than all before it in its slot. */
+  readonly at: number;
   readonly from: Offsets;
   /** Where it ended, where that is known; a session otherwise ends where the next one of its slot begins. */
   until?: Offsets | undefined;
@@ -56,11 +59,11 @@ export class SyncState {
   /** When the last create or patch was made, in seconds since the epoch. */
   latestAt = 0;
 
-  addSession(nonce: string, slot: number, from: Offsets, until?: Offsets): Session {
+  addSession({ session: nonce, slot, at, from, until }: KnownSessionLine): Session {
     const known = this.sessions.get(nonce);
     if (known !== undefined) return known;
     const spans = { metrics: emptySpan(), evals: emptySpan(), checkpoints: emptySpan(), predictions: emptySpan() };
-    const session = { nonce, slot, from, until, spans };
+    const session = { nonce, slot, at, from, until, spans };
     this.sessions.set(nonce, session);
     return session;
   }
@@ -72,9 +75,18 @@ export class SyncState {
   }
 
   /** The last session of a slot ended here: what follows up to the next one's start is another client's. */
-  endSession(slot: number, until: Offsets): void {
-    const last = [...this.sessions.values()].filter((session) => session.slot === slot).at(-1);
+  endSession(slot: number, before: number, until: Offsets): void {
+    const last = this.lastSession(slot, before);
     if (last !== undefined) last.until = until;
+  }
+
+  /** The last session of a slot to begin before a time. */
+  lastSession(slot: number, before = Number.POSITIVE_INFINITY): Session | undefined {
+    let last: Session | undefined;
+    for (const session of this.sessions.values()) {
+      if (session.slot === slot && session.at < before && session.at >= (last?.at ?? 0)) last = session;
+    }
+    return last;
   }
 
   /** The session that wrote the byte at a place of a file: the last one to begin at or before it. */
@@ -82,7 +94,8 @@ export class SyncState {
     let found: Session | undefined;
     for (const session of this.sessions.values()) {
       if (session.slot !== slot || session.from[stream] > position) continue;
-      if (session.until === undefined || position < session.until[stream]) found = session;
+      if (session.until !== undefined && position >= session.until[stream]) continue;
+      if (found === undefined || session.at >= found.at) found = session;
     }
     return found;
   }
@@ -110,7 +123,7 @@ export class SyncState {
       span?.done.add(start, end, delivered, skipped);
       span?.refused.delete(start);
     } else if ("session" in line) {
-      ordinals.push(this.addSession(line.session, line.slot, line.from, line.until));
+      ordinals.push(this.addSession(line));
     } else if ("batch" in line) {
       const [ordinal, letter, start, end] = line.batch;
       ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].batches.set(start, end);
@@ -133,7 +146,7 @@ export class SyncState {
   acknowledgements(): AcksLine[] {
     const lines: AcksLine[] = [];
     const sessions = [...this.sessions.values()];
-    for (const { nonce, slot, from, until } of sessions) lines.push({ session: nonce, slot, from, until });
+    for (const session of sessions) lines.push(lineOf(session));
     sessions.forEach((session, ordinal) => {
       for (const stream of Object.values(STREAM_OF_LETTER))
         lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
@@ -162,6 +175,11 @@ function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: 
     if (done.firstGap(start) === start && !refused.has(start)) lines.push({ batch: [ordinal, letter, start, end] });
   }
   return lines;
+}
+
+/** The line that names a session. */
+export function lineOf({ nonce, slot, at, from, until }: Session): KnownSessionLine {
+  return { session: nonce, slot, at, from, until };
 }
 
 function emptySpan(): Span {

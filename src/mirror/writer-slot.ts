@@ -12,6 +12,7 @@ import type { SyncLog } from "./sync-log.js";
 export class WriterSlot {
   readonly number: number;
   readonly #folder: string;
+  readonly #log: SyncLog;
   readonly #lock: Lock;
   readonly #ops: LineWriter;
   readonly #streams = new Map<StreamName, LineWriter>();
@@ -19,6 +20,7 @@ export class WriterSlot {
   private constructor(folder: string, log: SyncLog, number: number, lock: Lock) {
     this.number = number;
     this.#folder = folder;
+    this.#log = log;
     this.#lock = lock;
     this.#ops = log.openOps(number);
   }
@@ -30,7 +32,7 @@ export class WriterSlot {
       const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
       const slot = new WriterSlot(folder, log, number, lock);
-      slot.#begin({ ...newSession(folder, number), ...(makesEntity ? { made: true } : {}) });
+      slot.#begin(makesEntity ? { made: true } : {});
       return slot;
     }
   }
@@ -54,7 +56,7 @@ export class WriterSlot {
       writer.close();
     }
     this.#streams.clear();
-    this.#begin({ ...newSession(this.#folder, this.number), after });
+    this.#begin({ after });
   }
 
   /** Appends to the ops log. */
@@ -78,15 +80,14 @@ export class WriterSlot {
     this.#lock.release();
   }
 
-  #begin(session: object): void {
-    this.note(JSON.stringify(session));
+  /** A new nonce for each stretch of writing: were a file cut by a power cut, no old key would fit a new row. */
+  #begin(circumstances: object): void {
+    this.#log.refresh();
+    const at = Math.max(Date.now() / 1000, (this.#log.state.lastSession(this.number)?.at ?? 0) + 0.001);
+    const from = endsOf(this.#folder, this.number);
+    this.note(JSON.stringify({ session: randomUUID(), at, from, ...circumstances }));
     this.#ops.syncToDisk();
   }
-}
-
-/** A new nonce for each stretch of writing: were a file cut by a power cut, no old key would fit a new row. */
-function newSession(folder: string, slot: number): { session: string; at: number; from: Offsets } {
-  return { session: randomUUID(), at: Date.now() / 1000, from: endsOf(folder, slot) };
 }
 
 /** The lock of a place. */
