@@ -11,6 +11,8 @@ type RunFields = Input<Omit<RunCreate, "experiment_id" | "status">>;
 export type WithRunOptions = RunFields &
   ((Input<ExperimentCreate> & { readonly experiment_id?: undefined }) | { readonly experiment_id: string });
 
+type Ending = { readonly status: "completed" } | { readonly status: "failed"; readonly error_message: string };
+
 /** A run under way: its ids, and the client's methods with the ids filled in. */
 export class ExperimentRun {
   readonly experimentId: string;
@@ -69,11 +71,16 @@ export class ExperimentRun {
     this.#conclusion = conclusion;
   }
 
-  /** @internal Marks the run, then the experiment. */
-  async end(outcome: { status: "completed" } | { status: "failed"; error_message: string }): Promise<void> {
-    const summary = this.#bestScore === undefined ? {} : { summary: { best_score: this.#bestScore } };
-    await this.updateRun({ ...outcome, ...summary });
-    await this.updateExperiment({ ...outcome, best_score: this.#bestScore, conclusion: this.#conclusion });
+  /** @internal Marks the run with how it ended, with the best score. */
+  async endRun(ending: Ending): Promise<void> {
+    await this.updateRun(
+      this.#bestScore === undefined ? ending : { ...ending, summary: { best_score: this.#bestScore } },
+    );
+  }
+
+  /** @internal Marks the experiment with how its run ended, with the best score and the conclusion. */
+  async endExperiment(ending: Ending): Promise<void> {
+    await this.updateExperiment({ ...ending, best_score: this.#bestScore, conclusion: this.#conclusion });
   }
 }
 
@@ -88,11 +95,14 @@ export async function withRun<Result>(
   try {
     result = await body(run);
   } catch (error) {
-    // The caller's error is the one to see; what keeps us from recording it is logged or kept by the delivery.
-    await run.end({ status: "failed", error_message: described(error) }).catch(() => {});
+    // The caller's error is the one to see: one that keeps a mark from being set must not take its place.
+    const failed = { status: "failed", error_message: described(error) } as const;
+    await run.endRun(failed).catch(() => {});
+    await run.endExperiment(failed).catch(() => {});
     throw error;
   }
-  await run.end({ status: "completed" });
+  await run.endRun({ status: "completed" });
+  await run.endExperiment({ status: "completed" });
   return result;
 }
 

@@ -19,8 +19,7 @@ export async function watched(
   onRound(latest);
   while (!signal.aborted) {
     stuck = latest.pending > 0 && latest.delivered === 0 ? stuck + 1 : 0;
-    const waitMs = Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** Math.max(0, stuck - 1));
-    await sleep(waitMs, undefined, { signal }).catch(() => {});
+    await sleep(waitMs(stuck), undefined, { signal }).catch(() => {});
     // After the wish to stop, a sync sends nothing: it counts what has come since, and meets no obstacle.
     const isCount = signal.aborted;
     const report = isCount ? { ...obstacleOf(latest), ...(await syncOnce(false)) } : await syncOnce(false);
@@ -29,6 +28,11 @@ export async function watched(
     latest = report;
   }
   return total;
+}
+
+/** How long to wait after a number of rounds in a row that delivered nothing of what was pending. */
+export function waitMs(stuckRounds: number): number {
+  return Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** Math.max(0, stuckRounds - 1));
 }
 
 function isNews(before: SyncReport, now: SyncReport): boolean {

@@ -134,6 +134,11 @@ export class RowLane {
     return rows;
   }
 
+  /** Whether a stretch was never counted: the end of a file that was cut short, before its next writer closed the line. */
+  isUncounted({ start, session }: Stretch): boolean {
+    return this.#isOwn && start >= this.#seen && session !== this.#log.state.lastSession(this.slot);
+  }
+
   /** The lines that are neither acknowledged nor refused, reading just these. */
   *pendingLines(): Generator<Buffer> {
     for (const { bytes } of this.#openLines(0)) yield bytes;

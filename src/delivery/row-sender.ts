@@ -48,6 +48,7 @@ async function sendClaimed(
   const { stream } = lane;
   const runId = folder.backendId;
   const lines = lane.read(stretch);
+  if (lane.isUncounted(stretch)) folder.account.added(stream, lines.length);
   const rows = lines.flatMap(({ row }) => (row === undefined ? [] : [row]));
   const made = bodyOf(stream, rows, courier);
   if (runId === undefined || made === "waits") return PENDING;

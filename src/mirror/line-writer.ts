@@ -1,4 +1,4 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { MirrorError } from "../errors.js";
 import { FILE_MODE, makeFolder, onFile } from "./files.js";
@@ -119,11 +119,21 @@ export class LineWriter {
       this.#size = start + written;
       return { start, end: this.#size };
     } catch (error) {
-      if (written > 0) {
-        this.#size = start + written;
-        this.#endsInsideLine = Buffer.from(text)[written - 1] !== NEWLINE;
-      }
-      return { start, end: start + written, error };
+      // A line whose call raises must not come back as a row.
+      const whole = Buffer.from(text).lastIndexOf(NEWLINE, written - 1) + 1;
+      if (written > whole) this.#takeBack(start + whole, start + written);
+      else this.#size = start + written;
+      return { start, end: start + whole, error };
+    }
+  }
+
+  #takeBack(whole: number, written: number): void {
+    try {
+      ftruncateSync(this.#descriptor, whole);
+      this.#size = whole;
+    } catch {
+      this.#size = written;
+      this.#endsInsideLine = true;
     }
   }
 

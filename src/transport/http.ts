@@ -1,5 +1,5 @@
 import { Socket } from "node:net";
-import type { Dispatcher } from "undici";
+import type { Dispatcher, Pool } from "undici";
 import type { Config, Fetch } from "../config.js";
 
 /** Anything beyond this is no answer of the SDK's routes. */
@@ -83,15 +83,18 @@ function pooled(origin: string, proxied: boolean): Http {
 /** undici takes 80 ms to load: a client that never sends never pays for it. */
 async function connect(origin: string, proxied: boolean): Promise<Dispatcher> {
   const { buildConnector, EnvHttpProxyAgent, Pool } = await import("undici");
-  if (proxied) return new EnvHttpProxyAgent();
-  const connector = buildConnector({});
-  return new Pool(origin, {
-    connections: CONNECTIONS,
-    connect(options, callback) {
-      const connecting: unknown = connector(options, callback);
-      if (connecting instanceof Socket) letGo(connecting);
-    },
-  });
+  const pool = (to: string | URL, options: Pool.Options): Dispatcher => {
+    const connector = typeof options.connect === "function" ? options.connect : buildConnector({});
+    return new Pool(to, {
+      ...options,
+      connections: CONNECTIONS,
+      connect(target, callback) {
+        const connecting: unknown = connector(target, callback);
+        if (connecting instanceof Socket) letGo(connecting);
+      },
+    });
+  };
+  return proxied ? new EnvHttpProxyAgent({ clientFactory: pool }) : pool(origin, {});
 }
 
 /** A process stays alive for the calls that somebody awaits, by their timers; a socket must not hold it for the rest. */
