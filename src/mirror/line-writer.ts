@@ -120,7 +120,7 @@ export class LineWriter {
       return { start, end: this.#size };
     } catch (error) {
       // A line whose call raises must not come back as a row.
-      const whole = Buffer.from(text).lastIndexOf(NEWLINE, written - 1) + 1;
+      const whole = Buffer.from(text).subarray(0, written).lastIndexOf(NEWLINE) + 1;
       if (written > whole) this.#takeBack(start + whole, start + written);
       else this.#size = start + written;
       return { start, end: start + whole, error };
