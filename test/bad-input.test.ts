@@ -36,6 +36,7 @@ const bodies: readonly (readonly [field: string, shown: string, call: Call])[] =
   ["step", "1.5", (c) => c.logStepMetric("r", { step: 1.5, loss: 1 })],
   ["step", '"1"', (c) => c.logStepMetric("r", { step: wrong("1"), loss: 1 })],
   ["step", "", (c) => c.logStepMetric("r", wrong({ loss: 1 }))],
+  ["lr", "", (c) => c.logStepMetric("r", wrong({ step: 1, loss: 1, lr: 0.1 }))],
   ["split", '"dev"', (c) => c.logStepMetric("r", { step: 1, split: wrong("dev"), loss: 1 })],
   ["metrics.loss", '"0.5"', (c) => c.logStepMetric("r", { step: 1, loss: wrong("0.5") })],
   ["metrics.kl", '"low"', (c) => c.logStepMetric("r", { step: 1, metrics: wrong({ kl: "low" }) })],

@@ -56,7 +56,17 @@ export function programLine(name: string, ...args: string[]): string[] {
   return ["--import", "tsx", join(import.meta.dirname, "programs", name), ...args];
 }
 
-/** Runs a program of `test/support/programs` in a Node of its own. */
-export function program(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
-  return run(process.execPath, programLine(name, ...args), { env: cleanEnvironment(env) });
+/** Runs a program of `test/support/programs` in a Node of its own; `fileBlocks` (of 1 KiB) is how large a file may grow. */
+export function program(
+  name: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  { fileBlocks }: { readonly fileBlocks?: number } = {},
+): Child {
+  const env = cleanEnvironment({ TSX_DISABLE_CACHE: "1", ...variables });
+  const line = programLine(name, ...args);
+  if (fileBlocks === undefined) return run(process.execPath, line, { env });
+  // Without the trap the system would end the process instead of failing the write.
+  const limited = `trap "" XFSZ; ulimit -f ${fileBlocks}; exec "$@"`;
+  return run("bash", ["-c", limited, "bash", process.execPath, ...line], { env });
 }

@@ -19,9 +19,12 @@ export function pathsBelow(folder: string): string[] {
 }
 
 const MIRRORED =
-  /^(experiments\/[^/]+\/experiment\.json|generations\/[^/]+\/(generation\.json|(metrics|evals|checkpoints|predictions)\.jsonl))$/;
+  /^(experiments\/[^/]+\/experiment\.json|generations\/[^/]+\/(generation\.json|(metrics|evals|checkpoints|predictions)(\.\d+)?\.jsonl))$/;
 
-/** The files of a mirror that the layout fixes; what else a client may keep there is its own affair. */
+/**
+ * The files of a mirror that hold documents and rows; a writer after the first has files of a number. What else a client
+ * keeps there is its own affair.
+ */
 export function mirrored(root: string): string[] {
   return pathsBelow(root).filter((path) => MIRRORED.test(path));
 }

@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders, type RequestListener, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
 /** A request as it stood on the wire. */
@@ -21,12 +22,14 @@ export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
-/** A server on a free port. Closing it ends its connections. */
-export async function listening(listener: RequestListener) {
+/** Lets a server listen on a free port. Closing it ends its connections. */
+export async function listening(server: Server) {
   let connections = 0;
-  const server = createServer({ keepAliveTimeout: 60_000 }, listener);
-  server.on("connection", () => {
+  // Those that a CONNECT took over are not the server's any more, so we remember all of them ourselves.
+  const sockets = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
     connections += 1;
+    sockets.add(socket.on("close", () => sockets.delete(socket)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -34,7 +37,7 @@ export async function listening(listener: RequestListener) {
   const close = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
-      server.closeAllConnections();
+      for (const socket of sockets) socket.destroy();
     });
   return { url: `http://127.0.0.1:${address.port}`, port: address.port, connections: () => connections, close };
 }
@@ -42,7 +45,7 @@ export async function listening(listener: RequestListener) {
 /** A server that answers in any way a test likes, stopped when the test is over. */
 export async function rawServer(answer: (request: WireRequest, response: ServerResponse) => void): Promise<RawServer> {
   const requests: WireRequest[] = [];
-  const server = await listening(async (incoming, response) => {
+  const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, response) => {
     const pieces: Buffer[] = [];
     try {
       for await (const piece of incoming) pieces.push(piece);
@@ -54,8 +57,9 @@ export async function rawServer(answer: (request: WireRequest, response: ServerR
     requests.push(request);
     answer(request, response);
   });
-  onTestFinished(server.close);
-  return { url: server.url, requests, connections: server.connections };
+  const { url, connections, close } = await listening(server);
+  onTestFinished(close);
+  return { url, requests, connections };
 }
 
 /** Always the same answer: an object goes out as JSON, a string as it is. */
@@ -69,7 +73,7 @@ export function always(status: number, body: string | object = "", headers: Read
 
 /** A port on which nothing listens. */
 export async function deadServer(): Promise<{ readonly url: string }> {
-  const server = await listening(() => {});
+  const server = await listening(createServer());
   await server.close();
   return { url: server.url };
 }

@@ -1,0 +1,70 @@
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import type { DashboardClient } from "../../src/index.js";
+import { type Child, cleanEnvironment, run } from "./children.js";
+import { API_KEY, offlineClient, PROJECT_ID } from "./clients.js";
+import { REPOSITORY, temporaryFolder } from "./folders.js";
+
+const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
+const COMMAND = [process.execPath, "--import", TSX, join(REPOSITORY, "src", "cli", "main.ts")] as const;
+
+/** What a terminal obeys, but for the end of a line. */
+export const OBEYED = /(?!\n)\p{Cc}/u;
+
+/** The variables of a command that sends to a server. */
+export function connection(server: { readonly url: string }): Record<string, string> {
+  return { EVSYS_API_URL: server.url, EVSYS_API_KEY: API_KEY, EVSYS_PROJECT_ID: PROJECT_ID };
+}
+
+/** Runs `evsys-sdk` in a Node of its own, with nothing of the client's in its environment but what is given. */
+export function evsys(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  { cwd = REPOSITORY, nodeOptions = [] }: { readonly cwd?: string; readonly nodeOptions?: readonly string[] } = {},
+): Child {
+  const [node, ...line] = COMMAND;
+  return run(node, [...nodeOptions, ...line, ...args], { cwd, env: plainEnvironment(variables) });
+}
+
+/** Whether there is a `script` that gives a program a terminal. */
+export const hasTerminal = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
+
+/** Runs `evsys-sdk` on a terminal of its own; what it prints on either stream is on stdout. */
+export function evsysOnTerminal(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Child {
+  const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  return run("script", ["--quiet", "--flush", "--return", "--command", line, "/dev/null"], {
+    env: plainEnvironment({ TERM: "xterm", ...variables }),
+  });
+}
+
+/** What a command of --json printed: one line, and it is one object. */
+export function jsonOf(stdout: string): unknown {
+  if (stdout.indexOf("\n") !== stdout.length - 1) throw new Error(`Not one line: ${stdout}`);
+  return JSON.parse(stdout);
+}
+
+/** A mirror that was written offline: an experiment and a run with rows of every stream, and the ids of both. */
+export async function offlineMirror(rows = 3, logDir = join(temporaryFolder(), "mirror")) {
+  const client = offlineClient({ logDir });
+  const { id: experimentId } = await client.createExperiment({ experiment_name: "iris" });
+  const { id: runId } = await client.createRun({ experiment_id: experimentId, run_config: { name: "base" } });
+  await writeRows(client, runId, rows);
+  await client.updateRun(runId, { status: "completed" });
+  await client.close();
+  return { logDir, experimentId, runId, writes: 3 + rows + 3 };
+}
+
+/** Rows of metrics, a checkpoint, an eval of it and a prediction. */
+export async function writeRows(client: DashboardClient, runId: string, rows: number): Promise<void> {
+  for (let step = 0; step < rows; step += 1) await client.logStepMetric(runId, { step, loss: 1 / (step + 1) });
+  const checkpoint = await client.addCheckpoint(runId, { uri: "s3://bucket/1" });
+  await client.createEval(runId, { metrics: { accuracy: 0.5 }, checkpoint_id: checkpoint.id });
+  await client.logPredictions(runId, [{ kind: "eval", instruction: "1 + 1", model_output: "2" }]);
+}
+
+function plainEnvironment(variables: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...environment } = cleanEnvironment();
+  return { ...environment, ...variables };
+}

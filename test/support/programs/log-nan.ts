@@ -1,0 +1,7 @@
+/** log-nan.ts FOLDER: logs a NaN many times, with no logger and no level but those of the environment. */
+import { DashboardClient } from "../../../src/index.js";
+
+const [logDir = ""] = process.argv.slice(2);
+const client = new DashboardClient({ logDir, offline: true });
+for (let step = 0; step < 50; step += 1) await client.logStepMetric("run-1", { step, loss: Number.NaN });
+await client.close();
