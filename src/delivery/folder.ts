@@ -1,5 +1,5 @@
 import { EntityFolder } from "../mirror/entity.js";
-import { type Holder, isLock, type Lock, takeLock } from "../mirror/lock.js";
+import { type Holder, isLock, type Lock, SENDER_LOCK, takeLock } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { Refusal } from "../mirror/sync-lines.js";
 import type { Operation, SyncState } from "../mirror/sync-state.js";
@@ -8,8 +8,6 @@ import type { Courier } from "./courier.js";
 import { Gate } from "./gate.js";
 import { Lanes, NAMED_IN, STREAMS } from "./lanes.js";
 import type { Counted } from "./report.js";
-
-const SENDER_LOCK = "sender";
 
 /** One experiment or run on its way to the backend: its files, and what this process knows and may do of their sending. */
 export class Folder {

@@ -6,7 +6,7 @@ import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { EntityFolder } from "./entity.js";
 import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "./files.js";
-import { type Holder, holderOf } from "./lock.js";
+import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, segmentName, slotOfSegment } from "./paths.js";
 import { slotsOf } from "./rows.js";
 import { SyncLog } from "./sync-log.js";
@@ -17,9 +17,6 @@ const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "pred
 const SYNC_FOLDER = new SyncLog("").folder;
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
-
-/** The name of the lock of who sends for a folder. */
-export const SENDER_LOCK = "sender";
 
 /** One folder of a mirror as it stands. Looking takes no lock and writes nothing. */
 export interface Found {

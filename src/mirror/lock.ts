@@ -7,6 +7,9 @@ const RENEW_EVERY_MS = 5_000;
 /** A holder that cannot be looked at, being on another host, is taken for dead after this long without a sign. */
 const STALE_AFTER_MS = 30_000;
 
+/** The name of the lock of who sends for a folder. */
+export const SENDER_LOCK = "sender";
+
 /** The right to be the one who does something in a folder. */
 export interface Lock {
   /** Whether it is still ours. A process that stood still for long may have been taken for dead. */

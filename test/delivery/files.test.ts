@@ -1,0 +1,371 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { MirrorError } from "../../src/index.js";
+import type { MockServer } from "../../src/testing/index.js";
+import { cleanEnvironment, run } from "../support/children.js";
+import { collected, failureOf } from "../support/clients.js";
+import { temporaryFolder } from "../support/folders.js";
+import { deadServer } from "../support/servers.js";
+import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
+import { differences, mirrorAt, NONE } from "./support/compare.js";
+import { prediction } from "./support/predictions.js";
+import { IS_LONG } from "./support/random.js";
+import { remoteClient } from "./support/remote.js";
+import { rowOf } from "./support/rows.js";
+
+const NEWLINE = 0x0a;
+
+/** A mirror of one run with a few rows of each kind, in a copy of which a file is cut. */
+async function writtenMirror(logDir: string, server: MockServer): Promise<string> {
+  const client = clientFor(server, logDir, { offline: true });
+  const { runId } = await runOf(client);
+  for (const n of [1, 2, 3]) {
+    await client.logStepMetric(runId, { step: n, loss: 1 });
+    await client.addCheckpoint(runId, { uri: `s3://${n}` });
+    await client.createEval(runId, { metrics: { a: n } });
+    await client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+    await client.updateRun(runId, { [`p${n}`]: n });
+  }
+  await client.close();
+  return runId;
+}
+
+/** Every length that the last two lines of a file can be cut to; of those, in the normal suite, some. */
+function cutsOf(path: string, step: number): number[] {
+  const bytes = readFileSync(path);
+  const ends = [...bytes.keys()].filter((at) => bytes[at] === NEWLINE).map((at) => at + 1);
+  const from = ends.at(-3) ?? 0;
+  const cuts = Array.from({ length: bytes.length - from }, (_, at) => from + at);
+  const isTelling = (cut: number): boolean => [-1, 0, 1].some((near) => ends.includes(cut + near));
+  return cuts.filter((cut) => IS_LONG || isTelling(cut) || (cut - from) % step === 0);
+}
+
+const CUT_FILES = [
+  ["metrics.jsonl", 8],
+  ["evals.jsonl", 40],
+  ["checkpoints.jsonl", 40],
+  ["predictions.jsonl", 40],
+  ["sync/ops.jsonl", 40],
+] as const;
+
+/** What a later process does with a mirror that was cut: it goes on with the run. */
+async function goOn(logDir: string, runId: string, from: number): Promise<void> {
+  const client = clientFor(await deadServer(), logDir, { offline: true });
+  for (const n of [from, from + 1]) {
+    await client.logStepMetric(runId, { step: n, loss: 1 });
+    await client.addCheckpoint(runId, { uri: `s3://${n}` });
+    await client.createEval(runId, { metrics: { a: n } });
+    await client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+  }
+  await client.updateRun(runId, { [`p${from}`]: from });
+  await client.close();
+}
+
+describe("a file that was cut by a power cut", () => {
+  it.each(CUT_FILES)(
+    "%s, before anything was sent: what can be read arrives once, and so does what comes",
+    async (file, every) => {
+      const [folder, server] = [temporaryFolder(), await backend()];
+      const runId = await writtenMirror(join(folder, "whole"), server);
+      const path = (logDir: string): string => join(logDir, "generations", runId, file);
+      const cuts = cutsOf(path(join(folder, "whole")), every);
+      expect(cuts.length).toBeGreaterThan(6);
+      for (const cut of cuts) {
+        const logDir = join(folder, `cut-${cut}`);
+        cpSync(join(folder, "whole"), logDir, { recursive: true });
+        truncateSync(path(logDir), cut);
+        server.reset();
+        await goOn(logDir, runId, 10);
+        expect(await sync(server, logDir), `cut at ${cut}`).toMatchObject({ pending: 0, rejected: 0 });
+        const { wrong: _, ...found } = await differences(logDir, server);
+        expect({ cut, ...found }).toEqual({ cut, missing: [], twice: [] });
+        expect(server.metrics.filter(({ step }) => step >= 10)).toHaveLength(2);
+        expect(server.predictions.filter(({ task_id }) => task_id?.startsWith("1")).length).toBeGreaterThanOrEqual(4);
+        expect(server.runs).toMatchObject([{ p1: 1, p10: 10 }]);
+      }
+    },
+  );
+
+  it.each([...CUT_FILES, ["sync/acks.log", 6] as const])(
+    "%s, after all was delivered: nothing arrives twice, and what comes arrives",
+    async (file, every) => {
+      const [folder, server] = [temporaryFolder(), await backend()];
+      const runId = await writtenMirror(join(folder, "whole"), server);
+      expect(await sync(server, join(folder, "whole"))).toMatchObject({ pending: 0, rejected: 0 });
+      const path = (logDir: string): string => join(logDir, "generations", runId, file);
+      let from = 0;
+      for (const cut of cutsOf(path(join(folder, "whole")), every)) {
+        const logDir = join(folder, `cut-${cut}`);
+        cpSync(join(folder, "whole"), logDir, { recursive: true });
+        truncateSync(path(logDir), cut);
+        from += 10;
+        await goOn(logDir, runId, from);
+        expect(await sync(server, logDir), `cut at ${cut}`).toMatchObject({ pending: 0, rejected: 0 });
+        expectOnceEach(server, cut);
+        const { missing } = await differences(logDir, server);
+        expect({ cut, missing }).toEqual({ cut, missing: [] });
+        const steps = (await collected(mirrorAt(logDir).metrics(runId))).map(({ step }) => step);
+        expect(steps.slice(-2)).toEqual([from, from + 1]);
+        expect(server.runs[0]).toHaveProperty(`p${from}`, from);
+      }
+    },
+  );
+
+  it.each(["metrics", "predictions"] as const)(
+    "of %s, with the acknowledgements of what it held: what comes is not taken for that",
+    async (stream) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const first = clientFor(server, logDir);
+      const { runId } = await runOf(first);
+      const write = (client: typeof first, n: number): Promise<unknown> =>
+        stream === "metrics"
+          ? client.logStepMetric(runId, { step: n, loss: 1 })
+          : client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+      for (const n of [1, 2, 3]) await write(first, n);
+      await first.close();
+      const run = join(logDir, "generations", runId);
+      const bytes = readFileSync(join(run, `${stream}.jsonl`));
+      for (const cut of [bytes.indexOf(NEWLINE) + 1, bytes.indexOf(NEWLINE) + 2]) {
+        truncateSync(join(run, `${stream}.jsonl`), cut);
+        truncateSync(join(run, "sync", "acks.log"), 0);
+        const second = clientFor(server, logDir);
+        for (const n of [4, 5, 6]) await write(second, 10 * cut + n);
+        expect(await second.close()).toMatchObject({ pending: 0, rejected: 0 });
+      }
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+      expect((await differences(logDir, server)).missing).toEqual([]);
+      expect(server[stream]).toHaveLength(stream === "metrics" ? 3 + 2 * 3 : 2 * (3 + 2 * 3));
+    },
+  );
+
+  it("of rows alone, down to nothing: what comes is not taken for what was there", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const first = clientFor(server, logDir);
+    const { runId } = await runOf(first);
+    for (const step of [1, 2, 3]) await first.logStepMetric(runId, { step, loss: 1 });
+    await first.close();
+    truncateSync(join(logDir, "generations", runId, "metrics.jsonl"), 0);
+    const second = clientFor(server, logDir);
+    for (const step of [1, 2, 3]) await second.logStepMetric(runId, { step, loss: 1 });
+    await second.close();
+    // Rows of the same bytes at the same places: they are other writes.
+    expect(server.metrics.map(({ step }) => step)).toEqual([1, 2, 3, 1, 2, 3]);
+  });
+});
+
+/** No row is there twice: rows are told apart by their steps, uris and tasks. */
+function expectOnceEach(server: MockServer, cut: number): void {
+  const names = [
+    ...server.metrics.map(({ step }) => `metrics ${step}`),
+    ...server.evals.map(({ metrics }) => `eval ${metrics.a}`),
+    ...server.checkpoints.map(({ uri }) => `checkpoint ${uri}`),
+    ...server.predictions.map(({ task_id }) => `prediction ${task_id}`),
+    ...server.runs.map(({ seed }) => `run ${seed}`),
+    ...server.experiments.map(({ experiment_name }) => `experiment ${experiment_name}`),
+  ];
+  expect({ cut, twice: names.filter((name, at) => names.indexOf(name) !== at) }).toEqual({ cut, twice: [] });
+}
+
+describe("a folder without a sync log", () => {
+  /** As the Python client writes it: bare NaN, times of its own, no project. */
+  function foreignMirror(logDir: string): void {
+    const files = {
+      "experiments/e-1/experiment.json": {
+        id: "e-1",
+        _created_at: 1.5,
+        experiment_name: "foreign",
+        status: "completed",
+        _updated_at: 2.5,
+      },
+      "generations/r-1/generation.json": {
+        id: "r-1",
+        _created_at: 1.5,
+        experiment_id: "e-1",
+        seed: 1,
+        status: "completed",
+        _updated_at: 2.5,
+      },
+    };
+    for (const [name, document] of Object.entries(files)) {
+      mkdirSync(dirname(join(logDir, name)), { recursive: true });
+      writeFileSync(join(logDir, name), JSON.stringify(document, null, 2));
+    }
+    const rows = [1, 2, 3].map(
+      (step) => `{"step": ${step}, "split": "train", "metrics": {"loss": ${step === 2 ? "NaN" : step}}}\n`,
+    );
+    writeFileSync(join(logDir, "generations/r-1/metrics.jsonl"), rows.join(""));
+  }
+
+  it("is counted and named, and sent only where asked, and then once", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const [logDir, copy] = [join(folder, "original"), join(folder, "copy")];
+    foreignMirror(logDir);
+    cpSync(logDir, copy, { recursive: true });
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, skipped: 2 });
+    expect(server.requests).toEqual([]);
+    for (const root of [logDir, logDir, copy]) {
+      expect(await sync(server, root, { adopt: true })).toMatchObject({ pending: 0, rejected: 0 });
+      expect(server.metrics.map(({ step }) => step).sort()).toEqual([1, 3]);
+      expect(server.experiments).toMatchObject([{ experiment_name: "foreign", status: "completed", project_id: "p" }]);
+      expect(server.runs).toMatchObject([{ seed: 1, status: "completed", experiment_id: server.experiments[0]?.id }]);
+    }
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 0 });
+  });
+
+  it("beside one of our own does not keep that one from going", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    foreignMirror(logDir);
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await client.close();
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 3, pending: 0, skipped: 2 });
+  });
+});
+
+describe("a full disk", () => {
+  it("raises a MirrorError, and nothing is sent for the call", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const file = join(logDir, "generations", runId, "metrics.jsonl");
+    symlinkSync("/dev/full", file);
+    const error = await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
+    expect(error).toBeInstanceOf(MirrorError);
+    expect(error).toMatchObject({ path: file, cause: { code: "ENOSPC" } });
+    await client.createEval(runId, { metrics: { a: 1 } });
+    expect(await client.close()).toMatchObject({ pending: 0, byKind: { metrics: { delivered: 0, pending: 0 } } });
+    expect(written(server, /metrics/)).toEqual([]);
+    rmSync(file);
+    const next = clientFor(server, logDir);
+    await next.logStepMetric(runId, { step: 2, loss: 1 });
+    expect(server.metrics.map(({ step }) => step)).toEqual([2]);
+  });
+
+  // Of lines of 241 bytes the seventeenth misses just its newline at 4,096 bytes; of the others some bytes more.
+  const FULL: readonly (readonly [string, number])[] = [
+    ["inside a row", 200],
+    ["just before a newline", 241],
+    ["between two rows", 256],
+  ];
+  it.each(IS_LONG ? FULL : FULL.slice(0, 2))(
+    "that is full %s: what raised does not arrive, what resolved does, and later rows do",
+    async (_, lineBytes) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir);
+      const { runId } = await runOf(client);
+      await client.close();
+      const options = { baseUrl: server.url, logDir, runId, lineBytes };
+      const program = join(import.meta.dirname, "support", "programs", "fill-file.ts");
+      // Without the trap the system would end the process in place of failing the write.
+      const limited = 'trap "" XFSZ; ulimit -f 4; exec "$@"';
+      const line = [process.execPath, "--import", "tsx", program, JSON.stringify(options)];
+      const env = cleanEnvironment({ TSX_DISABLE_CACHE: "1" });
+      const { stdout, code } = await run("bash", ["-c", limited, "bash", ...line], { env }).ended;
+      expect(code).toBe(0);
+      const { resolved, failed } = JSON.parse(stdout) as { resolved: number[]; failed: number[] };
+      expect(resolved).toHaveLength(Math.floor(4_096 / lineBytes));
+
+      const later = clientFor(server, logDir);
+      for (const step of [900, 901]) await later.logStepMetric(runId, rowOf(step, lineBytes));
+      await later.close();
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+      const steps = server.metrics.map(({ step }) => step).sort((a, b) => a - b);
+      expect(steps).toEqual([...resolved, 900, 901]);
+      expect(steps.filter((step) => failed.includes(step))).toEqual([]);
+      expect(await differences(logDir, server)).toEqual(NONE);
+    },
+  );
+
+  it("that does not take the acknowledgement costs no row and doubles none", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    for (const step of [1, 2, 3]) await client.logStepMetric(runId, { step, loss: 1 });
+    await client.close();
+    const acks = join(logDir, "generations", runId, "sync", "acks.log");
+    expect(existsSync(acks)).toBe(false);
+    symlinkSync("/dev/full", acks);
+    await sync(server, logDir).catch((error) => expect(error).toBeInstanceOf(MirrorError));
+    rmSync(acks);
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("numbers that are not finite", () => {
+  it("are left out of what a sync sends, and stay in the mirror", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(await deadServer(), logDir, { maxRetries: 0 });
+    const { experimentId, runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: Number.NaN, accuracy: 0.5 });
+    await client.logStepMetric(runId, { step: 2, loss: Number.POSITIVE_INFINITY, metrics: { nan: Number.NaN } });
+    await client.logStepMetric(runId, { step: 3, metrics: { low: Number.NEGATIVE_INFINITY, zero: 0 } });
+    await client.createEval(runId, { metrics: { a: Number.NaN, b: 1 } });
+    await client.logPredictions(runId, [
+      { ...prediction("a"), reward: Number.NaN, metadata: { nested: [Number.NaN] } },
+    ]);
+    await client.updateRun(runId, { summary: { best: Number.NaN, text: "NaN" } });
+    await client.updateExperiment(experimentId, { current_iteration: 1, config_note: "x" } as never).catch(() => {});
+    await client.close({ timeoutMs: 1 });
+
+    const report = await sync(server, logDir);
+    expect(report).toMatchObject({
+      pending: 0,
+      rejected: 0,
+      skipped: 1,
+      byKind: { metrics: { delivered: 2, skipped: 1 } },
+    });
+    expect(server.metrics.map(({ step, metrics }) => ({ step, metrics }))).toEqual([
+      { step: 1, metrics: { accuracy: 0.5 } },
+      { step: 3, metrics: { zero: 0 } },
+    ]);
+    expect(server.evals).toMatchObject([{ metrics: { b: 1 } }]);
+    expect(server.predictions).toMatchObject([{ reward: null, metadata: { nested: [null] } }]);
+    expect(server.runs).toMatchObject([{ summary: { best: null, text: "NaN" } }]);
+    const kept = await collected(mirrorAt(logDir).metrics(runId));
+    expect(kept.map(({ metrics }) => metrics)).toEqual([
+      { loss: Number.NaN, accuracy: 0.5 },
+      { loss: Number.POSITIVE_INFINITY, nan: Number.NaN },
+      { low: Number.NEGATIVE_INFINITY, zero: 0 },
+    ]);
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, skipped: 0 });
+  });
+
+  it("do not stand for an outage, live or in recovery", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: Number.NaN });
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+    server.failNext({ status: 503 });
+    await client.logStepMetric(runId, { step: 2, loss: 1 });
+    for (const step of [3, 4]) await client.logStepMetric(runId, { step, loss: Number.NaN, accuracy: step });
+    await client.logStepMetric(runId, { step: 5, loss: Number.NaN });
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(server.metrics.map(({ step }) => step).sort()).toEqual([2, 3, 4]);
+    expect(server.requests.filter(({ path }) => path.endsWith("/metrics/"))).toHaveLength(4);
+  });
+});
+
+describe("a clock that goes backwards", () => {
+  it("does not change the order of patches, in one process and across two", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const preload = "backwards-clock.ts";
+    const first = await remoteClient({ offline: true, logDir }, { preload });
+    const experiment = await first.call("createExperiment", { experiment_name: "experiment" });
+    const run = await first.call("createRun", { experiment_id: experiment.id, seed: 1 });
+    for (const n of [1, 2, 3, 4]) await first.call("updateRun", run.id, { duration_seconds: n });
+    await first.kill();
+    const yearsAgo = String(Date.now() - 1e11);
+    const second = await remoteClient({ offline: true, logDir }, { preload, env: { TEST_CLOCK_START: yearsAgo } });
+    for (const n of [5, 6, 7, 8]) await second.call("updateRun", run.id, { duration_seconds: n });
+    await second.kill();
+    expect(mirrorAt(logDir).run(run.id)).toMatchObject({ duration_seconds: 8 });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    const patches = written(server, /\/sdk\/runs\/[^/]+\/$/).map(({ body }) => Object(body).duration_seconds);
+    expect(patches).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});

@@ -1,0 +1,433 @@
+import { cpSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { DashboardClient } from "../../src/index.js";
+import type { Failure, MockServer, RecordedRequest } from "../../src/testing/index.js";
+import { temporaryFolder } from "../support/folders.js";
+import { backend, clientFor, expectOneKeyEach, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
+import { differences, NONE } from "./support/compare.js";
+import { eventually } from "./support/eventually.js";
+import { prediction } from "./support/predictions.js";
+import { startProgram } from "./support/program.js";
+import { seeds } from "./support/random.js";
+import { expectInMirror, startWriter } from "./support/writer.js";
+
+const WAYS: readonly (readonly [string, Failure])[] = [
+  ["resets the connection", { reset: true }],
+  ["hangs", { hang: true }],
+  ["answers 502", { status: 502, body: "<html>Bad Gateway</html>" }],
+];
+
+/** One of each row, in one tick. */
+function rowsOfEach(client: DashboardClient, runId: string, n: number): Promise<unknown>[] {
+  return [
+    client.logStepMetric(runId, { step: n, loss: 1 }),
+    client.logStepMetric(runId, { step: n, split: "val", loss: 1 }),
+    client.addCheckpoint(runId, { uri: `s3://${n}` }),
+    client.createEval(runId, { metrics: { accuracy: n } }),
+    client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]),
+    client.logPredictions(runId, [prediction(`${n}.3`), prediction(`${n}.4`), prediction(`${n}.5`)]),
+    client.logStepMetric(runId, { step: n, split: "test", loss: 1 }),
+  ];
+}
+
+/** One of each write, in one tick. */
+function writeOfEach(client: DashboardClient, experimentId: string, runId: string, n: number): Promise<unknown> {
+  return Promise.all([
+    ...rowsOfEach(client, runId, n),
+    client.updateRun(runId, { duration_seconds: n }),
+    client.updateExperiment(experimentId, { current_iteration: n }),
+  ]);
+}
+
+/** Takes back the answers of all kinds of writes, here and there. */
+function loseAnswers(server: MockServer, way: Failure): void {
+  let asked = 0;
+  const isDue = ({ path }: RecordedRequest): boolean => !/s\/$/.test(path) || ++asked % 3 !== 0;
+  server.failNext({ ...way, afterCommit: true, times: 9, match: isDue });
+}
+
+/** What the server has written and could not say. */
+function unanswered(server: MockServer): RecordedRequest[] {
+  return server.requests.filter(({ committed, status = 0 }) => committed && (status < 200 || status > 299));
+}
+
+describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
+  it("has every write once where it honours keys", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { experimentId, runId } = await runOf(client);
+    loseAnswers(server, way);
+    const calls = [1, 2, 3].map((n) => writeOfEach(client, experimentId, runId, n));
+    await eventually(() => unanswered(server).length > 3);
+    await client.close({ timeoutMs: 1 });
+    await Promise.all(calls);
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it("has every row, and none twice but those, where it does not honour keys", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ ...way, afterCommit: true, times: 5 });
+    let resolved = 0;
+    const calls = rowsOfEach(client, runId, 1).map((call) => call.then(() => ++resolved));
+    if (way.hang === true) {
+      await eventually(() => resolved + 5 === calls.length);
+      await client.close({ timeoutMs: 1 });
+    }
+    await Promise.all(calls);
+    if (way.hang !== true) await client.flush({ timeoutMs: 10_000 });
+    expect(unanswered(server)).toHaveLength(5);
+    await client.close();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    const { missing, wrong, twice } = await differences(logDir, server);
+    expect({ missing, wrong }).toEqual({ missing: [], wrong: [] });
+    // Without keys the backend cannot but take them twice: that it did shows that answers were lost.
+    expect(twice).toHaveLength(
+      unanswered(server).reduce((sum, request) => sum + Math.max(1, tasksOf(request).length), 0),
+    );
+  });
+});
+
+describe("creates whose answer is lost", () => {
+  it.each(WAYS)("are there once, with their children under them: the backend %s", async (_, way) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000 });
+    server.failNext({ ...way, afterCommit: true });
+    const { runId } = await runOf(client);
+    expect(client.status().remote).toBe("down");
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    server.failNext({ ...way, afterCommit: true, match: "/sdk/runs/" });
+    await client.close({ timeoutMs: 1 });
+    expect(await sync(server, logDir, { maxRetries: 0, timeoutMs: 1_000 })).toHaveProperty("pending");
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+});
+
+describe("one row whose answer is lost while others go on, then a kill", () => {
+  it.each([true, false])("costs no other row (keys honoured: %s)", async (honourIdempotencyKeys) => {
+    const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys })];
+    server.failNext({ hang: true, afterCommit: true, match: ({ body }) => Object(body).step === 5 });
+    const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
+    await eventually(() => server.metrics.length > 150);
+    await writer.kill();
+    // The others were answered: the writer went on past the row that hangs.
+    expect(writer.lines().length).toBeGreaterThan(100);
+    await expectInMirror(logDir, writer.lines());
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    const { twice, ...others } = await differences(logDir, server);
+    expect(others).toEqual({ missing: [], wrong: [] });
+    // Of each run there were at most 8 rows on their way when the process died.
+    if (honourIdempotencyKeys) expect(twice).toEqual([]);
+    else expect(twice.length).toBeLessThanOrEqual(2 * 8);
+    if (!honourIdempotencyKeys) expect(twice.filter((row) => row.includes('"step":5'))).toHaveLength(1);
+  });
+
+  it("does not pass for a backend that is away", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000 });
+    const { runId } = await runOf(client);
+    server.failNext({ hang: true, afterCommit: true, match: ({ body }) => Object(body).step === 0 });
+    let isOver = false;
+    const hanging = client.logStepMetric(runId, { step: 0, loss: 1 }).then(() => {
+      isOver = true;
+    });
+    for (let step = 1; !isOver; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    await hanging;
+    expect(client.status().remote).toBe("up");
+    await client.flush();
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("predictions", () => {
+  it.each([1, 3])("logged %i at a time, in flight at a kill, arrive once", async (size) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ hang: true, afterCommit: true, times: 4 });
+    const batches = [1, 2, 3, 4].map((n) => Array.from({ length: size }, (_, at) => prediction(`${n}.${at}`)));
+    const calls = Promise.all(batches.map((batch) => client.logPredictions(runId, batch)));
+    await eventually(() => server.predictions.length === 4 * size);
+    await client.close({ timeoutMs: 1 });
+    await calls;
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it.each(seeds(1, 20))(
+    "keep their batches when syncs are killed half-way, and more rows come (seed %i)",
+    async (seed) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const logMore = async (from: string): Promise<void> => {
+        const client = clientFor(server, logDir, { offline: true });
+        const runId = client.local.runs()[0]?.id ?? (await runOf(client)).runId;
+        for (let n = 0; n < 40; n += 1) {
+          await client.logPredictions(runId, [prediction(`${from}.${n}.0`), prediction(`${from}.${n}.1`)]);
+        }
+        await client.close();
+      };
+      await logMore("first");
+      let left = seed;
+      let killed = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
+      // The request is worked on all the same: the process that waits for its answer is gone.
+      watch(server, ({ path }) => {
+        if (path.endsWith("/predictions/") && --left === 0) killed.process.kill("SIGKILL");
+      });
+      await killed.ended;
+      await logMore("second");
+      left = 1;
+      killed = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
+      await killed.ended;
+      await logMore("third");
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+      expect(await differences(logDir, server)).toEqual(NONE);
+      expectOneKeyEach(server);
+    },
+  );
+});
+
+describe("a patch without an answer", () => {
+  const isFirst = ({ body }: RecordedRequest): boolean => Object(body).duration_seconds === 1;
+
+  it.each<[string, Failure]>([
+    ["hangs", { hang: true, afterCommit: true }],
+    ["hangs before it was taken", { hang: true }],
+    ["is blocked", { status: 401 }],
+  ])("that %s is not overtaken by the next one", async (_, failure) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000 });
+    const { runId } = await runOf(client);
+    server.failNext({ ...failure, match: isFirst });
+    let isOver = false;
+    const patches = Promise.allSettled(
+      [1, 2].map((n) => client.updateRun(runId, { duration_seconds: n, [`p${n}`]: n })),
+    );
+    void patches.then(() => {
+      isOver = true;
+    });
+    // Rows that are answered meanwhile: the backend is there, it is this one write that is not.
+    for (let step = 1; !isOver; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(server.runs).toMatchObject([{ duration_seconds: 2, p1: 1, p2: 2 }]);
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("a create and a patch that wait", () => {
+  it("are sent by one at a time, however many flush: without honoured keys, nothing twice", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    server.failNext({ reset: true });
+    const { experimentId, runId } = await runOf(client);
+    await client.updateRun(runId, { duration_seconds: 1 });
+    await client.updateExperiment(experimentId, { current_iteration: 1 });
+    expect(client.status()).toEqual({ remote: "down", pending: 4, rejected: 0 });
+    await Promise.all([1, 2, 3].map(() => client.flush({ timeoutMs: 10_000 })));
+    expect(server.requests.filter(({ committed }) => committed)).toHaveLength(4);
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("413", () => {
+  const isOf = (...tasks: string[]) => {
+    const wanted = tasks.join();
+    return (request: RecordedRequest): boolean => tasksOf(request).join() === wanted;
+  };
+  const FOUR = ["a", "b", "c", "d"];
+
+  it("halves a batch until it fits", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ maxBodyBytes: 400 })];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const tasks = Array.from({ length: 25 }, (_, n) => `task-${n}`);
+    expect(
+      await client.logPredictions(
+        runId,
+        tasks.map((task) => prediction(task)),
+      ),
+    ).toEqual({ ok: true, inserted: 25 });
+    expect(server.predictions.map(({ task_id }) => task_id).sort()).toEqual([...tasks].sort());
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+  });
+
+  it("of a single prediction is a refusal, and not in the way of the others", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ maxBodyBytes: 600 })];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const batch = [...FOUR, "large", "e", "f"].map((task) =>
+      prediction(task, task === "large" ? "x".repeat(900) : "o"),
+    );
+    await expect(client.logPredictions(runId, batch)).rejects.toMatchObject({ status: 413, pending: false });
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 1 });
+    await client.logPredictions(runId, [prediction("later")]);
+    expect(server.predictions.map(({ task_id }) => task_id).sort()).toEqual([...FOUR, "e", "f", "later"]);
+    await client.close();
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 1 });
+    const roomy = await backend({ state: server.state });
+    expect(await sync(roomy, logDir, { retryRejected: true })).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
+    expect(await differences(logDir, roomy)).toEqual(NONE);
+  });
+
+  it("of a batch, with the answer to its first half lost, doubles nothing where the whole would fit later", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ status: 413, match: isOf(...FOUR) });
+    server.failNext({ reset: true, afterCommit: true, match: isOf("a", "b") });
+    await client.logPredictions(
+      runId,
+      FOUR.map((task) => prediction(task)),
+    );
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it.each([
+    ["first", ["a", "b"]],
+    ["second", ["c", "d"]],
+  ])("of a waiting batch, with no answer to its %s half, leaves nothing behind", async (_, half) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ reset: true });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await client.logPredictions(
+      runId,
+      FOUR.map((task) => prediction(task)),
+    );
+    expect(client.status()).toEqual({ remote: "down", pending: 5, rejected: 0 });
+    server.failNext({ status: 413, times: 2, match: isOf(...FOUR) });
+    server.failNext({ reset: true, match: isOf(...half) });
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("keys", () => {
+  it("are the same for a write in any process", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    server.failNext({ hang: true, match: ({ body }) => Object(body).step === 5, times: 2 });
+    const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
+    const attempts = () => server.requests.filter(({ body }) => Object(body).step === 5);
+    await eventually(() => attempts().length === 1 && server.metrics.length > 20);
+    await writer.kill();
+    const killed = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
+    await eventually(() => attempts().length === 2);
+    await killed.kill();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0 });
+    expect(attempts()).toHaveLength(3);
+    expect(new Set(attempts().map(({ idempotencyKey }) => idempotencyKey)).size).toBe(1);
+    expectOneKeyEach(server);
+  });
+
+  it("are the same from a copy of the folder", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const [original, copy] = [join(folder, "original"), join(folder, "copy")];
+    const client = clientFor(server, original, { offline: true });
+    const { experimentId, runId } = await runOf(client);
+    for (const n of [1, 2, 3]) await writeOfEach(client, experimentId, runId, n);
+    await client.close();
+    cpSync(original, copy, { recursive: true });
+    const reports = await Promise.all([sync(server, original), sync(server, copy)]);
+    expect(reports).toMatchObject([{ pending: 0 }, { pending: 0 }]);
+    expect(await differences(original, server)).toEqual(NONE);
+    expect(await differences(copy, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it.each(["metrics", "predictions"] as const)(
+    "are the same from a copy where the original goes on: %s",
+    async (stream) => {
+      const [folder, server] = [temporaryFolder(), await backend()];
+      const [original, copy] = [join(folder, "original"), join(folder, "copy")];
+      const client = clientFor(server, original, { offline: true });
+      const { runId } = await runOf(client);
+      const write = (n: number): Promise<unknown> =>
+        stream === "metrics"
+          ? client.logStepMetric(runId, { step: n, loss: 1 })
+          : client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+      for (const n of [1, 2]) await write(n);
+      cpSync(original, copy, { recursive: true });
+      for (const n of [3, 4]) await write(n);
+      await client.close();
+      expect(await sync(server, copy)).toMatchObject({ pending: 0 });
+      expect(await sync(server, original)).toMatchObject({ pending: 0 });
+      expect(await differences(original, server)).toEqual(NONE);
+    },
+  );
+
+  it("are the same from a copy that was made while a sync went on", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const [original, copy] = [join(folder, "original"), join(folder, "copy")];
+    const client = clientFor(server, original, { offline: true });
+    const { experimentId, runId } = await runOf(client);
+    for (const n of [1, 2, 3, 4, 5, 6]) await writeOfEach(client, experimentId, runId, n);
+    await client.close();
+    let left = 25;
+    watch(server, () => {
+      if (--left === 0) cpSync(original, copy, { recursive: true });
+    });
+    // A process of its own, whose locks are copied too: they say nothing once it has ended.
+    const ended = await startProgram("sync.ts", { baseUrl: server.url, logDirs: [original] }).ended;
+    expect(ended).toMatchObject({ code: 0 });
+    expect(await sync(server, copy)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(original, server)).toEqual(NONE);
+    expect(await differences(copy, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it.each([1, 2, 3])("are of the process that wrote the row, where %i before it wrote none", async (earlier) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const first = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(first);
+    await first.close();
+    for (let n = 1; n < earlier; n += 1) {
+      const idle = clientFor(server, logDir, { offline: true });
+      await idle.updateRun(runId, { [`patch_${n}`]: n });
+      await idle.close();
+    }
+    const second = clientFor(server, logDir);
+    await second.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(await second.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });
+    await second.close();
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it("are never the same for two writes of the same contents, in two mirrors of one run", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const { experimentId, runId } = await runOf(clientFor(server, join(folder, "first")));
+    const before = server.requests.length;
+    for (const name of ["second", "third"]) {
+      const client = clientFor(server, join(folder, name));
+      await writeOfEach(client, experimentId, runId, 1);
+      await client.close();
+    }
+    const keys = server.requests.slice(before).map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys).toHaveLength(2 * 9);
+    expect(new Set(keys).size).toBe(2 * 9);
+    expect(written(server, /metrics/)).toHaveLength(6);
+  });
+
+  it("are never the same for two writes of the same contents, before and after the folder was deleted", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const { experimentId, runId } = await runOf(clientFor(server, join(logDir, "other")));
+    for (const name of ["first", "second"]) {
+      const client = clientFor(server, join(logDir, "mirror"));
+      await writeOfEach(client, experimentId, runId, 1);
+      await client.close();
+      rmSync(join(logDir, "mirror"), { recursive: true });
+      expect(server.metrics, name).toHaveLength(name === "first" ? 3 : 6);
+    }
+    expect(server.predictions).toHaveLength(10);
+  });
+});

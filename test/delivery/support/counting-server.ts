@@ -1,0 +1,49 @@
+import { createServer, type IncomingMessage } from "node:http";
+import { onTestFinished } from "vitest";
+
+const RUN_ID = "11111111-1111-4111-8111-111111111111";
+
+/** A backend that keeps no rows, only how often each has come: a mock server would hold a million of them in memory. */
+export interface CountingServer {
+  readonly url: string;
+  /** How often the row of each step has come. */
+  readonly metrics: Uint8Array;
+  /** How often each task has come. */
+  readonly predictions: Uint8Array;
+}
+
+export async function countingServer(metrics: number, predictions: number): Promise<CountingServer> {
+  const counts = { metrics: new Uint8Array(metrics), predictions: new Uint8Array(predictions) };
+  const count = (array: Uint8Array, at: number): void => {
+    array[at] = (array[at] ?? 0) + 1;
+  };
+  const answerTo = (url: string, body: unknown): object => {
+    if (url.endsWith("/experiments/")) return { experiment: { id: "22222222-2222-4222-8222-222222222222" } };
+    if (url.endsWith("/runs/")) return { run: { id: RUN_ID } };
+    if (url.endsWith("/metrics/")) {
+      count(counts.metrics, Number(Object(body).step));
+      return { ok: true };
+    }
+    const rows: unknown[] = Object(body).predictions;
+    for (const row of rows) count(counts.predictions, Number(Object(row).task_id));
+    return { ok: true, inserted: rows.length };
+  };
+  const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
+    const answer = JSON.stringify(answerTo(request.url ?? "", JSON.parse(await textOf(request))));
+    response.writeHead(201, { "content-type": "application/json" }).end(answer);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+  return { url: `http://127.0.0.1:${address.port}`, ...counts };
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of request) pieces.push(piece);
+  return Buffer.concat(pieces).toString("utf8");
+}

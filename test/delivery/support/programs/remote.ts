@@ -1,0 +1,28 @@
+/**
+ * remote.ts OPTIONS: a client that is told over stdin what to call, a line each, and prints how each call ended. When stdin
+ * ends nothing holds the process any more but what the client does of itself.
+ */
+import { writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { DashboardClient, EvsysError } from "../../../../src/index.js";
+import type { Reply, Request } from "../remote.js";
+
+const client = new DashboardClient({ apiKey: "k", projectId: "p", ...JSON.parse(process.argv[2] ?? "{}") });
+
+function reply(line: Reply): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+async function serve({ number, method, args }: Request): Promise<void> {
+  try {
+    const call: unknown = Reflect.get(client, method);
+    if (typeof call !== "function") throw new TypeError(`There is no method ${method}.`);
+    reply({ number, value: await Reflect.apply(call, client, args) });
+  } catch (error) {
+    if (!(error instanceof EvsysError)) throw error;
+    reply({ number, error: { ...error, name: error.name, message: error.message } });
+  }
+}
+
+createInterface(process.stdin).on("line", (line) => void serve(JSON.parse(line)));
+reply({ number: 0 });

@@ -1,0 +1,9 @@
+/** A row of metrics whose line in the mirror has so many bytes, with its newline. */
+export function rowOf(
+  step: number,
+  lineBytes: number,
+): { step: number; split: "train"; metrics: Record<string, number> } {
+  const row = (padding: string) => ({ step, split: "train" as const, metrics: { [`loss${padding}`]: 1 } });
+  const missing = lineBytes - 1 - JSON.stringify(row("")).length;
+  return row("x".repeat(missing));
+}
