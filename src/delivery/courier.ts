@@ -2,19 +2,28 @@ import type { Config } from "../config.js";
 import { DashboardClientError, errorOfAnswer } from "../errors.js";
 import { ID_RULE, isSafeId } from "../ids.js";
 import type { Logger } from "../logger.js";
+import type { Holder } from "../mirror/lock.js";
 import { type OperationName, operations } from "../operations.js";
 import type { Answer } from "../transport/answer.js";
 import { type Attempt, createTransport, type Transport } from "../transport/transport.js";
 import { shown } from "../validation.js";
 import { type Patience, tryUntilAnswered } from "./attempts.js";
 import { IdMap } from "./id-map.js";
-import { Tally } from "./report.js";
+import { type SyncReport, Tally } from "./report.js";
 
+/** The status of an answer that concerns one project, not the client. */
+export const FORBIDDEN = 403;
 /** A Retry-After beyond this is taken for a mistake. */
 const LONGEST_REST_MS = 300_000;
 
 /** Where the client stands towards the backend. `up`: sending. `down`: the backend is away. `offline`: never sends. */
 export type Remote = "up" | "down" | "offline";
+
+/** What keeps writes back: in words, and the status of the answer that said so. */
+interface Obstacle {
+  readonly reason: string;
+  readonly status: number;
+}
 
 /** Told of what happens on the way. */
 export interface CourierEvents {
@@ -39,10 +48,10 @@ export class Courier {
   #awayReason: string | undefined;
   #restUntil = 0;
   #answeredAt = Number.NEGATIVE_INFINITY;
-  /** Why the backend would not take what it was sent, where it is not the writes' own fault. */
-  blocked: string | undefined;
-  /** The status of the answer that said so. */
-  blockedStatus: number | undefined;
+  /** Why the backend takes nothing from here: a key it does not know, a redirect. */
+  #blocked: Obstacle | undefined;
+  /** Why it did not take something for one project; others may fare better. */
+  #forbidden: Obstacle | undefined;
 
   /** `holdsProcess`: whether the process stays alive for the backlog. */
   constructor(config: Config, logger: Logger, events: CourierEvents, holdsProcess = false) {
@@ -75,17 +84,21 @@ export class Courier {
 
   /** Whether the backlog may go out now. */
   get maySend(): boolean {
-    return this.isUp && this.blocked === undefined && !this.isStopped;
+    return this.isUp && this.#blocked === undefined && !this.isStopped;
+  }
+
+  /** What became of the writes so far, and what keeps back those that are pending. */
+  report(startedAt: number, folders: Iterable<{ readonly holder: Holder | undefined }>): SyncReport {
+    if (this.tally.total.pending === 0) return this.tally.report(startedAt);
+    const owner = [...folders].find(({ holder }) => holder !== undefined)?.holder;
+    const owned = owner && `process ${owner.pid} on ${owner.host} sends for what it logs to`;
+    const obstacle = this.#blocked ?? this.#forbidden;
+    return this.tally.report(startedAt, obstacle?.reason ?? this.#awayReason ?? owned, obstacle?.status);
   }
 
   /** How long the backend has asked to be left alone, in milliseconds from now. */
   get restMs(): number {
     return Math.max(0, this.#restUntil - performance.now());
-  }
-
-  /** Why the backend is taken to be away; undefined while it is there. */
-  get awayReason(): string | undefined {
-    return this.#remote === "down" ? this.#awayReason : undefined;
   }
 
   /** The patience for a write that somebody waits for, with what is left of its time. */
@@ -128,8 +141,13 @@ export class Courier {
       return answer;
     }
     this.#answeredAt = performance.now();
-    this.blocked = answer.kind === "blocked" ? errorOfAnswer(answer.failure).message : undefined;
-    this.blockedStatus = answer.kind === "blocked" ? answer.failure.status : undefined;
+    this.#blocked = undefined;
+    if (answer.kind === "blocked") {
+      const { status } = answer.failure;
+      const obstacle = { reason: errorOfAnswer(answer.failure).message, status };
+      if (status === FORBIDDEN) this.#forbidden = obstacle;
+      else this.#blocked = obstacle;
+    }
     this.#turn("up", "");
     return answer;
   }
@@ -142,8 +160,8 @@ export class Courier {
   /** Tells of an error that no call waits for: each to the caller, and each kind once to the log. */
   announce(error: Error): void {
     const kind = error instanceof DashboardClientError ? `${error.name} ${error.status}` : error.message;
-    if (!this.#announced.has(kind))
-      this.logger.error(`${error.message}. Further ones of this kind are counted, not logged.`);
+    const message = error.message.replace(/\.$/, "");
+    if (!this.#announced.has(kind)) this.logger.error(`${message}. Further ones of this kind are counted, not logged.`);
     this.#announced.add(kind);
     this.#events.onError?.(error);
   }
@@ -155,7 +173,7 @@ export class Courier {
   #turn(remote: "up" | "down", reason: string): void {
     if (this.#remote === remote || this.#remote === "offline" || this.isStopped) return;
     this.#remote = remote;
-    this.#awayReason = `the backend at ${this.config.baseUrl} is away: ${reason}`;
+    this.#awayReason = remote === "down" ? `the backend at ${this.config.baseUrl} is away: ${reason}` : undefined;
     this.#events.onRemote(remote, reason);
   }
 }

@@ -4,7 +4,7 @@ import type { FolderKind } from "../mirror/paths.js";
 import type { Refusal } from "../mirror/sync-lines.js";
 import type { Operation, SyncState } from "../mirror/sync-state.js";
 import { Account } from "./account.js";
-import type { Courier } from "./courier.js";
+import { type Courier, FORBIDDEN } from "./courier.js";
 import { Gate } from "./gate.js";
 import { Lanes, NAMED_IN, STREAMS } from "./lanes.js";
 import type { Counted } from "./report.js";
@@ -27,6 +27,7 @@ export class Folder {
   #holder: Holder | undefined;
   #isParked = false;
   #isConfirmed = false;
+  #isForbidden = false;
   #hasCountedRefused = false;
 
   constructor(root: string, kind: FolderKind, id: string, courier: Courier) {
@@ -58,9 +59,27 @@ export class Folder {
     return creation === undefined || delivered.has(creation.key);
   }
 
-  /** Whether the backend said that there is no such entity. It is asked again by the next call, process or sync. */
-  get isParked(): boolean {
-    return this.#isParked;
+  /**
+   * Whether the backend said that there is no such entity, which is asked again by the next call, process or sync, or that
+   * the key may not write to it, which is asked again after a while.
+   */
+  get isHeldBack(): boolean {
+    return this.#isParked || this.#isForbidden;
+  }
+
+  /** Whether the backend said that the key may not write to the entity. */
+  get isForbidden(): boolean {
+    return this.#isForbidden;
+  }
+
+  /** Takes an answer that blocks: of a key that may not write here, only this folder is held back. */
+  blockedBy({ status }: { readonly status: number }): void {
+    this.#isForbidden = status === FORBIDDEN;
+  }
+
+  /** The key may write here by now. */
+  forgive(): void {
+    this.#isForbidden = false;
   }
 
   /** The entity's id as the backend knows it; undefined while it does not. */
@@ -168,6 +187,7 @@ export class Folder {
   /** The backend has taken something for the entity. */
   confirm(): void {
     this.#isConfirmed = true;
+    this.#isForbidden = false;
     this.#isParked = false;
     this.entity.log.park(null);
   }

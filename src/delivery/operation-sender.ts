@@ -18,7 +18,10 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   const path = id === undefined ? {} : { [`${entity.kind}_id`]: id };
   const answer = await courier.carry(name, path, JSON.stringify(made.body), operation.key, patience);
   if (answer.kind === "away") return PENDING;
-  if (answer.kind === "blocked") return { kind: "raised", error: errorOfAnswer(answer.failure) };
+  if (answer.kind === "blocked") {
+    folder.blockedBy(answer.failure);
+    return { kind: "raised", error: errorOfAnswer(answer.failure) };
+  }
   const counted = isCreate ? folder.countedAs : "patches";
   if (answer.kind === "delivered") {
     const backendId: unknown = isCreate ? Object(Object(answer.body)[entity.kind]).id : undefined;

@@ -139,7 +139,7 @@ export class Outbox {
       if (!this.#courier.maySend) await within(left(), this.#backlog.probe());
       this.#folders.refresh();
     }
-    return this.#courier.tally.report(startedAt, this.#obstacle(), this.#courier.blockedStatus);
+    return this.#courier.report(startedAt, this.#folders.all());
   }
 
   /** Flushes, then gives back connections, files and locks. */
@@ -159,12 +159,6 @@ export class Outbox {
     const calls = [...this.#folders.all()].flatMap(({ inFlight }) => [...inFlight]);
     await Promise.allSettled([...this.#direct, ...calls]);
     if (this.#courier.maySend || this.#backlog.isDraining) await this.#backlog.drain();
-  }
-
-  #obstacle(): string | undefined {
-    const owner = [...this.#folders.all()].find(({ holder }) => holder !== undefined)?.holder;
-    const owned = owner && `process ${owner.pid} on ${owner.host} sends for what it logs to`;
-    return this.#courier.blocked ?? this.#courier.awayReason ?? owned;
   }
 
   async #settle(outcome: Outcome): Promise<Outcome> {

@@ -109,18 +109,18 @@ async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Out
 }
 
 function maySend(folder: Folder): boolean {
-  return folder.courier.maySend && folder.isInCharge && !folder.isParked;
+  return folder.courier.maySend && folder.isInCharge && !folder.isHeldBack;
 }
 
 function lanesOf(folder: Folder, rank: Rank): RowLane[] {
   const streams = STREAMS_OF[rank];
-  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isParked
+  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isHeldBack
     ? []
     : folder.lanes.all(streams);
 }
 
 function operationsOf(folder: Folder, rank: Rank): Operation[] {
   const meant = OPERATIONS_OF[rank];
-  if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.isParked) return [];
+  if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.isHeldBack) return [];
   return meant.kind === "patch" && !folder.isKnown ? [] : folder.waiting(meant.kind);
 }

@@ -50,7 +50,7 @@ export class Tally {
     return this.#total;
   }
 
-  report(startedAt: number, blocked: string | undefined, blockedStatus?: number): SyncReport {
+  report(startedAt: number, blocked?: string, blockedStatus?: number): SyncReport {
     const of = (kind: Counted): Counts => ({ ...(this.#counts.get(kind) ?? this.#total) });
     return {
       ...this.#total,

@@ -61,7 +61,10 @@ async function sendClaimed(
   const key = `${session.nonce}:${stream}:${start}-${end}`;
   const answer = await courier.carry(OPERATION_OF[stream], { run_id: runId }, made.body, key, patience);
   if (answer.kind === "away") return PENDING;
-  if (answer.kind === "blocked") return { kind: "raised", error: errorOfAnswer(answer.failure) };
+  if (answer.kind === "blocked") {
+    folder.blockedBy(answer.failure);
+    return { kind: "raised", error: errorOfAnswer(answer.failure) };
+  }
   if (answer.kind === "delivered") {
     noteIds(folder, stream, rows, answer.body);
     log.done(session, stream, start, end, rows.length, lines.length - rows.length);

@@ -1,20 +1,15 @@
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, realpathSync } from "node:fs";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { type Logger, levelled } from "../logger.js";
-import { adopt, hasGroups } from "../mirror/adopt.js";
-import { entityFolder, type FolderKind } from "../mirror/paths.js";
-import { LocalExperimentStore } from "../mirror/store.js";
-import { SyncLog } from "../mirror/sync-log.js";
 import { issueAt, shown } from "../validation.js";
 import { Backlog } from "./backlog.js";
 import { Courier } from "./courier.js";
-import { Folder } from "./folder.js";
+import type { Folder } from "./folder.js";
+import { foldersOf } from "./found-folders.js";
 import type { Counts, SyncReport } from "./report.js";
 
 const PROGRESS_EVERY_MS = 100;
-const KINDS: readonly FolderKind[] = ["experiment", "run"];
 
 /** What to bring to the backend, and how. What is not given is read from the environment, as for a client. */
 export interface SyncOptions
@@ -60,9 +55,8 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     if (!(error instanceof DashboardClientError)) failures += 1;
   };
   const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
-  const folders = (logDirs ?? [config.logDir]).flatMap((logDir) =>
-    foldersOf(logDir, courier, logger, adopts && !dryRun),
-  );
+  const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
+  const folders = [...roots].flatMap((root) => foldersOf(root, courier, adopts && !dryRun));
   const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
   const stop = (): void => {
     courier.stop();
@@ -73,10 +67,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger);
     if (!dryRun) await new Backlog(courier, () => folders).drain();
     onProgress?.(courier.tally.total);
-    const owner = folders.find(({ holder }) => holder !== undefined)?.holder;
-    const owned = owner === undefined ? undefined : `process ${owner.pid} on ${owner.host} sends for what it logs to`;
-    const obstacle = courier.blocked ?? courier.awayReason ?? owned;
-    const report = courier.tally.report(startedAt, obstacle, courier.blockedStatus);
+    const report = courier.report(startedAt, folders);
     return failures === 0 ? report : { ...report, failures };
   } finally {
     clearInterval(progress);
@@ -87,41 +78,10 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   }
 }
 
-function foldersOf(logDir: string, courier: Courier, logger: Logger, adopts: boolean): Folder[] {
-  const root = resolve(logDir);
-  if (!existsSync(root)) {
-    throw new EvsysValidationError("sync", [
-      issueAt(["logDirs"], `expected the folder of a mirror, ${shown(logDir)} is not there`),
-    ]);
-  }
-  const store = new LocalExperimentStore(root, logger);
-  const foreign: string[] = [];
-  const folders = KINDS.flatMap((kind) =>
-    store.ids(kind).flatMap((id) => {
-      const path = entityFolder(root, kind, id);
-      if (adopts) {
-        if (hasGroups(root, kind, id)) {
-          logger.warn(`${path}/groups.jsonl stays where it is: the backend has no route for groups.`);
-        }
-        adopt(root, kind, id);
-      }
-      if (SyncLog.existsIn(path)) return new Folder(root, kind, id, courier);
-      foreign.push(path);
-      courier.tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
-      return [];
-    }),
-  );
-  if (foreign.length > 0) logger.warn(foreignNote(root, foreign));
-  return folders;
-}
-
-function foreignNote(root: string, foreign: readonly string[]): string {
-  const shownPaths = foreign.slice(0, 3).map((path) => path.slice(root.length + 1));
-  const rest = foreign.length > shownPaths.length ? ` and ${foreign.length - shownPaths.length} more` : "";
-  return (
-    `${root}: ${foreign.length} experiments or runs were written by another client and are left alone ` +
-    `(${shownPaths.join(", ")}${rest}). If they never reached the backend, send them with --adopt.`
-  );
+function rootOf(logDir: string): string {
+  if (existsSync(logDir)) return realpathSync(logDir);
+  const message = `expected the folder of a mirror, ${shown(logDir)} is not there`;
+  throw new EvsysValidationError("sync", [issueAt(["logDirs"], message)]);
 }
 
 function begin(

@@ -42,6 +42,14 @@ export function namesIn(folder: string): string[] {
   return onFile("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
 }
 
+/** The folders in a folder; links are not followed. */
+export function foldersIn(folder: string): string[] {
+  const entries = onFile("list the folder", folder, () =>
+    unlessMissing([], () => readdirSync(folder, { withFileTypes: true })),
+  );
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+}
+
 /** How many bytes a file has; none where there is no such file. */
 export function sizeOf(path: string): number {
   return onFile("look at the file", path, () => unlessMissing(0, () => statSync(path).size));

@@ -5,7 +5,7 @@ import { isSafeId } from "../ids.js";
 import { type Logger, levelled } from "../logger.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { makeFolder, namesIn } from "./files.js";
+import { foldersIn, makeFolder } from "./files.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, refuseUnsafeId } from "./paths.js";
 import { readRows } from "./rows.js";
 
@@ -87,7 +87,7 @@ export class LocalExperimentStore {
 
   /** @internal The ids of all entities of a kind: the folders that can be entities. */
   ids(kind: FolderKind): string[] {
-    return namesIn(folderOf(this.root, kind)).filter(isSafeId);
+    return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
   }
 
   async *#rows<Row>(runId: string, stream: StreamName): AsyncGenerator<Row> {
