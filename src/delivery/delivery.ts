@@ -21,7 +21,8 @@ import type { Outcome } from "./outcome.js";
 export class Delivery {
   readonly outbox: Outbox;
   readonly #logger: Logger;
-  readonly #warnedSeries = new Set<string>();
+  /** How many values of a series were not finite. */
+  readonly #nonFinite = new Map<string, number>();
   #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
@@ -100,9 +101,12 @@ export class Delivery {
     return answer.body;
   }
 
-  /** No call is taken any more. */
+  /** No call is taken any more. Says how many values of each series could not be sent, where they were more than announced. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    const counts = [...this.#nonFinite].filter(([, count]) => count > 1).map(([field, count]) => `${field} (${count})`);
+    if (counts.length > 0) this.#logger.info(`Not finite, kept in the mirror and not sent: ${counts.join(", ")}.`);
   }
 
   async #create<Name extends "createExperiment" | "createRun">(
@@ -134,10 +138,11 @@ export class Delivery {
     if (operations[name].kind === "row") refuseUnsafeId(name, "run_id", runId);
     const { fields, nonFinite } = accept(name, body);
     for (const { field, value } of nonFinite) {
-      if (this.#warnedSeries.has(field)) continue;
-      this.#warnedSeries.add(field);
+      const seen = this.#nonFinite.get(field) ?? 0;
+      this.#nonFinite.set(field, seen + 1);
+      if (seen > 0) continue;
       this.#logger.warn(
-        `${name}: ${field} is ${value}; it is kept in the mirror and not sent. Further ones are not announced.`,
+        `${name}: ${field} is ${value}; it is kept in the mirror and not sent. Further ones are counted, not announced.`,
       );
     }
     return fields;

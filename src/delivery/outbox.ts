@@ -50,6 +50,7 @@ export class Outbox {
   readonly #direct = new Set<Promise<unknown>>();
   readonly #forgetExit: () => void;
   #lookingAround: NodeJS.Timeout | undefined;
+  #closing: Promise<SyncReport> | undefined;
   #calls = 0;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
@@ -142,8 +143,13 @@ export class Outbox {
     return this.#courier.report(startedAt, this.#folders.all());
   }
 
-  /** Flushes, then gives back connections, files and locks. */
-  async close(timeoutMs?: number): Promise<SyncReport> {
+  /** Flushes, then gives back connections, files and locks. Closing again answers the same report. */
+  close(timeoutMs?: number): Promise<SyncReport> {
+    this.#closing ??= this.#close(timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs?: number): Promise<SyncReport> {
     const report = await this.flush(timeoutMs);
     clearInterval(this.#lookingAround);
     this.#backlog.stop();
