@@ -110,7 +110,7 @@ export class Backlog {
 
   #hasBacklog(): boolean {
     for (const folder of this.#folders()) {
-      if (folder.isForbidden || RANKS.some((rank) => hasBacklog(folder, rank))) return true;
+      if (folder.reception.isForbidden || RANKS.some((rank) => hasBacklog(folder, rank))) return true;
     }
     return false;
   }
@@ -124,7 +124,7 @@ export class Backlog {
 
   async #again(): Promise<void> {
     this.#timer = undefined;
-    for (const folder of this.#folders()) folder.forgive();
+    for (const folder of this.#folders()) folder.reception.forgive();
     if (!this.#courier.maySend) await this.probe();
     else this.#failures += 1;
     if (this.#courier.maySend) await this.drain();

@@ -1,12 +1,12 @@
 import { EntityFolder } from "../mirror/entity.js";
 import { type Holder, isLock, type Lock, SENDER_LOCK, takeLock } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
-import type { Refusal } from "../mirror/sync-lines.js";
 import type { Operation, SyncState } from "../mirror/sync-state.js";
 import { Account } from "./account.js";
-import { type Courier, FORBIDDEN } from "./courier.js";
+import type { Courier } from "./courier.js";
 import { Gate } from "./gate.js";
 import { Lanes, NAMED_IN, STREAMS } from "./lanes.js";
+import { Reception } from "./reception.js";
 import type { Counted } from "./report.js";
 
 /** One experiment or run on its way to the backend: its files, and what this process knows and may do of their sending. */
@@ -15,6 +15,7 @@ export class Folder {
   readonly courier: Courier;
   readonly lanes: Lanes;
   readonly account: Account;
+  readonly reception: Reception;
   /** What its create is counted as. */
   readonly countedAs: Counted;
   /** The create and the patches go out one by one, in the order they were made. */
@@ -25,9 +26,6 @@ export class Folder {
   readonly inFlight = new Set<Promise<unknown>>();
   #lock: Lock | undefined;
   #holder: Holder | undefined;
-  #isParked = false;
-  #isConfirmed = false;
-  #isForbidden = false;
   #hasCountedRefused = false;
 
   constructor(root: string, kind: FolderKind, id: string, courier: Courier) {
@@ -35,6 +33,7 @@ export class Folder {
     this.courier = courier;
     this.lanes = new Lanes(this.entity, courier.config.concurrency);
     this.account = new Account(courier.tally);
+    this.reception = new Reception(this.entity.log);
     this.countedAs = kind === "run" ? "runs" : "experiments";
     this.#learnIds();
   }
@@ -59,29 +58,6 @@ export class Folder {
     return creation === undefined || delivered.has(creation.key);
   }
 
-  /**
-   * Whether the backend said that there is no such entity, which is asked again by the next call, process or sync, or that
-   * the key may not write to it, which is asked again after a while.
-   */
-  get isHeldBack(): boolean {
-    return this.#isParked || this.#isForbidden;
-  }
-
-  /** Whether the backend said that the key may not write to the entity. */
-  get isForbidden(): boolean {
-    return this.#isForbidden;
-  }
-
-  /** Takes an answer that blocks: of a key that may not write here, only this folder is held back. */
-  blockedBy({ status }: { readonly status: number }): void {
-    this.#isForbidden = status === FORBIDDEN;
-  }
-
-  /** The key may write here by now. */
-  forgive(): void {
-    this.#isForbidden = false;
-  }
-
   /** The entity's id as the backend knows it; undefined while it does not. */
   get backendId(): string | undefined {
     return this.isKnown ? this.courier.ids.resolve(this.entity.kind, this.entity.id) : undefined;
@@ -101,7 +77,7 @@ export class Folder {
       return false;
     }
     this.#lock = answer;
-    this.#isParked = false;
+    this.reception.unpark();
     this.#reload();
     this.count();
     return true;
@@ -171,25 +147,6 @@ export class Folder {
     }
     if (!rowsAndPatches) return;
     for (const lane of this.lanes.all()) this.account.retried(lane.stream, lane.retryRefused());
-  }
-
-  /**
-   * Takes a 404: whether it means the entity itself, so that nothing of the folder need be tried for now. A write that
-   * names other things may be refused for their sake, once the backend is known to have the entity.
-   */
-  isParkedBy({ status, reason, body }: Omit<Refusal, "at">, namesOthers: boolean): boolean {
-    if (namesOthers && this.#isConfirmed) return false;
-    this.#isParked = true;
-    this.entity.log.park({ status, reason, body, at: Date.now() / 1000 });
-    return true;
-  }
-
-  /** The backend has taken something for the entity. */
-  confirm(): void {
-    this.#isConfirmed = true;
-    this.#isForbidden = false;
-    this.#isParked = false;
-    this.entity.log.park(null);
   }
 
   /** Notes a send that a call waits for, as long as it goes on. */

@@ -19,7 +19,7 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   const answer = await courier.carry(name, path, JSON.stringify(made.body), operation.key, patience);
   if (answer.kind === "away") return PENDING;
   if (answer.kind === "blocked") {
-    folder.blockedBy(answer.failure);
+    folder.reception.blockedBy(answer.failure);
     return { kind: "raised", error: errorOfAnswer(answer.failure) };
   }
   const counted = isCreate ? folder.countedAs : "patches";
@@ -28,11 +28,11 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
     entity.log.deliverOp(operation.key, typeof backendId === "string" ? backendId : undefined);
     if (typeof backendId === "string") courier.ids.learn(entity.kind, entity.id, backendId);
     folder.account.settle(counted, "delivered", 1);
-    folder.confirm();
+    folder.reception.confirm();
     return { kind: "delivered", answer: answer.body };
   }
   const { failure } = answer;
-  if (!isCreate && failure.status === 404 && folder.isParkedBy(failure, made.namesOthers)) {
+  if (!isCreate && failure.status === 404 && folder.reception.isParkedBy(failure, made.namesOthers)) {
     return { kind: "raised", error: errorOfAnswer({ ...failure, pending: true }) };
   }
   const { status, reason, body } = failure;

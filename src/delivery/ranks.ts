@@ -109,18 +109,19 @@ async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Out
 }
 
 function maySend(folder: Folder): boolean {
-  return folder.courier.maySend && folder.isInCharge && !folder.isHeldBack;
+  return folder.courier.maySend && folder.isInCharge && !folder.reception.isHeldBack;
 }
 
 function lanesOf(folder: Folder, rank: Rank): RowLane[] {
   const streams = STREAMS_OF[rank];
-  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.isHeldBack
+  return streams === undefined || !folder.isInCharge || !folder.isKnown || folder.reception.isHeldBack
     ? []
     : folder.lanes.all(streams);
 }
 
 function operationsOf(folder: Folder, rank: Rank): Operation[] {
   const meant = OPERATIONS_OF[rank];
-  if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.isHeldBack) return [];
+  if (meant === undefined || meant.entity !== folder.entity.kind || !folder.isInCharge || folder.reception.isHeldBack)
+    return [];
   return meant.kind === "patch" && !folder.isKnown ? [] : folder.waiting(meant.kind);
 }

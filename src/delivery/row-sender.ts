@@ -62,7 +62,7 @@ async function sendClaimed(
   const answer = await courier.carry(OPERATION_OF[stream], { run_id: runId }, made.body, key, patience);
   if (answer.kind === "away") return PENDING;
   if (answer.kind === "blocked") {
-    folder.blockedBy(answer.failure);
+    folder.reception.blockedBy(answer.failure);
     return { kind: "raised", error: errorOfAnswer(answer.failure) };
   }
   if (answer.kind === "delivered") {
@@ -70,12 +70,12 @@ async function sendClaimed(
     log.done(session, stream, start, end, rows.length, lines.length - rows.length);
     folder.account.settle(stream, "delivered", rows.length);
     folder.account.settle(stream, "skipped", lines.length - rows.length);
-    folder.confirm();
+    folder.reception.confirm();
     return { kind: "delivered", answer: answer.body };
   }
   const { failure } = answer;
   if (failure.status === 413 && rows.length > 1) return "too large";
-  if (failure.status === 404 && folder.isParkedBy(failure, made.namesOthers)) {
+  if (failure.status === 404 && folder.reception.isParkedBy(failure, made.namesOthers)) {
     return { kind: "raised", error: errorOfAnswer({ ...failure, pending: true }) };
   }
   const { status, reason, body } = failure;
