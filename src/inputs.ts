@@ -1,3 +1,4 @@
+import { zStepMetric } from "../generated/schemas.js";
 import type { Split } from "../generated/types.js";
 import { isObject } from "./objects.js";
 import type { BodyOf, Input } from "./operations.js";
@@ -24,6 +25,11 @@ export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> &
 
 /** The series that a caller names outright; any other goes into `metrics`. */
 const NAMED_SERIES = ["loss", "accuracy", "learning_rate", "grad_norm", "tokens_per_sec"] as const;
+
+/** A step's metrics as a caller may write them: what an error names as the fields that fit. */
+export const stepMetricFields = zStepMetric.extend(
+  Object.fromEntries(NAMED_SERIES.map((name) => [name, zStepMetric.shape.step.optional()])),
+);
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -2,8 +2,10 @@ import { zExperimentCreate, zRunCreate } from "../generated/schemas.js";
 import type { ExperimentCreate, Prediction, RunCreate, Split } from "../generated/types.js";
 import type { DashboardClient } from "./client.js";
 import { accept } from "./delivery/accept.js";
+import { EvsysValidationError } from "./errors.js";
 import type { CheckpointInput } from "./inputs.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
+import { issueAt, shown } from "./validation.js";
 
 type RunFields = Input<Omit<RunCreate, "experiment_id" | "status">>;
 
@@ -90,6 +92,11 @@ export async function withRun<Result>(
   options: WithRunOptions,
   body: (run: ExperimentRun) => Result | Promise<Result>,
 ): Promise<Result> {
+  if (typeof body !== "function") {
+    throw new EvsysValidationError("withRun", [
+      issueAt([], `expected a function as the second argument, got ${shown(body)}`),
+    ]);
+  }
   const run = await startRun(client, options);
   let result: Result;
   try {

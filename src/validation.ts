@@ -59,19 +59,23 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
     }
     case "invalid_type":
       return given === undefined
-        ? [issueAt(path, `required, a ${nameOfType(issue.expected)} is missing`)]
+        ? [issueAt(path, `required, ${withArticle(nameOfType(issue.expected))} is missing`)]
         : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}`)];
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
     case "too_small":
     case "too_big": {
       const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
-      const unit = issue.origin === "string" ? " characters" : issue.origin === "array" ? " items" : "";
+      const unit = issue.origin === "string" ? " character(s)" : issue.origin === "array" ? " item(s)" : "";
       return [issueAt(path, `expected ${bound}${unit}, got ${shown(given)}`)];
     }
     default:
       return [issueAt(path, `${issue.message}, got ${shown(given)}`)];
   }
+}
+
+function withArticle(noun: string): string {
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
 function nameOfType(expected: string): string {

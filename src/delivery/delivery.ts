@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
+import { stepMetricFields } from "../inputs.js";
 import type { Logger } from "../logger.js";
 import { refuseUnsafeId } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
@@ -136,7 +137,8 @@ export class Delivery {
   #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): BodyOf<Name> {
     this.#refuseIfClosed();
     if (operations[name].kind === "row") refuseUnsafeId(name, "run_id", runId);
-    const { fields, nonFinite } = accept(name, body);
+    const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
+    const { fields, nonFinite } = accept(name, body, name, schema);
     for (const { field, value } of nonFinite) {
       const seen = this.#nonFinite.get(field) ?? 0;
       this.#nonFinite.set(field, seen + 1);

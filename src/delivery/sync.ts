@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { type Logger, levelled } from "../logger.js";
+import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
 import { Backlog } from "./backlog.js";
 import { Courier } from "./courier.js";
@@ -79,9 +80,15 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
 }
 
 function rootOf(logDir: string): string {
-  if (existsSync(logDir)) return realpathSync(logDir);
-  const message = `expected the folder of a mirror, ${shown(logDir)} is not there`;
-  throw new EvsysValidationError("sync", [issueAt(["logDirs"], message)]);
+  const refuse = (what: string) =>
+    new EvsysValidationError("sync", [
+      issueAt(["logDirs"], `expected the folder of a mirror, ${shown(logDir)} ${what}`),
+    ]);
+  if (!existsSync(logDir)) throw refuse("is not there");
+  const names = namesIn(logDir);
+  const isMirror = names.length === 0 || names.includes("experiments") || names.includes("generations");
+  if (!isMirror) throw refuse("holds neither experiments/ nor generations/");
+  return realpathSync(logDir);
 }
 
 function begin(

@@ -62,7 +62,7 @@ export function createTransport(config: Config): Transport {
         const header = (name: string) => response.headers.get(name);
         return sorted({ status: response.status, header, text }, { path: shownPath, promised, redact });
       } catch (error) {
-        return { kind: "away", reason: redact(reasonOfFailure(error, signal)) };
+        return { kind: "away", reason: redact(reasonOfFailure(error, signal)).replace(/\s+/g, " ").trim() };
       }
     },
     close: () => http.close(),
