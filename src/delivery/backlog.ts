@@ -44,11 +44,11 @@ export class Backlog {
   /** Sends what is pending now, and returns when nothing more can be sent. */
   drain(): Promise<void> {
     this.#draining ??= this.#drainAll()
-      .catch((error: Error) => this.#courier.announce(error))
       .finally(() => {
         this.#draining = undefined;
         if (this.#hasBacklog()) this.#schedule();
-      });
+      })
+      .catch((error: Error) => this.#courier.announce(error));
     return this.#draining;
   }
 
@@ -118,7 +118,11 @@ export class Backlog {
   #schedule(): void {
     if (this.#timer !== undefined || this.#courier.isStopped || this.#courier.remote === "offline") return;
     const waitMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#failures) * (0.5 + Math.random() / 2);
-    const again = () => this.#again().catch((error: Error) => this.#courier.announce(error));
+    const again = () =>
+      this.#again().catch((error: Error) => {
+        this.#courier.announce(error);
+        this.#schedule();
+      });
     this.#timer = setTimeout(again, Math.max(waitMs, this.#courier.restMs)).unref();
   }
 

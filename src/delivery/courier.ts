@@ -163,7 +163,11 @@ export class Courier {
     const message = error.message.replace(/\.$/, "");
     if (!this.#announced.has(kind)) this.logger.error(`${message}. Further ones of this kind are counted, not logged.`);
     this.#announced.add(kind);
-    this.#events.onError?.(error);
+    try {
+      this.#events.onError?.(error);
+    } catch (thrown) {
+      this.logger.error(`onDeliveryError has thrown ${thrown}; training goes on.`);
+    }
   }
 
   close(): Promise<void> {

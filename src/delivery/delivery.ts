@@ -84,9 +84,12 @@ export class Delivery {
   /** Sends any body to any route. It is not mirrored: null where it was not sent. */
   async post(path: string, body: unknown): Promise<unknown> {
     this.#refuseIfClosed();
-    if (typeof path !== "string" || !path.startsWith("/")) {
+    if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
       throw new EvsysValidationError("post", [
-        issueAt(["path"], `expected a path that starts with "/", got ${shown(path)}`),
+        issueAt(
+          ["path"],
+          `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`,
+        ),
       ]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);

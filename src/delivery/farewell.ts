@@ -31,7 +31,11 @@ function sayFarewell(): void {
         `[evsys-sdk] ${what} in the mirror and not delivered yet. Send with: ${syncCommand(root)}\n`,
       );
     }
-    release();
+    try {
+      release();
+    } catch {
+      // What cannot be given back is found to be a dead process's.
+    }
   }
 }
 

@@ -22,6 +22,8 @@ export class Folder {
   readonly operationGate = new Gate(1);
   /** Patches that a call is about to send. */
   readonly claimedPatches = new Set<string>();
+  /** Calls that are under way. */
+  uses = 0;
   /** Sends that calls wait for. */
   readonly inFlight = new Set<Promise<unknown>>();
   #lock: Lock | undefined;
@@ -63,9 +65,10 @@ export class Folder {
     return this.isKnown ? this.courier.ids.resolve(this.entity.kind, this.entity.id) : undefined;
   }
 
-  /** Whether it can be let go: nothing is in flight, and nothing of it is counted as pending. */
+  /** Whether it can be let go: nothing is under way, and nothing of it is for this process to send. */
   get isIdle(): boolean {
-    return this.inFlight.size === 0 && this.account.isEmpty;
+    const isOthers = this.courier.remote === "offline" || !this.isInCharge;
+    return this.uses === 0 && this.inFlight.size === 0 && (isOthers || this.account.isEmpty);
   }
 
   /** Takes charge of sending, unless another process has it. What is pending is read and counted then. */

@@ -7,7 +7,7 @@ import type { EntityKind } from "../operations.js";
 import type { Courier } from "./courier.js";
 import { Folder } from "./folder.js";
 
-const MOST_OPEN = 128;
+const MOST_OPEN = 64;
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -43,7 +43,14 @@ export class Folders {
 
   /** Takes in what other processes did. */
   refresh(): void {
-    for (const folder of this.#open.values()) folder.refresh();
+    for (const folder of this.#open.values()) {
+      try {
+        folder.refresh();
+      } catch (error) {
+        // One folder that cannot be read must not keep the others back.
+        if (error instanceof Error) this.#courier.announce(error);
+      }
+    }
   }
 
   close(): void {

@@ -69,6 +69,9 @@ export async function within(timeoutMs: number, work: Promise<unknown>): Promise
   const late = sleep(Math.min(Math.max(0, timeoutMs), 2 ** 31 - 1), undefined, { signal: abort.signal }).catch(
     () => {},
   );
-  await Promise.race([work, late]);
-  abort.abort();
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    abort.abort();
+  }
 }

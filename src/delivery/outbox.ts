@@ -93,6 +93,7 @@ export class Outbox {
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
   keep(kind: FolderKind, id: string, key: string, fields: Fields, isDelivered: boolean): void {
+    this.#beginLookingAround();
     this.#folders.make(kind, id, key, fields, isDelivered);
     if (!isDelivered) this.#backlog.kick();
   }
@@ -106,19 +107,23 @@ export class Outbox {
     const before = folder.state.operations.size;
     const operation = folder.entity.patch(key, fields);
     folder.account.added("patches", folder.state.operations.size - before);
-    return this.#settle(this.#isLive(folder) && isNext ? await sendPatch(folder, operation, deadline) : PENDING);
+    const isLive = this.#isLive(folder) && isNext;
+    return this.#settle(isLive ? await sendPatch(folder, operation, deadline) : PENDING);
   }
 
   /** Mirrors rows of one call and sends them as one. */
   async append(stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
     const deadline = this.#deadline();
     const folder = this.#open("run", runId);
-    const range = await folder.entity.append(
-      stream,
-      rows.map((row) => encode(row)),
-    );
-    folder.account.added(stream, rows.length);
-    return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
+    const lines = rows.map((row) => encode(row));
+    folder.uses += 1;
+    try {
+      const range = await folder.entity.append(stream, lines);
+      folder.account.added(stream, rows.length);
+      return await this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
+    } finally {
+      folder.uses -= 1;
+    }
   }
 
   /** Sends what is not mirrored; away where it cannot be sent now. */
@@ -133,12 +138,12 @@ export class Outbox {
     const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
     const left = (): number => deadline - performance.now();
     for (let hasTried = false; this.#courier.remote !== "offline"; hasTried = true) {
+      this.#folders.refresh();
       await within(left(), this.#settled());
       if (this.#courier.tally.total.pending === 0 || left() <= 0) break;
       if (hasTried && timeoutMs === undefined) break;
       if (hasTried) await within(Math.min(left(), WAIT_FOR_BACKEND_MS), new Promise(() => {}));
       if (!this.#courier.maySend) await within(left(), this.#backlog.probe());
-      this.#folders.refresh();
     }
     return this.#courier.report(startedAt, this.#folders.all());
   }
@@ -150,14 +155,19 @@ export class Outbox {
   }
 
   async #close(timeoutMs?: number): Promise<SyncReport> {
-    const report = await this.flush(timeoutMs);
-    clearInterval(this.#lookingAround);
-    this.#backlog.stop();
-    await this.#courier.close();
-    await within(this.#config.timeoutMs, this.#settled());
-    this.#folders.close();
-    if (report.pending === 0) this.#forgetExit();
-    return report;
+    const startedAt = performance.now();
+    try {
+      const report = await this.flush(timeoutMs);
+      if (report.pending === 0) this.#forgetExit();
+      return report;
+    } finally {
+      clearInterval(this.#lookingAround);
+      this.#backlog.stop();
+      await this.#courier.close();
+      const leftMs = timeoutMs === undefined ? this.#config.timeoutMs : startedAt + timeoutMs - performance.now();
+      await within(leftMs, this.#settled());
+      this.#folders.close();
+    }
   }
 
   /** All that is on its way now has come to rest. */
@@ -180,19 +190,18 @@ export class Outbox {
   }
 
   #open(kind: FolderKind, id: string): Folder {
-    if (this.#courier.remote !== "offline") {
-      this.#lookingAround ??= setInterval(() => this.#lookAround(), LOOK_AROUND_EVERY_MS).unref();
-    }
+    this.#beginLookingAround();
     return this.#folders.open(kind, id);
+  }
+
+  #beginLookingAround(): void {
+    if (this.#courier.remote === "offline") return;
+    this.#lookingAround ??= setInterval(() => this.#lookAround(), LOOK_AROUND_EVERY_MS).unref();
   }
 
   /** Other processes may have written to the same runs, or have died as their senders. */
   #lookAround(): void {
-    try {
-      this.#folders.refresh();
-    } catch (error) {
-      if (error instanceof Error) this.#courier.announce(error);
-    }
+    this.#folders.refresh();
     if (this.#courier.maySend) this.#backlog.kick();
   }
 

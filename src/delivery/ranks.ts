@@ -48,6 +48,7 @@ export function hasRowsWaiting(folder: Folder): boolean {
 /** Sends what a folder has of a rank by now, as long as the backend takes it. What came back is tried once. */
 export async function drain(folder: Folder, rank: Rank, onOutcome: (outcome: Outcome) => void): Promise<void> {
   await Promise.all(lanesOf(folder, rank).map((lane) => drainLane(folder, lane, onOutcome)));
+  if (folder.entity.slot === undefined) folder.entity.log.rest();
   for (const operation of operationsOf(folder, rank)) {
     if (!maySend(folder)) return;
     const outcome = await sendInTurn(folder, operation, folder.courier.unawaited);
@@ -106,6 +107,7 @@ async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Out
     running.add(send);
   }
   await Promise.all(running);
+  lane.rest();
 }
 
 function maySend(folder: Folder): boolean {

@@ -31,6 +31,7 @@ export class RowLane {
   readonly gate: Gate;
   /** Whether this process is the file's writer. */
   readonly #isOwn: boolean;
+  readonly #entity: Pick<EntityFolder, "ownRows">;
   readonly #log: SyncLog;
   readonly #reader: LineReader;
   /** In flight, or waiting for its turn: where each starts and ends. */
@@ -42,24 +43,19 @@ export class RowLane {
   #position = 0;
   #seen = 0;
 
-  constructor(
-    { path, log }: Pick<EntityFolder, "path" | "log">,
-    stream: StreamName,
-    slot: number,
-    isOwn: boolean,
-    concurrency: number,
-  ) {
+  constructor(entity: EntityFolder, stream: StreamName, slot: number, isOwn: boolean, concurrency: number) {
     this.stream = stream;
     this.slot = slot;
     this.gate = new Gate(concurrency);
     this.#isOwn = isOwn;
-    this.#log = log;
-    this.#reader = new LineReader(join(path, segmentName(stream, slot)));
+    this.#entity = entity;
+    this.#log = entity.log;
+    this.#reader = new LineReader(join(entity.path, segmentName(stream, slot)));
   }
 
   /** Where the rows end that may be sent: of another writer's file, those that have been looked at. */
   get end(): number {
-    return this.#isOwn ? this.#reader.size : this.#seen;
+    return this.#isOwn ? this.#entity.ownRows(this.stream).end : this.#seen;
   }
 
   /** Whether there is anything to send that nobody is sending. */
@@ -134,9 +130,14 @@ export class RowLane {
     return rows;
   }
 
-  /** Whether a stretch was never counted: the end of a file that was cut short, before its next writer closed the line. */
-  isUncounted({ start, session }: Stretch): boolean {
-    return this.#isOwn && start >= this.#seen && session !== this.#log.state.lastSession(this.slot);
+  /**
+   * How many lines of a stretch were never counted: of a file that was cut short, the last line was no row before its next
+   * writer closed it.
+   */
+  uncounted({ start, end }: Stretch, lines: number): number {
+    if (!this.#isOwn || start < this.#seen || start >= this.#entity.ownRows(this.stream).start) return 0;
+    this.#seen = end;
+    return lines;
   }
 
   /** The lines that are neither acknowledged nor refused, reading just these. */
@@ -144,17 +145,24 @@ export class RowLane {
     for (const { bytes } of this.#openLines(0)) yield bytes;
   }
 
+  /** Gives the file back until it is needed again: a mirror may have more of them than a process may open. */
+  rest(): void {
+    if (!this.#isOwn) this.#reader.close();
+  }
+
   close(): void {
     this.#reader.close();
   }
 
   *#openLines(from: number): Generator<Line> {
-    for (let at = this.#nextOpen(from); at < this.#reader.size; at = this.#nextOpen(at)) {
+    const size = this.#isOwn ? this.end : this.#reader.size;
+    for (let at = this.#nextOpen(from); at < size; at = this.#nextOpen(at)) {
       const line = this.#reader.lineAt(at);
-      if (line === undefined || !isWhole(line)) return;
+      if (line === undefined || !isWhole(line)) break;
       yield line;
       at = line.end;
     }
+    this.rest();
   }
 
   #comeBack(): Stretch | undefined {

@@ -18,6 +18,7 @@ const OPERATION_OF = {
 
 /** Sends a claimed stretch of rows under its key, notes the answer in the sync log, and gives the claim back. */
 export async function sendRows(folder: Folder, lane: RowLane, stretch: Stretch, patience: Patience): Promise<Outcome> {
+  const begunAt = performance.now();
   let isDone = false;
   let halves: readonly Stretch[] = [];
   try {
@@ -32,7 +33,15 @@ export async function sendRows(folder: Folder, lane: RowLane, stretch: Stretch, 
     lane.giveBack(stretch, isDone, halves);
   }
   const outcomes: Outcome[] = [];
-  for (const half of halves) outcomes.push(await sendRows(folder, lane, half, patience));
+  for (const half of halves) {
+    const leftMs = patience.leftMs - (performance.now() - begunAt);
+    if (leftMs > 0 && outcomes.at(-1)?.kind !== "pending") {
+      outcomes.push(await sendRows(folder, lane, half, { ...patience, leftMs }));
+    } else {
+      lane.giveBack(half, false);
+      outcomes.push(PENDING);
+    }
+  }
   return outcomes.reduce(together);
 }
 
@@ -48,7 +57,7 @@ async function sendClaimed(
   const { stream } = lane;
   const runId = folder.backendId;
   const lines = lane.read(stretch);
-  if (lane.isUncounted(stretch)) folder.account.added(stream, lines.length);
+  folder.account.added(stream, lane.uncounted(stretch, lines.length));
   const rows = lines.flatMap(({ row }) => (row === undefined ? [] : [row]));
   const made = bodyOf(stream, rows, courier);
   if (runId === undefined || made === "waits") return PENDING;

@@ -46,6 +46,11 @@ export class EntityFolder {
     return this.#slot?.number;
   }
 
+  /** Where this process's own rows of a stream begin and end. */
+  ownRows(stream: StreamName): ByteRange {
+    return { start: this.#slot?.startOf(stream) ?? 0, end: this.#slot?.endOf(stream) ?? 0 };
+  }
+
   /** How often this process has opened files of its own here: they may be other files each time. */
   get openings(): number {
     return this.#openings;
@@ -101,8 +106,7 @@ export class EntityFolder {
   }
 
   async #appendCall(slot: WriterSlot, stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
-    const ranges = await Promise.all(lines.map((line) => slot.append(stream, line)));
-    const range = { start: ranges[0]?.start ?? 0, end: ranges.at(-1)?.end ?? 0 };
+    const range = await slot.append(stream, lines.join("\n"));
     slot.note(JSON.stringify({ call: [letterOf(stream), range.start, range.end] }));
     this.log.refresh();
     return range;
@@ -177,7 +181,6 @@ export class EntityFolder {
       return this.#open();
     }
     slot.stepOver();
-    this.#openings += 1;
     this.log.refresh();
     return slot;
   }

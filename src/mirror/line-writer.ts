@@ -56,7 +56,8 @@ export class LineWriter {
   }
 
   /**
-   * Appends one line, given without its newline. The lines of one tick go out in one write.
+   * Appends a line, or several with newlines between them, given without the last newline: all of them or none. What is
+   * appended within one tick goes out in one write.
    * @throws MirrorError (as a rejection) where the line is not on the file.
    */
   append(line: string): Promise<ByteRange> {
@@ -73,8 +74,9 @@ export class LineWriter {
   appendNow(line: string): ByteRange {
     this.#writeBatch();
     const { start, end, error } = this.#write(`${line}\n`);
-    if (error !== undefined) throw this.#failure(error);
-    return { start, end };
+    if (error === undefined) return { start, end };
+    this.#takeBack(start, end);
+    throw this.#failure(error);
   }
 
   /** Waits until the disk itself has what was appended. */
@@ -96,8 +98,11 @@ export class LineWriter {
     let at = start;
     for (const { line, resolve, reject } of batch) {
       const next = at + Buffer.byteLength(line) + 1;
-      if (next <= end) resolve({ start: at, end: next });
-      else reject(this.#failure(error));
+      if (next > end) {
+        // A row whose call raises must not come back: what is on the file of it is taken back, with those after it.
+        if (at <= end) this.#takeBack(at, end);
+        reject(this.#failure(error));
+      } else resolve({ start: at, end: next });
       at = next;
     }
   }
@@ -119,20 +124,17 @@ export class LineWriter {
       this.#size = start + written;
       return { start, end: this.#size };
     } catch (error) {
-      // A line whose call raises must not come back as a row.
-      const whole = Buffer.from(text).subarray(0, written).lastIndexOf(NEWLINE) + 1;
-      if (written > whole) this.#takeBack(start + whole, start + written);
-      else this.#size = start + written;
-      return { start, end: start + whole, error };
+      this.#size = start + written;
+      return { start, end: this.#size, error };
     }
   }
 
   #takeBack(whole: number, written: number): void {
+    if (written === whole) return;
     try {
       ftruncateSync(this.#descriptor, whole);
       this.#size = whole;
     } catch {
-      this.#size = written;
       this.#endsInsideLine = true;
     }
   }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FILE_MODE, isMissing, onFile, unlessMissing } from "./files.js";
+import { FILE_MODE, isMissing, namesIn, onFile, unlessMissing } from "./files.js";
 import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from "./process-identity.js";
 
 const RENEW_EVERY_MS = 5_000;
@@ -40,6 +40,11 @@ export function takeLock(folder: string, name: string): Lock | Holder {
     if (!created(pathOf(folder, name, number))) continue;
     // Another one may have begun anew at a lower number meanwhile: whoever sees the other steps back and tries again.
     if (numbersOf(folder, name).some((other) => other !== number && !numbers.includes(other))) {
+      rmSync(pathOf(folder, name, number), { force: true });
+      continue;
+    }
+    // And one of those that were dead may have been taken anew.
+    if (numbers.some((old) => livingHolder(folder, pathOf(folder, name, old)) !== undefined)) {
       rmSync(pathOf(folder, name, number), { force: true });
       continue;
     }
@@ -144,7 +149,7 @@ function silenceByOurClock(path: string): number | undefined {
 
 function numbersOf(folder: string, name: string): number[] {
   const prefix = `${name}.lock.`;
-  return readdirSync(folder)
+  return namesIn(folder)
     .filter((file) => file.startsWith(prefix))
     .map((file) => Number(file.slice(prefix.length)))
     .filter((number) => Number.isSafeInteger(number) && number > 0)

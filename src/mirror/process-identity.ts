@@ -32,7 +32,7 @@ export function ownIdentity(): ProcessIdentity {
 /** Whether a process runs; undefined where it cannot be told from here. */
 export function isRunning(other: ProcessIdentity): boolean | undefined {
   const self = ownIdentity();
-  if (other.host !== self.host || other.bootId !== self.bootId) return undefined;
+  if (other.host !== self.host || other.bootId !== self.bootId || other.startedAt === "") return undefined;
   try {
     process.kill(other.pid, 0);
   } catch (error) {

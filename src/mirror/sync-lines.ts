@@ -49,8 +49,9 @@ export type Refusal = z.output<typeof refusal>;
 
 /** Session ordinal, stream, start, end, rows delivered, lines skipped: this stretch is done with. */
 const doneLine = z.tuple([z.int(), letter, z.int(), z.int(), z.int(), z.int()]);
-/** Gives a session its ordinal: the number of such lines before it in this file. */
+/** Gives a session its ordinal in this file. */
 const knownSessionLine = z.object({
+  ordinal: z.int(),
   session: z.string(),
   slot: z.int(),
   at: z.number(),

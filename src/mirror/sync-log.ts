@@ -126,9 +126,14 @@ export class SyncLog {
     this.#record({ parked });
   }
 
-  close(): void {
+  /** Gives the acknowledgement log back until it is needed again. */
+  rest(): void {
     this.#acks?.close();
     this.#acks = undefined;
+  }
+
+  close(): void {
+    this.rest();
     for (const { reader } of this.#readers.values()) reader.close();
     this.#readers.clear();
   }
@@ -153,15 +158,22 @@ export class SyncLog {
   #ordinal(session: Session): number {
     const known = this.#ordinals.indexOf(session);
     if (known !== -1) return known;
-    this.#record(lineOf(session));
-    return this.#ordinals.length - 1;
+    const ordinal = this.#ordinals.length;
+    const line = lineOf(session, ordinal);
+    // On the file first: what follows names it by its number.
+    this.#append(line);
+    this.#state.apply(line, this.#ordinals);
+    return ordinal;
   }
 
   #record(line: AcksLine): void {
     this.#state.apply(line, this.#ordinals);
+    if (this.#append(line) > this.#compactAtBytes) this.#compact();
+  }
+
+  #append(line: AcksLine): number {
     this.#acks ??= new LineWriter(this.#acksPath);
-    const { end } = this.#acks.appendNow(JSON.stringify(line));
-    if (end > this.#compactAtBytes) this.#compact();
+    return this.#acks.appendNow(JSON.stringify(line)).end;
   }
 
   #compact(): void {

@@ -59,7 +59,7 @@ export class SyncState {
   /** When the last create or patch was made, in seconds since the epoch. */
   latestAt = 0;
 
-  addSession({ session: nonce, slot, at, from, until }: KnownSessionLine): Session {
+  addSession({ session: nonce, slot, at, from, until }: Omit<KnownSessionLine, "ordinal">): Session {
     const known = this.sessions.get(nonce);
     if (known !== undefined) return known;
     const spans = { metrics: emptySpan(), evals: emptySpan(), checkpoints: emptySpan(), predictions: emptySpan() };
@@ -123,7 +123,7 @@ export class SyncState {
       span?.done.add(start, end, delivered, skipped);
       span?.refused.delete(start);
     } else if ("session" in line) {
-      ordinals.push(this.addSession(line));
+      ordinals[line.ordinal] = this.addSession(line);
     } else if ("batch" in line) {
       const [ordinal, letter, start, end] = line.batch;
       ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].batches.set(start, end);
@@ -146,7 +146,9 @@ export class SyncState {
   acknowledgements(): AcksLine[] {
     const lines: AcksLine[] = [];
     const sessions = [...this.sessions.values()];
-    for (const session of sessions) lines.push(lineOf(session));
+    sessions.forEach((session, ordinal) => {
+      lines.push(lineOf(session, ordinal));
+    });
     sessions.forEach((session, ordinal) => {
       for (const stream of Object.values(STREAM_OF_LETTER))
         lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
@@ -178,8 +180,8 @@ function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: 
 }
 
 /** The line that names a session. */
-export function lineOf({ nonce, slot, at, from, until }: Session): KnownSessionLine {
-  return { session: nonce, slot, at, from, until };
+export function lineOf({ nonce, slot, at, from, until }: Session, ordinal: number): KnownSessionLine {
+  return { ordinal, session: nonce, slot, at, from, until };
 }
 
 function emptySpan(): Span {

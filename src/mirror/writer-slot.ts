@@ -16,6 +16,8 @@ export class WriterSlot {
   readonly #lock: Lock;
   readonly #ops: LineWriter;
   readonly #streams = new Map<StreamName, LineWriter>();
+  readonly #start: Offsets;
+  #from: Offsets;
 
   private constructor(folder: string, log: SyncLog, number: number, lock: Lock) {
     this.number = number;
@@ -23,6 +25,8 @@ export class WriterSlot {
     this.#log = log;
     this.#lock = lock;
     this.#ops = log.openOps(number);
+    this.#start = endsOf(folder, number);
+    this.#from = this.#start;
   }
 
   /** Takes the first free place. */
@@ -45,12 +49,23 @@ export class WriterSlot {
   /** Whether nobody else has written to a stream's file since this process did: another client's rows are not ours to send. */
   isAlone(stream: StreamName): boolean {
     const writer = this.#streams.get(stream);
-    return writer === undefined || writer.isWriting || writer.isIntact;
+    if (writer !== undefined) return writer.isWriting || writer.isIntact;
+    return sizeOf(join(this.#folder, segmentName(stream, this.number))) === this.#from[stream];
+  }
+
+  /** Where this process's own rows of a stream end: what follows is another client's. */
+  endOf(stream: StreamName): number {
+    return this.#streams.get(stream)?.end ?? this.#from[stream];
+  }
+
+  /** Where this process's own rows of a stream begin. */
+  startOf(stream: StreamName): number {
+    return this.#start[stream];
   }
 
   /** Begins anew after another client's rows. */
   stepOver(): void {
-    const after = endsOf(this.#folder, this.number);
+    const after = { ...this.#from };
     for (const [stream, writer] of this.#streams) {
       after[stream] = writer.end;
       writer.close();
@@ -85,6 +100,7 @@ export class WriterSlot {
     this.#log.refresh();
     const at = Math.max(Date.now() / 1000, (this.#log.state.lastSession(this.number)?.at ?? 0) + 0.001);
     const from = endsOf(this.#folder, this.number);
+    this.#from = from;
     this.note(JSON.stringify({ session: randomUUID(), at, from, ...circumstances }));
     this.#ops.syncToDisk();
   }
