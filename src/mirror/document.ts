@@ -29,9 +29,15 @@ export function mergeDocument(path: string, id: string, fields: Readonly<Record<
   makeFolder(dirname(path));
   const document = new LowSync<MirrorDocument>(new DocumentFile(path), { id, _created_at: at, _updated_at: at });
   document.read();
-  const { id: _, _created_at, _updated_at, ...before } = document.data;
-  document.data = { id, _created_at: _created_at ?? at, ...before, ...fields, _updated_at: at };
+  const { _created_at = at } = document.data;
+  document.data = { id, _created_at, ...withoutOwn(document.data), ...withoutOwn(fields), _updated_at: at };
   document.write();
+}
+
+/** The fields without those that are the mirror's own: an update may carry any field, and must not change these. */
+function withoutOwn(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { id: _, _created_at, _updated_at, ...others } = fields;
+  return others;
 }
 
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */

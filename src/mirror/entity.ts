@@ -164,6 +164,8 @@ export class EntityFolder {
     if (this.#slot?.isHeld === false) {
       this.#slot.close();
       this.#slot = undefined;
+      // The folder may have been deleted: what was known of its files is void.
+      this.load();
     }
     if (this.#slot === undefined) {
       this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
