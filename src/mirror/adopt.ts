@@ -46,7 +46,7 @@ export function adopt(root: string, kind: FolderKind, id: string): void {
   const ops = log.openOps(FIRST_SLOT);
   ops.appendNow(JSON.stringify({ session: nonce, at: made, from, until }));
   for (const [start, end] of batchesOf(folder, until))
-    ops.appendNow(JSON.stringify({ call: [letterOf("predictions"), start, end] }));
+    ops.appendNow(JSON.stringify({ call: [letterOf("predictions"), start, end], within: nonce }));
   if (creates !== undefined) {
     const changed = Math.max(made, document?._updated_at ?? made);
     ops.appendNow(encode({ key: `${nonce}:create`, at: made, create: creates.create }));

@@ -6,7 +6,7 @@ import type { ByteRange } from "./line-writer.js";
 import { holderOf } from "./lock.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind } from "./paths.js";
-import { type CreateLine, letterOf, type PatchLine } from "./sync-lines.js";
+import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { Operation } from "./sync-state.js";
 import { WriterSlot, writerLock } from "./writer-slot.js";
@@ -107,7 +107,7 @@ export class EntityFolder {
 
   async #appendCall(slot: WriterSlot, stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
     const range = await slot.append(stream, lines.join("\n"));
-    slot.note(JSON.stringify({ call: [letterOf(stream), range.start, range.end] }));
+    slot.noteCall(stream, range);
     this.log.refresh();
     return range;
   }

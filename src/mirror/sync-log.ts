@@ -147,7 +147,7 @@ export class SyncLog {
     }
     if ("call" in line) {
       const [letter, start, end] = line.call;
-      this.#state.addCall(slot, STREAM_OF_LETTER[letter], start, end);
+      this.#state.addCall(line.within, STREAM_OF_LETTER[letter], start, end);
       return;
     }
     this.#state.operations.set(line.key, { ...line, slot });

@@ -69,8 +69,8 @@ export class SyncState {
   }
 
   /** One call appended these rows. A part that the backend asked for stands above it. */
-  addCall(slot: number, stream: StreamName, start: number, end: number): void {
-    const batches = this.sessionAt(slot, stream, start)?.spans[stream].batches;
+  addCall(nonce: string, stream: StreamName, start: number, end: number): void {
+    const batches = this.sessions.get(nonce)?.spans[stream].batches;
     if (batches !== undefined && !batches.has(start)) batches.set(start, end);
   }
 

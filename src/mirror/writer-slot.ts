@@ -5,7 +5,7 @@ import { makeFolder, sizeOf } from "./files.js";
 import { type ByteRange, LineWriter } from "./line-writer.js";
 import { isLock, type Lock, takeLock } from "./lock.js";
 import { segmentName } from "./paths.js";
-import type { Offsets } from "./sync-lines.js";
+import { letterOf, type Offsets } from "./sync-lines.js";
 import type { SyncLog } from "./sync-log.js";
 
 /** A process's place in a folder: a number, and files of that number that nobody else appends to. */
@@ -18,6 +18,7 @@ export class WriterSlot {
   readonly #streams = new Map<StreamName, LineWriter>();
   readonly #start: Offsets;
   #from: Offsets;
+  #nonce = "";
 
   private constructor(folder: string, log: SyncLog, number: number, lock: Lock) {
     this.number = number;
@@ -74,6 +75,11 @@ export class WriterSlot {
     this.#begin({ after });
   }
 
+  /** Notes that one call appended these rows. */
+  noteCall(stream: StreamName, { start, end }: ByteRange): void {
+    this.note(JSON.stringify({ call: [letterOf(stream), start, end], within: this.#nonce }));
+  }
+
   /** Appends to the ops log. */
   note(line: string): void {
     this.#ops.appendNow(line);
@@ -101,7 +107,8 @@ export class WriterSlot {
     const at = Math.max(Date.now() / 1000, (this.#log.state.lastSession(this.number)?.at ?? 0) + 0.001);
     const from = endsOf(this.#folder, this.number);
     this.#from = from;
-    this.note(JSON.stringify({ session: randomUUID(), at, from, ...circumstances }));
+    this.#nonce = randomUUID();
+    this.note(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
     this.#ops.syncToDisk();
   }
 }

@@ -1,7 +1,17 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { MirrorError } from "../../src/index.js";
+import { type DashboardClient, MirrorError } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { cleanEnvironment, run } from "../support/children.js";
 import { collected, failureOf } from "../support/clients.js";
@@ -9,6 +19,7 @@ import { temporaryFolder } from "../support/folders.js";
 import { deadServer } from "../support/servers.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
+import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { IS_LONG } from "./support/random.js";
 import { remoteClient } from "./support/remote.js";
@@ -118,7 +129,7 @@ describe("a file that was cut by a power cut", () => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const first = clientFor(server, logDir);
       const { runId } = await runOf(first);
-      const write = (client: typeof first, n: number): Promise<unknown> =>
+      const write = (client: DashboardClient, n: number): Promise<unknown> =>
         stream === "metrics"
           ? client.logStepMetric(runId, { step: n, loss: 1 })
           : client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
@@ -126,7 +137,9 @@ describe("a file that was cut by a power cut", () => {
       await first.close();
       const run = join(logDir, "generations", runId);
       const bytes = readFileSync(join(run, `${stream}.jsonl`));
-      for (const cut of [bytes.indexOf(NEWLINE) + 1, bytes.indexOf(NEWLINE) + 2]) {
+      // The rows of the first call stay whole: what is left of half a batch could not be told from a batch of its own.
+      const whole = bytes.indexOf(NEWLINE, stream === "metrics" ? 0 : bytes.indexOf(NEWLINE) + 1) + 1;
+      for (const cut of [whole, whole + 1]) {
         truncateSync(join(run, `${stream}.jsonl`), cut);
         truncateSync(join(run, "sync", "acks.log"), 0);
         const second = clientFor(server, logDir);
@@ -138,6 +151,29 @@ describe("a file that was cut by a power cut", () => {
       expect(server[stream]).toHaveLength(stream === "metrics" ? 3 + 2 * 3 : 2 * (3 + 2 * 3));
     },
   );
+
+  it("of whole calls: the calls that come in their place are theirs alone, also after a kill", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const first = clientFor(server, logDir);
+    const { runId } = await runOf(first);
+    for (const n of [1, 2, 3]) await first.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+    await first.close();
+    const path = join(logDir, "generations", runId, "predictions.jsonl");
+    const bytes = readFileSync(path);
+    truncateSync(path, bytes.indexOf(NEWLINE, bytes.indexOf(NEWLINE) + 1) + 1);
+
+    // Two calls now stand where one stood, and die without an answer.
+    const second = clientFor(server, logDir, { maxRetries: 0 });
+    await second.logStepMetric(runId, { step: 1, loss: 1 });
+    server.failNext({ hang: true, afterCommit: true, times: 2, match: "/predictions/" });
+    const calls = Promise.all(["4.1", "5.1"].map((task) => second.logPredictions(runId, [prediction(task)])));
+    await eventually(() => server.predictions.length === 8);
+    await second.close({ timeoutMs: 1 });
+    await calls;
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    const tasks = server.predictions.map(({ task_id }) => task_id);
+    expect(tasks).toEqual(["1.1", "1.2", "2.1", "2.2", "3.1", "3.2", "4.1", "5.1"]);
+  });
 
   it("of rows alone, down to nothing: what comes is not taken for what was there", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
@@ -166,6 +202,82 @@ function expectOnceEach(server: MockServer, cut: number): void {
   ];
   expect({ cut, twice: names.filter((name, at) => names.indexOf(name) !== at) }).toEqual({ cut, twice: [] });
 }
+
+describe("the acknowledgement log", () => {
+  it("stays small, and says after thousands of rows what it said after each", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    const checkpoint = await client.addCheckpoint(runId, { uri: "s3://1" });
+    const rows = IS_LONG ? 20_000 : 3_200;
+    for (let step = 0; step < rows; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    for (let n = 0; n < 20; n += 1) await client.logPredictions(runId, [prediction(`${n}.1`), prediction(`${n}.2`)]);
+    await client.close();
+    let asked = 0;
+    const isDue = (path: string): boolean => path.endsWith("/metrics/") && ++asked % 150 === 0;
+    server.failNext({ status: 422, times: 20, match: ({ path }) => isDue(path) });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 20 });
+    expect(statSync(join(logDir, "generations", runId, "sync", "acks.log")).size).toBeLessThan(70_000);
+
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 20 });
+    const later = clientFor(server, logDir);
+    await later.createEval(runId, { metrics: { a: 1 }, checkpoint_id: checkpoint.id });
+    await later.close();
+    expect(await sync(server, logDir, { retryRejected: true })).toMatchObject({
+      delivered: 20,
+      pending: 0,
+      rejected: 0,
+    });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("rows of any size and in any script", () => {
+  it.each([true, false])("logged in one tick arrive as they were written (offline: %s)", async (offline) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline });
+    const { runId } = await runOf(client);
+    await Promise.all([
+      client.logPredictions(runId, [prediction("é✓𝒳", "ü".repeat(700_000)), prediction("2")]),
+      client.logPredictions(runId, [prediction("3", "𝒳".repeat(10))]),
+      client.logStepMetric(runId, { step: 1, metrics: { "Verlust ü": 1, "\u2028": 2 } }),
+      client.logStepMetric(runId, { step: 2, metrics: { 損失: 1 } }),
+      client.updateRun(runId, { note: "日本\n語" }),
+    ]);
+    await client.close();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("a folder that is deleted under a running client", () => {
+  it("is made anew: later rows are in it, and none is taken for one that was there before", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    for (const step of [1, 2, 3]) await client.logStepMetric(runId, { step, loss: 1 });
+    rmSync(join(logDir, "generations", runId), { recursive: true });
+    for (const step of [4, 5, 6]) await client.logStepMetric(runId, { step, loss: 1 });
+    await client.updateRun(runId, { status: "completed" });
+    const steps = (await collected(mirrorAt(logDir).metrics(runId))).map(({ step }) => step);
+    expect(steps).toEqual([4, 5, 6]);
+    expect(await client.close()).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0 });
+    expect(server.metrics.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(server.runs).toMatchObject([{ status: "completed" }]);
+  });
+});
+
+describe("a patch with a field that is the mirror's own", () => {
+  it("does not change whose document it is", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    // Refused or set aside, as it may be: the folder's document stays that of its run.
+    await client.updateRun(runId, { id: "another", _created_at: 1, note: "x" }).catch(() => {});
+    expect(client.local.runs()).toMatchObject([{ id: runId, _created_at: expect.toSatisfy((at: number) => at > 1) }]);
+  });
+});
 
 describe("a folder without a sync log", () => {
   /** As the Python client writes it: bare NaN, times of its own, no project. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SyncReport } from "../../src/index.js";
 import { temporaryFolder } from "../support/folders.js";
-import { backend, clientFor, sync } from "./support/backend.js";
+import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { countingServer } from "./support/counting-server.js";
 import { eventually } from "./support/eventually.js";
@@ -29,6 +29,29 @@ describe.runIf(IS_LONG)("a mirror of 1,000,000 rows", () => {
     expect(server.metrics.every((count) => count === 1)).toBe(true);
     expect(server.predictions.every((count) => count === 1)).toBe(true);
     expect(most / MEBIBYTE).toBeLessThan(200);
+  });
+});
+
+describe.runIf(IS_LONG)("a client that writes to more runs than it keeps open", () => {
+  it("lets those go that are through, and none that waits", { timeout: 300_000 }, async () => {
+    const [logDir, first] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
+    const client = clientFor(first, logDir, { maxRetries: 0 });
+    const { experimentId } = await runOf(client);
+    const runs: string[] = [];
+    for (let seed = 100; seed < 400; seed += 1) {
+      const { id } = await client.createRun({ experiment_id: experimentId, seed });
+      await client.logStepMetric(id, { step: 1, loss: 1 });
+      runs.push(id);
+    }
+    await first.stop();
+    for (const id of runs) await client.logStepMetric(id, { step: 2, loss: 1 });
+    const second = await backend({ port: first.port, state: first.state, honourIdempotencyKeys: false });
+    expect(await client.flush({ timeoutMs: 60_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    for (const id of runs) await client.updateRun(id, { status: "completed" });
+    expect(await client.close()).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, second)).toEqual(NONE);
+    // One process, one file, however often the folder was opened.
+    for (const id of runs) expect(readdirSync(join(logDir, "generations", id))).not.toContain("metrics.2.jsonl");
   });
 });
 

@@ -290,6 +290,28 @@ describe("413", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
+  it.each(["a,b", "c,d"])(
+    "of a batch, with a kill before the answer to its half %s, doubles nothing later",
+    async (half) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir, { maxRetries: 0 });
+      const { runId } = await runOf(client);
+      const isHalf = (request: RecordedRequest): boolean => tasksOf(request).join() === half;
+      server.failNext({ status: 413, match: isOf(...FOUR) });
+      server.failNext({ hang: true, afterCommit: true, match: isHalf });
+      const call = client.logPredictions(
+        runId,
+        FOUR.map((task) => prediction(task)),
+      );
+      await eventually(() => server.requests.some(isHalf));
+      await client.close({ timeoutMs: 1 });
+      await call;
+      // The whole batch would be taken now; but half of it is there.
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+      expect(await differences(logDir, server)).toEqual(NONE);
+    },
+  );
+
   it.each([
     ["first", ["a", "b"]],
     ["second", ["c", "d"]],

@@ -24,6 +24,30 @@ describe("delivery: await", () => {
     expect(server.predictions).toHaveLength(2);
   });
 
+  it("answers for a call of many predictions as one", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const rows = Array.from({ length: 1_000 }, (_, n) => prediction(`${n}`));
+    expect(await client.logPredictions(runId, rows)).toEqual({ ok: true, inserted: 1_000 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("counts what a call waits in a queue as part of its time", { timeout: 20_000 }, async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { concurrency: 1, timeoutMs: 1_000, maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ hang: true, times: Number.POSITIVE_INFINITY, match: ({ body }) => Object(body).step === 1 });
+    const calls = [1, 2, 3, 4].map((step) => client.logStepMetric(runId, { step, loss: 1 }));
+    const patch = client.updateRun(runId, { status: "completed" });
+    expect(await Promise.all(calls)).toEqual(Array(4).fill({ ok: true }));
+    expect(await patch).toEqual({ id: runId, patched: ["status"] });
+    const back = await backend({ state: server.state });
+    await client.close({ timeoutMs: 1 });
+    expect(await sync(back, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(await differences(logDir, back)).toEqual(NONE);
+  });
+
   it("keeps no more of a stream in flight than `concurrency`, and that many", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { concurrency: 3 });

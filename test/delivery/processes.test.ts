@@ -1,11 +1,11 @@
-import { cpSync, existsSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { deadServer } from "../support/servers.js";
-import { backend, clientFor, expectOneKeyEach, runOf, sync, written } from "./support/backend.js";
+import { backend, clientFor, expectOneKeyEach, runOf, sync, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
@@ -191,6 +191,108 @@ describe("a sync", () => {
     await Promise.all(syncs.map(({ ended }) => ended));
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("that is interrupted keeps every acknowledgement: the next one sends the rest, keys honoured or not", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false, latencyMs: 2 })];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    for (let step = 0; step < 60; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    await client.close();
+    const abort = new AbortController();
+    let left = 20;
+    watch(server, () => {
+      if (--left === 0) abort.abort();
+    });
+    const { delivered, pending } = await sync(server, logDir, { signal: abort.signal });
+    expect(delivered).toBeLessThan(62);
+    expect(delivered + pending).toBe(62);
+    expect(await sync(server, logDir)).toMatchObject({ delivered: pending, pending: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("holds up no client that starts beside it, and leaves the runs to it when it is killed", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const earlier = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(earlier);
+    for (let step = 0; step < 20; step += 1) await earlier.logStepMetric(runId, { step, loss: 1 });
+    await earlier.close();
+    server.failNext({ hang: true, match: ({ body }) => Object(body).step === 10 });
+    const syncing = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
+    await eventually(() => server.metrics.length === 19);
+    const client = clientFor(server, logDir);
+    expect(await client.logStepMetric(runId, { step: 100, loss: 1 })).toEqual({ ok: true });
+    expect(server.metrics).toHaveLength(19);
+    await syncing.kill();
+    await eventually(() => server.metrics.length === 21);
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("of a mirror that is named twice, or by another name, takes it once", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const logDir = join(folder, "mirror");
+    const client = clientFor(server, logDir, { offline: true });
+    await runOf(client);
+    await client.close();
+    symlinkSync(logDir, join(folder, "link"));
+    const logDirs = [logDir, `${logDir}/`, join(folder, "link")];
+    expect(await sync(server, "", { logDirs })).toMatchObject({ delivered: 2, pending: 0, rejected: 0 });
+  });
+
+  it("of a mirror and its copy at once sends each write once", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const logDirs = [join(folder, "original"), join(folder, "copy")] as const;
+    const client = clientFor(server, logDirs[0], { offline: true });
+    const { runId } = await runOf(client);
+    for (let n = 0; n < 10; n += 1) {
+      await client.logStepMetric(runId, { step: n, loss: 1 });
+      await client.logPredictions(runId, [prediction(`${n}`)]);
+    }
+    await client.updateRun(runId, { status: "completed" });
+    await client.close();
+    cpSync(logDirs[0], logDirs[1], { recursive: true });
+    expect(await sync(server, "", { logDirs })).toMatchObject({ pending: 0, rejected: 0 });
+    for (const logDir of logDirs) expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("that only counts sends nothing and changes nothing", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await client.close();
+    const contents = (): string[] =>
+      readdirSync(logDir, { recursive: true, encoding: "utf8" })
+        .sort()
+        .map((path) => (path.includes(".json") ? readFileSync(join(logDir, path), "utf8") : path));
+    const before = contents();
+    const report = await sync(server, logDir, { dryRun: true });
+    expect(report).toMatchObject({
+      delivered: 0,
+      pending: 3,
+      byKind: { metrics: { pending: 1 }, runs: { pending: 1 } },
+    });
+    expect(contents()).toEqual(before);
+    expect(server.requests).toEqual([]);
+  });
+
+  it("puts the mirror's own project before that of its options", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true, projectId: "the mirror's" });
+    await client.createExperiment({ experiment_name: "experiment" });
+    await client.close();
+    expect(await sync(server, logDir, { projectId: "another" })).toMatchObject({ delivered: 1 });
+    expect(server.experiments).toMatchObject([{ project_id: "the mirror's" }]);
+  });
+
+  it("of a backend that is away says so, and leaves everything pending", async () => {
+    const [logDir, away] = [temporaryFolder(), await deadServer()];
+    const client = clientFor(away, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    for (let step = 0; step < 20; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    await client.close();
+    const report = await sync(away, logDir, { maxRetries: 0 });
+    expect(report).toMatchObject({ delivered: 0, pending: 22, rejected: 0, blocked: expect.stringContaining("away") });
   });
 
   it("of several mirrors at once finds the parents of one in another", async () => {
