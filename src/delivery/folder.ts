@@ -22,9 +22,7 @@ export class Folder {
   readonly operationGate = new Gate(1);
   /** Patches that a call is about to send. */
   readonly claimedPatches = new Set<string>();
-  /** Calls that are under way. */
-  uses = 0;
-  /** Sends that calls wait for. */
+  /** Calls that are under way: their rows and patches come before those of later calls. */
   readonly inFlight = new Set<Promise<unknown>>();
   #lock: Lock | undefined;
   #holder: Holder | undefined;
@@ -68,7 +66,7 @@ export class Folder {
   /** Whether it can be let go: nothing is under way, and nothing of it is for this process to send. */
   get isIdle(): boolean {
     const isOthers = this.courier.remote === "offline" || !this.isInCharge;
-    return this.uses === 0 && this.inFlight.size === 0 && (isOthers || this.account.isEmpty);
+    return this.inFlight.size === 0 && (isOthers || this.account.isEmpty);
   }
 
   /** Takes charge of sending, unless another process has it. What is pending is read and counted then. */
@@ -152,7 +150,7 @@ export class Folder {
     for (const lane of this.lanes.all()) this.account.retried(lane.stream, lane.retryRefused());
   }
 
-  /** Notes a send that a call waits for, as long as it goes on. */
+  /** Notes the work of a call, as long as it goes on. */
   async track<Result>(send: Promise<Result>): Promise<Result> {
     this.inFlight.add(send);
     return send.finally(() => this.inFlight.delete(send));

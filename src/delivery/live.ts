@@ -26,7 +26,7 @@ export async function sendAppended(
   }
   try {
     const patience = folder.courier.awaited(deadline - performance.now());
-    return await folder.track(sendRows(folder, lane, stretch, patience));
+    return await sendRows(folder, lane, stretch, patience);
   } finally {
     lane.gate.leave();
   }

@@ -112,18 +112,19 @@ export class Outbox {
   }
 
   /** Mirrors rows of one call and sends them as one. */
-  async append(stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
-    const deadline = this.#deadline();
+  append(stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
     const folder = this.#open("run", runId);
-    const lines = rows.map((row) => encode(row));
-    folder.uses += 1;
-    try {
-      const range = await folder.entity.append(stream, lines);
-      folder.account.added(stream, rows.length);
-      return await this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
-    } finally {
-      folder.uses -= 1;
-    }
+    return folder.track(this.#append(folder, stream, rows));
+  }
+
+  async #append(folder: Folder, stream: StreamName, rows: readonly Fields[]): Promise<Outcome> {
+    const deadline = this.#deadline();
+    const range = await folder.entity.append(
+      stream,
+      rows.map((row) => encode(row)),
+    );
+    folder.account.added(stream, rows.length);
+    return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
   }
 
   /** Sends what is not mirrored; away where it cannot be sent now. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { DashboardClient } from "../../src/index.js";
 import type { Failure, MockServer, RecordedRequest } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
+import { recordingLogger } from "../support/loggers.js";
 import { backend, clientFor, expectOneKeyEach, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { eventually } from "./support/eventually.js";
@@ -129,8 +130,8 @@ describe("one row whose answer is lost while others go on, then a kill", () => {
   });
 
   it("does not pass for a backend that is away", async () => {
-    const [logDir, server] = [temporaryFolder(), await backend()];
-    const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000 });
+    const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
+    const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000, logger });
     const { runId } = await runOf(client);
     server.failNext({ hang: true, afterCommit: true, match: ({ body }) => Object(body).step === 0 });
     let isOver = false;
@@ -140,6 +141,7 @@ describe("one row whose answer is lost while others go on, then a kill", () => {
     for (let step = 1; !isOver; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     await hanging;
     expect(client.status().remote).toBe("up");
+    expect(logger.lines).toEqual([]);
     await client.flush();
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);
@@ -218,6 +220,43 @@ describe("a patch without an answer", () => {
     expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
     expect(server.runs).toMatchObject([{ duration_seconds: 2, p1: 1, p2: 2 }]);
     expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("a patch that waits for a row", () => {
+  it("is not overtaken by a later one that is left to the backlog", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const earlier = clientFor(server, logDir);
+    const { experimentId, runId } = await runOf(earlier);
+    const other = await earlier.createRun({ experiment_id: experimentId, seed: 2 });
+    await earlier.close();
+    const offline = clientFor(server, logDir, { offline: true });
+    await offline.logStepMetric(other.id, { step: 1, loss: 1 });
+    await offline.close();
+
+    // Requests stay on their way until the test lets them go.
+    const held = new Map<string, () => void>();
+    const isHeld = (url: string): boolean => url.endsWith("/metrics/");
+    const client = clientFor(server, logDir, {
+      async fetch(url, init) {
+        if (isHeld(url)) await new Promise<void>((resolve) => held.set(url.includes(runId) ? "run" : "other", resolve));
+        return fetch(url, init);
+      },
+    });
+    const row = client.logStepMetric(runId, { step: 1, loss: 1 });
+    await eventually(() => held.has("run"));
+    const first = client.updateRun(runId, { duration_seconds: 1 });
+    // Opening the other run brings its backlog on its way, behind which a patch does not wait for its answer.
+    const opening = client.updateRun(other.id, { duration_seconds: 3 });
+    await eventually(() => held.has("other"));
+    expect(await client.updateRun(runId, { duration_seconds: 2 })).toHaveProperty("patched");
+    held.get("other")?.();
+    await eventually(() => written(server, new RegExp(`/runs/${other.id}/$`)).length === 1);
+    held.get("run")?.();
+    await Promise.all([row, first, opening]);
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });
+    const patches = written(server, new RegExp(`/runs/${runId}/$`)).map(({ body }) => Object(body).duration_seconds);
+    expect(patches).toEqual([1, 2]);
   });
 });
 

@@ -24,6 +24,20 @@ describe("delivery: await", () => {
     expect(server.predictions).toHaveLength(2);
   });
 
+  it("sends a patch behind the rows that were on their way before it", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 10 })];
+    const client = clientFor(server, logDir, { concurrency: 2 });
+    const { runId } = await runOf(client);
+    const rows = [1, 2, 3, 4, 5].map((step) => client.logStepMetric(runId, { step, loss: 1 }));
+    const patch = client.updateRun(runId, { status: "completed" });
+    await Promise.all([...rows, patch]);
+    await client.flush();
+    expect(server.requests.slice(-6).map(({ path }) => path.endsWith("/metrics/"))).toEqual([
+      ...Array(5).fill(true),
+      false,
+    ]);
+  });
+
   it("answers for a call of many predictions as one", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
