@@ -3,7 +3,7 @@ import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
 import type { SyncReport } from "./delivery/report.js";
-import { type CheckpointInput, type StepMetricInput, stepMetricOf, withDefaults } from "./inputs.js";
+import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
 import { levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
 import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
@@ -79,7 +79,7 @@ export class DashboardClient {
 
   /** Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). */
   logStepMetric(runId: string, input: StepMetricInput): Promise<AnswerOf<"logStepMetric">> {
-    return this.#delivery.logStepMetric(runId, stepMetricOf(input));
+    return this.#delivery.logStepMetric(runId, input);
   }
 
   /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Answers the row, with `id`. */

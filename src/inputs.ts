@@ -1,6 +1,6 @@
 import { zStepMetric } from "../generated/schemas.js";
 import type { Split } from "../generated/types.js";
-import { isObject } from "./objects.js";
+import { isGiven, isObject } from "./objects.js";
 import type { BodyOf, Input } from "./operations.js";
 
 /** The metrics of one step. The named series are merged into `metrics`, over what stands there. */
@@ -24,39 +24,51 @@ export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> &
 };
 
 /** The series that a caller names outright; any other goes into `metrics`. */
-const NAMED_SERIES = ["loss", "accuracy", "learning_rate", "grad_norm", "tokens_per_sec"] as const;
+const NAMED_SERIES: ReadonlySet<string> = new Set([
+  "loss",
+  "accuracy",
+  "learning_rate",
+  "grad_norm",
+  "tokens_per_sec",
+] satisfies (keyof StepMetricInput)[]);
 
 /** A step's metrics as a caller may write them: what an error names as the fields that fit. */
 export const stepMetricFields = zStepMetric.extend(
-  Object.fromEntries(NAMED_SERIES.map((name) => [name, zStepMetric.shape.step.optional()])),
+  Object.fromEntries([...NAMED_SERIES].map((name) => [name, zStepMetric.shape.step.optional()])),
 );
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The body of a step's metrics. What does not look like one is passed on as it is: the schema says what is wrong with it.
+ * The body of a step's metrics. `data` is a copy of what the caller gave, and becomes part of it. It runs once a training
+ * step, so it goes over the fields in a plain loop.
  */
-export function stepMetricOf(input: StepMetricInput): unknown {
-  if (!isObject(input)) return input;
-  const { split, metrics, ...rest } = input;
-  if (metrics !== undefined && metrics !== null && !isObject(metrics)) return { ...rest, split, metrics };
-  const series: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries({ ...metrics })) if (isGiven(value)) series[name] = value;
-  const others: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(rest)) {
-    if (!NAMED_SERIES.some((known) => known === name)) others[name] = value;
-    else if (isGiven(value)) series[name] = value;
+export function stepMetricOf(data: Fields): Fields {
+  const { step, split, metrics } = data;
+  const series = isObject<Record<string, unknown>>(metrics) ? metrics : {};
+  for (const name of Object.keys(series)) if (series[name] === null) delete series[name];
+  // What does not look like series is passed on as it is: the schema says what is wrong with it.
+  const body: Record<string, unknown> = {
+    step: step ?? undefined,
+    split: split ?? "train",
+    metrics: isGiven(metrics) ? metrics : series,
+  };
+  for (const name of Object.keys(data)) {
+    if (!isGiven(data[name])) continue;
+    if (NAMED_SERIES.has(name)) series[name] = data[name];
+    else if (!Object.hasOwn(body, name)) body[name] = data[name];
   }
-  return { ...others, split: split ?? "train", metrics: series };
+  return body;
 }
 
 /** A body with defaults for what is not given. */
 export function withDefaults(body: unknown, defaults: Fields): unknown {
-  if (!isObject(body)) return body;
-  const given = Object.entries(body).filter(([, value]) => isGiven(value));
-  return { ...defaults, ...Object.fromEntries(given) };
-}
-
-function isGiven(value: unknown): boolean {
-  return value !== null && value !== undefined;
+  try {
+    if (!isObject(body)) return body;
+    const given = Object.entries(body).filter(([, value]) => isGiven(value));
+    return { ...defaults, ...Object.fromEntries(given) };
+  } catch {
+    // What cannot be read is passed on as it is, to be refused by whoever says why.
+    return body;
+  }
 }

@@ -92,5 +92,11 @@ function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
 }
 
 function fieldOf(path: readonly (string | number)[]): string {
-  return path.map((part, at) => (typeof part === "number" ? `[${part}]` : at === 0 ? part : `.${part}`)).join("");
+  return path
+    .map((part, at) => {
+      if (typeof part === "number") return `[${part}]`;
+      // A field may have no name, and has to be named all the same.
+      return `${at === 0 ? "" : "."}${part === "" ? '""' : part}`;
+    })
+    .join("");
 }

@@ -1,8 +1,10 @@
 import type { ZodObject } from "zod";
 import { EvsysValidationError } from "../errors.js";
+import { stepMetricOf } from "../inputs.js";
 import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
-import { isObject } from "../objects.js";
+import { isGiven, isObject } from "../objects.js";
 import { type BodyOf, type OperationName, operations } from "../operations.js";
+import { plain } from "../plain.js";
 import { issueAt, shown, validated } from "../validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
@@ -10,9 +12,9 @@ import { type NonFinite, wireForm } from "./wire-form.js";
 export interface Accepted<Name extends OperationName> {
   /** What the caller said: without null and undefined, with NaN and the infinities. */
   readonly fields: BodyOf<Name>;
-  /** What goes over the wire: finite numbers only. */
-  readonly wire: BodyOf<Name>;
-  /** What stands in `fields` and cannot stand in `wire`. */
+  /** `fields` as the mirror writes them. */
+  readonly text: string;
+  /** What stands in `fields` and cannot go over the wire. */
   readonly nonFinite: readonly NonFinite[];
 }
 
@@ -26,57 +28,46 @@ export function accept<Name extends OperationName>(
   subject: string = name,
   schema: ZodObject = operations[name].body,
 ): Accepted<Name> {
-  const fields = withoutNullish(subject, body);
-  const text = jsonOf(subject, fields);
+  const data = plain(subject, body);
+  if (!isObject(data)) throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(body)}`)]);
+  const fields = name === "logStepMetric" ? stepMetricOf(data) : withoutNullish(data);
+  const text = written(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
   validated(subject, schema, wire);
   if (operations[name].kind === "patch" && Object.keys(fields).length === 0) {
     throw new EvsysValidationError(subject, [issueAt([], "expected at least one field to set, got none")]);
   }
-  // The schema has just said so; only NaN stands in `fields` where `wire` has none.
-  return { fields: fields as BodyOf<Name>, wire: wire as BodyOf<Name>, nonFinite };
+  // The schema has just said so; only NaN and the infinities stand in `fields` beyond that.
+  return { fields: fields as BodyOf<Name>, text, nonFinite };
 }
 
 /**
- * The text of a value.
+ * The text of a value as it goes over the wire, where nothing is known of what it should be.
  * @throws EvsysValidationError where JSON cannot hold it.
  */
 export function jsonOf(subject: string, value: unknown): string {
+  const data = plain(subject, value) ?? null;
+  return written(subject, () => JSON.stringify(data));
+}
+
+/** Text has a greatest length. */
+function written(subject: string, write: () => string): string {
   try {
-    return encode(value);
+    return write();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message.split("\n", 1)[0] : String(cause);
-    throw new EvsysValidationError(subject, [issueAt(wayToUnsendable(value), `expected what JSON can hold; ${why}`)]);
-  }
-}
-
-/** The way to what JSON cannot hold. `above` are the objects it lies in: in a circle it ends where the circle closes. */
-function wayToUnsendable(value: unknown, above: readonly unknown[] = []): (string | number)[] {
-  if (typeof value !== "object" || value === null || above.includes(value)) return [];
-  const [field, item] = Object.entries(value).find(([, inner]) => !isSendable(inner)) ?? [];
-  if (field === undefined) return [];
-  return [Array.isArray(value) ? Number(field) : field, ...wayToUnsendable(item, [...above, value])];
-}
-
-function isSendable(value: unknown): boolean {
-  try {
-    encode(value);
-    return true;
-  } catch {
-    return false;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${why}`)]);
   }
 }
 
 /** The fields that are there. Those of each prediction are looked through as well, as each is a row. */
-function withoutNullish(subject: string, body: unknown): Record<string, unknown> {
-  if (!isObject(body)) throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(body)}`)]);
+function withoutNullish(body: object): Readonly<Record<string, unknown>> {
+  const given = Object.entries(body).filter(([, value]) => isGiven(value));
   return Object.fromEntries(
-    Object.entries(body)
-      .filter(([, value]) => value !== null && value !== undefined)
-      .map(([field, value]) => [field, field === "predictions" && Array.isArray(value) ? value.map(asRow) : value]),
+    given.map(([name, value]) => [name, name === "predictions" && Array.isArray(value) ? value.map(asRow) : value]),
   );
 
   function asRow(value: unknown): unknown {
-    return isObject(value) ? withoutNullish(subject, value) : value;
+    return isObject(value) ? withoutNullish(value) : value;
   }
 }

@@ -3,7 +3,7 @@ import { COUNTED, type Counted, type Standing, type Tally } from "./report.js";
 /** One folder's part in the count of pending writes. */
 export class Account {
   readonly #tally: Tally;
-  readonly #pending = new Map<Counted, number>();
+  readonly #pending = zeros();
 
   constructor(tally: Tally) {
     this.#tally = tally;
@@ -11,12 +11,12 @@ export class Account {
 
   /** Whether nothing of the folder is counted as pending. */
   get isEmpty(): boolean {
-    return [...this.#pending.values()].every((writes) => writes === 0);
+    return Object.values(this.#pending).every((writes) => writes === 0);
   }
 
   /** Writes have been added to the mirror. */
   added(kind: Counted, writes: number): void {
-    this.#pending.set(kind, (this.#pending.get(kind) ?? 0) + writes);
+    this.#pending[kind] += writes;
     this.#tally.add(kind, "pending", writes);
   }
 
@@ -34,6 +34,10 @@ export class Account {
 
   /** Nothing is known to be pending: it will be counted anew. */
   reset(): void {
-    for (const kind of COUNTED) this.added(kind, -(this.#pending.get(kind) ?? 0));
+    for (const kind of COUNTED) this.added(kind, -this.#pending[kind]);
   }
+}
+
+function zeros(): Record<Counted, number> {
+  return { experiments: 0, runs: 0, checkpoints: 0, evals: 0, metrics: 0, predictions: 0, patches: 0 };
 }

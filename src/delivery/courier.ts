@@ -19,12 +19,6 @@ const LONGEST_REST_MS = 300_000;
 /** Where the client stands towards the backend. `up`: sending. `down`: the backend is away. `offline`: never sends. */
 export type Remote = "up" | "down" | "offline";
 
-/** What keeps writes back: in words, and the status of the answer that said so. */
-interface Obstacle {
-  readonly reason: string;
-  readonly status: number;
-}
-
 /** Told of what happens on the way. */
 export interface CourierEvents {
   /** The backend has just turned out to be away, or to be there again. */
@@ -49,9 +43,9 @@ export class Courier {
   #restUntil = 0;
   #answeredAt = Number.NEGATIVE_INFINITY;
   /** Why the backend takes nothing from here: a key it does not know, a redirect. */
-  #blocked: Obstacle | undefined;
+  #blocked: DashboardClientError | undefined;
   /** Why it did not take something for one project; others may fare better. */
-  #forbidden: Obstacle | undefined;
+  #forbidden: DashboardClientError | undefined;
 
   /** `holdsProcess`: whether the process stays alive for the backlog. */
   constructor(config: Config, logger: Logger, events: CourierEvents, holdsProcess = false) {
@@ -82,6 +76,11 @@ export class Courier {
     this.#stopping.abort();
   }
 
+  /** Why the backend takes nothing from here; undefined where it may. */
+  get obstacle(): DashboardClientError | undefined {
+    return this.#blocked;
+  }
+
   /** Whether the backlog may go out now. */
   get maySend(): boolean {
     return this.isUp && this.#blocked === undefined && !this.isStopped;
@@ -93,7 +92,7 @@ export class Courier {
     const owner = [...folders].find(({ holder }) => holder !== undefined)?.holder;
     const owned = owner && `process ${owner.pid} on ${owner.host} sends for what it logs to`;
     const obstacle = this.#blocked ?? this.#forbidden;
-    return this.tally.report(startedAt, obstacle?.reason ?? this.#awayReason ?? owned, obstacle?.status);
+    return this.tally.report(startedAt, obstacle?.message ?? this.#awayReason ?? owned, obstacle?.status);
   }
 
   /** How long the backend has asked to be left alone, in milliseconds from now. */
@@ -143,9 +142,8 @@ export class Courier {
     this.#answeredAt = performance.now();
     this.#blocked = undefined;
     if (answer.kind === "blocked") {
-      const { status } = answer.failure;
-      const obstacle = { reason: errorOfAnswer(answer.failure).message, status };
-      if (status === FORBIDDEN) this.#forbidden = obstacle;
+      const obstacle = errorOfAnswer(answer.failure);
+      if (obstacle.status === FORBIDDEN) this.#forbidden = obstacle;
       else this.#blocked = obstacle;
     }
     this.#turn("up", "");

@@ -3,6 +3,7 @@ import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
 import { stepMetricFields } from "../inputs.js";
 import type { Logger } from "../logger.js";
+import { decode, encode } from "../mirror/lossless-json.js";
 import { refuseUnsafeId } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import {
@@ -14,7 +15,7 @@ import {
   type RowAdded,
 } from "../operations.js";
 import { issueAt, shown } from "../validation.js";
-import { accept, jsonOf } from "./accept.js";
+import { type Accepted, accept, jsonOf } from "./accept.js";
 import { Outbox } from "./outbox.js";
 import type { Outcome } from "./outcome.js";
 
@@ -56,28 +57,29 @@ export class Delivery {
   }
 
   async logStepMetric(runId: string, body: unknown): Promise<AnswerOf<"logStepMetric">> {
-    const fields = this.#accept("logStepMetric", body, runId);
-    const outcome = await this.outbox.append("metrics", runId, [fields]);
+    const { text } = this.#accept("logStepMetric", body, runId);
+    const outcome = await this.outbox.append("metrics", runId, [text]);
     return answerOf<"logStepMetric">(outcome) ?? { ok: true };
   }
 
   async createEval(runId: string, body: unknown): Promise<RowAdded<"createEval">> {
-    const row = { id: randomUUID(), ...this.#accept("createEval", body, runId) };
+    const row = { id: randomUUID(), ...this.#accept("createEval", body, runId).fields };
     this.outbox.expectRowId("eval", row.id);
-    const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [row]));
+    const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [encode(row)]));
     return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
   }
 
   async addCheckpoint(runId: string, body: unknown): Promise<RowAdded<"addCheckpoint">> {
-    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId) };
+    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId).fields };
     this.outbox.expectRowId("checkpoint", row.id);
-    const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [row]));
+    const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [encode(row)]));
     return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
   }
 
   async logPredictions(runId: string, given: readonly unknown[]): Promise<AnswerOf<"logPredictions">> {
-    const { predictions } = this.#accept("logPredictions", { predictions: given }, runId);
-    const outcome = await this.outbox.append("predictions", runId, predictions);
+    const { predictions } = this.#accept("logPredictions", { predictions: given }, runId).fields;
+    const lines = predictions.map((prediction) => encode(prediction));
+    const outcome = await this.outbox.append("predictions", runId, lines);
     return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: predictions.length };
   }
 
@@ -117,7 +119,8 @@ export class Delivery {
     name: Name,
     body: unknown,
   ): Promise<{ fields: BodyOf<Name>; key: string; answer: AnswerOf<Name> | undefined }> {
-    const fields = this.#accept(name, body);
+    // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
+    const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
     const key = randomUUID();
     const answer = await this.outbox.request(name, operations[name].entity, fields, key);
     if (answer.kind === "away") return { fields, key, answer: undefined };
@@ -133,16 +136,16 @@ export class Delivery {
   ): Promise<{ fields: BodyOf<Name>; answer: AnswerOf<Name> | undefined }> {
     const { entity } = operations[name];
     refuseUnsafeId(name, `${entity}_id`, id);
-    const fields = this.#accept(name, body);
+    const { fields } = this.#accept(name, body);
     return { fields, answer: answerOf<Name>(await this.outbox.patch(entity, id, fields, randomUUID())) };
   }
 
-  #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): BodyOf<Name> {
+  #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): Accepted<Name> {
     this.#refuseIfClosed();
     if (operations[name].kind === "row") refuseUnsafeId(name, "run_id", runId);
     const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
-    const { fields, nonFinite } = accept(name, body, name, schema);
-    for (const { field, value } of nonFinite) {
+    const accepted = accept(name, body, name, schema);
+    for (const { field, value } of accepted.nonFinite) {
       const seen = this.#nonFinite.get(field) ?? 0;
       this.#nonFinite.set(field, seen + 1);
       if (seen > 0) continue;
@@ -150,7 +153,7 @@ export class Delivery {
         `${name}: ${field} is ${value}; it is kept in the mirror and not sent. Further ones are counted, not announced.`,
       );
     }
-    return fields;
+    return accepted;
   }
 
   #refuseIfClosed(): void {

@@ -100,24 +100,19 @@ export class Folder {
     }
   }
 
-  /** The creates or patches that the backend has neither taken nor refused, and that no call is about to send. */
+  /** The creates or patches that the backend has neither taken nor refused, in their order, and that no call is about to send. */
   waiting(kind: "create" | "patch"): Operation[] {
-    const waiting = [...this.state.operations.values()].filter((one) => kind in one && this.isWaiting(one));
-    return waiting.filter(({ key }) => !this.claimedPatches.has(key)).sort((a, b) => a.at - b.at);
+    return this.state.waiting.filter((one) => kind in one && !this.claimedPatches.has(one.key));
   }
 
-  /** Whether it is the one to go out next: the first of the patches, or a create. */
-  isFirst(operation: Operation): boolean {
-    if ("create" in operation) return true;
-    for (const other of this.state.operations.values()) {
-      if ("patch" in other && other.at < operation.at && this.isWaiting(other)) return false;
-    }
-    return true;
+  /** Whether it is the one to go out next: a create, or the first of the patches. */
+  isNext(operation: Operation): boolean {
+    return "create" in operation || this.state.waiting.find((one) => "patch" in one) === operation;
   }
 
   /** Whether the backend has neither taken nor refused it. */
-  isWaiting({ key }: Operation): boolean {
-    return !this.state.delivered.has(key) && !this.state.refused.has(key);
+  isWaiting(operation: Operation): boolean {
+    return this.state.waiting.includes(operation);
   }
 
   /** Mirrors a create: of the backend's making, or to be sent under its key, which is then the id. */
@@ -143,7 +138,7 @@ export class Folder {
   retry(rowsAndPatches: boolean): void {
     for (const operation of this.state.operations.values()) {
       const isCreate = "create" in operation;
-      if (!(isCreate || rowsAndPatches) || !this.state.refused.delete(operation.key)) continue;
+      if (!(isCreate || rowsAndPatches) || !this.state.retry(operation)) continue;
       this.account.retried(isCreate ? this.countedAs : "patches", 1);
     }
     if (!rowsAndPatches) return;

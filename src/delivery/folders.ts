@@ -15,7 +15,7 @@ type Row = Readonly<Record<string, unknown>>;
 export class Folders {
   readonly #store: LocalExperimentStore;
   readonly #courier: Courier;
-  readonly #open = new Map<string, Folder>();
+  readonly #open = { experiment: new Map<string, Folder>(), run: new Map<string, Folder>() };
 
   constructor(store: LocalExperimentStore, courier: Courier) {
     this.#store = store;
@@ -23,13 +23,14 @@ export class Folders {
     courier.ids.discover = (kind, id) => this.#discover(kind, id);
   }
 
-  all(): Iterable<Folder> {
-    return this.#open.values();
+  *all(): Iterable<Folder> {
+    yield* this.#open.experiment.values();
+    yield* this.#open.run.values();
   }
 
   /** The folder of an entity that is new: made by the backend under its id, or else here, where the id is the key of the create. */
   make(kind: FolderKind, id: string, key: string, fields: Row, isDelivered: boolean): Folder {
-    const known = this.#open.get(`${kind} ${id}`);
+    const known = this.#open[kind].get(id);
     if (known === undefined) return this.#add(kind, id, (folder) => folder.created(key, fields, isDelivered));
     // A backend may answer two creates with one entity.
     known.created(key, fields, isDelivered);
@@ -38,12 +39,12 @@ export class Folders {
 
   /** The folder of an entity, open for writing, and in this process's charge where nobody else sends for it. */
   open(kind: FolderKind, id: string): Folder {
-    return this.#open.get(`${kind} ${id}`) ?? this.#add(kind, id, (folder) => folder.entity.open());
+    return this.#open[kind].get(id) ?? this.#add(kind, id, (folder) => folder.entity.open());
   }
 
   /** Takes in what other processes did. */
   refresh(): void {
-    for (const folder of this.#open.values()) {
+    for (const folder of this.all()) {
       try {
         folder.refresh();
       } catch (error) {
@@ -54,8 +55,9 @@ export class Folders {
   }
 
   close(): void {
-    for (const folder of this.#open.values()) folder.close();
-    this.#open.clear();
+    for (const folder of this.all()) folder.close();
+    this.#open.experiment.clear();
+    this.#open.run.clear();
   }
 
   #discover(kind: EntityKind, id: string): void {
@@ -66,26 +68,26 @@ export class Folders {
     }
     // An eval or a checkpoint that another process logged to another run: rare enough to look everywhere.
     for (const runId of this.#store.ids("run")) {
-      if (this.#open.has(`run ${runId}`) || !SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
+      if (this.#open.run.has(runId) || !SyncLog.existsIn(entityFolder(this.#store.root, "run", runId))) continue;
       new Folder(this.#store.root, "run", runId, this.#courier).lanes.expectIds(this.#courier.ids);
     }
     this.refresh();
   }
 
   #add(kind: FolderKind, id: string, begin: (folder: Folder) => void): Folder {
-    if (this.#open.size >= MOST_OPEN) this.#letOneGo();
+    if (this.#open.experiment.size + this.#open.run.size >= MOST_OPEN) this.#letOneGo();
     const folder = new Folder(this.#store.root, kind, id, this.#courier);
     begin(folder);
     if (this.#courier.remote !== "offline") folder.takeCharge();
-    this.#open.set(`${kind} ${id}`, folder);
+    this.#open[kind].set(id, folder);
     return folder;
   }
 
   #letOneGo(): void {
-    for (const [key, folder] of this.#open) {
+    for (const folder of this.all()) {
       if (!folder.isIdle) continue;
       folder.close();
-      this.#open.delete(key);
+      this.#open[folder.entity.kind].delete(folder.entity.id);
       return;
     }
   }

@@ -37,7 +37,7 @@ export async function sendPatch(folder: Folder, operation: Operation, deadline: 
   folder.claimedPatches.add(operation.key);
   try {
     await within(deadline - performance.now(), Promise.allSettled(folder.inFlight));
-    if (hasRowsWaiting(folder)) return PENDING;
+    if (hasRowsWaiting(folder)) return heldBack(folder);
     if (!(await folder.operationGate.enterAwaited(deadline - performance.now()))) return PENDING;
     try {
       return await folder.track(sendUpTo(folder, operation, deadline));
@@ -49,10 +49,15 @@ export async function sendPatch(folder: Folder, operation: Operation, deadline: 
   }
 }
 
+/** What becomes of a patch that has to wait behind what the backend does not take: its caller learns why. */
+export function heldBack({ courier, reception }: Folder): Outcome {
+  const error = courier.obstacle ?? reception.obstacle;
+  return error === undefined ? PENDING : { kind: "raised", error };
+}
+
 /** Earlier patches may have come back without an answer: they go first, and where one cannot, the later ones wait with it. */
 async function sendUpTo(folder: Folder, last: Operation, deadline: number): Promise<Outcome> {
-  const isMeant = (one: Operation): boolean => "patch" in one && one.at <= last.at && folder.isWaiting(one);
-  for (const operation of [...folder.state.operations.values()].filter(isMeant).sort((a, b) => a.at - b.at)) {
+  for (const operation of folder.state.waiting.filter((one) => "patch" in one && one.at <= last.at)) {
     if (!folder.courier.isUp) return PENDING;
     const outcome = await sendOperation(folder, operation, folder.courier.awaited(deadline - performance.now()));
     if (operation === last || outcome.kind === "pending") return outcome;

@@ -19,8 +19,9 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   const answer = await courier.carry(name, path, JSON.stringify(made.body), operation.key, patience);
   if (answer.kind === "away") return PENDING;
   if (answer.kind === "blocked") {
-    folder.reception.blockedBy(answer.failure);
-    return { kind: "raised", error: errorOfAnswer(answer.failure) };
+    const error = errorOfAnswer(answer.failure);
+    folder.reception.blockedBy(error);
+    return { kind: "raised", error };
   }
   const counted = isCreate ? folder.countedAs : "patches";
   if (answer.kind === "delivered") {

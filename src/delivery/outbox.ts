@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import { encode } from "../mirror/lossless-json.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import type { OperationName, StreamName } from "../operations.js";
@@ -12,16 +11,17 @@ import { Courier, type Remote } from "./courier.js";
 import { onExit } from "./farewell.js";
 import type { Folder } from "./folder.js";
 import { Folders } from "./folders.js";
-import { sendAppended, sendPatch, within } from "./live.js";
+import { heldBack, sendAppended, sendPatch, within } from "./live.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { outgoing } from "./outgoing.js";
 import { hasRowsWaiting } from "./ranks.js";
 import type { SyncReport } from "./report.js";
 
 const LOOK_AROUND_EVERY_MS = 1_000;
+const REST_PER_LOOK = 20;
 const WAIT_FOR_BACKEND_MS = 250;
 /** Awaited local calls are microtasks only; now and then the timers get a turn. */
-const CALLS_BETWEEN_TURNS = 64;
+const TURN_EVERY_MS = 5;
 
 /** Where the client stands towards the backend. */
 export interface DeliveryStatus {
@@ -51,7 +51,8 @@ export class Outbox {
   readonly #forgetExit: () => void;
   #lookingAround: NodeJS.Timeout | undefined;
   #closing: Promise<SyncReport> | undefined;
-  #calls = 0;
+  #turnedAt = 0;
+  #lookAgainAt = 0;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
@@ -100,31 +101,36 @@ export class Outbox {
 
   /** Mirrors a patch and sends it. */
   async patch(kind: FolderKind, id: string, fields: Fields, key: string): Promise<Outcome> {
-    const deadline = this.#deadline();
+    const begunAt = performance.now();
     const folder = this.#open(kind, id);
     // Behind a backlog it waits for its turn, and the call does not wait with it.
     const isNext = !this.#backlog.isDraining && !hasRowsWaiting(folder);
     const before = folder.state.operations.size;
     const operation = folder.entity.patch(key, fields);
     folder.account.added("patches", folder.state.operations.size - before);
-    const isLive = this.#isLive(folder) && isNext;
-    return this.#settle(isLive ? await sendPatch(folder, operation, deadline) : PENDING);
+    const outcome = this.#isLive(folder)
+      ? await (isNext ? sendPatch(folder, operation, begunAt + this.#config.timeoutMs) : heldBack(folder))
+      : PENDING;
+    if (this.#leavesToBacklog(outcome, begunAt)) await nextTurn();
+    return outcome;
   }
 
-  /** Mirrors rows of one call and sends them as one. */
-  append(stream: StreamName, runId: string, rows: readonly Fields[]): Promise<Outcome> {
+  /** Mirrors the rows of one call, a line each, and sends them as one. */
+  append(stream: StreamName, runId: string, lines: readonly string[]): Promise<Outcome> {
     const folder = this.#open("run", runId);
-    return folder.track(this.#append(folder, stream, rows));
+    const outcome = this.#append(folder, stream, lines);
+    return this.#courier.remote === "offline" ? outcome : folder.track(outcome);
   }
 
-  async #append(folder: Folder, stream: StreamName, rows: readonly Fields[]): Promise<Outcome> {
-    const deadline = this.#deadline();
-    const range = await folder.entity.append(
-      stream,
-      rows.map((row) => encode(row)),
-    );
-    folder.account.added(stream, rows.length);
-    return this.#settle(this.#isLive(folder) ? await sendAppended(folder, stream, range, deadline) : PENDING);
+  async #append(folder: Folder, stream: StreamName, lines: readonly string[]): Promise<Outcome> {
+    const begunAt = performance.now();
+    const range = await folder.entity.append(stream, lines);
+    folder.account.added(stream, lines.length);
+    const outcome = this.#isLive(folder)
+      ? await sendAppended(folder, stream, range, begunAt + this.#config.timeoutMs)
+      : PENDING;
+    if (this.#leavesToBacklog(outcome, begunAt)) await nextTurn();
+    return outcome;
   }
 
   /** Sends what is not mirrored; away where it cannot be sent now. */
@@ -178,11 +184,12 @@ export class Outbox {
     if (this.#courier.maySend || this.#backlog.isDraining) await this.#backlog.drain();
   }
 
-  async #settle(outcome: Outcome): Promise<Outcome> {
+  /** Leaves a write that a call could not bring to its end to the backlog. Answers whether the timers are due a turn. */
+  #leavesToBacklog(outcome: Outcome, begunAt: number): boolean {
     if (outcome.kind === "pending" || (outcome.kind === "raised" && outcome.error.pending)) this.#backlog.kick();
-    this.#calls += 1;
-    if (this.#calls % CALLS_BETWEEN_TURNS === 0) await nextTurn();
-    return outcome;
+    if (begunAt - this.#turnedAt < TURN_EVERY_MS) return false;
+    this.#turnedAt = begunAt;
+    return true;
   }
 
   async #track<Result>(send: Promise<Result>): Promise<Result> {
@@ -200,14 +207,14 @@ export class Outbox {
     this.#lookingAround ??= setInterval(() => this.#lookAround(), LOOK_AROUND_EVERY_MS).unref();
   }
 
-  /** Other processes may have written to the same runs, or have died as their senders. */
+  /** Other processes may have written to the same runs, or have died as their senders. A look that takes long is taken seldom. */
   #lookAround(): void {
+    const begunAt = performance.now();
+    if (begunAt < this.#lookAgainAt) return;
     this.#folders.refresh();
+    const endedAt = performance.now();
+    this.#lookAgainAt = endedAt + REST_PER_LOOK * (endedAt - begunAt);
     if (this.#courier.maySend) this.#backlog.kick();
-  }
-
-  #deadline(): number {
-    return performance.now() + this.#config.timeoutMs;
   }
 
   get #isAwaiting(): boolean {

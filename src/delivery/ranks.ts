@@ -80,7 +80,7 @@ async function sendInTurn(folder: Folder, operation: Operation, patience: Patien
   await folder.operationGate.enter();
   try {
     if (!folder.isWaiting(operation)) return undefined;
-    return folder.isFirst(operation) ? await sendOperation(folder, operation, patience) : PENDING;
+    return folder.isNext(operation) ? await sendOperation(folder, operation, patience) : PENDING;
   } finally {
     folder.operationGate.leave();
   }

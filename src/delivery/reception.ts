@@ -1,3 +1,4 @@
+import type { DashboardClientError } from "../errors.js";
 import type { Refusal } from "../mirror/sync-lines.js";
 import type { SyncLog } from "../mirror/sync-log.js";
 import { FORBIDDEN } from "./courier.js";
@@ -6,7 +7,7 @@ import { FORBIDDEN } from "./courier.js";
 export class Reception {
   readonly #log: SyncLog;
   #isParked = false;
-  #isForbidden = false;
+  #forbidden: DashboardClientError | undefined;
   #isConfirmed = false;
 
   constructor(log: SyncLog) {
@@ -15,12 +16,12 @@ export class Reception {
 
   /** Whether nothing of the folder need be tried for now: there is no such entity, or the key may not write to it. */
   get isHeldBack(): boolean {
-    return this.#isParked || this.#isForbidden;
+    return this.#isParked || this.isForbidden;
   }
 
   /** Whether the backend said that the key may not write to the entity. */
   get isForbidden(): boolean {
-    return this.#isForbidden;
+    return this.#forbidden !== undefined;
   }
 
   /**
@@ -34,15 +35,20 @@ export class Reception {
     return true;
   }
 
+  /** What the backend said of a key that may not write to the entity. */
+  get obstacle(): DashboardClientError | undefined {
+    return this.#forbidden;
+  }
+
   /** Takes an answer that blocks: of a key that may not write here, only this folder is held back. */
-  blockedBy({ status }: { readonly status: number }): void {
-    this.#isForbidden = status === FORBIDDEN;
+  blockedBy(obstacle: DashboardClientError): void {
+    this.#forbidden = obstacle.status === FORBIDDEN ? obstacle : undefined;
   }
 
   /** The backend has taken something for the entity. */
   confirm(): void {
     this.#isConfirmed = true;
-    this.#isForbidden = false;
+    this.#forbidden = undefined;
     this.#isParked = false;
     this.#log.park(null);
   }
@@ -54,6 +60,6 @@ export class Reception {
 
   /** The key may write here by now: it is asked again after a while. */
   forgive(): void {
-    this.#isForbidden = false;
+    this.#forbidden = undefined;
   }
 }

@@ -34,15 +34,19 @@ export interface SyncReport extends Counts {
 
 /** Counts writes as they fare. */
 export class Tally {
-  readonly #counts = new Map<Counted, Record<Standing, number>>(
-    COUNTED.map((kind) => [kind, { delivered: 0, pending: 0, rejected: 0, skipped: 0 }]),
-  );
-  readonly #total: Record<Standing, number> = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
+  readonly #byKind = {
+    experiments: zeros(),
+    runs: zeros(),
+    checkpoints: zeros(),
+    evals: zeros(),
+    metrics: zeros(),
+    predictions: zeros(),
+    patches: zeros(),
+  };
+  readonly #total = zeros();
 
   add(kind: Counted, standing: Standing, writes: number): void {
-    const counts = this.#counts.get(kind);
-    if (counts === undefined) return;
-    counts[standing] += writes;
+    this.#byKind[kind][standing] += writes;
     this.#total[standing] += writes;
   }
 
@@ -51,21 +55,16 @@ export class Tally {
   }
 
   report(startedAt: number, blocked?: string, blockedStatus?: number): SyncReport {
-    const of = (kind: Counted): Counts => ({ ...(this.#counts.get(kind) ?? this.#total) });
     return {
       ...this.#total,
-      byKind: {
-        experiments: of("experiments"),
-        runs: of("runs"),
-        checkpoints: of("checkpoints"),
-        evals: of("evals"),
-        metrics: of("metrics"),
-        predictions: of("predictions"),
-        patches: of("patches"),
-      },
+      byKind: structuredClone(this.#byKind),
       ...(blocked === undefined ? {} : { blocked }),
       ...(blockedStatus === undefined ? {} : { blockedStatus }),
       durationMs: Math.round(performance.now() - startedAt),
     };
   }
+}
+
+function zeros(): Record<Standing, number> {
+  return { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
 }

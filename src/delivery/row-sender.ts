@@ -71,8 +71,9 @@ async function sendClaimed(
   const answer = await courier.carry(OPERATION_OF[stream], { run_id: runId }, made.body, key, patience);
   if (answer.kind === "away") return PENDING;
   if (answer.kind === "blocked") {
-    folder.reception.blockedBy(answer.failure);
-    return { kind: "raised", error: errorOfAnswer(answer.failure) };
+    const error = errorOfAnswer(answer.failure);
+    folder.reception.blockedBy(error);
+    return { kind: "raised", error };
   }
   if (answer.kind === "delivered") {
     noteIds(folder, stream, rows, answer.body);

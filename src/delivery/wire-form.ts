@@ -39,6 +39,6 @@ function nulled(value: unknown, field: string, found: NonFinite[]): unknown {
     return null;
   }
   if (Array.isArray(value)) return value.map((item) => nulled(item, field, found));
-  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, nulled(item, `${field}.${key}`, found)]));
 }

@@ -65,7 +65,7 @@ export class EntityFolder {
     if (document === undefined) return;
     const { id: key, _created_at: at, _updated_at: _, ...fields } = document;
     const known = Object.entries(fields).filter(([field]) => field in CREATE_SCHEMAS[this.kind].shape);
-    state.operations.set(key, { key, at, create: Object.fromEntries(known), slot: 1 });
+    state.addOperation({ key, at, create: Object.fromEntries(known), slot: 1 });
   }
 
   /** Makes the folder and takes a place in it. Writing does so by itself. */
@@ -91,7 +91,7 @@ export class EntityFolder {
    * Appends the rows of one call; resolves once they are on the file, with where they stand.
    * @throws MirrorError (as a rejection) where they are not.
    */
-  async append(stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
+  append(stream: StreamName, lines: readonly string[]): Promise<ByteRange> {
     let slot = this.#open();
     if (!slot.isAlone(stream)) slot = this.#stepOver(slot);
     if (lines.length === 1) return slot.append(stream, lines[0] ?? "");

@@ -150,9 +150,8 @@ export class SyncLog {
       this.#state.addCall(line.within, STREAM_OF_LETTER[letter], start, end);
       return;
     }
-    this.#state.operations.set(line.key, { ...line, slot });
-    this.#state.latestAt = Math.max(this.#state.latestAt, line.at);
     if ("create" in line && line.id !== undefined) this.#state.delivered.set(line.key, line.id);
+    this.#state.addOperation({ ...line, slot });
   }
 
   #ordinal(session: Session): number {

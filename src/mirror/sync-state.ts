@@ -46,8 +46,10 @@ export interface Session {
 export class SyncState {
   /** By nonce, in the order they began. */
   readonly sessions = new Map<string, Session>();
-  /** Creates and patches by key, in the order they were made. */
+  /** Creates and patches by key. */
   readonly operations = new Map<string, Operation>();
+  /** The create of the folder's entity; undefined where the entity was made elsewhere. */
+  creation: (CreateLine & { readonly slot: number }) | undefined;
   /** Creates and patches that were delivered, with the backend's id for a create. */
   readonly delivered = new Map<string, string | undefined>();
   readonly refused = new Map<string, Refusal>();
@@ -58,6 +60,27 @@ export class SyncState {
   wasMadeHere = false;
   /** When the last create or patch was made, in seconds since the epoch. */
   latestAt = 0;
+  readonly #waiting: Operation[] = [];
+
+  /** The creates and patches that were neither delivered nor refused, in the order they were made. */
+  get waiting(): readonly Operation[] {
+    return this.#waiting;
+  }
+
+  addOperation(operation: Operation): void {
+    if (this.operations.has(operation.key)) return;
+    this.operations.set(operation.key, operation);
+    this.latestAt = Math.max(this.latestAt, operation.at);
+    if ("create" in operation) this.creation ??= operation;
+    this.#await(operation);
+  }
+
+  /** Puts a create or a patch back among those that wait; false where it was not refused. */
+  retry(operation: Operation): boolean {
+    if (!this.refused.delete(operation.key)) return false;
+    this.#await(operation);
+    return true;
+  }
 
   addSession({ session: nonce, slot, at, from, until }: Omit<KnownSessionLine, "ordinal">): Session {
     const known = this.sessions.get(nonce);
@@ -109,12 +132,6 @@ export class SyncState {
     return next;
   }
 
-  /** The create of the folder's entity; undefined where the entity was made elsewhere. */
-  get creation(): (CreateLine & { readonly slot: number }) | undefined {
-    for (const operation of this.operations.values()) if ("create" in operation) return operation;
-    return undefined;
-  }
-
   /** Takes in what an acknowledgement says. `ordinals` are the sessions that its file has named so far. */
   apply(line: AcksLine, ordinals: Session[]): void {
     if (Array.isArray(line)) {
@@ -130,8 +147,10 @@ export class SyncState {
     } else if ("op" in line) {
       this.delivered.set(line.op, line.id);
       this.refused.delete(line.op);
+      this.#settle(line.op);
     } else if ("refusedOp" in line) {
       this.refused.set(line.refusedOp, line.refusal);
+      this.#settle(line.refusedOp);
     } else if ("refusedRows" in line) {
       const [ordinal, letter, start, end, rows] = line.refusedRows;
       ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].refused.set(start, { end, rows, refusal: line.refusal });
@@ -158,6 +177,19 @@ export class SyncState {
     for (const [row, id] of this.rowIds) lines.push({ row, id });
     if (this.parked !== undefined) lines.push({ parked: this.parked });
     return lines;
+  }
+
+  /** What was made last comes last: the place is looked for from there. */
+  #await(operation: Operation): void {
+    if (this.delivered.has(operation.key) || this.refused.has(operation.key)) return;
+    const before = this.#waiting.findLastIndex(({ at }) => at <= operation.at);
+    this.#waiting.splice(before + 1, 0, operation);
+  }
+
+  /** What goes out is the first, or one of the first. */
+  #settle(key: string): void {
+    const at = this.#waiting.findIndex((operation) => operation.key === key);
+    if (at !== -1) this.#waiting.splice(at, 1);
   }
 }
 
