@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Answer } from "../transport/answer.js";
+import { Deadline } from "../transport/deadline.js";
 import type { Attempt, Transport } from "../transport/transport.js";
 import { backoffMs } from "./backoff.js";
 
@@ -32,22 +33,19 @@ export async function tryUntilAnswered(
   patience: Patience,
   stopping: AbortSignal,
 ): Promise<Tried> {
-  const deadline = performance.now() + patience.leftMs;
-  const abort = new AbortController();
-  const late = new Error(`no answer within ${patience.timeoutMs} ms`);
-  const timer = setTimeout(() => abort.abort(late), Math.max(0, patience.leftMs));
-  if (!patience.isAwaited) timer.unref();
+  const endsAt = performance.now() + patience.leftMs;
+  const deadline = new Deadline(patience.leftMs, patience.isAwaited, `no answer within ${patience.timeoutMs} ms`);
   try {
     for (let tries = 0; ; tries += 1) {
       const lastBegunAt = performance.now();
-      const answer = await transport.send(attempt, abort.signal);
+      const answer = await transport.send(attempt, deadline);
       if (answer.kind !== "away" || tries >= patience.maxRetries || stopping.aborted) return { answer, lastBegunAt };
       const waitMs = answer.retryAfterMs ?? backoffMs(tries);
-      if (performance.now() + waitMs >= deadline) return { answer, lastBegunAt };
+      if (performance.now() + waitMs >= endsAt) return { answer, lastBegunAt };
       await sleep(waitMs, undefined, { ref: patience.isAwaited, signal: stopping }).catch(() => {});
       if (stopping.aborted) return { answer, lastBegunAt };
     }
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
   }
 }

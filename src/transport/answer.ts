@@ -23,7 +23,7 @@ export interface RawAnswer {
 /** What an answer is held against. */
 export interface Expectation {
   /** The route as it was called, for messages. */
-  readonly path: string;
+  readonly path: () => string;
   /** What the document promises; undefined where any text will do. */
   readonly promised: z.ZodType | undefined;
   /** Removes the API key from what is shown. */
@@ -31,6 +31,7 @@ export interface Expectation {
 }
 
 const LONGEST_REASON = 200;
+const DEEPEST_SHOWN = 100;
 const AWAY = new Set([408, 425, 429]);
 const BLOCKED = new Set([401, 403]);
 
@@ -46,7 +47,7 @@ export function sorted(raw: RawAnswer, expected: Expectation): Answer {
   }
   const body = bodyOf(raw, expected);
   const pending = BLOCKED.has(status);
-  const failure = { status, body, path: expected.path, pending, reason: reasonOf(body) };
+  const failure = { status, body, path: expected.path(), pending, reason: reasonOf(body) };
   return { kind: pending ? "blocked" : "refused", failure };
 }
 
@@ -68,7 +69,7 @@ function redirected(raw: RawAnswer, { path, redact }: Expectation): Answer {
   const target = raw.header("location");
   const where = target === null ? "without naming a target" : `to ${redact(target).slice(0, LONGEST_REASON)}`;
   const reason = `the backend redirects ${where}; redirects are not followed, because they would carry the key along. Set baseUrl (EVSYS_API_URL) to the right address`;
-  return { kind: "blocked", failure: { status: raw.status, body: undefined, path, pending: true, reason } };
+  return { kind: "blocked", failure: { status: raw.status, body: undefined, path: path(), pending: true, reason } };
 }
 
 function described({ text, header }: RawAnswer): string {
@@ -83,11 +84,14 @@ function bodyOf(raw: RawAnswer, { redact }: Expectation): unknown {
   return body === undefined ? redact(raw.text) : redactedDeep(body, redact);
 }
 
-function redactedDeep(value: unknown, redact: (text: string) => string): unknown {
+/** What lies too deep is left out: an answer of nothing but brackets must not exhaust the stack of whoever looks at it. */
+function redactedDeep(value: unknown, redact: (text: string) => string, left = DEEPEST_SHOWN): unknown {
   if (typeof value === "string") return redact(value);
-  if (Array.isArray(value)) return value.map((item) => redactedDeep(item, redact));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [redact(key), redactedDeep(item, redact)]));
+  if (left === 0) return "…";
+  if (Array.isArray(value)) return value.map((item) => redactedDeep(item, redact, left - 1));
+  const entries = Object.entries(value).map(([key, item]) => [redact(key), redactedDeep(item, redact, left - 1)]);
+  return Object.fromEntries(entries);
 }
 
 /** What the backend said, in words, at most 200 characters of it. */

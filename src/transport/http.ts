@@ -1,12 +1,16 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Socket } from "node:net";
 import type { Dispatcher, Pool } from "undici";
 import type { Config, Fetch } from "../config.js";
+import type { Deadline } from "./deadline.js";
 
 /** Anything beyond this is no answer of the SDK's routes. */
 const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 /** An error is read as far as it is useful to show. */
 const LONGEST_ERROR_BYTES = 64 * 1024;
 const CONNECTIONS = 128;
+/** Takes a byte order mark for what it is, as any fetch does. */
+const TEXT = new TextDecoder();
 
 /** What a request of ours is made of; the part of the standard `Request` that openapi-fetch and the senders here use. */
 export class LightRequest {
@@ -14,17 +18,12 @@ export class LightRequest {
   readonly method: string;
   readonly headers: Headers;
   readonly body: string | Uint8Array | undefined;
-  readonly signal: AbortSignal;
 
-  constructor(
-    url: string,
-    init: { method: string; headers: Headers; body?: string | Uint8Array; signal: AbortSignal },
-  ) {
+  constructor(url: string, init: { method: string; headers: Headers; body?: string | Uint8Array }) {
     this.url = url;
     this.method = init.method;
     this.headers = init.headers;
     this.body = init.body;
-    this.signal = init.signal;
   }
 }
 
@@ -38,7 +37,7 @@ export interface LightResponse {
 
 /** Sends requests; closing it ends its connections. */
 export interface Http {
-  send(request: LightRequest): Promise<LightResponse>;
+  send(request: LightRequest, deadline: Deadline): Promise<LightResponse>;
   close(): Promise<void>;
 }
 
@@ -50,28 +49,13 @@ export function createHttp(origin: string, { fetch, proxied }: Config): Http {
 function pooled(origin: string, proxied: boolean): Http {
   let dispatcher: Promise<Dispatcher> | undefined;
   return {
-    async send({ url, headers, body, signal }) {
+    async send({ url, headers, body }, deadline) {
       dispatcher ??= connect(origin, proxied);
       const pool = await dispatcher;
-      // undici does not heed the signal while it is still connecting.
-      const answer = await orAborted(
-        pool.request({
-          origin,
-          path: url.slice(origin.length),
-          method: "POST",
-          headers: Object.fromEntries(headers),
-          body: body ?? null,
-          signal,
-          headersTimeout: 0,
-          bodyTimeout: 0,
-        }),
-        signal,
-      );
-      const one = (name: string): string | null => {
-        const value = answer.headers[name];
-        return (Array.isArray(value) ? value[0] : value) ?? null;
-      };
-      return lightResponse(answer.statusCode, one, await readUpTo(answer.body, limitFor(answer.statusCode)));
+      const request = { origin, path: url.slice(origin.length), method: "POST", headers, body: body ?? null } as const;
+      return new Promise((resolve, reject) => {
+        pool.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 }, answerHandler(resolve, reject, deadline));
+      });
     },
     async close() {
       await (await dispatcher)?.destroy();
@@ -103,31 +87,70 @@ function letGo(socket: Socket): void {
   socket.ref = () => socket;
 }
 
+/** Gathers one answer. undici does not heed a deadline while it is connecting: we do. */
+function answerHandler(
+  resolve: (answer: LightResponse) => void,
+  reject: (error: Error) => void,
+  deadline: Deadline,
+): Dispatcher.DispatchHandler {
+  let controller: Dispatcher.DispatchController | undefined;
+  let status = 0;
+  let headers: IncomingHttpHeaders = {};
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  const header = (name: string): string | null => {
+    const value = headers[name];
+    return (Array.isArray(value) ? value[0] : value) ?? null;
+  };
+  const finish = (): void => resolve(lightResponse(status, header, textOf(pieces, limitFor(status))));
+  deadline.onPassed = (reason) => {
+    reject(reason);
+    controller?.abort(reason);
+  };
+  return {
+    onRequestStart(started) {
+      controller = started;
+      if (deadline.reason !== undefined) started.abort(deadline.reason);
+    },
+    onResponseStart(_, statusCode, received) {
+      [status, headers] = [statusCode, received];
+    },
+    onResponseData(transfer, piece) {
+      pieces.push(piece);
+      bytes += piece.length;
+      if (bytes <= limitFor(status)) return;
+      finish();
+      transfer.abort(new Error("The rest of the answer is not wanted."));
+    },
+    onResponseEnd: finish,
+    onResponseError: (_, error) => reject(error),
+  };
+}
+
 function injected(fetch: Fetch): Http {
   return {
-    async send({ url, method, headers, body, signal }) {
+    async send({ url, method, headers, body }, deadline) {
+      const { signal } = deadline;
       const call = fetch(url, { method, headers, redirect: "manual", signal, ...(body === undefined ? {} : { body }) });
-      const response = await orAborted(call, signal);
-      const bytes = response.body === null ? "" : readUpTo(response.body, limitFor(response.status));
-      return lightResponse(response.status, (name) => response.headers.get(name), await orAborted(bytes, signal));
+      const response = await orPassed(call, deadline);
+      const limitBytes = limitFor(response.status);
+      const pieces = response.body === null ? [] : await orPassed(readUpTo(response.body, limitBytes), deadline);
+      return lightResponse(response.status, (name) => response.headers.get(name), textOf(pieces, limitBytes));
     },
     async close() {},
   };
 }
 
 /** A fetch of the caller's may not heed the signal; the deadline of a call holds all the same. */
-function orAborted<Value>(work: Value | Promise<Value>, signal: AbortSignal): Promise<Value> {
+function orPassed<Value>(work: Value | Promise<Value>, deadline: Deadline): Promise<Value> {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    Promise.resolve(work)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener("abort", abort));
+    deadline.onPassed = reject;
+    if (deadline.reason !== undefined) reject(deadline.reason);
+    Promise.resolve(work).then(resolve, reject);
   });
 }
 
-async function readUpTo(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<string> {
+async function readUpTo(body: AsyncIterable<Uint8Array>, limitBytes: number): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   // Leaving the loop early ends the stream, and with it the rest of the transfer.
@@ -136,7 +159,13 @@ async function readUpTo(body: AsyncIterable<Uint8Array>, limitBytes: number): Pr
     bytes += piece.length;
     if (bytes > limitBytes) break;
   }
-  return Buffer.concat(pieces).subarray(0, limitBytes).toString("utf8");
+  return pieces;
+}
+
+function textOf(pieces: readonly Uint8Array[], limitBytes: number): string {
+  const [only] = pieces;
+  const whole = pieces.length === 1 && only !== undefined ? only : Buffer.concat(pieces);
+  return TEXT.decode(whole.subarray(0, limitBytes));
 }
 
 function limitFor(status: number): number {

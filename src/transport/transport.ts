@@ -2,6 +2,7 @@ import createClient from "openapi-fetch";
 import type { z } from "zod";
 import type { Config } from "../config.js";
 import { type Answer, sorted } from "./answer.js";
+import type { Deadline } from "./deadline.js";
 import { createHttp, LightRequest } from "./http.js";
 
 /** One attempt at one write. */
@@ -20,7 +21,7 @@ export interface Attempt {
 
 /** Sends attempts and sorts what comes back. It never throws for what a network or a backend does. */
 export interface Transport {
-  send(attempt: Attempt, signal: AbortSignal): Promise<Answer>;
+  send(attempt: Attempt, deadline: Deadline): Promise<Answer>;
   close(): Promise<void>;
 }
 
@@ -44,33 +45,36 @@ export function createTransport(config: Config): Transport {
     headers: config.apiKey === undefined ? {} : { Authorization: `Bearer ${config.apiKey}` },
     // openapi-fetch needs no more of Request and Response than the light ones have; the whole ones cost a multiple.
     Request: LightRequest as unknown as typeof Request,
-    fetch: (request) => http.send(request as unknown as LightRequest) as unknown as Promise<Response>,
     bodySerializer: (body) => body,
   });
   const redact = redactor(config.apiKey);
   return {
-    async send({ path, ids, body, idempotencyKey, promised }, signal) {
+    async send({ path, ids, body, idempotencyKey, promised }, deadline) {
       try {
         const { response } = await client.POST(path, {
           params: { path: ids, header: { "Idempotency-Key": idempotencyKey } },
           ...(body === undefined ? {} : { body }),
           parseAs: "text",
-          signal,
+          fetch: (request) => http.send(request as unknown as LightRequest, deadline) as unknown as Promise<Response>,
         });
         const text = await response.text();
-        const shownPath = path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
+        const shownPath = (): string => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
         const header = (name: string) => response.headers.get(name);
         return sorted({ status: response.status, header, text }, { path: shownPath, promised, redact });
       } catch (error) {
-        return { kind: "away", reason: redact(reasonOfFailure(error, signal)).replace(/\s+/g, " ").trim() };
+        return {
+          kind: "away",
+          reason: redact(reasonOfFailure(deadline.reason ?? error))
+            .replace(/\s+/g, " ")
+            .trim(),
+        };
       }
     },
     close: () => http.close(),
   };
 }
 
-function reasonOfFailure(error: unknown, signal: AbortSignal): string {
-  if (signal.aborted) return String(signal.reason instanceof Error ? signal.reason.message : signal.reason);
+function reasonOfFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node keeps the telling part of a failed connection in the cause, or in the code alone.
   const told = error.cause instanceof Error ? error.cause : error;
