@@ -55,8 +55,8 @@ function* pendingRows(entity: EntityFolder, stream: StreamName): Generator<Row> 
   const lanes = new Lanes(entity, 1);
   try {
     for (const lane of lanes.all([stream])) {
-      for (const bytes of lane.pendingLines()) {
-        const row = parseRow(bytes);
+      for (const text of lane.pendingLines()) {
+        const row = parseRow(text);
         if (row !== undefined) yield row;
       }
     }

@@ -46,8 +46,8 @@ export class Lanes {
     for (const lane of this.all()) {
       const kind = NAMED_IN[lane.stream];
       if (kind === undefined) continue;
-      for (const bytes of lane.pendingLines()) {
-        const id = parseRow(bytes)?.id;
+      for (const text of lane.pendingLines()) {
+        const id = parseRow(text)?.id;
         if (typeof id === "string") ids.expect(kind, id);
       }
     }

@@ -6,6 +6,7 @@ import type { Folder } from "./folder.js";
 import { sendOperation } from "./operation-sender.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { hasRowsWaiting } from "./ranks.js";
+import { type StoredLine, storedLine } from "./row-lane.js";
 import { sendRows } from "./row-sender.js";
 
 /** Sends rows that a call has just appended and waits for, ahead of any backlog. */
@@ -13,6 +14,7 @@ export async function sendAppended(
   folder: Folder,
   stream: StreamName,
   range: ByteRange,
+  texts: readonly string[],
   deadline: number,
 ): Promise<Outcome> {
   const lane = folder.lanes.of(stream, folder.entity.slot ?? 1);
@@ -26,10 +28,19 @@ export async function sendAppended(
   }
   try {
     const patience = folder.courier.awaited(deadline - performance.now());
-    return await sendRows(folder, lane, stretch, patience);
+    return await sendRows(folder, lane, stretch, patience, linesAt(range.start, texts));
   } finally {
     lane.gate.leave();
   }
+}
+
+function linesAt(start: number, texts: readonly string[]): StoredLine[] {
+  let at = start;
+  return texts.map((text) => {
+    const line = storedLine(at, text);
+    at += Buffer.byteLength(text) + 1;
+    return line;
+  });
 }
 
 /** Sends a patch that a call has just made and waits for, after the rows and the patches before it. */

@@ -127,7 +127,7 @@ export class Outbox {
     const range = await folder.entity.append(stream, lines);
     folder.account.added(stream, lines.length);
     const outcome = this.#isLive(folder)
-      ? await sendAppended(folder, stream, range, begunAt + this.#config.timeoutMs)
+      ? await sendAppended(folder, stream, range, lines, begunAt + this.#config.timeoutMs)
       : PENDING;
     if (this.#leavesToBacklog(outcome, begunAt)) await nextTurn();
     return outcome;

@@ -17,6 +17,7 @@ export interface Stretch extends ByteRange {
 /** A line as it stands in the file. */
 export interface StoredLine {
   readonly start: number;
+  readonly text: string;
   /** Undefined where the line is no JSON object. */
   readonly row: Row | undefined;
 }
@@ -114,7 +115,7 @@ export class RowLane {
     for (let at = start; at < end; ) {
       const line = this.#reader.lineAt(at);
       if (line === undefined) break;
-      if (line.bytes.length > 0) rows.push({ start: at, row: parseRow(line.bytes) });
+      if (line.bytes.length > 0) rows.push(storedLine(at, line.bytes.toString()));
       at = line.end;
     }
     return rows;
@@ -141,8 +142,8 @@ export class RowLane {
   }
 
   /** The lines that are neither acknowledged nor refused, reading just these. */
-  *pendingLines(): Generator<Buffer> {
-    for (const { bytes } of this.#openLines(0)) yield bytes;
+  *pendingLines(): Generator<string> {
+    for (const { bytes } of this.#openLines(0)) yield bytes.toString();
   }
 
   /** Gives the file back until it is needed again: a mirror may have more of them than a process may open. */
@@ -206,7 +207,12 @@ export class RowLane {
   }
 }
 
+/** A line with the row in it. */
+export function storedLine(start: number, text: string): StoredLine {
+  return { start, text, row: parseRow(text) };
+}
+
 /** Whether a line is to be taken for a row: a last line without its newline may be cut short or still being written. */
 function isWhole(line: { readonly bytes: Buffer; readonly isTerminated: boolean }): boolean {
-  return line.isTerminated || parseRow(line.bytes) !== undefined;
+  return line.isTerminated || parseRow(line.bytes.toString()) !== undefined;
 }

@@ -1,4 +1,5 @@
 import { errorOfAnswer } from "../errors.js";
+import { mayHoldSpelling } from "../mirror/lossless-json.js";
 import type { Row } from "../mirror/rows.js";
 import type { EntityKind, OperationName, StreamName } from "../operations.js";
 import type { Patience } from "./attempts.js";
@@ -7,7 +8,7 @@ import type { Folder } from "./folder.js";
 import { NAMED_IN } from "./lanes.js";
 import { type Outcome, PENDING } from "./outcome.js";
 import { outgoing } from "./outgoing.js";
-import type { RowLane, Stretch } from "./row-lane.js";
+import type { RowLane, StoredLine, Stretch } from "./row-lane.js";
 
 const OPERATION_OF = {
   metrics: "logStepMetric",
@@ -16,13 +17,22 @@ const OPERATION_OF = {
   predictions: "logPredictions",
 } as const satisfies Record<StreamName, OperationName>;
 
-/** Sends a claimed stretch of rows under its key, notes the answer in the sync log, and gives the claim back. */
-export async function sendRows(folder: Folder, lane: RowLane, stretch: Stretch, patience: Patience): Promise<Outcome> {
+/**
+ * Sends a claimed stretch of rows under its key, notes the answer in the sync log, and gives the claim back. `lines` are
+ * those of the stretch, where they are at hand: else they are read.
+ */
+export async function sendRows(
+  folder: Folder,
+  lane: RowLane,
+  stretch: Stretch,
+  patience: Patience,
+  lines: readonly StoredLine[] = lane.read(stretch),
+): Promise<Outcome> {
   const begunAt = performance.now();
   let isDone = false;
   let halves: readonly Stretch[] = [];
   try {
-    const outcome = await sendClaimed(folder, lane, stretch, patience);
+    const outcome = await sendClaimed(folder, lane, stretch, patience, lines);
     if (outcome !== "too large") {
       const isRefused = outcome.kind === "raised" && !outcome.error.pending;
       isDone = outcome.kind === "delivered" || outcome.kind === "skipped" || isRefused;
@@ -50,16 +60,16 @@ async function sendClaimed(
   lane: RowLane,
   stretch: Stretch,
   patience: Patience,
+  lines: readonly StoredLine[],
 ): Promise<Outcome | "too large"> {
   const { courier } = folder;
   const { log } = folder.entity;
   const { session, start, end } = stretch;
   const { stream } = lane;
   const runId = folder.backendId;
-  const lines = lane.read(stretch);
   folder.account.added(stream, lane.uncounted(stretch, lines.length));
   const rows = lines.flatMap(({ row }) => (row === undefined ? [] : [row]));
-  const made = bodyOf(stream, rows, courier);
+  const made = isWireForm(stream, lines) ? { body: lines[0].text, namesOthers: false } : bodyOf(stream, rows, courier);
   if (runId === undefined || made === "waits") return PENDING;
   if (made === undefined) {
     log.done(session, stream, start, end, 0, lines.length);
@@ -122,6 +132,16 @@ function sumOf(one: unknown, other: unknown): unknown {
   return { ...Object(one), ...Object(other), inserted };
 }
 
+/** Whether a row of the mirror is the body of its request as it stands: it names nothing, and all its numbers are finite. */
+function isWireForm(stream: StreamName, lines: readonly StoredLine[]): lines is readonly [StoredLine] {
+  const [line] = lines;
+  return stream === "metrics" && line?.row !== undefined && !mayHoldSpelling(line.text) && !isEmpty(line.row.metrics);
+}
+
+function isEmpty(series: unknown): boolean {
+  return Object.keys(Object(series)).length === 0;
+}
+
 /** The body of a stretch; undefined where there is nothing in it to send, "waits" where it names an id not yet known. */
 function bodyOf(
   stream: StreamName,
@@ -133,7 +153,7 @@ function bodyOf(
   const name = OPERATION_OF[stream];
   const made = outgoing(name, stream === "predictions" ? { predictions: rows } : withoutId(stream, row), ids);
   if ("waitsFor" in made) return "waits";
-  if (stream === "metrics" && Object.keys(Object(made.body.metrics)).length === 0) return undefined;
+  if (stream === "metrics" && isEmpty(made.body.metrics)) return undefined;
   return { body: JSON.stringify(made.body), namesOthers: made.namesOthers };
 }
 

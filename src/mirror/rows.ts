@@ -27,7 +27,7 @@ export function* readRows(folder: string, stream: StreamName, report: (message: 
     for (const { bytes } of linesOf(path)) {
       line += 1;
       if (bytes.length === 0) continue;
-      const row = parseRow(bytes);
+      const row = parseRow(bytes.toString());
       if (row === undefined) report(`${path}:${line}: skipped a line that is no whole JSON object`);
       else yield row;
     }
@@ -35,9 +35,9 @@ export function* readRows(folder: string, stream: StreamName, report: (message: 
 }
 
 /** The row that a line holds; undefined where it is no JSON object. */
-export function parseRow(bytes: Buffer): Row | undefined {
+export function parseRow(text: string): Row | undefined {
   try {
-    const row = decode(bytes.toString("utf8"));
+    const row = decode(text);
     return isObject(row) ? row : undefined;
   } catch {
     return undefined;
