@@ -73,7 +73,7 @@ describe("the program", () => {
 
   it.each([
     [["stat"], "Unknown command stat; did you mean status?"],
-    [["toString"], "Unknown command toString; there are sync, status, clean."],
+    [["toString"], "Unknown command toString; there are sync, status, clean, mock, contract."],
     [["help", "claen"], "Unknown command claen; did you mean clean?"],
     [["--verison"], "Unknown option --verison; did you mean --version?"],
     [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],

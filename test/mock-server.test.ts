@@ -9,8 +9,10 @@ import {
   type MockServer,
   type MockServerOptions,
   MockState,
+  type RecordedRequest,
   startMockServer,
 } from "../src/testing/index.js";
+import { KeyMemory } from "../src/testing/key-memory.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ROW = { step: 1, split: "train", metrics: { loss: 0.5 } };
@@ -415,7 +417,7 @@ describe("requests", () => {
   });
 
   it("does the write of a caller that went away, and records no status", async () => {
-    const server = await start({ latencyMs: 20 });
+    const server = await start({ latencyMs: 300 });
     const controller = new AbortController();
     const init = { method: "POST", body: '{"experiment_name":"iris"}', signal: controller.signal };
     const headers = { authorization: "Bearer k", "content-type": "application/json" };
@@ -437,6 +439,125 @@ describe("requests", () => {
     expect((await post(server, "/sdk/experiments/", { experiment_name: "iris" })).status).toBe(201);
     expect(server.requests[0]).toMatchObject({ body: undefined, committed: false });
     expect(server.requests[0]).not.toHaveProperty("status");
+  });
+});
+
+describe("onAnswer", () => {
+  const IRIS = { experiment_name: "iris" };
+  const KEY = { "idempotency-key": "k" };
+
+  /** A server, and the requests that it told of: as they stood then. */
+  async function telling(options: MockServerOptions = {}) {
+    const told: RecordedRequest[] = [];
+    const server = await start({ ...options, onAnswer: (request) => told.push({ ...request }) });
+    return { server, told };
+  }
+
+  it("tells of a request once, before its caller has the answer, with all that is known", async () => {
+    const { server, told } = await telling();
+    await post(server, "/sdk/experiments/", IRIS, KEY);
+    expect(told).toHaveLength(1);
+    await post(server, "/sdk/experiments/", IRIS, KEY);
+    await post(server, "/sdk/experiments/", { ...IRIS, tags: [] }, KEY);
+    await post(server, "/sdk/nothing/", {});
+    expect(told).toEqual(server.requests);
+    expect(told).toMatchObject([
+      { path: "/sdk/experiments/", status: 201, fate: "answered", committed: true, repeated: false, body: IRIS },
+      { path: "/sdk/experiments/", status: 201, fate: "answered", committed: false, repeated: true },
+      { path: "/sdk/experiments/", status: 422, fate: "answered", committed: false, repeated: false },
+      { path: "/sdk/nothing/", status: 404, fate: "answered", committed: false, repeated: false },
+    ]);
+    for (const { durationMs, failure } of told) {
+      expect(durationMs).toBeGreaterThan(0);
+      expect(failure).toBeUndefined();
+    }
+  });
+
+  it("tells of failures: an answer, a hang, a reset", async () => {
+    const { server, told } = await telling();
+    const failures = [{ status: 503 }, { status: 503, afterCommit: true }, { reset: true }, { hang: true }];
+    for (const failure of failures) server.failNext(failure);
+    for (const _ of failures.slice(0, -1)) await post(server, "/sdk/experiments/", IRIS).catch(() => {});
+    const hung = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
+    await until(() => told.length === 4);
+    expect(told).toMatchObject([
+      { status: 503, fate: "answered", committed: false, failure: failures[0] },
+      { status: 503, fate: "answered", committed: true, failure: failures[1] },
+      { fate: "reset", committed: false, failure: failures[2] },
+      { fate: "hung", committed: false, failure: failures[3] },
+    ]);
+    await server.stop();
+    await hung;
+    expect(told).toHaveLength(4);
+  });
+
+  it("tells of a caller that went away, also in the middle of its body", async () => {
+    const { server, told } = await telling({ latencyMs: 300 });
+    const head = "POST /api/dashboard/api/sdk/runs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
+    for (const text of [`${head}{`, `${head}{}`]) {
+      const socket = connect(server.port, "127.0.0.1");
+      socket.write(text);
+      const before = server.requests.length;
+      await until(() => server.requests.length > before);
+      if (text.endsWith("{}")) await until(() => server.requests.at(-1)?.body !== undefined);
+      socket.resetAndDestroy();
+      await until(() => told.length > before);
+    }
+    expect(told).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
+    expect(told[0]).not.toHaveProperty("status");
+  });
+
+  it("answers 500 where it throws, and is not called again", async () => {
+    let calls = 0;
+    const server = await start({
+      onAnswer() {
+        calls += 1;
+        throw new Error("no more paper");
+      },
+    });
+    const answer = await post(server, "/sdk/experiments/", IRIS);
+    expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
+    expect([calls, server.requests[0]?.status]).toEqual([1, 500]);
+  });
+
+  it("does not tell of what stop cuts off", async () => {
+    const { server, told } = await telling({ latencyMs: 60_000 });
+    const held = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
+    await until(() => server.requests[0]?.body !== undefined);
+    const socket = connect(server.port, "127.0.0.1");
+    const closed = new Promise((resolve) => socket.on("close", resolve).on("error", () => {}));
+    socket.write("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{");
+    await until(() => server.requests.length === 2);
+    await server.stop();
+    await Promise.all([held, closed]);
+    expect(told).toEqual([]);
+  });
+});
+
+describe("what it need not keep", () => {
+  const IRIS = { experiment_name: "iris" };
+
+  it("is its requests, where they are not wanted", async () => {
+    let told = 0;
+    const onAnswer = () => {
+      told += 1;
+    };
+    const server = await start({ keepRequests: false, onAnswer });
+    await createRun(server);
+    expect([server.requests, told, server.runs.length]).toEqual([[], 2, 1]);
+  });
+
+  it("is more keys than its state remembers: the oldest go first", async () => {
+    class Forgetful extends MockState {
+      override readonly keys = new KeyMemory(2);
+    }
+    const server = await start({ state: new Forgetful() });
+    const send = async (key: string) => {
+      await post(server, "/sdk/experiments/", IRIS, { "idempotency-key": key });
+      return server.requests.at(-1)?.repeated;
+    };
+    for (const key of ["a", "b", "c", "d", "e"]) await send(key);
+    expect([await send("e"), await send("d"), await send("c"), await send("a")]).toEqual([true, true, true, false]);
   });
 });
 
@@ -649,6 +770,26 @@ describe("starting and stopping", () => {
     await expect(fetch(`http://${outside}:${closed.port}/`)).rejects.toThrow("fetch failed");
     expect((await fetch(`http://${outside}:${open.port}/`)).status).toBe(401);
     expect((await fetch(open.url)).status).toBe(401);
+  });
+
+  const hasTwo = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+
+  it.skipIf(!hasTwo)("is reached by both addresses of localhost where that is its host, and by no other", async () => {
+    const server = await start({ host: "localhost" });
+    expect(server.url).toBe(`http://localhost:${server.port}`);
+    const urls = ["127.0.0.1", "[::1]"].map((host) => `http://${host}:${server.port}/`);
+    for (const url of [...urls, server.url]) expect((await fetch(url)).status).toBe(401);
+    if (outside !== undefined) {
+      await expect(fetch(`http://${outside}:${server.port}/`)).rejects.toThrow("fetch failed");
+    }
+    await server.stop();
+    for (const url of urls) await expect(fetch(url)).rejects.toThrow("fetch failed");
+  });
+
+  it.skipIf(!hasTwo)("rejects where the port is taken on one of the two, and holds neither", async () => {
+    const { port } = await start({ host: "::1" });
+    await expect(startMockServer({ host: "localhost", port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+    expect((await start({ port })).url).toBe(`http://127.0.0.1:${port}`);
   });
 
   it("rejects where the port is taken", async () => {

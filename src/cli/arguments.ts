@@ -32,6 +32,11 @@ export class Given {
     return this.#options.has(option);
   }
 
+  /** The text that an option was given; undefined where it was not. */
+  text(option: string): string | undefined {
+    return this.#options.get(option);
+  }
+
   /**
    * The number that an option was given; undefined where it was not.
    * @throws UsageError where it is no number, or less than `least`.

@@ -26,7 +26,7 @@ export class Backend {
     this.#options = options;
   }
 
-  /** Answers a request, and says in its record whether it wrote. */
+  /** Answers a request, and says in its record whether it wrote, or repeats what did. */
   answer({ url = "", headers }: IncomingMessage, record: OpenRecord, body: ReceivedBody): Answer {
     if (!this.#accepts(headers.authorization)) {
       return refusal(401, "Invalid API key.", { "www-authenticate": "Bearer" });
@@ -60,7 +60,11 @@ export class Backend {
     const { keyFits } = this.#routes;
     if (!keyFits(key)) return refusal(400, describeProblems(keyFits.errors, "Idempotency-Key"));
     const earlier = this.#state.keys.recall(key, pathname, text);
-    if (earlier !== undefined) return earlier;
+    if (earlier !== undefined) {
+      // What is kept is a 2xx; any other answer says that the key was taken for something else.
+      record.repeated = earlier.status < 300;
+      return earlier;
+    }
     const answer = write();
     if (record.committed) this.#state.keys.remember(key, pathname, text, answer);
     return answer;

@@ -8,14 +8,22 @@ interface Answered {
 
 /** The idempotency keys a backend has answered with a 2xx, each with a digest of its request and the answer. */
 export class KeyMemory {
-  readonly #answered = new Map<string, Answered>();
+  #latest = new Map<string, Answered>();
+  // Whole maps are let go of: one whose first keys are deleted one by one gets slow.
+  #older = new Map<string, Answered>();
+  readonly #least: number;
+
+  /** `least`: how many of the latest keys are remembered at least; it never holds more than twice as many. Default all. */
+  constructor(least = Number.POSITIVE_INFINITY) {
+    this.#least = least;
+  }
 
   /**
    * The first answer to this key; a 422 where the key came with another path or body (compared byte for byte, as strict
    * backends do); undefined where the key is new.
    */
   recall(key: string, path: string, text: string): Answer | undefined {
-    const known = this.#answered.get(key);
+    const known = this.#latest.get(key) ?? this.#older.get(key);
     if (known === undefined) return undefined;
     if (known.request === digest(path, text)) return known.answer;
     return refusal(422, `Idempotency-Key: ${key} was used before, with another path or body.`);
@@ -23,12 +31,17 @@ export class KeyMemory {
 
   /** Keeps the answer to a key. */
   remember(key: string, path: string, text: string, answer: Answer): void {
-    this.#answered.set(key, { request: digest(path, text), answer });
+    if (this.#latest.size >= this.#least) {
+      this.#older = this.#latest;
+      this.#latest = new Map();
+    }
+    this.#latest.set(key, { request: digest(path, text), answer });
   }
 
   /** Forgets all answers. */
   clear(): void {
-    this.#answered.clear();
+    this.#latest.clear();
+    this.#older.clear();
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Server } from "node:http";
+import type { Server as HttpServer } from "node:http";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
 /** A server that listens. */
 export interface Listener {
@@ -8,29 +9,69 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens. Rejects with the system's error where the port is taken. */
-export async function listen(server: Server, port: number, host: string): Promise<Listener> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(port, host, () => {
-      server.off("error", reject);
-      resolve();
-    });
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port.");
+/**
+ * Listens; `localhost` is 127.0.0.1 and, where the machine has it, ::1 on the same port.
+ * Rejects with the system's error where the port is taken.
+ */
+export async function listen(server: HttpServer, port: number, host: string): Promise<Listener> {
+  const isLocalhost = host === "localhost";
+  const address = await bound(server, port, isLocalhost ? "127.0.0.1" : host);
+  let twin: Server | undefined;
+  try {
+    if (isLocalhost) twin = await twinOf(server, address.port);
+  } catch (error) {
+    await ended(server);
+    // A port that is free on the one address may be taken on the other; where any will do, there are more.
+    if (port === 0 && codeOf(error) === "EADDRINUSE") return listen(server, port, host);
+    throw error;
+  }
   let closed: Promise<void> | undefined;
   return {
-    url: `http://${hostOf(address.address)}:${address.port}`,
+    url: `http://${isLocalhost ? host : hostOf(address.address)}:${address.port}`,
     port: address.port,
     close() {
-      closed ??= new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      });
+      closed ??= Promise.all([server, twin].map(ended)).then(() => {});
+      server.closeAllConnections();
       return closed;
     },
   };
+}
+
+/** A second door to a server, on ::1. Undefined where the machine has no such address. */
+async function twinOf(server: HttpServer, port: number): Promise<Server | undefined> {
+  // The options are those that an HTTP server gives its own sockets.
+  const options = { allowHalfOpen: true, noDelay: true };
+  const twin = createServer(options, (socket: Socket) => server.emit("connection", socket));
+  try {
+    await bound(twin, port, "::1");
+    return twin;
+  } catch (error) {
+    if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function bound(server: Server, port: number, host: string): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      const address = server.address();
+      if (address === null || typeof address === "string") reject(new Error("The server has no port."));
+      else resolve(address);
+    });
+  });
+}
+
+function ended(server: Server | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    if (server === undefined) resolve();
+    else server.close(() => resolve());
+  });
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** The address as it stands in a URL. One that means "all" cannot be called, so the loopback stands for it. */

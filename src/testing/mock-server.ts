@@ -1,12 +1,13 @@
 import { setMaxListeners } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Answer, refusal } from "./answer.js";
+import { refusal } from "./answer.js";
 import { Backend } from "./backend.js";
 import { receiveBody } from "./body.js";
+import { Exchange } from "./exchange.js";
 import { answerOf, type Failure, FailureQueue } from "./failures.js";
 import { listen } from "./listen.js";
-import { type OpenRecord, openRecord, type RecordedRequest } from "./requests.js";
+import type { OpenRecord, RecordedRequest } from "./requests.js";
 import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
 import { MockState } from "./state.js";
 
@@ -14,7 +15,10 @@ import { MockState } from "./state.js";
 export interface MockServerOptions {
   /** The port to listen on. Default 0: a free one. */
   readonly port?: number | undefined;
-  /** The address to listen on. Default 127.0.0.1, so that no other machine reaches it. */
+  /**
+   * The address to listen on. Default 127.0.0.1, so that no other machine reaches it; `localhost` is that and ::1, as
+   * callers of http://localhost may try either.
+   */
   readonly host?: string | undefined;
   /** The only API key that is accepted. Default: any key that is not empty. */
   readonly apiKey?: string | undefined;
@@ -26,6 +30,13 @@ export interface MockServerOptions {
   readonly maxBodyBytes?: number | undefined;
   /** What an earlier server held, to go on with its rows and keys. Default: nothing. */
   readonly state?: MockState | undefined;
+  /** Whether `requests` is kept. Default true; false for a server that runs for days. */
+  readonly keepRequests?: boolean | undefined;
+  /**
+   * Called once a request, when its fate is decided and before the caller learns of it: answered, left without an answer,
+   * reset, or given up by its caller. Not called for what `stop()` cuts off. If it throws, the answer is a 500 that says so.
+   */
+  readonly onAnswer?: ((request: RecordedRequest) => void) | undefined;
 }
 
 /** A running mock server. The collections are live: the same arrays, growing as writes arrive. */
@@ -60,7 +71,7 @@ export interface MockServer extends AsyncDisposable {
 
 /**
  * Starts a backend for tests: it keeps what it is sent in memory, and checks every request and its own answers against
- * the packaged OpenAPI document.
+ * the packaged OpenAPI document. Rejects with the system's error, such as EADDRINUSE, where it cannot listen.
  *
  * @example
  * const server = await startMockServer({ apiKey: "secret" });
@@ -71,34 +82,38 @@ export interface MockServer extends AsyncDisposable {
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const { port = 0, host = "127.0.0.1", latencyMs = 0, maxBodyBytes = 64 * 1024 * 1024 } = options;
-  const { apiKey, honourIdempotencyKeys = true, state = new MockState() } = options;
+  const { apiKey, honourIdempotencyKeys = true, state = new MockState(), keepRequests = true, onAnswer } = options;
   const backend = new Backend(state, { apiKey, honourIdempotencyKeys, maxBodyBytes });
   const requests: OpenRecord[] = [];
   const failures = new FailureQueue();
   const stopping = new AbortController();
   setMaxListeners(0, stopping.signal);
 
-  async function serve(request: IncomingMessage, record: OpenRecord, response: ServerResponse): Promise<void> {
+  async function serve(request: IncomingMessage, exchange: Exchange): Promise<void> {
+    const { record } = exchange;
     const body = await receiveBody(request, maxBodyBytes);
-    if (body === undefined) return;
+    if (stopping.signal.aborted) return;
+    if (body === undefined) return exchange.leave();
     if (body.kind !== "too-large" && body.text !== "") record.body = body.kind === "json" ? body.value : body.text;
     const failure = failures.take(record);
+    if (failure !== undefined) record.failure = failure;
     // All requests are held back equally, so the repeat of a key always comes after the first request of that key.
     if (latencyMs > 0) await sleep(latencyMs, undefined, { signal: stopping.signal });
     stopping.signal.throwIfAborted();
     if (failure === undefined || failure.afterCommit === true) {
       const answer = backend.answer(request, record, body);
-      if (failure === undefined) return send(response, record, answer);
+      if (failure === undefined) return exchange.answer(answer);
     }
-    if (failure.reset) request.socket.resetAndDestroy();
-    else if (!failure.hang) send(response, record, answerOf(failure));
+    if (failure.reset) exchange.reset();
+    else if (failure.hang) exchange.hang();
+    else exchange.answer(answerOf(failure));
   }
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    const record = openRecord(request);
-    requests.push(record);
-    serve(request, record, response).catch((error: unknown) => {
-      if (!stopping.signal.aborted) send(response, record, refusal(500, `Mock server: ${String(error)}`));
+    const exchange = new Exchange(request, response, onAnswer);
+    if (keepRequests) requests.push(exchange.record);
+    serve(request, exchange).catch((error: unknown) => {
+      if (!stopping.signal.aborted) exchange.answer(refusal(500, `Mock server: ${String(error)}`));
     });
   });
   const listener = await listen(server, port, host);
@@ -127,13 +142,4 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
     stop,
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** Sends an answer. The record is complete before the caller can see the answer. */
-function send(response: ServerResponse, record: OpenRecord, { status, text, headers }: Answer): void {
-  if (response.destroyed || response.socket?.destroyed) return;
-  response.statusCode = status;
-  for (const name in headers) response.setHeader(name, headers[name] ?? "");
-  record.status = status;
-  response.end(text);
 }

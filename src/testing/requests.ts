@@ -1,7 +1,11 @@
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
+import type { Failure } from "./failures.js";
 
 /** Where the routes of the document stand below a base URL. */
 export const PREFIX = "/api/dashboard/api";
+
+/** What becomes of a request: an answer, silence, a reset connection, or a caller that went away before any of these. */
+export type Fate = "answered" | "hung" | "reset" | "gone";
 
 /** A request as it arrived, and what became of it. */
 export interface RecordedRequest {
@@ -9,7 +13,7 @@ export interface RecordedRequest {
   /** The path without `/api/dashboard/api`; whole where it does not begin with that. */
   readonly path: string;
   /** The headers in lower case, without `authorization`. */
-  readonly headers: Readonly<IncomingHttpHeaders>;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** The body: parsed where it is JSON, else its text; undefined where there was none, or more than `maxBodyBytes`. */
   readonly body: unknown;
   /** The Idempotency-Key, if one was sent. */
@@ -18,6 +22,14 @@ export interface RecordedRequest {
   readonly status?: number;
   /** Whether this request wrote something. False for a repeat that was answered from the first. */
   readonly committed: boolean;
+  /** Whether it repeats, under its key, a write that was done before. */
+  readonly repeated: boolean;
+  /** The failure of `failNext` that it met, if it met one. */
+  readonly failure?: Failure;
+  /** What became of it; absent as long as that is open. */
+  readonly fate?: Fate;
+  /** How long that took from the arrival of its head, in milliseconds; absent as long as `fate` is. */
+  readonly durationMs?: number;
 }
 
 /** A record that is still being filled in. */
@@ -28,7 +40,8 @@ export function openRecord(request: IncomingMessage): OpenRecord {
   const { authorization: _secret, ...headers } = request.headers;
   const url = request.url ?? "";
   const path = url.startsWith(`${PREFIX}/`) ? url.slice(PREFIX.length) : url;
-  const record: OpenRecord = { method: request.method ?? "", path, headers, body: undefined, committed: false };
+  const fresh = { body: undefined, committed: false, repeated: false };
+  const record: OpenRecord = { method: request.method ?? "", path, headers, ...fresh };
   const key = headers["idempotency-key"];
   if (key !== undefined) record.idempotencyKey = String(key);
   return record;

@@ -1,0 +1,50 @@
+import { type Config, resolveConfig } from "../config.js";
+import { EvsysAuthError, EvsysValidationError } from "../errors.js";
+import { type Given, UsageError } from "./arguments.js";
+
+const USUAL_TIMEOUT_MS = 10_000;
+
+/** How the options of a client are given here. */
+const SOURCES: Readonly<Record<string, string>> = {
+  baseUrl: "--url",
+  apiKey: "--api-key or EVSYS_API_KEY",
+  timeoutMs: "--timeout-ms",
+};
+
+/**
+ * Which backend to check, with which key and in which project.
+ * @throws UsageError where something is missing or does not fit. It shows no key.
+ */
+export function contractConfig(given: Given): Config {
+  // What stands there may be a key that a space cut off from its option.
+  if (given.dirs.length > 0)
+    throw new UsageError("contract takes options alone: evsys-sdk contract --help shows them.");
+  const timeoutMs = given.number("timeout-ms", 1, "whole") ?? USUAL_TIMEOUT_MS;
+  try {
+    const [baseUrl, apiKey, projectId] = [given.text("url"), given.text("api-key"), given.text("project-id")];
+    return resolveConfig({ baseUrl, apiKey, projectId, timeoutMs, offline: false });
+  } catch (error) {
+    if (error instanceof EvsysAuthError) throw withoutCredentials(error);
+    if (error instanceof EvsysValidationError) throw namedAsGiven(error);
+    throw error;
+  }
+}
+
+/** Whether a URL leads to this machine, where a backend for tests is at home. */
+export function isLoopback(url: string): boolean {
+  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
+}
+
+function withoutCredentials({ message }: EvsysAuthError): UsageError {
+  const missing = [
+    ...(message.includes("EVSYS_API_KEY") ? ["EVSYS_API_KEY (or --api-key)"] : []),
+    ...(message.includes("EVSYS_PROJECT_ID") ? ["EVSYS_PROJECT_ID (or --project-id)"] : []),
+  ];
+  return new UsageError(`Set ${missing.join(" and ")}: the checks write to a project.`);
+}
+
+/** The error of a client names its options; here they are given otherwise. */
+function namedAsGiven({ issues }: EvsysValidationError): UsageError {
+  const named = issues.map(({ field, message }) => `${SOURCES[field] ?? field}: ${message}`);
+  return new UsageError(`${named.join("; ")}.`);
+}

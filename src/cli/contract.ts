@@ -1,0 +1,49 @@
+import { type Config, prefersColour } from "../config.js";
+import { checkContract } from "../contract/check.js";
+import { PREFIX } from "../contract/records.js";
+import { type Given, UsageError } from "./arguments.js";
+import { ask, canAsk } from "./ask.js";
+import { contractConfig, isLoopback } from "./contract-options.js";
+import { contractExitCode, printEnd, printResult } from "./contract-report.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
+import { Output } from "./output.js";
+import { stopOnSignals } from "./stop-signals.js";
+
+/** `evsys-sdk contract`. */
+export async function run(given: Given): Promise<ExitCode> {
+  const config = contractConfig(given);
+  const isJson = given.has("json");
+  const notes = new Output(process.stderr, prefersColour(process.stderr));
+  const output = new Output(process.stdout, prefersColour(process.stdout));
+  const mustAsk = !isLoopback(config.baseUrl) && !given.has("yes");
+  if (mustAsk && !canAsk()) {
+    const problem = `${config.baseUrl} is not this machine, and there is no terminal to ask on`;
+    throw new UsageError(`${problem}; say --yes to write test records to it.`);
+  }
+  announce(notes, config);
+  if (mustAsk && !(await ask("Write them?"))) {
+    notes.line("Nothing was sent.");
+    return EXIT.USAGE;
+  }
+  const stop = stopOnSignals(notes);
+  try {
+    const report = await checkContract({
+      config,
+      signal: stop.signal,
+      ...(isJson ? {} : { onResult: (result) => printResult(output, result) }),
+    });
+    if (isJson) output.json(report);
+    else printEnd(output, report);
+    return contractExitCode(report);
+  } finally {
+    stop.release();
+  }
+}
+
+function announce(notes: Output, { baseUrl, projectId }: Config): void {
+  notes.line(
+    `Writes test records to ${baseUrl}, project ${projectId}: experiments named ${PREFIX}-…, with runs and rows.`,
+  );
+  notes.line("One of them names no project, as the document allows. They cannot be removed by these routes;");
+  notes.line("at the end the experiments are marked is_valid=false.");
+}

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "../config.js";
+import type { OperationName } from "../operations.js";
+import { Deadline } from "../transport/deadline.js";
+import { createHttp, type Http, LightRequest } from "../transport/http.js";
+import { pathOf } from "./document.js";
+
+/** A request of a check. */
+export interface Call {
+  readonly operation: OperationName;
+  /** The id in the path; empty where the route has none. */
+  readonly id: string;
+  readonly body: unknown;
+  /** Default: the one that was given. */
+  readonly apiKey?: "wrong" | "none";
+  /** Default: a new one. Null: none. */
+  readonly idempotencyKey?: string | null;
+}
+
+/** An answer as it came. */
+export interface Answered {
+  readonly kind: "answer";
+  readonly status: number;
+  /** The kind of content, without parameters. */
+  readonly contentType: string | undefined;
+  readonly location: string | undefined;
+  readonly text: string;
+  /** The JSON of the answer; undefined where it is none. */
+  readonly body: unknown;
+}
+
+/** What came of a request. */
+export type Reply = Answered | Silence;
+
+/** No whole answer came. */
+export interface Silence {
+  readonly kind: "silence";
+  readonly reason: string;
+  /** Whether the request may have reached the backend. */
+  readonly mayHaveArrived: boolean;
+}
+
+/** Failures of a connection that was there; without one nothing arrives. */
+const AFTER_CONNECTING = /^(ECONNRESET|EPIPE|HPE_|UND_ERR_(?!CONNECT))/;
+
+/** Sends requests one by one, each with its own deadline. It follows no redirect and tries nothing twice. */
+export class Caller {
+  readonly #http: Http;
+  readonly #base: string;
+  readonly #config: Config;
+  readonly #wrongKey = `contract-test-${randomUUID()}`;
+
+  constructor(config: Config) {
+    const { origin, pathname } = new URL(config.baseUrl);
+    this.#config = config;
+    this.#http = createHttp(origin, config);
+    this.#base = `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`;
+  }
+
+  /** Sends a request. What the network or the backend does never makes it throw. */
+  async post(call: Call): Promise<Reply> {
+    const { timeoutMs } = this.#config;
+    // Awaited: a socket does not hold the process, so nothing else would while we wait.
+    const deadline = new Deadline(timeoutMs, true, `no answer within ${timeoutMs} ms`);
+    try {
+      const response = await this.#http.send(this.#request(call), deadline);
+      const text = await response.text();
+      const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+      return {
+        kind: "answer",
+        status: response.status,
+        contentType: type === "" ? undefined : type,
+        location: response.headers.get("location") ?? undefined,
+        text,
+        body: parsed(text),
+      };
+    } catch (error) {
+      return silenceOf(deadline.reason ?? error);
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** Ends the connections. */
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+
+  #request({ operation, id, body, apiKey, idempotencyKey = randomUUID() }: Call): LightRequest {
+    const headers = new Headers({ "content-type": "application/json" });
+    const key = apiKey === "wrong" ? this.#wrongKey : this.#config.apiKey;
+    if (apiKey !== "none" && key !== undefined) headers.set("authorization", `Bearer ${key}`);
+    if (idempotencyKey !== null) headers.set("idempotency-key", idempotencyKey);
+    const url = `${this.#base}${pathOf(operation, id)}`;
+    return new LightRequest(url, { method: "POST", headers, body: JSON.stringify(body) });
+  }
+}
+
+function silenceOf(error: unknown): Silence {
+  if (!(error instanceof Error)) return { kind: "silence", reason: String(error), mayHaveArrived: true };
+  // Node keeps the telling part of a failed connection in the cause, or in the code alone.
+  const told = error.cause instanceof Error ? error.cause : error;
+  const code = "code" in told && typeof told.code === "string" ? told.code : "";
+  const reason = code === "" || told.message.includes(code) ? told.message || told.name : `${code} ${told.message}`;
+  return { kind: "silence", reason: reason.trim(), mayHaveArrived: code === "" || AFTER_CONNECTING.test(code) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,47 @@
+import type { OperationName } from "../operations.js";
+
+/** Where a backend does something else than the document says. */
+export interface Difference {
+  /** Which request or part of the answer, such as `status` or `experiment.id`. */
+  readonly where: string;
+  readonly expected: string;
+  readonly got: string;
+}
+
+/** What a check found. */
+export type Finding =
+  | { readonly verdict: "conforms"; readonly note?: string }
+  | { readonly verdict: "differs"; readonly differences: readonly Difference[] }
+  | { readonly verdict: "not tested"; readonly reason: string };
+
+/** A check that was made. */
+export type Result = Finding & { readonly operation: OperationName; readonly check: string };
+
+/** What differences amount to. */
+export function findingOf(differences: readonly Difference[], note?: string): Finding {
+  if (differences.length > 0) return { verdict: "differs", differences };
+  return { verdict: "conforms", ...(note === undefined ? {} : { note }) };
+}
+
+/** A check that could not be made. */
+export function notTested(reason: string): Finding {
+  return { verdict: "not tested", reason };
+}
+
+/** A finding with each text of it passed through a function. */
+export function mapped(finding: Finding, text: (text: string) => string): Finding {
+  switch (finding.verdict) {
+    case "conforms":
+      return finding.note === undefined ? finding : { ...finding, note: text(finding.note) };
+    case "not tested":
+      return { ...finding, reason: text(finding.reason) };
+    case "differs": {
+      const differences = finding.differences.map(({ where, expected, got }) => ({
+        where: text(where),
+        expected: text(expected),
+        got: text(got),
+      }));
+      return { ...finding, differences };
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from "node:crypto";
+import type { EntityKind, OperationName } from "../operations.js";
+import { type Finding, findingOf, notTested } from "./finding.js";
+import { idIn, makes } from "./ids.js";
+import { isAnswer, isSuccess } from "./judge.js";
+import type { Check, Session } from "./session.js";
+
+/** The name of the check of Idempotency-Key. */
+export const IDEMPOTENCY = "Idempotency-Key";
+
+/** The key is known: the repeat was answered with what the first one made. */
+export const HONOURED = "honoured";
+
+/** The document allows it, so it is no difference; but one has to know. */
+const IGNORED = "ignored, which the document allows";
+
+/** The check of what becomes of a repeat with the same key. Only a route that answers an id can tell. */
+export function repeats(operation: OperationName): Check[] {
+  const kind = makes(operation);
+  if (kind === undefined) return [];
+  return [{ operation, name: IDEMPOTENCY, run: (session) => repeated(session, operation, kind) }];
+}
+
+async function repeated(session: Session, operation: OperationName, kind: EntityKind): Promise<Finding> {
+  const obstacle = session.obstacle(operation);
+  if (obstacle !== undefined) return notTested(obstacle);
+  const extent = session.accepted(operation);
+  if (extent === undefined) return notTested("the route took no request that fits");
+  const call = { ...session.call(operation, extent), idempotencyKey: randomUUID() };
+  const first = await session.send(call);
+  if (!isAnswer(first) || !isSuccess(first)) return findingOf(session.judge.taken(call, first));
+  const repeat = await session.send(call);
+  const firstId = idIn(operation, first.body);
+  if (firstId === undefined) return notTested("the answer tells no id, so a repeat looks like a second write");
+  if (firstId === session.id(kind)) return notTested("two requests with keys of their own were answered the same id");
+  const repeatId = isAnswer(repeat) ? idIn(operation, repeat.body) : undefined;
+  const differences = session.judge
+    .taken(call, repeat)
+    .map((each) => ({ ...each, where: `the repeat, ${each.where}` }));
+  return findingOf(differences, repeatId === firstId ? HONOURED : IGNORED);
+}

@@ -1,0 +1,36 @@
+import type { ErrorObject } from "ajv";
+import { issueAt } from "../validation.js";
+import type { Difference } from "./finding.js";
+import type { Words } from "./words.js";
+
+/** What Ajv found in the body of an answer, as a difference. */
+export function differenceOf(problem: ErrorObject, body: unknown, words: Words): Difference {
+  const { instancePath, params } = problem;
+  const path = instancePath.split("/").slice(1).map(decoded);
+  const missing: unknown = params.missingProperty;
+  if (typeof missing === "string")
+    return { where: fieldOf([...path, missing]), expected: "to be there", got: "nothing" };
+  return { where: fieldOf(path), expected: expectedBy(problem), got: words.value(valueAt(body, path)) };
+}
+
+function expectedBy({ keyword, message = keyword, params }: ErrorObject): string {
+  const allowed: unknown = params.allowedValues;
+  if (keyword === "const") return JSON.stringify(params.allowedValue);
+  if (Array.isArray(allowed)) return `one of ${allowed.join(", ")}`;
+  return keyword === "type" ? message.replace(/^must be /, "") : `a value that ${message}`;
+}
+
+function fieldOf(path: readonly string[]): string {
+  const steps = path.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
+  return issueAt(steps, "").field || "answer";
+}
+
+function valueAt(body: unknown, path: readonly string[]): unknown {
+  let value = body;
+  for (const step of path) value = typeof value === "object" && value !== null ? Reflect.get(value, step) : undefined;
+  return value;
+}
+
+function decoded(step: string): string {
+  return step.replaceAll("~1", "/").replaceAll("~0", "~");
+}

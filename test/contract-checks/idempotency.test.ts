@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { alteredBackend, json } from "../support/altered-backend.js";
+import { mockServer } from "../support/clients.js";
+import { differencesOf, named, reportOn, resultOf } from "../support/contract-reports.js";
+
+const ANSWERING_IDS = ["createExperiment", "createRun", "addCheckpoint", "createEval"] as const;
+
+describe("Idempotency-Key", () => {
+  it("is honoured where a repeat is answered with the first answer", async () => {
+    const server = await mockServer();
+    const report = await reportOn(server);
+    expect(report.idempotencyKey).toBe("honoured");
+    for (const operation of ANSWERING_IDS) {
+      expect(resultOf(report, operation, "Idempotency-Key")).toMatchObject({ verdict: "conforms", note: "honoured" });
+    }
+    // Nothing else can tell, and is not asked.
+    expect(report.checks.filter(({ check }) => check === "Idempotency-Key")).toHaveLength(ANSWERING_IDS.length);
+  });
+
+  it("is ignored where a repeat is written again, which is no difference", async () => {
+    const server = await mockServer({ honourIdempotencyKeys: false });
+    const report = await reportOn(server);
+    expect(report).toMatchObject({ idempotencyKey: "ignored", differs: 0, notTested: 0 });
+    expect(resultOf(report, "createRun", "Idempotency-Key")).toMatchObject({
+      verdict: "conforms",
+      note: "ignored, which the document allows",
+    });
+    expect(server.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
+  });
+
+  it("may be honoured by some routes only", async () => {
+    const server = await alteredBackend({
+      request: ({ operation, headers: { "idempotency-key": _, ...headers } }) =>
+        operation === "createEval" ? { headers } : undefined,
+    });
+    const report = await reportOn(server);
+    expect(report).toMatchObject({ idempotencyKey: "in part", differs: 0 });
+    expect(resultOf(report, "createEval", "Idempotency-Key")).toMatchObject({
+      note: expect.stringMatching(/^ignored/),
+    });
+  });
+
+  it("is misunderstood where a repeat is refused", async () => {
+    const keys = new Set<unknown>();
+    const server = await alteredBackend({
+      request: ({ headers }) => {
+        const { "idempotency-key": key } = headers;
+        if (key !== undefined && keys.has(key)) return json({ detail: "seen before" }, 409);
+        keys.add(key);
+        return undefined;
+      },
+    });
+    const report = await reportOn(server);
+    expect(differencesOf(report, "createRun", "Idempotency-Key")).toEqual([
+      { where: "the repeat, status", expected: "201", got: '409: {"detail":"seen before"}' },
+    ]);
+    expect(report.idempotencyKey).toBeNull();
+  });
+
+  it("cannot be seen where an answer tells no id, or all answers the same one", async () => {
+    const server = await alteredBackend({
+      answer: ({ status }, { operation }) => {
+        if (status !== 201) return undefined;
+        if (operation === "addCheckpoint") return json({ ok: true, id: "same" }, 201);
+        return operation === "createEval" ? json({ ok: true }, 201) : undefined;
+      },
+    });
+    const report = await reportOn(server);
+    expect(named(report, "not tested")).toEqual(["addCheckpoint: Idempotency-Key", "createEval: Idempotency-Key"]);
+    expect(resultOf(report, "addCheckpoint", "Idempotency-Key")).toMatchObject({
+      reason: "two requests with keys of their own were answered the same id",
+    });
+    expect(resultOf(report, "createEval", "Idempotency-Key")).toMatchObject({
+      reason: "the answer tells no id, so a repeat looks like a second write",
+    });
+    // The id is optional in the document, and so is the field that would have named it.
+    expect(resultOf(report, "logPredictions", "every field")).toMatchObject({
+      verdict: "conforms",
+      note: "without eval_id, as there is no id for it",
+    });
+    expect(report).toMatchObject({ idempotencyKey: "honoured", differs: 0 });
+  });
+});
