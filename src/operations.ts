@@ -23,7 +23,8 @@ export type Input<Body> = {
 };
 
 /** What a create answers: the fields that were sent, over them what the backend said, and the id. */
-export type Created<Name extends "createExperiment" | "createRun"> = BodyOf<Name> & Entity;
+export type Created<Name extends "createExperiment" | "createRun"> = BodyOf<Name> &
+  Partial<Entity> & { readonly id: string };
 
 /** What adding an eval or a checkpoint answers: the row that was sent, over it what the backend said, and the id. */
 export type RowAdded<Name extends "createEval" | "addCheckpoint"> = BodyOf<Name> & {

@@ -12,6 +12,10 @@ const table = new Map<string, { readonly path: string; readonly body: z.ZodType;
 );
 const zodSchemas = new Map<string, z.ZodType>(Object.entries(schemas));
 
+/** The generated schema of a reference. */
+const zodOf = ({ $ref = "" }: Schema): z.ZodType | undefined =>
+  zodSchemas.get(`z${$ref.slice($ref.lastIndexOf("/") + 1)}`);
+
 /** zod cannot say this of an object; the client says it of the two patches. */
 const cannotSay = (schema: Schema, body: unknown): boolean =>
   resolved(schema).minProperties !== undefined && JSON.stringify(body) === "{}";
@@ -39,39 +43,51 @@ describe("the table of operations", () => {
 
   it("has the schemas that the document names", () => {
     for (const { name, request, answer } of OPERATIONS) {
-      const named = ({ $ref = "" }: Schema) => zodSchemas.get(`z${$ref.replace("#/components/schemas/", "")}`);
-      expect(table.get(name)?.body, name).toBe(named(request));
-      expect(table.get(name)?.answer, name).toBe(named(answer));
+      expect(table.get(name)?.body, name).toBe(zodOf(request) ?? expect.unreachable());
+      expect(table.get(name)?.answer, name).toBe(zodOf(answer) ?? expect.unreachable());
     }
   });
 });
 
-describe.each(OPERATIONS)("zod and Ajv on $name", ({ name, request, answer }) => {
-  const { body: zodBody, answer: zodAnswer } = table.get(name) ?? expect.unreachable();
+/** What is sent and what is answered, when it went well and when it did not; the more open, the less there is to refuse. */
+const JUDGED = [
+  ...OPERATIONS.map(({ name, request }) => ({ what: `requests of ${name}`, schema: request, leastRefused: 200 })),
+  ...OPERATIONS.map(({ name, answer }) => ({ what: `answers of ${name}`, schema: answer, leastRefused: 80 })),
+  { what: "refusals and failures", schema: { $ref: "#/components/schemas/Problem" }, leastRefused: 20 },
+];
 
-  it("take the same 1,000 requests that fit", () => {
-    expect(sameVerdicts(request, zodBody, fitting(request), 1000)).toEqual({ taken: 1000, refused: 0 });
+describe("the two judges", () => {
+  it("are asked about every body that the document knows", () => {
+    const contents = [
+      ...Object.values(DOCUMENT.paths).flatMap(({ post }) => [post.requestBody, ...Object.values(post.responses)]),
+      ...Object.values(DOCUMENT.components.responses),
+    ];
+    const known = contents.flatMap(({ content }) => content?.["application/json"]?.schema.$ref ?? []);
+    expect([...new Set(known)].sort()).toEqual(JUDGED.map(({ schema }) => schema.$ref).sort());
+  });
+});
+
+describe.each(JUDGED)("zod and Ajv on $what", ({ schema, leastRefused }) => {
+  const zod = zodOf(schema) ?? expect.unreachable();
+
+  it("take the same 2,000 that fit", () => {
+    expect(sameVerdicts(schema, zod, fitting(schema), 2000)).toEqual({ taken: 2000, refused: 0 });
   });
 
-  it("say the same of 2,000 requests with something changed", () => {
-    const { taken, refused } = sameVerdicts(request, zodBody, changed(request), 2000);
-    expect(refused).toBeGreaterThan(200);
+  it("say the same of 2,000 with something changed", () => {
+    const { taken, refused } = sameVerdicts(schema, zod, changed(schema), 2000);
+    expect(refused).toBeGreaterThan(leastRefused);
     expect(taken).toBeGreaterThan(20);
   });
 
-  it("say the same of answers", () => {
-    expect(sameVerdicts(answer, zodAnswer, fitting(answer), 300)).toEqual({ taken: 300, refused: 0 });
-    expect(sameVerdicts(answer, zodAnswer, changed(answer), 500).refused).toBeGreaterThan(20);
-  });
-
   it("refuse no field missing of those that are optional, and each of those that are not", () => {
-    const { properties = {}, required = [] } = resolved(request);
-    const property = fc.property(fitting(request), (body) => {
+    const { properties = {}, required = [] } = resolved(schema);
+    const property = fc.property(fitting(schema), (body) => {
       const full = Object.entries(Object(body));
       for (const field of Object.keys(properties)) {
         const less = Object.fromEntries(full.filter(([key]) => key !== field));
-        fc.pre(!cannotSay(request, less));
-        expect(zodBody.safeParse(less).success, field).toBe(!required.includes(field));
+        fc.pre(!cannotSay(schema, less));
+        expect(zod.safeParse(less).success, field).toBe(!required.includes(field));
       }
     });
     fc.assert(property, { numRuns: 50 });
@@ -112,43 +128,5 @@ describe("a patch that sets nothing", () => {
   it("is a matter of these two alone", () => {
     const limited = OPERATIONS.filter(({ request }) => resolved(request).minProperties !== undefined);
     expect(limited.map(({ name }) => name).sort()).toEqual(["updateExperiment", "updateRun"]);
-  });
-});
-
-describe("the examples of the document", () => {
-  const examples = Object.values(DOCUMENT.paths).flatMap(({ post }) => {
-    const responses = Object.entries(post.responses).filter(([, { $ref }]) => $ref === undefined);
-    return [["request", post.requestBody] as const, ...responses].flatMap(([what, { content = {} }]) =>
-      Object.values(content).map(({ schema, example }) => ({ what: `${post.operationId} ${what}`, schema, example })),
-    );
-  });
-  const problems = Object.entries(DOCUMENT.components.responses).flatMap(([what, { content }]) =>
-    Object.entries(content).map(([type, { schema, example }]) => ({ what: `${what} ${type}`, schema, example })),
-  );
-
-  it("are there for each request and each answer", () => {
-    expect(examples).toHaveLength(16);
-    expect(problems.length).toBeGreaterThanOrEqual(2);
-  });
-
-  it.each([...examples, ...problems])("$what fits by both", ({ schema, example }) => {
-    expect(example).toBeDefined();
-    expect(judgeOf(schema)(example)).toBe(true);
-    const zod = zodSchemas.get(`z${schema.$ref?.replace("#/components/schemas/", "")}`);
-    if (schema.$ref !== undefined) expect(zod?.safeParse(example)).toMatchObject({ success: true });
-  });
-
-  it("have every optional field in the requests", () => {
-    for (const { post } of Object.values(DOCUMENT.paths)) {
-      const { schema = {}, example } = post.requestBody.content["application/json"] ?? {};
-      const fields = Object.keys(resolved(schema).properties ?? {});
-      expect(Object.keys(Object(example)).sort(), post.operationId).toEqual(fields.sort());
-    }
-  });
-
-  it("of the parameters fit", () => {
-    for (const { schema, example } of Object.values(DOCUMENT.components.parameters)) {
-      expect(judgeOf(schema)(example)).toBe(true);
-    }
   });
 });

@@ -34,14 +34,14 @@ export class Delivery {
 
   async createExperiment(body: unknown): Promise<Created<"createExperiment">> {
     const { fields, key, answer } = await this.#create("createExperiment", body);
-    const row = { ...fields, id: key, ...answer?.experiment };
+    const row = Object.assign({}, fields, { id: key }, answer?.experiment);
     this.outbox.keep("experiment", row.id, key, fields, answer !== undefined);
     return row;
   }
 
   async createRun(body: unknown): Promise<Created<"createRun">> {
     const { fields, key, answer } = await this.#create("createRun", body);
-    const row = { ...fields, id: key, ...answer?.run };
+    const row = Object.assign({}, fields, { id: key }, answer?.run);
     this.outbox.keep("run", row.id, key, fields, answer !== undefined);
     return row;
   }
@@ -66,14 +66,14 @@ export class Delivery {
     const row = { id: randomUUID(), ...this.#accept("createEval", body, runId).fields };
     this.outbox.expectRowId("eval", row.id);
     const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [encode(row)]));
-    return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
+    return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
   }
 
   async addCheckpoint(runId: string, body: unknown): Promise<RowAdded<"addCheckpoint">> {
     const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId).fields };
     this.outbox.expectRowId("checkpoint", row.id);
     const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [encode(row)]));
-    return { ...row, ...answer, ok: true, id: answer?.id ?? row.id };
+    return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
   }
 
   async logPredictions(runId: string, given: readonly unknown[]): Promise<AnswerOf<"logPredictions">> {

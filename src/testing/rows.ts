@@ -4,7 +4,9 @@ type Status = NonNullable<BodyOf<"createRun">["status"]>;
 type Patched<Name extends "createRun" | "createExperiment"> = Omit<BodyOf<Name>, "status">;
 
 /** An experiment as the mock server holds it: what was sent, patches applied. */
-export interface ExperimentRow extends Patched<"createExperiment">, Omit<BodyOf<"updateExperiment">, "status"> {
+export interface ExperimentRow
+  extends Patched<"createExperiment">,
+    Omit<BodyOf<"updateExperiment">, "status" | keyof BodyOf<"createExperiment">> {
   /** A UUID. */
   readonly id: string;
   /** "pending" until a patch says otherwise. */
