@@ -81,13 +81,13 @@ describe("npm run schema:update", () => {
       const copy = projectCopy();
       const requests = ["ExperimentCreate", "ExperimentPatch", "RunCreate", "RunPatch", "StepMetric", "Prediction"];
       const rows = ["EvalCreate", "CheckpointCreate", "Prediction"];
-      const answers = ["ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
+      const answers = ["Entity", "ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
       const fields = (name: string) => Object.keys(resolved({ $ref: `#/components/schemas/${name}` }).properties ?? {});
       const edits = [
         ...[...requests, ...rows, ...answers].map((name) =>
           set(`${name} properties new_field`, { type: "integer", description: "New." }),
         ),
-        ...rows.map((name) => set(`${name} required`, fields(name))),
+        ...["ExperimentCreate", "RunCreate", ...rows].map((name) => set(`${name} required`, fields(name))),
         set("Status enum", ["pending", "running", "completed", "failed", "paused"]),
         set("Split enum", ["train", "test"]),
       ];

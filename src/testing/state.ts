@@ -3,6 +3,8 @@ import type { BodyOf } from "../operations.js";
 import { KeyMemory } from "./key-memory.js";
 import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
 
+const BEFORE_ANY_PATCH = { status: "pending" } as const;
+
 /**
  * What a mock server holds: its rows and the idempotency keys it has answered. Hand the state of a stopped server to a
  * new one (`startMockServer({ state: old.state })`) to restart a backend that forgets nothing.
@@ -65,7 +67,7 @@ export class MockState {
 
   /** Adds an experiment under a new UUID. */
   addExperiment(body: BodyOf<"createExperiment">): ExperimentRow {
-    const row: ExperimentRow = { id: randomUUID(), status: "pending", ...body };
+    const row: ExperimentRow = { id: randomUUID(), ...BEFORE_ANY_PATCH, ...body };
     this.#experimentAt.set(row.id, this.#experiments.push(row) - 1);
     return row;
   }
@@ -77,7 +79,7 @@ export class MockState {
 
   /** Adds a run under a new UUID. Whether its experiment exists is the caller's to ask. */
   addRun(body: BodyOf<"createRun">): RunRow {
-    const row: RunRow = { id: randomUUID(), status: "pending", ...body };
+    const row: RunRow = { id: randomUUID(), ...BEFORE_ANY_PATCH, ...body };
     this.#runAt.set(row.id, this.#runs.push(row) - 1);
     return row;
   }
