@@ -6,6 +6,9 @@ import { issueAt, shown, validated } from "./validation.js";
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** When what is written has to be on the disk itself. */
+export type Fsync = "never" | "interval" | "always";
+
 /** The options of a client. What is not given is read from the environment, then from the default. */
 export interface DashboardClientOptions {
   /** Where the backend listens. EVSYS_API_URL; default `http://localhost:8000`. Trailing slashes are dropped. */
@@ -24,6 +27,11 @@ export interface DashboardClientOptions {
   readonly maxRetries?: number | undefined;
   /** `await`: a call resolves with the backend's answer. `background`: once it is in the mirror. Default `await`. */
   readonly delivery?: "await" | "background" | undefined;
+  /**
+   * When a write has to be on the disk itself, and not in the system's memory alone, where a kill cannot take it and a
+   * power cut can. `always`: before its call resolves. `interval`: within a second. Default `never`: when the system will.
+   */
+  readonly fsync?: Fsync | undefined;
   /** How many rows of one stream of a run may be in flight. Default 8. */
   readonly concurrency?: number | undefined;
   /** Sends the requests in place of the built-in connection pool. */
@@ -47,6 +55,7 @@ export interface Config {
   readonly maxRetries: number;
   readonly delivery: "await" | "background";
   readonly concurrency: number;
+  readonly fsync: Fsync;
   readonly fetch: Fetch | undefined;
   readonly proxied: boolean;
   readonly logger: Logger | undefined;
@@ -71,6 +80,7 @@ const optionsSchema = z.strictObject({
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
   concurrency: z.int().min(1).optional(),
+  fsync: z.enum(["never", "interval", "always"]).optional(),
   fetch: functionOf<Fetch>().optional(),
   logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),
   logLevel: z.string().optional(),
@@ -95,6 +105,7 @@ export function resolveConfig(options: DashboardClientOptions = {}, environment:
     maxRetries: given.maxRetries ?? 2,
     delivery: given.delivery ?? "await",
     concurrency: given.concurrency ?? 8,
+    fsync: given.fsync ?? "never",
     fetch: given.fetch,
     proxied: PROXY_VARIABLES.some((name) => setting(name) !== undefined),
     logger: given.logger,

@@ -29,7 +29,7 @@ export class Folder {
   #hasCountedRefused = false;
 
   constructor(root: string, kind: FolderKind, id: string, courier: Courier) {
-    this.entity = new EntityFolder(root, kind, id);
+    this.entity = new EntityFolder(root, kind, id, courier.config.fsync);
     this.courier = courier;
     this.lanes = new Lanes(this.entity, courier.config.concurrency);
     this.account = new Account(courier.tally);

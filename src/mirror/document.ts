@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { constants, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LowSync, type SyncAdapter } from "lowdb";
 import { MirrorError } from "../errors.js";
 import { isObject } from "../objects.js";
 import { FILE_MODE, makeFolder, onFile, unlessMissing } from "./files.js";
+import { NO_FOLLOW } from "./links.js";
 import { decode, encode } from "./lossless-json.js";
 
 /** A document of the mirror: an experiment or a run, with the fields sent and the times they were written. */
@@ -24,10 +25,23 @@ export function readDocument(path: string): MirrorDocument | undefined {
   return document.data ?? undefined;
 }
 
-/** Lays fields over a document, making it where there is none. `at` is when they were written, in seconds since the epoch. */
-export function mergeDocument(path: string, id: string, fields: Readonly<Record<string, unknown>>, at: number): void {
+/**
+ * Lays fields over a document, making it where there is none. `at` is when they were written, in seconds since the epoch;
+ * `isSynced`: whether it has to be on the disk before it takes the place of the old one.
+ */
+export function mergeDocument(
+  path: string,
+  id: string,
+  fields: Readonly<Record<string, unknown>>,
+  at: number,
+  isSynced = false,
+): void {
   makeFolder(dirname(path));
-  const document = new LowSync<MirrorDocument>(new DocumentFile(path), { id, _created_at: at, _updated_at: at });
+  const document = new LowSync<MirrorDocument>(new DocumentFile(path, isSynced), {
+    id,
+    _created_at: at,
+    _updated_at: at,
+  });
   document.read();
   const { _created_at = at } = document.data;
   document.data = { id, _created_at, ...withoutOwn(document.data), ...withoutOwn(fields), _updated_at: at };
@@ -43,14 +57,17 @@ function withoutOwn(fields: Readonly<Record<string, unknown>>): Readonly<Record<
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
 class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   readonly #path: string;
+  readonly #isSynced: boolean;
 
-  constructor(path: string) {
+  constructor(path: string, isSynced = false) {
     this.#path = path;
+    this.#isSynced = isSynced;
   }
 
   read(): MirrorDocument | null {
+    const flag = constants.O_RDONLY | NO_FOLLOW;
     const text = onFile("read the document", this.#path, () =>
-      unlessMissing(undefined, () => readFileSync(this.#path, "utf8")),
+      unlessMissing(undefined, () => readFileSync(this.#path, { encoding: "utf8", flag })),
     );
     if (text === undefined) return null;
     const value = onFile("understand the document", this.#path, () => decode(text));
@@ -62,7 +79,7 @@ class DocumentFile implements SyncAdapter<MirrorDocument | null> {
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     onFile("write the document", this.#path, () => {
       try {
-        writeFileSync(temporary, `${encode(document, 2)}\n`, { mode: FILE_MODE });
+        writeFileSync(temporary, `${encode(document, 2)}\n`, { mode: FILE_MODE, flush: this.#isSynced });
         renameSync(temporary, this.#path);
       } catch (error) {
         rmSync(temporary, { force: true });

@@ -1,4 +1,5 @@
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
+import type { Fsync } from "../config.js";
 import { MirrorError } from "../errors.js";
 import type { StreamName } from "../operations.js";
 import { mergeDocument, readDocument } from "./document.js";
@@ -32,11 +33,11 @@ export class EntityFolder {
   #openings = 0;
   #checkedAt = 0;
 
-  constructor(root: string, kind: FolderKind, id: string) {
+  constructor(root: string, kind: FolderKind, id: string, fsync: Fsync = "never") {
     this.kind = kind;
     this.id = id;
     this.path = entityFolder(root, kind, id);
-    this.log = new SyncLog(this.path);
+    this.log = new SyncLog(this.path, fsync);
     this.#documentPath = documentPath(root, kind, id);
     if (SyncLog.existsIn(this.path)) this.load();
   }
@@ -149,7 +150,7 @@ export class EntityFolder {
     const last = operations.sort((a, b) => a.at - b.at).at(-1);
     if (last === undefined) return;
     const fields = Object.assign({}, ...operations.map((one) => ("create" in one ? one.create : one.patch)));
-    mergeDocument(this.#documentPath, this.id, fields, last.at);
+    mergeDocument(this.#documentPath, this.id, fields, last.at, this.log.fsync !== "never");
   }
 
   /** Seconds since the epoch, later than all that the folder knows: a clock may be set back. */

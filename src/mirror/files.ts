@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { MirrorError } from "../errors.js";
 
@@ -11,7 +11,10 @@ export function onFile<Result>(action: string, path: string, step: () => Result)
   try {
     return step();
   } catch (cause) {
-    throw cause instanceof MirrorError ? cause : new MirrorError(`Cannot ${action}`, path, cause);
+    if (cause instanceof MirrorError) throw cause;
+    // The system's own words speak of too many links.
+    const why = codeOf(cause) === "ELOOP" ? ": links in the mirror are not followed" : "";
+    throw new MirrorError(`Cannot ${action}${why}`, path, cause);
   }
 }
 
@@ -34,7 +37,12 @@ function makeFolders(path: string): void {
 
 /** Whether an error of the system says that there is no such file. */
 export function isMissing(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOENT" || error.code === "ENOTDIR");
+  const code = codeOf(error);
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
 /** What is in a folder; nothing where there is no such folder. */
@@ -42,17 +50,17 @@ export function namesIn(folder: string): string[] {
   return onFile("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
 }
 
-/** The folders in a folder; links are not followed. */
+/** The folders in a folder, and the links: who opens one of these is told. */
 export function foldersIn(folder: string): string[] {
   const entries = onFile("list the folder", folder, () =>
     unlessMissing([], () => readdirSync(folder, { withFileTypes: true })),
   );
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
 }
 
-/** How many bytes a file has; none where there is no such file. */
+/** How many bytes a file has; none where there is no such file. Links are not followed. */
 export function sizeOf(path: string): number {
-  return onFile("look at the file", path, () => unlessMissing(0, () => statSync(path).size));
+  return onFile("look at the file", path, () => unlessMissing(0, () => lstatSync(path).size));
 }
 
 /** What a step answers, or a substitute where the file it needs is not there. */

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { onFile, unlessMissing } from "./files.js";
 import type { ByteRange } from "./line-writer.js";
+import { NO_FOLLOW } from "./links.js";
 
 const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
@@ -70,7 +71,7 @@ export class LineReader {
 
   #open(): number | undefined {
     this.#descriptor ??= onFile("read the file", this.#path, () =>
-      unlessMissing(undefined, () => openSync(this.#path, "r")),
+      unlessMissing(undefined, () => openSync(this.#path, constants.O_RDONLY | NO_FOLLOW)),
     );
     return this.#descriptor;
   }

@@ -1,9 +1,23 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  writeSync,
+} from "node:fs";
 import { dirname } from "node:path";
+import type { Fsync } from "../config.js";
 import { MirrorError } from "../errors.js";
 import { FILE_MODE, makeFolder, onFile } from "./files.js";
+import { NO_FOLLOW } from "./links.js";
+import { forget, syncWithin } from "./fsync.js";
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants;
+const FLAGS = O_APPEND | O_CREAT | O_RDWR | NO_FOLLOW;
 const NEWLINE = 0x0a;
 const LOOK_EVERY_MS = 1;
 
@@ -27,16 +41,19 @@ interface Waiting {
 export class LineWriter {
   readonly path: string;
   readonly #descriptor: number;
+  readonly #fsync: Fsync;
+  #diskError: NodeJS.ErrnoException | undefined;
   #size: number;
   #endsInsideLine: boolean;
   #batch: Waiting[] = [];
   #foundIntactAt = Number.NEGATIVE_INFINITY;
 
   /** @throws MirrorError where the file cannot be opened. */
-  constructor(path: string) {
+  constructor(path: string, fsync: Fsync = "never") {
     this.path = path;
+    this.#fsync = fsync;
     makeFolder(dirname(path));
-    this.#descriptor = onFile("open the file", path, () => openSync(path, O_APPEND | O_CREAT | O_RDWR, FILE_MODE));
+    this.#descriptor = onFile("open the file", path, () => openSync(path, FLAGS, FILE_MODE));
     this.#size = fstatSync(this.#descriptor).size;
     this.#endsInsideLine = !endsWithNewline(this.#descriptor, this.#size);
   }
@@ -93,8 +110,20 @@ export class LineWriter {
     onFile("write the file to disk", this.path, () => fdatasyncSync(this.#descriptor));
   }
 
+  /** Has the disk take what was appended, without waiting for it. Where it cannot, the next line is refused. */
+  syncSoon(): void {
+    fdatasync(this.#descriptor, (error) => {
+      // Closed meanwhile, and on the disk by that.
+      if (error !== null && error.code !== "EBADF") this.#diskError = error;
+    });
+  }
+
   close(): void {
     this.#writeBatch();
+    if (this.#fsync === "interval") {
+      forget(this);
+      this.syncToDisk();
+    }
     closeSync(this.#descriptor);
   }
 
@@ -124,6 +153,7 @@ export class LineWriter {
     const start = this.end;
     let written = 0;
     try {
+      if (this.#diskError !== undefined) throw this.#diskError;
       if (this.#endsInsideLine) {
         writeSync(this.#descriptor, "\n");
         this.#endsInsideLine = false;
@@ -133,10 +163,16 @@ export class LineWriter {
       // A short write is the first sign of a full disk; the next one fails and says so.
       while (written < total) written += writeSync(this.#descriptor, Buffer.from(text), written);
       this.#size = start + written;
+      if (this.#fsync === "always") fdatasyncSync(this.#descriptor);
+      if (this.#fsync === "interval") syncWithin(this);
       return { start, end: this.#size };
     } catch (error) {
+      this.#diskError = undefined;
       this.#size = start + written;
-      return { start, end: this.#size, error };
+      if (written < total) return { start, end: this.#size, error };
+      // It is on the file and cannot get to the disk.
+      this.#takeBack(start, this.#size);
+      return { start, end: start, error };
     }
   }
 

@@ -1,5 +1,6 @@
 import { existsSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Fsync } from "../config.js";
 import type { StreamName } from "../operations.js";
 import { FILE_MODE, makeFolder, namesIn, onFile } from "./files.js";
 import { LineReader, linesOf } from "./line-reader.js";
@@ -27,6 +28,8 @@ const SMALLEST_COMPACTION_BYTES = 64 * 1024;
  */
 export class SyncLog {
   readonly folder: string;
+  /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
+  readonly fsync: Fsync;
   readonly #acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
@@ -34,7 +37,8 @@ export class SyncLog {
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
 
-  constructor(entityFolder: string) {
+  constructor(entityFolder: string, fsync: Fsync = "never") {
+    this.fsync = fsync;
     this.folder = join(entityFolder, FOLDER);
     this.#acksPath = join(this.folder, ACKS);
   }
@@ -86,7 +90,7 @@ export class SyncLog {
   /** Opens a writer's ops log. */
   openOps(slot: number): LineWriter {
     makeFolder(this.folder);
-    return new LineWriter(this.#opsPath(slot));
+    return new LineWriter(this.#opsPath(slot), this.fsync);
   }
 
   /** Notes that a stretch of rows is done with. */

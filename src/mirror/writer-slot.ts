@@ -89,7 +89,7 @@ export class WriterSlot {
   append(stream: StreamName, line: string): Promise<ByteRange> {
     let writer = this.#streams.get(stream);
     if (writer === undefined) {
-      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)));
+      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.fsync);
       this.#streams.set(stream, writer);
     }
     return writer.append(line);

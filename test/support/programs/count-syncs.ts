@@ -1,0 +1,32 @@
+/** count-syncs.ts FOLDER MODE ROWS: logs rows offline, and prints how often a file was brought to the disk meanwhile. */
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { DashboardClientOptions } from "../../../src/index.js";
+
+const [logDir = "", mode = "", rows = ""] = process.argv.slice(2);
+const modes: readonly DashboardClientOptions["fsync"][] = ["never", "interval", "always"];
+let syncs = 0;
+const { fdatasyncSync, fdatasync } = fs;
+// Counted on the way to the system: nothing else shows from outside whether the disk was asked.
+fs.fdatasyncSync = (descriptor) => {
+  syncs += 1;
+  fdatasyncSync(descriptor);
+};
+Object.assign(fs, {
+  fdatasync(...given: Parameters<typeof fdatasync>) {
+    syncs += 1;
+    fdatasync(...given);
+  },
+});
+syncBuiltinESMExports();
+
+const { DashboardClient } = await import("../../../src/index.js");
+const client = new DashboardClient({ logDir, offline: true, fsync: modes.find((known) => known === mode) });
+await client.logStepMetric("run-1", { step: 0, loss: 1 });
+const before = syncs;
+for (let step = 1; step <= Number(rows); step += 1) await client.logStepMetric("run-1", { step, loss: 1 });
+const during = syncs - before;
+for (let waited = 0; mode === "interval" && syncs === before && waited < 600; waited += 1) await sleep(100);
+console.log(JSON.stringify({ during, later: syncs - before }));
+await client.close();
