@@ -1,0 +1,73 @@
+import { cpSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryFolder } from "./folder.js";
+import { runProgram } from "./program.js";
+import { type Compared, compared, type Rounds, roundsAt, scaled, turnByTurn } from "./rounds.js";
+import type { Row } from "./row.js";
+import { type ServerOptions, startServer } from "./server-process.js";
+import { CONCURRENCY, type Synced, type Syncing } from "./sync-options.js";
+
+const MOST_ROWS = 200_000;
+const LATENCY_MS = 20;
+const MEGABYTE = 1e6;
+
+/** A mirror brought to a backend that answers at once, and the memory that it takes. */
+export async function syncing(scale: number): Promise<Row[]> {
+  const rows = scaled(MOST_ROWS, scale, 100);
+  const { time, cpu, memory } = await synced(rows, roundsAt(scale, 3));
+  const unit = "µs";
+  return [
+    {
+      measure: `sync of ${rows.toLocaleString("en-US")} rows, each`,
+      unit,
+      ...time,
+      goal: { of: "ratio", atMost: 1.05 },
+    },
+    { measure: "… in CPU time", unit, ...cpu },
+    { measure: "… most resident memory", unit: "MB", ...memory, goal: { of: "ours", atMost: 150 } },
+  ];
+}
+
+/** The same where each answer takes a while: what counts is that as many rows as may be are in flight at all times. */
+export async function syncingFromAfar(scale: number): Promise<Row[]> {
+  const rows = scaled(4_000, Math.min(1, scale * 2), 20);
+  const { time } = await synced(rows, { rounds: 1, warmups: 0 }, { latencyMs: LATENCY_MS });
+  const most = (CONCURRENCY * 1000) / LATENCY_MS;
+  const [undici, ours] = [time.floor, time.ours].map((each) => 1e6 / each);
+  return [
+    {
+      measure: `sync with ${LATENCY_MS} ms of latency`,
+      unit: "rows/s",
+      floor: most,
+      ours: ours ?? 0,
+      ratio: (ours ?? 0) / most,
+      goal: { of: "ratio", atLeast: 0.9 },
+      note: `the floor is ${CONCURRENCY} rows in flight for ${LATENCY_MS} ms each; undici alone reaches ${undici?.toFixed(0)} rows/s`,
+    },
+  ];
+}
+
+/** Each side in a fresh process, on a fresh copy of one mirror; what each round came to. */
+async function synced(rows: number, rounds: Rounds, options: ServerOptions = {}) {
+  using folder = temporaryFolder();
+  using server = await startServer(options);
+  const original = join(folder.path, "original");
+  await runProgram<string>("fill-mirror", { logDir: original, rows });
+  const went = { floor: [] as Synced[], ours: [] as Synced[] };
+  const side = (program: "sync-floor" | "sync-ours", all: Synced[]) => async () => {
+    const logDir = join(folder.path, crypto.randomUUID());
+    cpSync(original, logDir, { recursive: true });
+    const syncing: Syncing = { url: server.url, logDir, rows };
+    const one = await runProgram<Synced>(program, syncing);
+    if (one.rows !== rows) throw new Error(`${program} has brought ${one.rows} of ${rows} rows.`);
+    all.push(one);
+    return one.durationMs;
+  };
+  await turnByTurn({ floor: side("sync-floor", went.floor), ours: side("sync-ours", went.ours) }, rounds);
+  const compare = (value: (one: Synced) => number): Compared => compared(went.floor.map(value), went.ours.map(value));
+  return {
+    time: compare(({ durationMs }) => (durationMs * 1000) / rows),
+    cpu: compare(({ cpuMs }) => (cpuMs * 1000) / rows),
+    memory: compare(({ maxRssBytes }) => maxRssBytes / MEGABYTE),
+  };
+}
