@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Config } from "../config.js";
 import type { OperationName } from "../operations.js";
 import { Deadline } from "../transport/deadline.js";
-import { createHttp, type Http, LightRequest } from "../transport/http.js";
+import { createHttp, type Http, type HttpRequest } from "../transport/http.js";
 import { pathOf } from "./document.js";
 
 /** A request of a check. */
@@ -86,13 +86,14 @@ export class Caller {
     return this.#http.close();
   }
 
-  #request({ operation, id, body, apiKey, idempotencyKey = randomUUID() }: Call): LightRequest {
-    const headers = new Headers({ "content-type": "application/json" });
+  #request({ operation, id, body, apiKey, idempotencyKey = randomUUID() }: Call): HttpRequest {
     const key = apiKey === "wrong" ? this.#wrongKey : this.#config.apiKey;
-    if (apiKey !== "none" && key !== undefined) headers.set("authorization", `Bearer ${key}`);
-    if (idempotencyKey !== null) headers.set("idempotency-key", idempotencyKey);
-    const url = `${this.#base}${pathOf(operation, id)}`;
-    return new LightRequest(url, { method: "POST", headers, body: JSON.stringify(body) });
+    const headers = {
+      "content-type": "application/json",
+      ...(apiKey === "none" || key === undefined ? {} : { authorization: `Bearer ${key}` }),
+      ...(idempotencyKey === null ? {} : { "idempotency-key": idempotencyKey }),
+    };
+    return { url: `${this.#base}${pathOf(operation, id)}`, headers, body: JSON.stringify(body) };
   }
 }
 

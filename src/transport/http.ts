@@ -12,19 +12,11 @@ const CONNECTIONS = 128;
 /** Takes a byte order mark for what it is, as any fetch does. */
 const TEXT = new TextDecoder();
 
-/** What a request of ours is made of; the part of the standard `Request` that openapi-fetch and the senders here use. */
-export class LightRequest {
+/** One POST. */
+export interface HttpRequest {
   readonly url: string;
-  readonly method: string;
-  readonly headers: Headers;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | undefined;
-
-  constructor(url: string, init: { method: string; headers: Headers; body?: string | Uint8Array }) {
-    this.url = url;
-    this.method = init.method;
-    this.headers = init.headers;
-    this.body = init.body;
-  }
 }
 
 /** The part of the standard `Response` that openapi-fetch uses, with a body that has been read already. */
@@ -37,7 +29,7 @@ export interface LightResponse {
 
 /** Sends requests; closing it ends its connections. */
 export interface Http {
-  send(request: LightRequest, deadline: Deadline): Promise<LightResponse>;
+  send(request: HttpRequest, deadline: Deadline): Promise<LightResponse>;
   close(): Promise<void>;
 }
 
@@ -129,9 +121,15 @@ function answerHandler(
 
 function injected(fetch: Fetch): Http {
   return {
-    async send({ url, method, headers, body }, deadline) {
+    async send({ url, headers, body }, deadline) {
       const { signal } = deadline;
-      const call = fetch(url, { method, headers, redirect: "manual", signal, ...(body === undefined ? {} : { body }) });
+      const call = fetch(url, {
+        method: "POST",
+        headers,
+        redirect: "manual",
+        signal,
+        ...(body === undefined ? {} : { body }),
+      });
       const response = await orPassed(call, deadline);
       const limitBytes = limitFor(response.status);
       const pieces = response.body === null ? [] : await orPassed(readUpTo(response.body, limitBytes), deadline);

@@ -1,9 +1,9 @@
-import createClient from "openapi-fetch";
+import type { Client } from "openapi-fetch";
 import type { z } from "zod";
 import type { Config } from "../config.js";
 import { type Answer, sorted } from "./answer.js";
 import type { Deadline } from "./deadline.js";
-import { createHttp, LightRequest } from "./http.js";
+import { createHttp } from "./http.js";
 
 /** One attempt at one write. */
 export interface Attempt {
@@ -29,33 +29,38 @@ export interface Transport {
 interface EncodedRoutes {
   [path: string]: {
     post: {
-      parameters: { path: Record<string, string>; header: Record<string, string> };
-      requestBody?: { content: { "application/json": string | Uint8Array } };
+      parameters: { path: Record<string, string> };
       responses: { 200: { content: { "application/json": string } } };
     };
   };
+}
+
+/** The part of the standard `Request` that is needed here; the whole one costs a multiple. */
+class Address {
+  readonly url: string;
+
+  constructor(url: string) {
+    this.url = url;
+  }
 }
 
 /** A transport for one client: openapi-fetch over one connection pool, or over the caller's fetch. */
 export function createTransport(config: Config): Transport {
   const { origin, pathname } = new URL(config.baseUrl);
   const http = createHttp(origin, config);
-  const client = createClient<EncodedRoutes>({
-    baseUrl: `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`,
-    headers: config.apiKey === undefined ? {} : { Authorization: `Bearer ${config.apiKey}` },
-    // openapi-fetch needs no more of Request and Response than the light ones have; the whole ones cost a multiple.
-    Request: LightRequest as unknown as typeof Request,
-    bodySerializer: (body) => body,
-  });
+  let routes: Promise<Client<EncodedRoutes>> | undefined;
+  const authorization = config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` };
   const redact = redactor(config.apiKey);
   return {
     async send({ path, ids, body, idempotencyKey, promised }, deadline) {
+      const type = body === undefined ? {} : { "content-type": "application/json" };
+      const headers = { ...authorization, ...type, "idempotency-key": idempotencyKey };
       try {
-        const { response } = await client.POST(path, {
-          params: { path: ids, header: { "Idempotency-Key": idempotencyKey } },
-          ...(body === undefined ? {} : { body }),
+        routes ??= typedRoutes(`${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`);
+        const { response } = await (await routes).POST(path, {
+          params: { path: ids },
           parseAs: "text",
-          fetch: (request) => http.send(request as unknown as LightRequest, deadline) as unknown as Promise<Response>,
+          fetch: ({ url }) => http.send({ url, headers, body }, deadline) as unknown as Promise<Response>,
         });
         const text = await response.text();
         const shownPath = (): string => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
@@ -72,6 +77,13 @@ export function createTransport(config: Config): Transport {
     },
     close: () => http.close(),
   };
+}
+
+/** Loaded when it is first needed, as undici is. */
+async function typedRoutes(baseUrl: string): Promise<Client<EncodedRoutes>> {
+  const { default: createClient } = await import("openapi-fetch");
+  // Body and headers are ready, and openapi-fetch would copy them twice: it is asked for the address alone.
+  return createClient<EncodedRoutes>({ baseUrl, Request: Address as unknown as typeof Request });
 }
 
 function reasonOfFailure(error: unknown): string {
