@@ -3,11 +3,14 @@ import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
 import type { SyncReport } from "./delivery/report.js";
+import { warnIfExposed } from "./exposure.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
 import { levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
 import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
-import { type ExperimentRun, type WithRunOptions, withRun } from "./run.js";
+import type { WithRunOptions } from "./run/options.js";
+import { startRun, withRun } from "./run/start-run.js";
+import type { ExperimentRun } from "./run.js";
 
 /** How long to wait, at the longest. */
 export interface WaitOptions {
@@ -43,6 +46,7 @@ export class DashboardClient {
   constructor(options: DashboardClientOptions = {}) {
     const config = resolveConfig(options);
     const logger = levelled(config.logLevel, config.logger);
+    warnIfExposed(config, logger);
     this.baseUrl = config.baseUrl;
     this.projectId = config.projectId;
     this.timeoutMs = config.timeoutMs;
@@ -113,17 +117,32 @@ export class DashboardClient {
     return withRun(this, options, body);
   }
 
+  /**
+   * Starts a run that the caller ends: `await using run = await client.startRun({ … })`, then `await run.complete()`.
+   * Takes what `withRun` takes.
+   * @returns the run, which is running. Left without an ending, it is marked failed when it is disposed of.
+   */
+  startRun(options: WithRunOptions): Promise<ExperimentRun> {
+    return startRun(this, options);
+  }
+
   /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */
   status(): DeliveryStatus {
     return this.#delivery.outbox.status;
   }
 
-  /** Waits until what is in flight has been answered. */
+  /**
+   * Waits until what is pending has been sent: one honest try without `timeoutMs`, as many as it takes within it. Answers
+   * what became of the writes; what is still pending goes out later. Never throws for a backend that is away.
+   */
   flush(options: WaitOptions = {}): Promise<SyncReport> {
     return this.#delivery.outbox.flush(options.timeoutMs);
   }
 
-  /** Flushes, then gives back connections and files. The client takes no call afterwards. */
+  /**
+   * Flushes, then gives back connections and files. The client takes no call afterwards. Closing again answers the same
+   * report.
+   */
   close(options: WaitOptions = {}): Promise<SyncReport> {
     this.#delivery.close();
     return this.#delivery.outbox.close(options.timeoutMs);

@@ -66,6 +66,24 @@ export interface Config {
 /** The variables of the environment, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+const VARIABLES = [
+  "EVSYS_API_URL",
+  "EVSYS_API_KEY",
+  "EVSYS_PROJECT_ID",
+  "EVSYS_LOG_DIR",
+  "EVSYS_OFFLINE",
+  "EVSYS_LOGGING_LEVEL",
+  "http_proxy",
+  "HTTP_PROXY",
+  "https_proxy",
+  "HTTPS_PROXY",
+  "no_proxy",
+  "NO_PROXY",
+] as const;
+
+/** A variable that a client or its connection heeds. */
+export type Variable = (typeof VARIABLES)[number];
+
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
 const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
@@ -121,11 +139,26 @@ export function logDirOf(given?: string, environment: Environment = process.env)
   return given?.trim() || environment.EVSYS_LOG_DIR?.trim() || "./evsys_sdk";
 }
 
-/** Whether a stream should be written to in colour: it is a terminal, and NO_COLOR is not set. */
+/** What the variables say that a client or its connection heeds; blank ones are left out. */
+export function variables(environment: Environment = process.env): Readonly<Partial<Record<Variable, string>>> {
+  const found: Partial<Record<Variable, string>> = {};
+  for (const name of VARIABLES) {
+    const value = environment[name]?.trim();
+    if (value) found[name] = value;
+  }
+  return found;
+}
+
+/**
+ * Whether a stream should be written to in colour: it is a terminal, and NO_COLOR is not set. FORCE_COLOR goes before
+ * both, as in Node itself.
+ */
 export function prefersColour(
   { isTTY }: { readonly isTTY?: boolean },
   environment: Environment = process.env,
 ): boolean {
+  const forced = environment.FORCE_COLOR?.trim();
+  if (forced) return !/^(0|false)$/i.test(forced);
   return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
 

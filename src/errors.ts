@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 
 /** What all errors of this package have in common: `catch (error) { if (error instanceof EvsysError) … }`. */
 export class EvsysError extends Error {
+  /** The name of the class, also where a bundler has shortened the class itself. */
   override readonly name: string = "EvsysError";
 }
 
@@ -26,6 +27,7 @@ export class EvsysValidationError extends EvsysError {
   /** Everything that does not fit, in the order of the document. */
   readonly issues: readonly ValidationIssue[];
 
+  /** @internal `subject`: what was given, such as the method called. */
   constructor(subject: string, issues: readonly ValidationIssue[]) {
     const lines = issues.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
     super(`${subject}: ${lines.join("; ")}`);
@@ -39,6 +41,7 @@ export class MirrorError extends EvsysError {
   /** The file or folder concerned. */
   readonly path: string;
 
+  /** @internal */
   constructor(message: string, path: string, cause?: unknown) {
     const reason = cause instanceof Error ? `: ${cause.message}` : "";
     super(`${message} (${path})${reason}`, { cause });
@@ -48,13 +51,17 @@ export class MirrorError extends EvsysError {
 
 /** What a {@link DashboardClientError} is made of. */
 export interface FailedRequest {
+  /** The HTTP status of the answer. */
   readonly status: number;
+  /** The answer: parsed where it was JSON, else its text. */
   readonly body: unknown;
+  /** The route, such as `/sdk/runs/`. */
   readonly path: string;
   /** True where the write stays in the mirror and goes out later, once what blocks it is mended. */
   readonly pending: boolean;
   /** What the backend said, in words. */
   readonly reason: string;
+  /** What led to it, where it was more than the answer. */
   readonly cause?: unknown;
 }
 
@@ -67,10 +74,12 @@ export class DashboardClientError extends EvsysError {
   readonly body: unknown;
   /** The route, such as `/sdk/runs/`. */
   readonly path: string;
+  /** Every route is a POST. */
   readonly method = "POST";
   /** True where the write is kept and goes out once the cause is mended: do not repeat the call. False where it was refused. */
   readonly pending: boolean;
 
+  /** @internal */
   constructor(request: FailedRequest) {
     const status = `${request.status} ${STATUS_CODES[request.status] ?? ""}`.trim();
     const reason = request.reason === "" ? "" : `: ${request.reason}`;

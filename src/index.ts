@@ -12,7 +12,7 @@ export type {
   StepMetric,
 } from "../generated/types.js";
 export { DashboardClient, type WaitOptions } from "./client.js";
-export type { DashboardClientOptions, Fetch } from "./config.js";
+export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
 export type { Counted, Counts, SyncReport } from "./delivery/report.js";
 export { type SyncOptions, syncMirror } from "./delivery/sync.js";
@@ -35,4 +35,5 @@ export type { Logger, LogLevel } from "./logger.js";
 export type { MirrorDocument } from "./mirror/document.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./mirror/store.js";
 export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded } from "./operations.js";
-export { ExperimentRun, type WithRunOptions } from "./run.js";
+export type { TrackBest, WithRunOptions } from "./run/options.js";
+export { ExperimentRun } from "./run.js";

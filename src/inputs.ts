@@ -2,6 +2,7 @@ import { zStepMetric } from "../generated/schemas.js";
 import type { Split } from "../generated/types.js";
 import { isGiven, isObject } from "./objects.js";
 import type { BodyOf, Input } from "./operations.js";
+import { plain } from "./plain.js";
 
 /** The metrics of one step. The named series are merged into `metrics`, over what stands there. */
 export interface StepMetricInput {
@@ -9,10 +10,15 @@ export interface StepMetricInput {
   readonly step: number;
   /** The part of the data: train, val or test. Default `train`. */
   readonly split?: Split | null | undefined;
+  /** The series `loss`. */
   readonly loss?: number | null | undefined;
+  /** The series `accuracy`: a share of 1 or a percentage, as you like; it is charted as it comes. */
   readonly accuracy?: number | null | undefined;
+  /** The series `learning_rate`. */
   readonly learning_rate?: number | null | undefined;
+  /** The series `grad_norm`: the norm of the gradient. */
   readonly grad_norm?: number | null | undefined;
+  /** The series `tokens_per_sec`: tokens a second. */
   readonly tokens_per_sec?: number | null | undefined;
   /** Any further series by name. NaN and the infinities are kept in the mirror and left out of what is sent. */
   readonly metrics?: Readonly<Record<string, number | null | undefined>> | null | undefined;
@@ -20,6 +26,7 @@ export interface StepMetricInput {
 
 /** A checkpoint as a caller gives it: `is_final` is false unless said. */
 export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> & {
+  /** Whether it is the run's last. Default false. */
   readonly is_final?: boolean | null | undefined;
 };
 
@@ -64,11 +71,11 @@ export function stepMetricOf(data: Fields): Fields {
 /** A body with defaults for what is not given. */
 export function withDefaults(body: unknown, defaults: Fields): unknown {
   try {
-    if (!isObject(body)) return body;
-    const given = Object.entries(body).filter(([, value]) => isGiven(value));
-    return { ...defaults, ...Object.fromEntries(given) };
+    const data = plain("body", body);
+    if (!isObject(data)) return data;
+    return { ...defaults, ...Object.fromEntries(Object.entries(data).filter(([, value]) => isGiven(value))) };
   } catch {
-    // What cannot be read is passed on as it is, to be refused by whoever says why.
+    // What cannot be read is passed on as it is, to be refused by whoever can say of what method it is the body.
     return body;
   }
 }

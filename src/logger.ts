@@ -2,9 +2,13 @@ import { Console } from "node:console";
 
 /** Anything with these four methods: `console`, pino, winston. */
 export interface Logger {
+  /** Of use where the package itself is looked into. */
   debug(message: string): void;
+  /** What went as it should: the backend is back, rows were caught up with. */
   info(message: string): void;
+  /** What the caller may want to see to; nothing is lost. */
   warn(message: string): void;
+  /** What the caller has to see to. */
   error(message: string): void;
 }
 

@@ -24,11 +24,16 @@ export type Input<Body> = {
 
 /** What a create answers: the fields that were sent, over them what the backend said, and the id. */
 export type Created<Name extends "createExperiment" | "createRun"> = BodyOf<Name> &
-  Partial<Entity> & { readonly id: string };
+  Partial<Entity> & {
+    /** The backend's id; made here where it could not be asked, and mapped to the backend's wherever it is used. */
+    readonly id: string;
+  };
 
 /** What adding an eval or a checkpoint answers: the row that was sent, over it what the backend said, and the id. */
 export type RowAdded<Name extends "createEval" | "addCheckpoint"> = BodyOf<Name> & {
+  /** It is in the mirror. */
   readonly ok: true;
+  /** The backend's id where it gave one, else the one made here. */
   readonly id: string;
 };
 

@@ -83,8 +83,9 @@ function listOf(list: readonly unknown[], place: Place): unknown[] {
 
 function objectOf(object: Fields, place: Place): Fields {
   const copy: Record<string, unknown> = {};
+  const names = Object.keys(object);
   const last = place.way.push("") - 1;
-  for (const name of Object.keys(object)) {
+  for (const name of names) {
     place.way[last] = name;
     if (name === "__proto__") throw new TypeError("no field can have this name");
     const value = object[name];

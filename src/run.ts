@@ -1,45 +1,72 @@
-import { zExperimentCreate, zRunCreate } from "../generated/schemas.js";
-import type { ExperimentCreate, Prediction, RunCreate, Split } from "../generated/types.js";
+import type { Prediction, Split } from "../generated/types.js";
 import type { DashboardClient } from "./client.js";
-import { accept } from "./delivery/accept.js";
-import { EvsysValidationError } from "./errors.js";
+import { within } from "./delivery/live.js";
 import type { CheckpointInput } from "./inputs.js";
+import { isGiven, isObject } from "./objects.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
-import { issueAt, shown } from "./validation.js";
+import { keepStack, messageOf } from "./run/failure.js";
+import { type Ending, Findings } from "./run/findings.js";
+import type { TrackBest } from "./run/options.js";
+import { StepCounter } from "./run/step-counter.js";
+import { onStopSignal } from "./run/stop-signals.js";
 
-type RunFields = Input<Omit<RunCreate, "experiment_id" | "status">>;
+type Series = Readonly<Record<string, number | null | undefined>>;
+type StepOptions = { readonly split?: Split | undefined };
+type CountedStep = [metrics: Series, options?: StepOptions];
+type NamedStep = [step: number, metrics: Series, options?: StepOptions];
 
-/** The fields of a run, with those of its new experiment or with the id of one that is there. */
-export type WithRunOptions = RunFields &
-  ((Input<ExperimentCreate> & { readonly experiment_id?: undefined }) | { readonly experiment_id: string });
-
-type Ending = { readonly status: "completed" } | { readonly status: "failed"; readonly error_message: string };
-
-/** A run under way: its ids, and the client's methods with the ids filled in. */
-export class ExperimentRun {
+/** What a run that has been started is made of. */
+interface Started {
   readonly experimentId: string;
   readonly runId: string;
-  readonly #client: DashboardClient;
-  #bestScore: number | undefined;
-  #conclusion: string | undefined;
+  /** Whether the experiment ends with the run. */
+  readonly endsExperiment: boolean;
+  readonly signals: boolean;
+  readonly trackBest: TrackBest | undefined;
+}
 
-  constructor(client: DashboardClient, experimentId: string, runId: string) {
+/**
+ * A run under way: its ids, the client's methods with the ids filled in, and the ways to end it. The first ending counts,
+ * and later ones change nothing. It sets the run's status, `duration_seconds` and best score, and the same status on the
+ * experiment where the run made it. An experiment that was given by its id keeps its status: it gets no more than the score
+ * and the conclusion that were set on the run.
+ */
+export class ExperimentRun {
+  /** The id of the run's experiment. */
+  readonly experimentId: string;
+  /** The id of the run. */
+  readonly runId: string;
+  readonly #client: DashboardClient;
+  readonly #endsExperiment: boolean;
+  readonly #steps = new StepCounter();
+  readonly #findings: Findings;
+  readonly #forgetSignals: () => void;
+  #ending: Promise<void> | undefined;
+
+  /** @internal Made by `client.startRun` and `client.withRun`. */
+  constructor(client: DashboardClient, started: Started) {
     this.#client = client;
-    this.experimentId = experimentId;
-    this.runId = runId;
+    this.experimentId = started.experimentId;
+    this.runId = started.runId;
+    this.#endsExperiment = started.endsExperiment;
+    this.#findings = new Findings(started.trackBest);
+    this.#forgetSignals = started.signals ? onStopSignal((signal) => this.#stop(signal)) : () => {};
   }
 
-  /** Logs named series for one step; the split is `train` unless said. */
-  logStep(
-    step: number,
-    metrics: Readonly<Record<string, number | null | undefined>>,
-    options: { readonly split?: Split | undefined } = {},
-  ): Promise<AnswerOf<"logStepMetric">> {
-    return this.#client.logStepMetric(this.runId, { step, split: options.split, metrics });
+  /**
+   * Logs named series for one step; the split is `train` unless said. Without a step it is one more than the highest step
+   * of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`.
+   */
+  logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
+    const [named, metrics, options] = isCounted(given) ? [undefined, ...given] : given;
+    const split = options?.split ?? "train";
+    this.#findings.best.look(metrics);
+    return this.#client.logStepMetric(this.runId, { step: this.#steps.take(split, named), split, metrics });
   }
 
   /** Records an eval of this run. Answers the row, with `id`. */
   logEval(body: Input<BodyOf<"createEval">>): Promise<RowAdded<"createEval">> {
+    this.#findings.best.look(body?.metrics);
     return this.#client.createEval(this.runId, body);
   }
 
@@ -53,8 +80,9 @@ export class ExperimentRun {
     return this.#client.logPredictions(this.runId, predictions);
   }
 
-  /** Sets fields of this run. */
+  /** Sets fields of this run. A `summary` set here is kept when the best score joins it at the end. */
   updateRun(patch: Input<BodyOf<"updateRun">>): Promise<AnswerOf<"updateRun">> {
+    if (isObject(patch?.summary)) this.#findings.summary = patch.summary;
     return this.#client.updateRun(this.runId, patch);
   }
 
@@ -63,74 +91,68 @@ export class ExperimentRun {
     return this.#client.updateExperiment(this.experimentId, patch);
   }
 
-  /** The best score so far. It is sent when the run ends: in the run's summary and on the experiment. */
+  /** The best score so far; it goes before a tracked one. Sent when the run ends: in the run's summary and on the experiment. */
   setBestScore(score: number): void {
-    this.#bestScore = score;
+    this.#findings.best.set(score);
   }
 
   /** What was found. It is sent when the run ends, to the experiment. */
   setConclusion(conclusion: string): void {
-    this.#conclusion = conclusion;
+    this.#findings.conclusion = conclusion;
   }
 
-  /** @internal Marks the run with how it ended, with the best score. */
-  async endRun(ending: Ending): Promise<void> {
-    await this.updateRun(
-      this.#bestScore === undefined ? ending : { ...ending, summary: { best_score: this.#bestScore } },
-    );
+  /** Ends the run as completed, then the experiment that it made. Throws what the client throws. */
+  complete(): Promise<void> {
+    return this.#end({ status: "completed" });
   }
 
-  /** @internal Marks the experiment with how its run ended, with the best score and the conclusion. */
-  async endExperiment(ending: Ending): Promise<void> {
-    await this.updateExperiment({ ...ending, best_score: this.#bestScore, conclusion: this.#conclusion });
+  /** Ends the run as cancelled, and the experiment that it made; the reason becomes their `error_message`. Throws what the client throws. */
+  cancel(reason?: string): Promise<void> {
+    return this.#end({ status: "cancelled", error_message: reason });
+  }
+
+  /**
+   * Ends the run as failed, and the experiment that it made, with "Name: message" (500 characters at most) as their
+   * `error_message`; the stack stays in the mirror. It never throws: the error that is being told is the one to see.
+   */
+  async fail(error: unknown): Promise<void> {
+    try {
+      if (this.#ending === undefined) keepStack(this.#client.local.root, this.runId, error);
+    } catch {
+      // A stack that cannot be kept must not keep the run from being marked.
+    }
+    await this.#end({ status: "failed", error_message: messageOf(error) }).catch(() => {});
+  }
+
+  /** `await using run = await client.startRun(…)`: a run that is left without an ending has failed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fail("The run was left without complete(): by an error, or by a return before it.");
+  }
+
+  #end(ending: Ending): Promise<void> {
+    this.#ending ??= this.#mark(ending).finally(this.#forgetSignals);
+    return this.#ending;
+  }
+
+  /** Both are told, also where one of them is refused; the first refusal is thrown. */
+  async #mark(ending: Ending): Promise<void> {
+    const ofExperiment = this.#endsExperiment
+      ? this.#findings.forOwnExperiment(ending)
+      : this.#findings.forSharedExperiment();
+    const failures: unknown[] = [];
+    await this.#client.updateRun(this.runId, this.#findings.forRun(ending)).catch((error) => failures.push(error));
+    if (Object.values(ofExperiment).some(isGiven)) {
+      await this.updateExperiment(ofExperiment).catch((error) => failures.push(error));
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+
+  #stop(signal: NodeJS.Signals): Promise<void> {
+    const told = this.cancel(`Ended by ${signal}.`).then(() => this.#client.flush());
+    return within(this.#client.timeoutMs, told);
   }
 }
 
-/** Creates the experiment unless there is one, starts the run, and marks both with how the body ended. */
-export async function withRun<Result>(
-  client: DashboardClient,
-  options: WithRunOptions,
-  body: (run: ExperimentRun) => Result | Promise<Result>,
-): Promise<Result> {
-  if (typeof body !== "function") {
-    throw new EvsysValidationError("withRun", [
-      issueAt([], `expected a function as the second argument, got ${shown(body)}`),
-    ]);
-  }
-  const run = await startRun(client, options);
-  let result: Result;
-  try {
-    result = await body(run);
-  } catch (error) {
-    // The caller's error is the one to see: one that keeps a mark from being set must not take its place.
-    const failed = { status: "failed", error_message: described(error) } as const;
-    await run.endRun(failed).catch(() => {});
-    await run.endExperiment(failed).catch(() => {});
-    throw error;
-  }
-  await run.endRun({ status: "completed" });
-  await run.endExperiment({ status: "completed" });
-  return result;
-}
-
-async function startRun(client: DashboardClient, options: WithRunOptions): Promise<ExperimentRun> {
-  const { experiment_id: given, ...fields } = options;
-  const [experimentFields, runFields] = partitioned(fields, Object.keys(zExperimentCreate.shape));
-  // Before anything is created: a run that cannot be would leave an empty experiment behind.
-  const schema = given === undefined ? zRunCreate.extend(zExperimentCreate.shape) : zRunCreate;
-  accept("createRun", { ...options, experiment_id: given ?? "new" }, "withRun", schema);
-  // The client holds the fields against the document.
-  const experimentId = given ?? (await client.createExperiment(experimentFields as Input<ExperimentCreate>)).id;
-  const { id } = await client.createRun({ ...runFields, experiment_id: experimentId, status: "running" });
-  return new ExperimentRun(client, experimentId, id);
-}
-
-function partitioned(fields: object, names: readonly string[]): [object, object] {
-  const entries = Object.entries(fields);
-  const isNamed = ([field]: [string, unknown]): boolean => names.includes(field);
-  return [Object.fromEntries(entries.filter(isNamed)), Object.fromEntries(entries.filter((entry) => !isNamed(entry)))];
-}
-
-function described(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+function isCounted(given: CountedStep | NamedStep): given is CountedStep {
+  return isObject(given[0]);
 }

@@ -1,15 +1,20 @@
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { EvsysValidationError, ExperimentRun } from "../src/index.js";
+import { type DashboardClient, EvsysValidationError, ExperimentRun, syncMirror } from "../src/index.js";
 import {
+  API_KEY,
   clientOf,
   collected,
   failureOf,
   mockServer,
   offlineClient,
+  PROJECT_ID,
   runOnServer,
   UUID,
   wrong,
 } from "./support/clients.js";
+import { pathsBelow } from "./support/folders.js";
 import { EVAL, PREDICTION } from "./support/writes.js";
 
 const OPTIONS = {
@@ -21,6 +26,10 @@ const OPTIONS = {
   recipe_kind: "sft",
   run_config: { base_model: "m" },
 } as const;
+
+function documentPath(client: DashboardClient, runId: string): string {
+  return join(client.local.root, "generations", runId, "generation.json");
+}
 
 describe("withRun", () => {
   it("creates the experiment, starts the run, and completes the run, then the experiment", async () => {
@@ -91,7 +100,31 @@ describe("withRun", () => {
     });
     expect(server.experiments).toHaveLength(1);
     expect(server.runs[1]).toMatchObject({ experiment_id: experimentId, seed: 7, status: "completed" });
-    expect(server.experiments[0]).toMatchObject({ status: "completed" });
+  });
+
+  it("does not end an experiment that was given, but tells it the score and the conclusion that were set", async () => {
+    const { server, client, experimentId } = await runOnServer();
+    const before = server.requests.length;
+    const options = { experiment_id: experimentId, trackBest: "accuracy" };
+    await client.withRun(options, (run) => run.logStep({ accuracy: 0.7 }));
+    await failureOf(() => client.withRun(options, () => Promise.reject(new Error("one arm of many"))));
+    expect(server.experiments).toMatchObject([{ status: "pending" }]);
+    expect(server.requests.slice(before).filter(({ path }) => path.startsWith("/sdk/experiments/"))).toEqual([]);
+
+    await client.withRun(options, (run) => {
+      run.setBestScore(0.9);
+      run.setConclusion("the third arm wins");
+    });
+    expect(server.runs.map(({ status, summary }) => ({ status, summary }))).toEqual([
+      { status: "pending", summary: undefined },
+      { status: "completed", summary: { best_score: 0.7 } },
+      { status: "failed", summary: undefined },
+      { status: "completed", summary: { best_score: 0.9 } },
+    ]);
+    expect(server.experiments).toMatchObject([
+      { status: "pending", best_score: 0.9, conclusion: "the third arm wins" },
+    ]);
+    expect(server.experiments[0]).not.toHaveProperty("error_message");
   });
 
   it("works offline, in the mirror alone", async () => {
@@ -115,6 +148,34 @@ describe("withRun", () => {
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(String(error)).toContain("learning_rate");
     expect(server.runs).toEqual([]);
+  });
+
+  it("refuses the id of an experiment beside the fields of a new one", async () => {
+    const { client, requests } = await runOnServer();
+    const both = { experiment_id: "e", experiment_name: "iris", tags: ["a"], plan: null };
+    const error = await failureOf(() => client.withRun(wrong(both), () => {}));
+    expect(error).toBeInstanceOf(EvsysValidationError);
+    expect(error).toMatchObject({ issues: [{ field: "experiment_name" }, { field: "tags" }] });
+    expect(String(error)).toContain("beside experiment_id");
+    expect(requests()).toEqual([]);
+  });
+
+  it("takes an experiment_id of null for none", async () => {
+    const server = await mockServer();
+    await clientOf(server).withRun({ ...OPTIONS, experiment_id: null }, () => {});
+    expect(server.experiments).toMatchObject([{ experiment_name: "iris", status: "completed" }]);
+  });
+
+  it.each([
+    ["signals", 1],
+    ["trackBest", 5],
+    ["trackBest", { metric: "loss", mode: "lowest" }],
+  ])("refuses a %s that does not fit", async (field, value) => {
+    const server = await mockServer();
+    const error = await failureOf(() => clientOf(server).withRun(wrong({ ...OPTIONS, [field]: value }), () => {}));
+    expect(error).toBeInstanceOf(EvsysValidationError);
+    expect(error).toMatchObject({ issues: [{ field: expect.stringContaining(field) }] });
+    expect(server.requests).toEqual([]);
   });
 
   it("does not begin where the experiment cannot be created", async () => {
@@ -154,6 +215,51 @@ describe("withRun whose function throws", () => {
     expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
     expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
     expect(server.metrics).toHaveLength(1);
+  });
+
+  it("tells a long error in 500 characters and keeps its stack in the mirror alone", async () => {
+    const server = await mockServer();
+    const client = clientOf(server);
+    const cause = new TypeError("the root of it");
+    const thrown = new Error(`${"x".repeat(491)}\u{1f600}${"y".repeat(9_000)}`, { cause });
+    let runId = "";
+    const body = (run: ExperimentRun) => {
+      ({ runId } = run);
+      throw thrown;
+    };
+    expect(await failureOf(() => client.withRun(OPTIONS, body))).toBe(thrown);
+    const told = `Error: ${"x".repeat(491)}…`;
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
+    expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
+    expect(JSON.stringify(server.requests)).not.toContain("with-run.test");
+    expect(JSON.stringify(client.local.run(runId))).not.toContain("with-run.test");
+
+    const stack = () => JSON.parse(readFileSync(documentPath(client, runId), "utf8"))._error_stack;
+    expect(stack()).toContain("with-run.test");
+    expect(stack()).toContain("caused by: TypeError: the root of it");
+    await client.updateRun(runId, { note: "looked into" });
+    expect(stack()).toContain("with-run.test");
+    expect(client.local.run(runId)).toMatchObject({ note: "looked into", error_message: told });
+  });
+
+  it("keeps the stack from a sync that takes the mirror for another client's", async () => {
+    const [server, client] = [await mockServer(), offlineClient()];
+    await failureOf(() => client.withRun(OPTIONS, () => Promise.reject(new Error("no"))));
+    await client.close();
+    const { root } = client.local;
+    for (const path of pathsBelow(root).filter((each) => each.endsWith("/sync")))
+      rmSync(join(root, path), { recursive: true });
+    const options = { baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID };
+    expect(await syncMirror({ logDirs: [root], adopt: true, ...options })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: "Error: no" }]);
+    expect(JSON.stringify(server.requests)).not.toContain("_error_stack");
+  });
+
+  it("throws the same though it cannot be read", async () => {
+    const server = await mockServer();
+    const thrown = Object.create(null);
+    expect(await failureOf(() => clientOf(server).withRun(OPTIONS, () => Promise.reject(thrown)))).toBe(thrown);
+    expect(server.runs).toMatchObject([{ status: "failed" }]);
   });
 
   it("marks the experiment though the news of the run is refused, and the other way round", async () => {

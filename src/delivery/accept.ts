@@ -30,7 +30,7 @@ export function accept<Name extends OperationName>(
 ): Accepted<Name> {
   const data = plain(subject, body);
   if (!isObject(data)) throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(body)}`)]);
-  const fields = name === "logStepMetric" ? stepMetricOf(data) : withoutNullish(data);
+  const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data, name === "logPredictions");
   const text = written(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
   validated(subject, schema, wire);
@@ -61,13 +61,13 @@ function written(subject: string, write: () => string): string {
 }
 
 /** The fields that are there. Those of each prediction are looked through as well, as each is a row. */
-function withoutNullish(body: object): Readonly<Record<string, unknown>> {
+function givenIn(body: object, isBatch: boolean): Readonly<Record<string, unknown>> {
   const given = Object.entries(body).filter(([, value]) => isGiven(value));
   return Object.fromEntries(
-    given.map(([name, value]) => [name, name === "predictions" && Array.isArray(value) ? value.map(asRow) : value]),
+    given.map(([name, value]) => [name, isBatch && Array.isArray(value) ? value.map(rowOf) : value]),
   );
+}
 
-  function asRow(value: unknown): unknown {
-    return isObject(value) ? withoutNullish(value) : value;
-  }
+function rowOf(value: unknown): unknown {
+  return isObject(value) ? givenIn(value, false) : value;
 }

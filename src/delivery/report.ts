@@ -21,6 +21,7 @@ export type Standing = keyof Counts;
 
 /** What became of the writes, in all and by kind. */
 export interface SyncReport extends Counts {
+  /** The same for each kind of write by itself. */
   readonly byKind: Readonly<Record<Counted, Counts>>;
   /** What keeps the pending writes back, where it is not the network: a refused key, a redirect, another process. */
   readonly blocked?: string;

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
+import { warnIfExposed } from "../exposure.js";
 import { type Logger, levelled } from "../logger.js";
 import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
@@ -51,6 +52,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   } = options;
   const config = resolveConfig({ ...connection, offline: dryRun });
   const logger = levelled(config.logLevel, config.logger);
+  warnIfExposed(config, logger);
   let failures = 0;
   const onError = (error: Error): void => {
     if (!(error instanceof DashboardClientError)) failures += 1;

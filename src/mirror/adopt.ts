@@ -5,8 +5,9 @@ import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { linesOf } from "./line-reader.js";
+import { refuseLinks } from "./links.js";
 import { encode } from "./lossless-json.js";
-import { documentPath, entityFolder, type FolderKind, segmentName } from "./paths.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "./paths.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
@@ -31,8 +32,9 @@ type Fields = Record<string, unknown>;
  */
 export function adopt(root: string, kind: FolderKind, id: string): void {
   const folder = entityFolder(root, kind, id);
-  const document = readDocument(documentPath(root, kind, id));
   const log = new SyncLog(folder);
+  refuseLinks(folderOf(root, kind), folder, log.folder);
+  const document = readDocument(documentPath(root, kind, id));
   const isForeign = !SyncLog.existsIn(folder);
   if (!isForeign) log.load();
   const until = startOfOwn(log.state, endsOf(folder, FIRST_SLOT));

@@ -1,15 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { constants, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LowSync, type SyncAdapter } from "lowdb";
 import { MirrorError } from "../errors.js";
 import { isObject } from "../objects.js";
 import { FILE_MODE, makeFolder, onFile, unlessMissing } from "./files.js";
-import { NO_FOLLOW } from "./links.js";
+import { textOf } from "./links.js";
 import { decode, encode } from "./lossless-json.js";
 
 /** A document of the mirror: an experiment or a run, with the fields sent and the times they were written. */
 export interface MirrorDocument {
+  /** The folder's name: the backend's id, or the one that was made here. */
   readonly id: string;
   /** When the document was made, in seconds since the epoch. */
   readonly _created_at: number;
@@ -18,11 +19,21 @@ export interface MirrorDocument {
   readonly [field: string]: unknown;
 }
 
-/** Reads a document; undefined where there is none. */
+/** Reads a document; undefined where there is none. An error's stack is left out: readers may send what they read. */
 export function readDocument(path: string): MirrorDocument | undefined {
+  const document = new DocumentFile(path).read();
+  if (document === null) return undefined;
+  const { _error_stack, ...others } = document;
+  return others;
+}
+
+/** Keeps an error's stack in a document that is there. It stays in the file: readers and senders never see it. */
+export function keepErrorStack(path: string, stack: string): void {
   const document = new LowSync<MirrorDocument | null>(new DocumentFile(path), null);
   document.read();
-  return document.data ?? undefined;
+  if (document.data === null) return;
+  document.data = { ...document.data, _error_stack: stack };
+  document.write();
 }
 
 /**
@@ -65,10 +76,7 @@ class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   }
 
   read(): MirrorDocument | null {
-    const flag = constants.O_RDONLY | NO_FOLLOW;
-    const text = onFile("read the document", this.#path, () =>
-      unlessMissing(undefined, () => readFileSync(this.#path, { encoding: "utf8", flag })),
-    );
+    const text = onFile("read the document", this.#path, () => unlessMissing(undefined, () => textOf(this.#path)));
     if (text === undefined) return null;
     const value = onFile("understand the document", this.#path, () => decode(text));
     if (!isObject<MirrorDocument>(value)) throw new MirrorError("The document is no JSON object", this.#path);

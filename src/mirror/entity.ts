@@ -4,9 +4,10 @@ import { MirrorError } from "../errors.js";
 import type { StreamName } from "../operations.js";
 import { mergeDocument, readDocument } from "./document.js";
 import type { ByteRange } from "./line-writer.js";
+import { refuseLinks } from "./links.js";
 import { holderOf } from "./lock.js";
 import { encode } from "./lossless-json.js";
-import { documentPath, entityFolder, type FolderKind } from "./paths.js";
+import { documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { Operation } from "./sync-state.js";
@@ -27,6 +28,7 @@ export class EntityFolder {
   readonly id: string;
   readonly path: string;
   readonly log: SyncLog;
+  readonly #root: string;
   readonly #documentPath: string;
   #slot: WriterSlot | undefined;
   readonly #appending = new Set<Promise<ByteRange>>();
@@ -34,11 +36,13 @@ export class EntityFolder {
   #checkedAt = 0;
 
   constructor(root: string, kind: FolderKind, id: string, fsync: Fsync = "never") {
+    this.#root = root;
     this.kind = kind;
     this.id = id;
     this.path = entityFolder(root, kind, id);
     this.log = new SyncLog(this.path, fsync);
     this.#documentPath = documentPath(root, kind, id);
+    this.#refuseLinks();
     if (SyncLog.existsIn(this.path)) this.load();
   }
 
@@ -149,8 +153,9 @@ export class EntityFolder {
   #fold(operations: Operation[]): void {
     const last = operations.sort((a, b) => a.at - b.at).at(-1);
     if (last === undefined) return;
-    const fields = Object.assign({}, ...operations.map((one) => ("create" in one ? one.create : one.patch)));
-    mergeDocument(this.#documentPath, this.id, fields, last.at, this.log.fsync !== "never");
+    // Entry by entry: an assignment would take a field named __proto__ for the prototype.
+    const entries = operations.flatMap((one) => Object.entries("create" in one ? one.create : one.patch));
+    mergeDocument(this.#documentPath, this.id, Object.fromEntries(entries), last.at, this.log.fsync !== "never");
   }
 
   /** Seconds since the epoch, later than all that the folder knows: a clock may be set back. */
@@ -169,12 +174,17 @@ export class EntityFolder {
       this.load();
     }
     if (this.#slot === undefined) {
+      this.#refuseLinks();
       this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
       this.#openings += 1;
       this.log.refresh();
       this.#repairDocument();
     }
     return this.#slot;
+  }
+
+  #refuseLinks(): void {
+    refuseLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
   }
 
   /** Another client has written to our files, or somebody has deleted them. */

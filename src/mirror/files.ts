@@ -50,12 +50,12 @@ export function namesIn(folder: string): string[] {
   return onFile("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
 }
 
-/** The folders in a folder, and the links: who opens one of these is told. */
+/** The folders in a folder; links are not followed. */
 export function foldersIn(folder: string): string[] {
   const entries = onFile("list the folder", folder, () =>
     unlessMissing([], () => readdirSync(folder, { withFileTypes: true })),
   );
-  return entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
 /** How many bytes a file has; none where there is no such file. Links are not followed. */

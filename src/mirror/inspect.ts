@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
@@ -6,6 +6,7 @@ import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { EntityFolder } from "./entity.js";
 import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "./files.js";
+import { refuseLinks } from "./links.js";
 import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, segmentName, slotOfSegment } from "./paths.js";
 import { slotsOf } from "./rows.js";
@@ -40,11 +41,12 @@ export interface Occupants {
 
 /** The experiments and runs of a mirror. */
 export function inspectMirror(root: string): Found[] {
-  return KINDS.flatMap((kind) =>
-    namesIn(folderOf(root, kind))
+  return KINDS.flatMap((kind) => {
+    refuseLinks(folderOf(root, kind));
+    return namesIn(folderOf(root, kind))
       .filter((name) => isSafeId(name) && isFolder(entityFolder(root, kind, name)))
-      .map((id) => inspectEntity(root, kind, id)),
-  );
+      .map((id) => inspectEntity(root, kind, id));
+  });
 }
 
 /** One experiment or run of a mirror. What cannot be read is named in `problem`. */
@@ -60,7 +62,10 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Found
       return undefined;
     }
   };
-  const document = read(() => readDocument(documentPath(root, kind, id)));
+  const document = read(() => {
+    refuseLinks(folderOf(root, kind), path);
+    return readDocument(documentPath(root, kind, id));
+  });
   const entity = SyncLog.existsIn(path) ? read(() => new EntityFolder(root, kind, id)) : undefined;
   return { root, kind, id, path, document, entity, problem: problems[0] };
 }
@@ -144,12 +149,12 @@ function segmentsOf(path: string): { stream: StreamName; slot: number; file: str
 }
 
 function changedAt(file: string): number | undefined {
-  return onFile("look at the file", file, () => unlessMissing(undefined, () => statSync(file).mtimeMs));
+  return onFile("look at the file", file, () => unlessMissing(undefined, () => lstatSync(file).mtimeMs));
 }
 
 function isFolder(path: string): boolean {
   try {
-    return statSync(path).isDirectory();
+    return lstatSync(path).isDirectory();
   } catch (error) {
     if (isMissing(error)) return false;
     throw new MirrorError("Cannot look at the folder", path, error);

@@ -13,8 +13,8 @@ import { dirname } from "node:path";
 import type { Fsync } from "../config.js";
 import { MirrorError } from "../errors.js";
 import { FILE_MODE, makeFolder, onFile } from "./files.js";
-import { NO_FOLLOW } from "./links.js";
 import { forget, syncWithin } from "./fsync.js";
+import { NO_FOLLOW } from "./links.js";
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants;
 const FLAGS = O_APPEND | O_CREAT | O_RDWR | NO_FOLLOW;

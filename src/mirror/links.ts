@@ -1,4 +1,4 @@
-import { constants, lstatSync } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, readFileSync } from "node:fs";
 import { MirrorError } from "../errors.js";
 import { onFile } from "./files.js";
 
@@ -14,5 +14,15 @@ export function refuseLinks(...folders: readonly string[]): void {
   for (const path of folders) {
     const stats = onFile("look at the folder", path, () => lstatSync(path, { throwIfNoEntry: false }));
     if (stats?.isSymbolicLink()) throw new MirrorError("Links in the mirror are not followed, and this is one", path);
+  }
+}
+
+/** The text of a file; the error of the system where there is none, or where it is a link. */
+export function textOf(path: string): string {
+  const descriptor = openSync(path, constants.O_RDONLY | NO_FOLLOW);
+  try {
+    return readFileSync(descriptor, "utf8");
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FILE_MODE, isMissing, namesIn, onFile, unlessMissing } from "./files.js";
+import { NO_FOLLOW, textOf } from "./links.js";
 import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from "./process-identity.js";
 
 const RENEW_EVERY_MS = 5_000;
@@ -88,7 +89,12 @@ function held(path: string): Lock {
 /** Gives a sign of life by writing: the time is then that of the disk. False where another took the lock over. */
 function isRenewed(path: string): boolean {
   try {
-    writeFileSync(path, JSON.stringify(ownIdentity()), { flag: "r+" });
+    const descriptor = openSync(path, constants.O_RDWR | NO_FOLLOW);
+    try {
+      writeFileSync(descriptor, JSON.stringify(ownIdentity()));
+    } finally {
+      closeSync(descriptor);
+    }
     return true;
   } catch (error) {
     return !isMissing(error);
@@ -121,7 +127,7 @@ function livingHolder(folder: string, path: string, writesNothing = false): Hold
 
 function readIdentity(path: string): ProcessIdentity | undefined {
   try {
-    return processIdentity.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+    return processIdentity.safeParse(JSON.parse(textOf(path))).data;
   } catch {
     return undefined;
   }
@@ -134,7 +140,7 @@ function silence(folder: string, path: string): number | undefined {
     const descriptor = openSync(probe, "wx", FILE_MODE);
     const now = fstatSync(descriptor).mtimeMs;
     closeSync(descriptor);
-    return now - statSync(path).mtimeMs;
+    return now - lstatSync(path).mtimeMs;
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -144,7 +150,7 @@ function silence(folder: string, path: string): number | undefined {
 }
 
 function silenceByOurClock(path: string): number | undefined {
-  return unlessMissing(undefined, () => Date.now() - statSync(path).mtimeMs);
+  return unlessMissing(undefined, () => Date.now() - lstatSync(path).mtimeMs);
 }
 
 function numbersOf(folder: string, name: string): number[] {

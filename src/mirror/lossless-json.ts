@@ -12,6 +12,12 @@ const SPELLINGS: ReadonlyMap<string, number> = new Map([
 ]);
 /** No text of anybody's holds it. */
 const MARK = randomUUID();
+/**
+ * No client writes anything near it, Python's json reads about 1,000; far beyond it, whoever walks a value exhausts the
+ * stack.
+ */
+const DEEPEST = 2_000;
+const [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5b, 0x5d, 0x7b, 0x7d];
 const QUOTED_SPELLING = /^"(NaN|-?Infinity)"$/;
 const BARE_SPELLING = /(?<![\w.+-])(NaN|-?Infinity)(?![\w.])(?!\s*:)/g;
 
@@ -30,13 +36,27 @@ export function encode(value: unknown, indent?: number): string {
 
 /**
  * The value of a text that {@link encode} or another client wrote.
- * @throws SyntaxError where it is no JSON.
+ * @throws SyntaxError where it is no JSON, RangeError where it is nested too deep for whoever goes on with it.
  */
 export function decode(text: string): unknown {
+  refuseTooDeep(text);
   if (!mayHoldSpelling(text)) return JSON.parse(text);
   return JSON.parse(withMarks(text), (_, item: unknown) =>
     typeof item === "string" && item.startsWith(MARK) ? SPELLINGS.get(item.slice(MARK.length)) : item,
   );
+}
+
+/** A text too short to be that deep, as nearly every row is, costs nothing. */
+function refuseTooDeep(text: string): void {
+  if (text.length <= 2 * DEEPEST) return;
+  let depth = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const letter = text.charCodeAt(at);
+    if (letter === QUOTE) at = endOfString(text, at) - 1;
+    else if (letter === OPEN_LIST || letter === OPEN_OBJECT) depth += 1;
+    else if (letter === CLOSE_LIST || letter === CLOSE_OBJECT) depth -= 1;
+    if (depth > DEEPEST) throw new RangeError(`it is nested more than ${DEEPEST} deep`);
+  }
 }
 
 /** Whether a text may hold a non-finite number. */

@@ -14,7 +14,16 @@ export type FolderKind = keyof typeof FOLDERS;
 /** @throws EvsysValidationError where the id could leave the mirror. */
 export function refuseUnsafeId(subject: string, field: string, id: unknown): void {
   if (isSafeId(id)) return;
-  throw new EvsysValidationError(subject, [issueAt([field], `expected an id: ${ID_RULE}; got ${shown(id)}`)]);
+  const message = `expected an id: ${ID_RULE}; got ${shown(id)}${hintOf(field, id)}`;
+  throw new EvsysValidationError(subject, [issueAt([field], message)]);
+}
+
+/** A row or a run in place of its id is a slip soon made. */
+function hintOf(field: string, given: unknown): string {
+  const entity = field.replace(/_id$/, "");
+  const has = (name: string) => typeof Object.getOwnPropertyDescriptor(Object(given), name)?.value === "string";
+  if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
+  return has("id") ? `; did you mean ${entity}.id?` : "";
 }
 
 /** The folder that holds all entities of a kind. */

@@ -6,13 +6,20 @@ import { type Logger, levelled } from "../logger.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn, makeFolder } from "./files.js";
+import { refuseLinks } from "./links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, refuseUnsafeId } from "./paths.js";
 import { readRows } from "./rows.js";
 
 /** A row of `evals.jsonl`. */
-export type EvalRow = EvalCreate & { readonly id: string };
+export type EvalRow = EvalCreate & {
+  /** Made here; the backend may have its own. */
+  readonly id: string;
+};
 /** A row of `checkpoints.jsonl`. */
-export type CheckpointRow = CheckpointCreate & { readonly id: string };
+export type CheckpointRow = CheckpointCreate & {
+  /** Made here; the backend may have its own. */
+  readonly id: string;
+};
 
 /**
  * The mirror: the local folder with every write, in the layout of the Python client.
@@ -25,6 +32,7 @@ export class LocalExperimentStore {
   readonly root: string;
   readonly #logger: Logger;
 
+  /** `root`: the folder of the mirror. `logger` is told of what cannot be read. Default: warnings to stderr. */
   constructor(root: string, logger: Logger = levelled("WARNING")) {
     this.root = resolve(root);
     this.#logger = logger;
@@ -82,16 +90,20 @@ export class LocalExperimentStore {
 
   /** @internal Makes sure that an entity of a kind could be written, before anything is sent for it. */
   prepare(kind: FolderKind): void {
+    refuseLinks(folderOf(this.root, kind));
     makeFolder(folderOf(this.root, kind));
   }
 
   /** @internal The ids of all entities of a kind: the folders that can be entities. */
   ids(kind: FolderKind): string[] {
+    refuseLinks(folderOf(this.root, kind));
     return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
   }
 
   async *#rows<Row>(runId: string, stream: StreamName): AsyncGenerator<Row> {
-    for (const row of readRows(entityFolder(this.root, "run", runId), stream, (line) => this.#logger.warn(line))) {
+    const folder = entityFolder(this.root, "run", runId);
+    refuseLinks(folderOf(this.root, "run"), folder);
+    for (const row of readRows(folder, stream, (line) => this.#logger.warn(line))) {
       // The file is what clients wrote of this type; another client's rows are not checked on the way out.
       yield row as Row;
     }
@@ -99,6 +111,7 @@ export class LocalExperimentStore {
 
   #document(kind: FolderKind, id: string): MirrorDocument | undefined {
     refuseUnsafeId(kind, `${kind}_id`, id);
+    refuseLinks(folderOf(this.root, kind), entityFolder(this.root, kind, id));
     return readDocument(documentPath(this.root, kind, id));
   }
 

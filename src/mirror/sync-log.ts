@@ -1,4 +1,4 @@
-import { existsSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Fsync } from "../config.js";
 import type { StreamName } from "../operations.js";
@@ -186,7 +186,9 @@ export class SyncLog {
       .join("");
     const temporary = `${this.#acksPath}.tmp`;
     onFile("write the file", temporary, () => {
-      writeFileSync(temporary, text, { mode: FILE_MODE });
+      // One that a kill left behind, or a link that somebody put there.
+      rmSync(temporary, { force: true });
+      writeFileSync(temporary, text, { flag: "wx", mode: FILE_MODE });
       renameSync(temporary, this.#acksPath);
     });
     this.#acks?.close();

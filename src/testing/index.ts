@@ -1,5 +1,5 @@
 export type { Failure } from "./failures.js";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock-server.js";
 export type { Fate, RecordedRequest } from "./requests.js";
-export type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
+export type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow, Status } from "./rows.js";
 export { MockState } from "./state.js";

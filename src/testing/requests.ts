@@ -9,6 +9,7 @@ export type Fate = "answered" | "hung" | "reset" | "gone";
 
 /** A request as it arrived, and what became of it. */
 export interface RecordedRequest {
+  /** POST, unless the caller mistook the route. */
   readonly method: string;
   /** The path without `/api/dashboard/api`; whole where it does not begin with that. */
   readonly path: string;

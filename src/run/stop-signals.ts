@@ -1,0 +1,42 @@
+import { constants } from "node:os";
+
+const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
+
+/** What a run does when the process is told to end. */
+type Stop = (signal: NodeJS.Signals) => Promise<void>;
+
+const stops = new Set<Stop>();
+let isStopping = false;
+
+/** Calls back at SIGINT and SIGTERM, and lets the signal end the process afterwards. Returns the way to forget it again. */
+export function onStopSignal(stop: Stop): () => void {
+  if (stops.size === 0) for (const signal of SIGNALS) process.prependListener(signal, onSignal);
+  stops.add(stop);
+  return () => {
+    stops.delete(stop);
+    if (stops.size === 0) stopListening();
+  };
+}
+
+async function onSignal(signal: NodeJS.Signals): Promise<void> {
+  // Whoever else listens decides how the process ends. Counted now: those who listen for one time are gone later.
+  const isOurs = process.listenerCount(signal) === 1;
+  if (!isStopping) {
+    isStopping = true;
+    await Promise.allSettled([...stops].map((stop) => stop(signal)));
+    isStopping = false;
+  }
+  if (isOurs) end(signal);
+}
+
+/** Ends the process as the signal would have, so that whoever waits for it sees the usual exit status. */
+function end(signal: NodeJS.Signals): void {
+  stopListening();
+  // The first process of a container is not ended by a signal that it does not listen for.
+  if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+  process.kill(process.pid, signal);
+}
+
+function stopListening(): void {
+  for (const signal of SIGNALS) process.off(signal, onSignal);
+}

@@ -1,0 +1,163 @@
+import { existsSync, readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { type DashboardClient, DashboardClientError, EvsysValidationError } from "../../src/index.js";
+import { clientOf, collected, mockServer, offlineClient, wrong } from "../support/clients.js";
+import { holds, PATIENCE_MS, worldsOf } from "./support/check.js";
+import { HOSTILE } from "./support/hostile.js";
+import { settled } from "./support/outcome.js";
+
+const PIECES = [
+  "..",
+  ".",
+  "/",
+  "\\",
+  "\0",
+  "\n",
+  "%2e",
+  "%2f",
+  "%",
+  "~",
+  "..;",
+  "C:",
+  "a",
+  "é",
+  "e\u0301",
+  "\u2024",
+  "\uff0f",
+];
+const MORE = [
+  "\u202e",
+  "\ud800",
+  "\udc00",
+  " ",
+  "-rf",
+  "*",
+  "?",
+  "#",
+  "&",
+  "__proto__",
+  "CON",
+  "nul.txt",
+  "$HOME",
+  "`",
+  "'",
+  '"',
+];
+
+/** Text that would like to be somewhere else, text of any letters, and what is no text at all. */
+const text = fc.oneof(
+  fc.array(fc.constantFrom(...PIECES, ...MORE), { maxLength: 6 }).map((pieces) => pieces.join("")),
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.string({ unit: "grapheme", minLength: 40, maxLength: 230 }),
+  fc.constantFrom("x".repeat(199), "x".repeat(201), "é".repeat(100), "é".repeat(101), "😀".repeat(50), "😀".repeat(51)),
+);
+const noText = fc.constantFrom(...HOSTILE.map(({ name }) => name)).map((name) => ({ hostile: name }));
+const id = fc.oneof({ weight: 6, arbitrary: text }, noText);
+
+type Id = string | { readonly hostile: string };
+
+function made(id: Id): unknown {
+  return typeof id === "string" ? id : HOSTILE.find(({ name }) => name === id.hostile)?.make();
+}
+
+const PREDICTION = { kind: "eval", instruction: "i", model_output: "o" } as const;
+
+/** A write under an id: the folder that it goes to, and the call. */
+const WRITES: readonly (readonly [folder: string, call: (client: DashboardClient, id: never) => Promise<unknown>])[] = [
+  ["experiments", (c, id) => c.updateExperiment(id, { plan: "p" })],
+  ["generations", (c, id) => c.updateRun(id, { gpu: "H100" })],
+  ["generations", (c, id) => c.logStepMetric(id, { step: 1, loss: 1 })],
+  ["generations", (c, id) => c.createEval(id, { metrics: { a: 1 } })],
+  ["generations", (c, id) => c.addCheckpoint(id, { uri: "u" })],
+  ["generations", (c, id) => c.logPredictions(id, [PREDICTION])],
+];
+
+/** A call that names the id elsewhere than in a path: no folder has its name. */
+const MENTIONS: readonly ((client: DashboardClient, id: never) => Promise<unknown>)[] = [
+  (c, id) => c.createRun({ experiment_id: id }),
+  (c, id) => c.createEval("run", { metrics: { a: 1 }, checkpoint_id: id }),
+  (c, id) => c.logPredictions("run", [{ ...PREDICTION, eval_id: id }]),
+  (c, id) => c.updateExperiment("experiment", { best_generation_id: id }),
+  (c, id) => c.updateRun("run", { id, experiment_id: id }),
+  (c, id) => c.withRun({ experiment_id: id }, () => {}),
+];
+
+const READS: readonly ((client: DashboardClient, id: never) => unknown)[] = [
+  ({ local }, id) => local.experiment(id),
+  ({ local }, id) => local.run(id),
+  ({ local }, id) => collected(local.metrics(id)),
+  ({ local }, id) => collected(local.evals(id)),
+  ({ local }, id) => collected(local.checkpoints(id)),
+  ({ local }, id) => collected(local.predictions(id)),
+];
+
+/** The folders of all experiments and runs; fails where anything lies anywhere else. */
+function foldersOf({ local: { root } }: DashboardClient): Set<string> {
+  expect(readdirSync(dirname(root)).filter((name) => name !== basename(root))).toEqual([]);
+  const kinds = existsSync(root) ? readdirSync(root) : [];
+  expect(kinds.filter((kind) => kind !== "experiments" && kind !== "generations")).toEqual([]);
+  return new Set(kinds.flatMap((kind) => readdirSync(join(root, kind)).map((name) => `${kind}/${name}`)));
+}
+
+describe("an id of any kind", () => {
+  const play = async (client: DashboardClient, id: Id, [kind, call]: (typeof WRITES)[number]): Promise<void> => {
+    const [before, value] = [foldersOf(client), made(id)];
+    const outcome = await settled(() => call(client, wrong(value)));
+    const after = foldersOf(client);
+    if ("error" in outcome) {
+      expect(outcome.error).toBeInstanceOf(EvsysValidationError);
+      expect(after).toEqual(before);
+    } else {
+      expect(value).toMatch(/^[^/]{1,200}$/);
+      expect(after).toEqual(before.add(`${kind}/${value}`));
+    }
+  };
+
+  it("names the folder of its name in the mirror, or none", { timeout: PATIENCE_MS }, async () => {
+    const worlds = worldsOf(newOffline, (client) => client.close(), 25);
+    const property = fc.asyncProperty(id, fc.constantFrom(...WRITES), async (id, write) =>
+      play(await worlds.next(), id, write),
+    );
+    await holds(property, { few: 1_000, many: 50_000 });
+  });
+
+  it("is read where it was written, and never makes a folder", { timeout: PATIENCE_MS }, async () => {
+    const worlds = worldsOf(newOffline, (client) => client.close(), 25);
+    const property = fc.asyncProperty(id, fc.constantFrom(...READS), async (id, read) => {
+      const client = await worlds.next();
+      const [before, value] = [foldersOf(client), made(id)];
+      const isTaken = !("error" in (await settled(() => client.logStepMetric(wrong(value), { step: 1, loss: 1 }))));
+      const written = foldersOf(client);
+      const outcome = await settled(() => read(client, wrong(value)));
+      expect("answer" in outcome).toBe(isTaken);
+      if ("error" in outcome) expect(outcome.error).toBeInstanceOf(EvsysValidationError);
+      expect(foldersOf(client)).toEqual(isTaken ? written : before);
+      if (isTaken) expect(await collected(client.local.metrics(String(value)))).not.toEqual([]);
+    });
+    await holds(property, { few: 500, many: 20_000 });
+  });
+
+  it("stands in a body as text, and makes no folder there", { timeout: PATIENCE_MS }, async () => {
+    const server = await mockServer();
+    const property = fc.asyncProperty(id, fc.constantFrom(...MENTIONS), async (id, mention) => {
+      const client = clientOf(server, { maxRetries: 0 });
+      const outcome = await settled(() => mention(client, wrong(made(id))));
+      if ("error" in outcome && !(outcome.error instanceof DashboardClientError)) {
+        expect(outcome.error).toBeInstanceOf(EvsysValidationError);
+      }
+      // The names that the calls themselves give, and those of the backend.
+      const others = [...foldersOf(client)].filter(
+        (name) => !/^(experiments\/experiment|generations\/run)$/.test(name),
+      );
+      expect(others).toEqual([]);
+      await client.close({ timeoutMs: 1 });
+    });
+    await holds(property, { few: 200, many: 5_000 });
+  });
+});
+
+async function newOffline(): Promise<DashboardClient> {
+  return offlineClient();
+}

@@ -1,0 +1,50 @@
+import type { LocalExperimentStore } from "../../../src/index.js";
+import type { MockServer } from "../../../src/testing/index.js";
+import { collected } from "../../support/clients.js";
+import { documentWire, OWN_FIELDS, picked, type Row, rowWire } from "./calls.js";
+
+/** All that a mirror or a backend holds, kind by kind, each row as a text; ids and times are each side's own. */
+export type Contents = Readonly<Record<string, readonly string[]>>;
+
+const OWN = [...OWN_FIELDS, "run_id", "experiment_id"];
+
+/** What of a mirror belongs on the wire. A run of another experiment than `experimentId` is left out. */
+export async function contentsOfMirror(local: LocalExperimentStore, { experimentId = "" }): Promise<Contents> {
+  const runs = local.runs().filter((run) => run.experiment_id === experimentId);
+  const rows = async (stream: "metrics" | "evals" | "checkpoints" | "predictions"): Promise<Row[]> =>
+    (await Promise.all(runs.map(({ id }) => collected<object>(local[stream](id))))).flat().map((row) => ({ ...row }));
+  const metrics = (await rows("metrics")).map(rowWire);
+  return {
+    experiments: texts(local.experiments().map((row) => ({ status: "pending", ...documentWire(row) }))),
+    runs: texts(runs.map((row) => ({ status: "pending", ...documentWire(row) }))),
+    metrics: texts(metrics.filter((row) => Object.keys(Object(row.metrics)).length > 0)),
+    evals: texts((await rows("evals")).map(rowWire)),
+    checkpoints: texts(await rows("checkpoints")),
+    predictions: texts(await rows("predictions")),
+  };
+}
+
+/** What a backend holds. */
+export function contentsOfBackend(server: MockServer): Contents {
+  const { experiments, runs, metrics, evals, checkpoints, predictions } = server;
+  return {
+    experiments: texts(experiments),
+    runs: texts(runs),
+    metrics: texts(metrics),
+    evals: texts(evals),
+    checkpoints: texts(checkpoints),
+    predictions: texts(predictions),
+  };
+}
+
+function texts(rows: readonly object[]): string[] {
+  return rows.map((row) => textOf(picked({ ...row }, (field) => !OWN.includes(field)))).sort();
+}
+
+/** A text that is the same for the same fields in any order. */
+function textOf(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) => {
+    if (typeof item !== "object" || item === null || Array.isArray(item)) return item;
+    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}

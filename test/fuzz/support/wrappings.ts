@@ -1,0 +1,15 @@
+/** Whole bodies that are made in another way, with the same fields. */
+export const WRAPPINGS: Readonly<Record<string, (body: object) => unknown>> = {
+  plain: (body) => body,
+  proxy: (body) => new Proxy(body, {}),
+  frozen: (body) => Object.freeze(body),
+  "without a prototype": (body) => Object.create(null, Object.getOwnPropertyDescriptors(body)),
+  instance: (body) => Object.defineProperties(new (class Body {})(), Object.getOwnPropertyDescriptors(body)),
+  getters: (body) =>
+    Object.create(
+      Object.prototype,
+      Object.fromEntries(Object.entries(body).map(([name, value]) => [name, { enumerable: true, get: () => value }])),
+    ),
+  inherited: (body) => Object.create(body),
+  "with a symbol": (body) => Object.assign(body, { [Symbol("s")]: 1 }),
+};
