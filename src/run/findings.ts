@@ -23,20 +23,26 @@ export class Findings {
   /** The news for the run. A summary that was set stays beside the score. */
   forRun(ending: Ending): Input<RunPatch> {
     const { value } = this.best;
-    return {
+    const patch = {
       ...ending,
       duration_seconds: (performance.now() - this.#startedAt) / 1000,
       summary: value === undefined ? undefined : { ...this.summary, best_score: value },
     };
+    return asPatch<RunPatch>(patch);
   }
 
   /** The news for an experiment that ends with its run. */
   forOwnExperiment(ending: Ending): Input<ExperimentPatch> {
-    return { ...ending, best_score: this.best.value, conclusion: this.conclusion };
+    return asPatch<ExperimentPatch>({ ...ending, best_score: this.best.value, conclusion: this.conclusion });
   }
 
   /** The news for an experiment of many runs: what was said of it outright. A score that one run tracked is not the experiment's. */
   forSharedExperiment(): Input<ExperimentPatch> {
     return { best_score: this.best.explicit, conclusion: this.conclusion };
   }
+}
+
+/** A document may come to know other statuses: the client holds what is sent against it, and says what does not fit. */
+function asPatch<Patch>(patch: object): Input<Patch> {
+  return patch as Input<Patch>;
 }

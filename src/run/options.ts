@@ -77,7 +77,7 @@ export function planOf(subject: string, options: WithRunOptions): RunPlan {
     experimentId: given,
     // The schema has just said so.
     experiment: experiment as Input<ExperimentCreate>,
-    run,
+    run: run as RunFields,
     signals: signals ?? false,
     trackBest: trackBest ?? undefined,
   };
