@@ -5,7 +5,7 @@ import { SchemaError } from "./schema-error.js";
 import { readDocument } from "./schema-source.js";
 
 /** The exit code of wrong usage and of a document that cannot be read, compared or taken over. */
-export const NOTHING_DONE = 3;
+const NOTHING_DONE = 3;
 
 /** A newer document: where the caller says it is, its text, and a copy of it on the disk. */
 export interface Newer {

@@ -18,12 +18,7 @@ export function validated<Schema extends Fielded>(subject: string, schema: Schem
 }
 
 /** The error for a value that zod did not take. */
-export function validationError(
-  subject: string,
-  schema: Fielded,
-  value: unknown,
-  error: z.ZodError,
-): EvsysValidationError {
+function validationError(subject: string, schema: Fielded, value: unknown, error: z.ZodError): EvsysValidationError {
   return new EvsysValidationError(
     subject,
     error.issues.flatMap((issue) => explained(issue, schema, value)),

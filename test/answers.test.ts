@@ -75,7 +75,7 @@ describe("the call resolves from the mirror", () => {
   it("after a fetch of the caller's that heeds no signal, when timeoutMs is over", async () => {
     const logger = recordingLogger();
     const fetch = () => new Promise<Response>(() => {});
-    await worksLocally(clientOf({ url: "http://host" }, { timeoutMs: 60, fetch, logger }), logger);
+    await worksLocally(clientOf({ url: "https://host" }, { timeoutMs: 60, fetch, logger }), logger);
   });
 
   it("where nothing listens", async () => {
@@ -85,7 +85,7 @@ describe("the call resolves from the mirror", () => {
 
   it("where the name of the host is unknown", async () => {
     const logger = recordingLogger();
-    await worksLocally(clientOf({ url: "http://no-such-host.invalid" }, { maxRetries: 0, logger }), logger);
+    await worksLocally(clientOf({ url: "https://no-such-host.invalid" }, { maxRetries: 0, logger }), logger);
   });
 
   it("for every kind of row, in the same way", async () => {

@@ -73,13 +73,13 @@ describe("the program", () => {
 
   it.each([
     [["stat"], "Unknown command stat; did you mean status?"],
-    [["toString"], "Unknown command toString; there are sync, status, clean, mock, contract."],
+    [["toString"], "Unknown command toString; there are sync, status, clean, doctor, mock, contract, completion."],
     [["help", "claen"], "Unknown command claen; did you mean clean?"],
     [["--verison"], "Unknown option --verison; did you mean --version?"],
     [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],
     [["sync", "--retry-regected"], "Unknown option --retry-regected; did you mean --retry-rejected?"],
-    [["status", "--watch"], "Unknown option --watch; there are --json, --help."],
-    [["status", "--constructor"], "Unknown option --constructor; there are --json, --help."],
+    [["status", "--watch"], "Unknown option --watch; there are --json, --verbose, --help."],
+    [["status", "--constructor"], "Unknown option --constructor; there are --json, --verbose, --help."],
     [["sync", "-j"], "Unknown option -j; there are --dry-run, --watch, "],
     [["sync", "--json=yes"], '--json takes no value, not "yes".'],
     [["sync", "--concurrency"], "--concurrency takes a value: --concurrency n."],

@@ -192,11 +192,41 @@ describe("evsys-sdk status", () => {
       { id: "run-s", owner: us, writers: [us] },
     ]);
     const { stdout } = await evsys(["status", sender.local.root]).ended;
-    expect(stdout).toContain(`  in use           process ${process.pid} on `);
-    expect(stdout).toContain(" sends for it\n");
-    expect(stdout).toContain(" writes to it\n");
-    // An id that is the backend's own is not told twice.
-    expect(stdout.match(/run-s/g)).toHaveLength(1);
+    expect(stdout).toMatch(new RegExp(`^Process ${process.pid} on .+ sends for run run-s\\.$`, "m"));
+    // An id that is the backend's own is not told twice: once here, once with the process.
+    expect(stdout.match(/run-s/g)).toHaveLength(2);
+  });
+
+  it("names a live process once, whatever it has in use", async () => {
+    const client = clientOf(await mockServer());
+    const { id } = await client.createExperiment({ experiment_name: "iris" });
+    const run = await client.createRun({ experiment_id: id, run_config: { name: "base" } });
+    await client.logStepMetric(run.id, { step: 1, loss: 1 });
+    const writer = offlineClient({ logDir: client.local.root });
+    await writer.logStepMetric("other", { step: 1, loss: 1 });
+    const { stdout } = await evsys(["status", client.local.root]).ended;
+    const lines = stdout.split("\n").filter((line) => line.includes(String(process.pid)));
+    expect(lines).toEqual([
+      expect.stringMatching(/^Process \d+ on .+ sends for experiment iris, run base, and writes to run other\.$/),
+    ]);
+  });
+
+  it("says what can be done about a run that the backend does not know", async () => {
+    const server = await mockServer();
+    const client = offlineClient();
+    await client.logStepMetric("nobody-knows", { step: 1, loss: 1 });
+    await client.close();
+    const synced = await evsys(["sync", client.local.root], connection(server)).ended;
+    const status = await evsys(["status", client.local.root]).ended;
+    expect(synced.code).toBe(3);
+    expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
+    for (const { stdout } of [synced, status]) {
+      expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
+      expect(stdout).toContain("neither --retry-rejected nor clean changes that: move its folder out of the mirror.\n");
+      expect(stdout).toContain(`Once that is mended: ${syncCommand(client.local.root)}\n`);
+      // One would send the reader on to the other, for ever.
+      expect(stdout).not.toMatch(/What holds it back|Go on with/);
+    }
   });
 
   it("says what holds pending writes back", async () => {

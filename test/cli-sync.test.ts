@@ -141,7 +141,9 @@ describe("evsys-sdk sync", () => {
     expect(code).toBe(3);
     expect(stderr).toContain("the name is taken");
     expect(stdout).toContain(`Pending ${writes - 1} `);
-    expect(stdout).toContain(`What holds it back: npx evsys-sdk status ${logDir}\n`);
+    expect(stdout).toContain("run base: the experiment ");
+    expect(stdout).toContain(" was refused: 409 the name is taken\n");
+    expect(stdout).toContain(`Once that is mended: ${syncCommand(logDir)}\n`);
     expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
   });
 
@@ -223,12 +225,27 @@ describe("evsys-sdk sync", () => {
     const [away, server] = [await deadServer(), await mockServer()];
     const client = clientOf(away, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
+    await client.logStepMetric("run-2", { step: 1, loss: 1 });
     const { code, stdout, stderr } = await evsys(["sync", client.local.root], connection(server)).ended;
-    expect(code).toBe(3);
-    expect(stderr).toContain(`left to process ${process.pid} on `);
-    expect(stdout).toContain(`Process ${process.pid} on `);
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect(stdout.match(new RegExp(`Process ${process.pid} on `, "g"))).toHaveLength(1);
     expect(stdout).toContain(syncCommand(client.local.root));
     expect(server.requests).toEqual([]);
+  });
+
+  it("names the live process once where something else is in the way", async () => {
+    const away = await deadServer();
+    const client = clientOf(away, { maxRetries: 0 });
+    await client.logStepMetric("run-1", { step: 1, loss: 1 });
+    await client.logStepMetric("run-2", { step: 1, loss: 1 });
+    const offline = await offlineMirror(1);
+    const { stdout, stderr } = await evsys(["sync", client.local.root, offline.logDir], connection(away)).ended;
+    expect(stdout).toContain(" is away: ");
+    expect(stderr).toMatch(
+      new RegExp(
+        `^\\[evsys-sdk\\] Left 2 folders to process ${process.pid} on .+, which sends for what it logs to\\.\\n$`,
+      ),
+    );
   });
 
   it("sends what a live process has written offline by now", async () => {

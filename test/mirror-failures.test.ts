@@ -1,10 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, type DashboardClientOptions, MirrorError } from "../src/index.js";
 import { program } from "./support/children.js";
 import { clientOf, collected, failureOf, mockServer, offlineClient, runOnServer } from "./support/clients.js";
 import { temporaryFolder } from "./support/folders.js";
+import { canMakeFull, makeFull } from "./support/full-device.js";
 import { FULL_WRITES, ROW_WRITES } from "./support/writes.js";
 
 /** Every one of the eight methods fails alike: MirrorError with path and cause, and nothing is sent. */
@@ -54,11 +55,11 @@ describe("a log dir that cannot be written", () => {
   });
 });
 
-describe.runIf(existsSync("/dev/full"))("a full disk", () => {
+describe.runIf(canMakeFull)("a full disk", () => {
   const fill = (client: DashboardClient, runId: string, name: string): string => {
     const path = join(client.local.root, "generations", runId, name);
     mkdirSync(dirname(path), { recursive: true });
-    symlinkSync("/dev/full", path);
+    makeFull(path);
     return path;
   };
 

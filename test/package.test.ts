@@ -83,9 +83,16 @@ describe("the packed package", () => {
   it("holds what is built, the document and the licence, and no sources, tests or scripts", () => {
     const installed = join(project, "node_modules", "evsys-sdk");
     const paths = pathsBelow(installed);
-    expect(paths).toEqual(expect.arrayContaining(["LICENSE", "openapi/evsys-sdk.yaml", "dist/src/index.js"]));
-    expect(paths).toContain("dist/src/index.d.ts");
-    expect(paths.filter((path) => /^(src|test|scripts|node_modules)\b/.test(path))).toEqual([]);
+    const top = paths.filter((path) => !path.includes("/"));
+    expect(top).toEqual(["CHANGELOG.md", "LICENSE", "README.md", "dist", "openapi", "package.json"]);
+    expect(paths.filter((path) => /^(dist|openapi)\/[^/]+$/.test(path))).toEqual([
+      "dist/generated",
+      "dist/src",
+      "openapi/evsys-sdk.yaml",
+    ]);
+    const untyped = paths.filter((path) => /\.js$/.test(path) && !paths.includes(path.replace(/\.js$/, ".d.ts")));
+    expect(untyped).toEqual([]);
+    expect(paths.filter((path) => /^dist\/.*\./.test(path) && !/\.(js|d\.ts)$/.test(path))).toEqual([]);
     expect(paths.filter((path) => /(?<!\.d)\.ts$|\.test\./.test(path))).toEqual([]);
     const document = readFileSync(join(REPOSITORY, "openapi", "evsys-sdk.yaml"), "utf8");
     expect(readFileSync(join(installed, "openapi", "evsys-sdk.yaml"), "utf8")).toBe(document);

@@ -17,6 +17,9 @@ export interface OptionSpec {
 /** The options of a command by name. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
+/** Beyond this Node takes any time for none. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What was said on the command line after the command. */
 export class Given {
   readonly dirs: readonly string[];
@@ -39,12 +42,13 @@ export class Given {
 
   /**
    * The number that an option was given; undefined where it was not.
-   * @throws UsageError where it is no number, or less than `least`.
+   * @throws UsageError where it is no number, less than `least` or more than `most`.
    */
-  number(option: string, least: number, kind: "whole" | "any"): number | undefined {
+  number(option: string, least: number, kind: "whole" | "any", most = Number.POSITIVE_INFINITY): number | undefined {
     const text = this.#options.get(option);
     if (text === undefined) return undefined;
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+    if (value > most) throw new UsageError(`--${option} takes a number of ${most} at the most, not ${text}.`);
     if (value >= least && (kind === "any" || Number.isSafeInteger(value))) return value;
     const what = kind === "whole" ? "a whole number" : "a number";
     throw new UsageError(`--${option} takes ${what} of ${least} or more, not ${JSON.stringify(text)}.`);
@@ -88,7 +92,7 @@ export function parseArguments(argv: readonly string[], specs: OptionSpecs): Giv
 }
 
 /** The error for a name that is not known, with the one that may have been meant. */
-export function unknown(what: "option" | "command", given: string, known: readonly string[]): UsageError {
+export function unknown(what: "option" | "command" | "shell", given: string, known: readonly string[]): UsageError {
   const near = nearest(given, known);
   const hint = near === undefined ? `there are ${known.join(", ")}` : `did you mean ${near}?`;
   return new UsageError(`Unknown ${what} ${given}; ${hint}${near === undefined ? "." : ""}`);

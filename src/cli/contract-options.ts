@@ -16,9 +16,6 @@ const SOURCES: Readonly<Record<string, string>> = {
  * @throws UsageError where something is missing or does not fit. It shows no key.
  */
 export function contractConfig(given: Given): Config {
-  // What stands there may be a key that a space cut off from its option.
-  if (given.dirs.length > 0)
-    throw new UsageError("contract takes options alone: evsys-sdk contract --help shows them.");
   const timeoutMs = given.number("timeout-ms", 1, "whole") ?? USUAL_TIMEOUT_MS;
   try {
     const [baseUrl, apiKey, projectId] = [given.text("url"), given.text("api-key"), given.text("project-id")];
@@ -28,11 +25,6 @@ export function contractConfig(given: Given): Config {
     if (error instanceof EvsysValidationError) throw namedAsGiven(error);
     throw error;
   }
-}
-
-/** Whether a URL leads to this machine, where a backend for tests is at home. */
-export function isLoopback(url: string): boolean {
-  return /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function withoutCredentials({ message }: EvsysAuthError): UsageError {

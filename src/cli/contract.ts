@@ -1,9 +1,10 @@
 import { type Config, prefersColour } from "../config.js";
 import { checkContract } from "../contract/check.js";
 import { PREFIX } from "../contract/records.js";
+import { isLoopback } from "../loopback.js";
 import { type Given, UsageError } from "./arguments.js";
 import { ask, canAsk } from "./ask.js";
-import { contractConfig, isLoopback } from "./contract-options.js";
+import { contractConfig } from "./contract-options.js";
 import { contractExitCode, printEnd, printResult } from "./contract-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { Output } from "./output.js";

@@ -23,6 +23,8 @@ export interface EntityStatus {
   readonly rejected: readonly RejectedStatus[];
   /** Why pending writes cannot go out, where it is not the backend's being away. */
   readonly held: readonly string[];
+  /** Whether the backend does not know it: a sync alone changes nothing then. */
+  readonly isUnknown: boolean;
   /** The live process that sends for it. */
   readonly owner: Holder | null;
   /** The live processes that write to it. */
@@ -63,6 +65,7 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
     total: standing.total,
     rejected: standing.refused.map((refused) => ({ ...refused, at: new Date(refused.at).toISOString() })),
     held,
+    isUnknown: standing.parked !== undefined && standing.total.pending > 0,
     owner: plain(occupants.sender) ?? null,
     writers: occupants.writers.flatMap((writer) => plain(writer) ?? []),
     isForeign: !isOurs(found),

@@ -1,7 +1,7 @@
 import type { SyncReport } from "../delivery/report.js";
 
 /** How a command ends. Of those that apply, the highest counts. */
-export const EXIT = { DONE: 0, REJECTED: 1, USAGE: 2, PENDING: 3, KEY_REFUSED: 4 } as const;
+export const EXIT = { DONE: 0, REJECTED: 1, TO_DO: 1, USAGE: 2, PENDING: 3, KEY_REFUSED: 4 } as const;
 
 /** How a command ends, as a number. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

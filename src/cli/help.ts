@@ -1,4 +1,5 @@
-import { type Command, commands } from "./commands.js";
+import type { Command } from "./command.js";
+import { commands } from "./commands.js";
 
 /** What the program can do. */
 export function programHelp(): string {
@@ -15,10 +16,11 @@ ${table([
   ["--version", "Show the version."],
 ])}
 
-Example:
+Examples:
   npx evsys-sdk sync ./evsys_sdk
+  npx evsys-sdk doctor
 
-${exitCodes(commands.sync)}`;
+${exitCodes("Exit codes of sync", commands.sync)}`;
 }
 
 /** What a command can do. */
@@ -36,14 +38,14 @@ ${command.about}
 Options:
 ${table(options)}
 
-${command.examples.length === 1 ? "Example" : "Examples"}:
+Examples:
 ${command.examples.map((example) => `  ${example}`).join("\n")}
 
-${exitCodes(command)}`;
+${exitCodes("Exit codes", command)}`;
 }
 
-function exitCodes({ exits }: Command): string {
-  return `Exit codes (of those that apply, the highest):\n${table(Object.entries(exits))}\n`;
+function exitCodes(title: string, { exits }: Command): string {
+  return `${title} (of those that apply, the highest):\n${table(Object.entries(exits))}\n`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

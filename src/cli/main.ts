@@ -1,22 +1,21 @@
 #!/usr/bin/env node
 import { EXIT } from "./exit-codes.js";
+import { failureText } from "./failure.js";
 import { main } from "./program.js";
-import { failureLine } from "./text.js";
 
 /** Whoever reads our output may have gone: `evsys-sdk status | head`. What we do for the mirror goes on. */
 function outliveReader(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") fail(error);
+  if (error.code !== "EPIPE") void fail(error);
 }
 
-function fail(error: unknown): void {
+async function fail(error: unknown): Promise<void> {
   process.exitCode = EXIT.USAGE;
-  process.stderr.write(failureLine(error));
+  process.stderr.write(await failureText(error, process.argv.slice(2)));
 }
 
 process.stdout.on("error", outliveReader);
 process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => {
-  fail(error);
-  process.exit();
+  void fail(error).finally(() => process.exit());
 });
 process.exitCode = await main(process.argv.slice(2));

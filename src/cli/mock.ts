@@ -27,10 +27,13 @@ export async function run(given: Given): Promise<ExitCode> {
       lines.request(request);
     },
   });
-  failShare(server, options.failRate);
-  lines.start(server.url, options);
-  await stop;
-  await server.stop();
+  try {
+    failShare(server, options.failRate);
+    lines.start(server.url, options);
+    await stop;
+  } finally {
+    await server.stop();
+  }
   lines.summary({ ...counts, written: state.written });
   return EXIT.DONE;
 }

@@ -1,16 +1,17 @@
 import { createRequire } from "node:module";
-import { parseArguments, UsageError, unknown } from "./arguments.js";
-import { type Command, commandOf, commands } from "./commands.js";
+import { type Given, parseArguments, UsageError, unknown } from "./arguments.js";
+import type { Command } from "./command.js";
+import { commandOf, commands } from "./commands.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
+import { failureText, optionsOf } from "./failure.js";
 import { commandHelp, programHelp } from "./help.js";
-import { failureLine } from "./text.js";
 
-/** Runs the command line; what goes wrong becomes one line on stderr. */
+/** Runs the command line; what goes wrong is said on stderr. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
   try {
     return await dispatched(argv);
   } catch (error) {
-    process.stderr.write(failureLine(error));
+    process.stderr.write(await failureText(error, argv));
     return EXIT.USAGE;
   }
 }
@@ -34,7 +35,14 @@ async function dispatched([name, ...rest]: readonly string[]): Promise<ExitCode>
   const command = commandNamed(name);
   if (asksForHelp(rest)) return show(commandHelp(command));
   const given = parseArguments(rest, command.options);
+  refuseWords(name, command, given);
   return (await command.load()).run(given);
+}
+
+/** @throws UsageError where words stand beside the options that the command does not take. It shows none: one may be a key. */
+function refuseWords(name: string, { takes }: Command, { dirs }: Given): void {
+  if (takes !== undefined || dirs.length === 0) return;
+  throw new UsageError(`${name} takes options alone: evsys-sdk ${name} --help shows them.`);
 }
 
 function commandNamed(name: string): Command {
@@ -52,8 +60,7 @@ function commandsFirst(option: string, rest: readonly string[]): UsageError | un
 
 /** Help is shown whatever else stands on the line. */
 function asksForHelp(rest: readonly string[]): boolean {
-  const end = rest.indexOf("--");
-  return rest.slice(0, end === -1 ? rest.length : end).some((word) => word === "--help" || word === "-h");
+  return optionsOf(rest).some((word) => word === "--help" || word === "-h");
 }
 
 function show(text: string): ExitCode {

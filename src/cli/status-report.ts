@@ -1,6 +1,8 @@
 import type { Counts } from "../delivery/report.js";
 import type { EntityStatus } from "./entity-status.js";
 import { said } from "./held.js";
+import { UNKNOWN_ADVICE } from "./held-report.js";
+import { occupancy } from "./occupancy.js";
 import { type Output, type Piece, paint, type Style } from "./output.js";
 import { WRITTEN, type Written } from "./standing.js";
 import { counted, number, time } from "./text.js";
@@ -39,8 +41,12 @@ const STYLES = { delivered: "green", pending: "yellow", rejected: "red", skipped
 /** Prints how mirrors stand. */
 export function printStatus(output: Output, { mirrors, total, next, retry }: Status): void {
   for (const mirror of mirrors) printMirror(output, mirror);
+  const entities = mirrors.flatMap(({ experiments, runs }) => [...experiments, ...runs]);
+  for (const line of occupancy(entities)) output.line(line);
+  if (entities.some(({ isUnknown }) => isUnknown)) for (const line of UNKNOWN_ADVICE) output.line(line);
   output.line("In all: ", ...amounts(total), ".");
-  if (next !== null) output.line("Go on with: ", paint("bold", next));
+  const isStuck = entities.every(({ total: { pending }, isUnknown }) => pending === 0 || isUnknown);
+  if (next !== null) output.line(isStuck ? "Once that is mended: " : "Go on with: ", paint("bold", next));
   if (retry !== null) output.line("Send what was rejected again with: ", paint("bold", retry));
 }
 
@@ -87,8 +93,6 @@ function printEntity(output: Output, entity: EntityStatus, indent: string): void
     );
   }
   for (const reason of entity.held) detail("held back", paint("yellow", reason));
-  if (entity.owner !== null) detail("in use", `process ${entity.owner.pid} on ${entity.owner.host} sends for it`);
-  for (const { pid, host } of entity.writers) detail("in use", `process ${pid} on ${host} writes to it`);
   if (entity.hasForeignRows) detail("not sent", "another client's rows beside ours, but for --adopt");
   if (entity.otherFiles.length > 0) detail("not sent", entity.otherFiles.join(", "));
   if (entity.problem !== null) detail("unreadable", paint("red", entity.problem));

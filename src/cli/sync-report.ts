@@ -1,6 +1,7 @@
 import { syncCommand } from "../delivery/farewell.js";
 import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/report.js";
 import { isKeyRefused } from "./exit-codes.js";
+import { heldLines } from "./held-report.js";
 import { type Output, type Piece, paint } from "./output.js";
 import { counted, number } from "./text.js";
 
@@ -35,7 +36,8 @@ export function printReport(output: Output, report: SyncReport, { roots, dryRun,
   }
   if (pending > 0) {
     output.line(...amount("yellow", dryRun ? "To be sent" : "Pending", report, "pending"), ".");
-    for (const line of dryRun ? [`Send with: ${again}`] : reasons(report, again, isStopped)) output.line("  ", line);
+    const lines = dryRun ? [`Send with: ${again}`] : reasons(report, roots, isStopped);
+    for (const line of lines) output.line("  ", line);
   }
   if (rejected > 0) {
     output.line(...amount("red", "Rejected", report, "rejected"), ".");
@@ -65,13 +67,16 @@ function amount(
   return [paint(style, `${word} ${number(report[of])}`), ` (${parts.join(", ")})`];
 }
 
-function reasons(report: SyncReport, again: string, isStopped: boolean): string[] {
+function reasons(report: SyncReport, roots: readonly string[], isStopped: boolean): string[] {
   const { blocked } = report;
+  const again = syncCommand(...roots);
   if (isKeyRefused(report)) {
     return [`${blocked}`, `Set EVSYS_API_KEY to a key that may write to the project, then: ${again}`];
   }
   if (blocked !== undefined) return [sentence(blocked), `Go on with: ${again}`];
   if (isStopped) return [`Go on with: ${again}`];
+  const held = heldLines(roots);
+  if (held.length > 0) return [...held, `Once that is mended: ${again}`];
   return [`What holds it back: ${again.replace(" sync", " status")}`, `Go on with: ${again}`];
 }
 

@@ -48,7 +48,7 @@ export async function run(given: Given): Promise<ExitCode> {
       if (!isJson) output.line(roundLine(report));
     };
     const report = watches ? await watched(syncOnce, onRound, stop.signal) : await syncOnce(true);
-    notices.end();
+    notices.end(report.blocked);
     if (isJson) output.json(report);
     else printReport(output, report, { roots, dryRun, isStopped: stop.signal.aborted });
     return exitCodeOf(report);

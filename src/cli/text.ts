@@ -1,5 +1,5 @@
 /** Control characters, and those that turn the direction of a line or end it. */
-const HARMFUL = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+const HARMFUL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
 /** A text with nothing in it that a terminal would obey: names come from files and backends that others write. */
 export function harmless(text: string): string {

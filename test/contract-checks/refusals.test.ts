@@ -84,7 +84,8 @@ describe("a backend that takes what it has to refuse", () => {
       { where: "a wrong key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
       { where: "no key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
     ]);
-    expect(server.mock.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
+    expect(report.experiments.map(({ id }) => id)).toEqual(server.mock.experiments.map(({ id }) => id));
+    expect(report.experiments.every(({ isMarked }) => isMarked)).toBe(true);
   });
 });
 

@@ -1,14 +1,4 @@
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, MirrorError } from "../../src/index.js";
@@ -16,6 +6,7 @@ import type { MockServer } from "../../src/testing/index.js";
 import { cleanEnvironment, run } from "../support/children.js";
 import { collected, failureOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
+import { canMakeFull, makeFull } from "../support/full-device.js";
 import { deadServer } from "../support/servers.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
@@ -337,12 +328,12 @@ describe("a folder without a sync log", () => {
 });
 
 describe("a full disk", () => {
-  it("raises a MirrorError, and nothing is sent for the call", async () => {
+  it.runIf(canMakeFull)("raises a MirrorError, and nothing is sent for the call", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
     const file = join(logDir, "generations", runId, "metrics.jsonl");
-    symlinkSync("/dev/full", file);
+    makeFull(file);
     const error = await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
     expect(error).toBeInstanceOf(MirrorError);
     expect(error).toMatchObject({ path: file, cause: { code: "ENOSPC" } });
@@ -390,7 +381,7 @@ describe("a full disk", () => {
     },
   );
 
-  it("that does not take the acknowledgement costs no row and doubles none", async () => {
+  it.runIf(canMakeFull)("that does not take the acknowledgement costs no row and doubles none", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -398,7 +389,7 @@ describe("a full disk", () => {
     await client.close();
     const acks = join(logDir, "generations", runId, "sync", "acks.log");
     expect(existsSync(acks)).toBe(false);
-    symlinkSync("/dev/full", acks);
+    makeFull(acks);
     await sync(server, logDir).catch((error) => expect(error).toBeInstanceOf(MirrorError));
     rmSync(acks);
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });

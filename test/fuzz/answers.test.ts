@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  type DashboardClient,
-  DashboardClientError,
-  type DashboardClientOptions,
-  type OperationName,
-  syncMirror,
-} from "../../src/index.js";
+import { DashboardClientError, type DashboardClientOptions, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { API_KEY, clientOf, mockServer, PROJECT_ID, UUID } from "../support/clients.js";
+import { API_KEY, clientOf, mockServer, PROJECT_ID } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
 import type { Ids } from "../support/writes.js";
 import { type AnswerRecipe, answers } from "./support/answers.js";
@@ -17,40 +11,8 @@ import { freshFetch } from "./support/fresh-fetch.js";
 import { type Front, startFront } from "./support/front.js";
 import { settled } from "./support/outcome.js";
 import { playing } from "./support/playing.js";
+import { OWN_ANSWERS, WRITES, type Write } from "./support/small-writes.js";
 import { nameOf, type Verdict, verdictOn } from "./support/verdict.js";
-
-const PREDICTION = { kind: "eval", instruction: "i", model_output: "o" } as const;
-
-interface Write {
-  readonly name: OperationName | "post";
-  /** What it counts for. */
-  readonly writes: number;
-  readonly call: (client: DashboardClient, ids: Ids) => Promise<unknown>;
-}
-
-const WRITES: readonly Write[] = [
-  { name: "createExperiment", writes: 1, call: (c) => c.createExperiment({ experiment_name: "x" }) },
-  { name: "updateExperiment", writes: 1, call: (c, ids) => c.updateExperiment(ids.experimentId, { plan: "p" }) },
-  { name: "createRun", writes: 1, call: (c, ids) => c.createRun({ experiment_id: ids.experimentId }) },
-  { name: "updateRun", writes: 1, call: (c, ids) => c.updateRun(ids.runId, { gpu: "H100" }) },
-  { name: "logStepMetric", writes: 1, call: (c, ids) => c.logStepMetric(ids.runId, { step: 1, loss: 1 }) },
-  { name: "createEval", writes: 1, call: (c, ids) => c.createEval(ids.runId, { metrics: { a: 1 } }) },
-  { name: "addCheckpoint", writes: 1, call: (c, ids) => c.addCheckpoint(ids.runId, { uri: "u" }) },
-  { name: "logPredictions", writes: 2, call: (c, ids) => c.logPredictions(ids.runId, [PREDICTION, PREDICTION]) },
-  { name: "post", writes: 0, call: (c) => c.post("/sdk/experiments/", { experiment_name: "x" }) },
-];
-
-/** What the calls answer where the backend is away. */
-const OWN_ANSWERS = {
-  createExperiment: { experiment_name: "x", id: expect.stringMatching(UUID) },
-  updateExperiment: { patched: ["plan"] },
-  createRun: { status: "pending", id: expect.stringMatching(UUID) },
-  updateRun: { patched: ["gpu"] },
-  logStepMetric: { ok: true },
-  createEval: { ok: true, metrics: { a: 1 }, id: expect.stringMatching(UUID) },
-  addCheckpoint: { ok: true, uri: "u", id: expect.stringMatching(UUID) },
-  logPredictions: { ok: true, inserted: 2 },
-};
 
 type Options = Pick<DashboardClientOptions, "fetch">;
 

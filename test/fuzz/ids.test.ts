@@ -5,62 +5,8 @@ import { describe, expect, it } from "vitest";
 import { type DashboardClient, DashboardClientError, EvsysValidationError } from "../../src/index.js";
 import { clientOf, collected, mockServer, offlineClient, wrong } from "../support/clients.js";
 import { holds, PATIENCE_MS, worldsOf } from "./support/check.js";
-import { HOSTILE } from "./support/hostile.js";
 import { settled } from "./support/outcome.js";
-
-const PIECES = [
-  "..",
-  ".",
-  "/",
-  "\\",
-  "\0",
-  "\n",
-  "%2e",
-  "%2f",
-  "%",
-  "~",
-  "..;",
-  "C:",
-  "a",
-  "é",
-  "e\u0301",
-  "\u2024",
-  "\uff0f",
-];
-const MORE = [
-  "\u202e",
-  "\ud800",
-  "\udc00",
-  " ",
-  "-rf",
-  "*",
-  "?",
-  "#",
-  "&",
-  "__proto__",
-  "CON",
-  "nul.txt",
-  "$HOME",
-  "`",
-  "'",
-  '"',
-];
-
-/** Text that would like to be somewhere else, text of any letters, and what is no text at all. */
-const text = fc.oneof(
-  fc.array(fc.constantFrom(...PIECES, ...MORE), { maxLength: 6 }).map((pieces) => pieces.join("")),
-  fc.string({ unit: "binary", maxLength: 20 }),
-  fc.string({ unit: "grapheme", minLength: 40, maxLength: 230 }),
-  fc.constantFrom("x".repeat(199), "x".repeat(201), "é".repeat(100), "é".repeat(101), "😀".repeat(50), "😀".repeat(51)),
-);
-const noText = fc.constantFrom(...HOSTILE.map(({ name }) => name)).map((name) => ({ hostile: name }));
-const id = fc.oneof({ weight: 6, arbitrary: text }, noText);
-
-type Id = string | { readonly hostile: string };
-
-function made(id: Id): unknown {
-  return typeof id === "string" ? id : HOSTILE.find(({ name }) => name === id.hostile)?.make();
-}
+import { anyId, type Id, made } from "./support/strange-ids.js";
 
 const PREDICTION = { kind: "eval", instruction: "i", model_output: "o" } as const;
 
@@ -117,7 +63,7 @@ describe("an id of any kind", () => {
 
   it("names the folder of its name in the mirror, or none", { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(newOffline, (client) => client.close(), 25);
-    const property = fc.asyncProperty(id, fc.constantFrom(...WRITES), async (id, write) =>
+    const property = fc.asyncProperty(anyId, fc.constantFrom(...WRITES), async (id, write) =>
       play(await worlds.next(), id, write),
     );
     await holds(property, { few: 1_000, many: 50_000 });
@@ -125,7 +71,7 @@ describe("an id of any kind", () => {
 
   it("is read where it was written, and never makes a folder", { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(newOffline, (client) => client.close(), 25);
-    const property = fc.asyncProperty(id, fc.constantFrom(...READS), async (id, read) => {
+    const property = fc.asyncProperty(anyId, fc.constantFrom(...READS), async (id, read) => {
       const client = await worlds.next();
       const [before, value] = [foldersOf(client), made(id)];
       const isTaken = !("error" in (await settled(() => client.logStepMetric(wrong(value), { step: 1, loss: 1 }))));
@@ -141,7 +87,7 @@ describe("an id of any kind", () => {
 
   it("stands in a body as text, and makes no folder there", { timeout: PATIENCE_MS }, async () => {
     const server = await mockServer();
-    const property = fc.asyncProperty(id, fc.constantFrom(...MENTIONS), async (id, mention) => {
+    const property = fc.asyncProperty(anyId, fc.constantFrom(...MENTIONS), async (id, mention) => {
       const client = clientOf(server, { maxRetries: 0 });
       const outcome = await settled(() => mention(client, wrong(made(id))));
       if ("error" in outcome && !(outcome.error instanceof DashboardClientError)) {

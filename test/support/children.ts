@@ -52,7 +52,7 @@ export function run(
 }
 
 /** The command line of a program of `test/support/programs`. */
-export function programLine(name: string, ...args: string[]): string[] {
+function programLine(name: string, ...args: string[]): string[] {
   return ["--import", "tsx", join(import.meta.dirname, "programs", name), ...args];
 }
 

@@ -35,7 +35,7 @@ export const EXPERIMENT = {
   is_valid: true,
 } as const satisfies ExperimentCreate;
 
-export const EXPERIMENT_PATCH = {
+const EXPERIMENT_PATCH = {
   status: "completed",
   best_score: 0.97,
   best_generation_id: "generation-1",
@@ -62,7 +62,7 @@ export const RUN = {
   tensorboard_archive_url: "s3://bucket/1.tgz",
 } as const;
 
-export const RUN_PATCH = {
+const RUN_PATCH = {
   status: "failed",
   error_message: "Error: out of memory",
   summary: { best_score: 0.9, nested: { a: 1 } },

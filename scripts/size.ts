@@ -1,0 +1,36 @@
+import { readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import ts from "typescript";
+
+/**
+ * `npm run size`: how large the code of an entry is, gzipped: the built files that it loads, now or later, as one. What it
+ * depends on is not counted. A limit is there to notice what got in by mistake, not to be worked around: raise it for good
+ * reasons.
+ */
+const ROOT = join(import.meta.dirname, "..");
+const LIMITS_BYTES = { "dist/src/index.js": 80 * 1024, "dist/src/testing/index.js": 20 * 1024 } as const;
+
+/** The files that a file leads to by relative imports, itself first. */
+function graphOf(entry: string): string[] {
+  const found = new Set([entry]);
+  for (const path of found) {
+    for (const { fileName } of ts.preProcessFile(readFileSync(path, "utf8"), true, true).importedFiles) {
+      if (fileName.startsWith(".")) found.add(join(dirname(path), fileName));
+    }
+  }
+  return [...found];
+}
+
+for (const [entry, limit] of Object.entries(LIMITS_BYTES)) {
+  const files = graphOf(join(ROOT, entry));
+  const text = files.map((path) => readFileSync(path, "utf8")).join("\n");
+  const bytes = gzipSync(text, { level: 9 }).length;
+  const verdict = bytes > limit ? `more than the ${limit} that scripts/size.ts allows` : `${limit} allowed`;
+  console.log(`${entry}: ${files.length} files, ${bytes} bytes gzipped (${verdict})`);
+  if (bytes > limit) {
+    const bySize = files.map((path) => ({ path, size: readFileSync(path).length })).sort((a, b) => b.size - a.size);
+    for (const { path, size } of bySize.slice(0, 10)) console.log(`  ${size}  ${relative(ROOT, path)}`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "../config.js";
+import { operations } from "../operations.js";
+import { Deadline } from "../transport/deadline.js";
+import { createHttp, type Http } from "../transport/http.js";
+
+/** An answer as far as the doctor looks at it. */
+export interface Answered {
+  readonly kind: "answer";
+  readonly status: number;
+  readonly text: string;
+  readonly contentType: string;
+  readonly location: string | undefined;
+  /** When the backend answered by its own clock, and the middle of the request by ours; in milliseconds. */
+  readonly date: { readonly theirs: number; readonly ours: number } | undefined;
+}
+
+/** No answer came. */
+export interface Silence {
+  readonly kind: "silence";
+  readonly code: string;
+  readonly reason: string;
+}
+
+const PATH = `/api/dashboard/api${operations.createExperiment.path}`;
+/**
+ * A list is no experiment, so whoever takes it apart can create none. It is JSON all the same: some backends look at
+ * JSON before they look at the key.
+ */
+const NO_EXPERIMENT = "[]";
+
+/** Asks the backend for nothing: it sends what can only be refused. */
+export class Probe {
+  readonly #http: Http;
+  readonly #url: string;
+  readonly #until: number;
+
+  constructor(config: Config, leftMs: number) {
+    const { origin, pathname } = new URL(config.baseUrl);
+    this.#http = createHttp(origin, config);
+    this.#url = `${origin}${pathname.replace(/\/$/, "")}${PATH}`;
+    this.#until = performance.now() + leftMs;
+  }
+
+  /** One request with a key, or with none. All requests share the time. It never throws. */
+  async ask(apiKey: string | undefined): Promise<Answered | Silence> {
+    const leftMs = Math.max(0, this.#until - performance.now());
+    const deadline = new Deadline(leftMs, true, "no answer in time");
+    const headers = {
+      "content-type": "application/json",
+      "idempotency-key": randomUUID(),
+      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+    };
+    const before = Date.now();
+    try {
+      const response = await this.#http.send({ url: this.#url, headers, body: NO_EXPERIMENT }, deadline);
+      const theirs = Date.parse(response.headers.get("date") ?? "");
+      return {
+        kind: "answer",
+        status: response.status,
+        text: await response.text(),
+        contentType: response.headers.get("content-type")?.split(";")[0]?.trim() ?? "",
+        location: response.headers.get("location") ?? undefined,
+        date: Number.isNaN(theirs) ? undefined : { theirs, ours: (before + Date.now()) / 2 },
+      };
+    } catch (error) {
+      return deadline.reason === undefined
+        ? silenceOf(error)
+        : { kind: "silence", code: "", reason: "no answer in time" };
+    } finally {
+      deadline.clear();
+    }
+  }
+
+  /** The address that a redirect means, without what a client adds to it; undefined where it leads elsewhere. */
+  addressAt(location: string): string | undefined {
+    if (!URL.canParse(location, this.#url)) return undefined;
+    const { origin, pathname } = new URL(location, this.#url);
+    return pathname.endsWith(PATH) ? `${origin}${pathname.slice(0, -PATH.length)}` : undefined;
+  }
+
+  /** Ends the connections. */
+  close(): Promise<void> {
+    return this.#http.close();
+  }
+}
+
+function silenceOf(error: unknown): Silence {
+  if (!(error instanceof Error)) return { kind: "silence", code: "", reason: String(error) };
+  // Node keeps the telling part of a failed connection in the cause, or in the code alone.
+  const told = error.cause instanceof Error ? error.cause : error;
+  const code = "code" in told && typeof told.code === "string" ? told.code : "";
+  const reason = code === "" || told.message.includes(code) ? told.message || told.name : `${code} ${told.message}`;
+  return { kind: "silence", code, reason: reason.trim() };
+}
