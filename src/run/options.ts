@@ -17,7 +17,8 @@ export type TrackBest =
       readonly mode?: "max" | "min" | undefined;
     };
 
-interface RunBehaviour {
+/** How a run behaves, beside the fields it is created with. */
+export interface RunBehaviour {
   /**
    * Whether SIGINT and SIGTERM mark the run as cancelled, wait for what is on its way (`timeoutMs` of the client at the
    * longest) and then end the process as the signal does. A second signal ends it at once. Where the program listens for
