@@ -22,8 +22,13 @@ export function refuseUnsafeId(subject: string, field: string, id: unknown): voi
 function hintOf(field: string, given: unknown): string {
   const entity = field.replace(/_id$/, "");
   const has = (name: string) => typeof Object.getOwnPropertyDescriptor(Object(given), name)?.value === "string";
-  if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
-  return has("id") ? `; did you mean ${entity}.id?` : "";
+  try {
+    if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
+    return has("id") ? `; did you mean ${entity}.id?` : "";
+  } catch {
+    // What cannot be looked at is no slip.
+    return "";
+  }
 }
 
 /** The folder that holds all entities of a kind. */
