@@ -23,7 +23,7 @@ const WITHOUT_PLACE = "a queue in memory is fast until the process dies: what it
 export const QUEUES = {
   "evsys-sdk": {
     promise:
-      "a row is on the disk before its call resolves, one request each, and a sync brings what a dead process left",
+      "a row is on the file before its call resolves, one request each, and a sync brings what a dead process left",
     open: ours,
   },
   langsmith: { promise: `batches of 100 rows; ${WITHOUT_PLACE}`, open: langsmith },

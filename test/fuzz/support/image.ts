@@ -18,7 +18,6 @@ export function imageOf(name: OperationName, body: unknown): unknown {
   if (!isFields(image)) return image;
   const given = withoutNull(image);
   if (name === "addCheckpoint") return { is_final: false, ...given };
-  if (name === "createEval" && isFields(given.metrics)) return { ...given, metrics: withoutNull(given.metrics) };
   return name === "logStepMetric" ? stepOf(given) : given;
 }
 
