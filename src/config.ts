@@ -3,6 +3,9 @@ import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 import { issueAt, shown, validated } from "./validation.js";
 
+/** As many as the connection pool opens connections. */
+export const MOST_IN_FLIGHT = 128;
+
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -32,7 +35,7 @@ export interface DashboardClientOptions {
    * power cut can. `always`: before its call resolves. `interval`: within a second. Default `never`: when the system will.
    */
   readonly fsync?: Fsync | undefined;
-  /** How many rows of one stream of a run may be in flight. Default 8. */
+  /** How many rows of one stream of a run may be in flight: 1 to 128. Default 8. */
   readonly concurrency?: number | undefined;
   /** Sends the requests in place of the built-in connection pool. */
   readonly fetch?: Fetch | undefined;
@@ -97,7 +100,7 @@ const optionsSchema = z.strictObject({
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
-  concurrency: z.int().min(1).optional(),
+  concurrency: z.int().min(1).max(MOST_IN_FLIGHT).optional(),
   fsync: z.enum(["never", "interval", "always"]).optional(),
   fetch: functionOf<Fetch>().optional(),
   logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),

@@ -16,6 +16,7 @@ describe("an option that does not fit", () => {
     ["maxRetries", -1],
     ["maxRetries", 1.5],
     ["concurrency", 0],
+    ["concurrency", 129],
     ["delivery", "later"],
     ["offline", "yes"],
     ["baseUrl", 8000],

@@ -54,13 +54,13 @@ export class Probe {
     const before = Date.now();
     try {
       const response = await this.#http.send({ url: this.#url, headers, body: NO_EXPERIMENT }, deadline);
-      const theirs = Date.parse(response.headers.get("date") ?? "");
+      const theirs = Date.parse(response.header("date") ?? "");
       return {
         kind: "answer",
         status: response.status,
-        text: await response.text(),
-        contentType: response.headers.get("content-type")?.split(";")[0]?.trim() ?? "",
-        location: response.headers.get("location") ?? undefined,
+        text: response.text,
+        contentType: response.header("content-type")?.split(";")[0]?.trim() ?? "",
+        location: response.header("location") ?? undefined,
         date: Number.isNaN(theirs) ? undefined : { theirs, ours: (before + Date.now()) / 2 },
       };
     } catch (error) {

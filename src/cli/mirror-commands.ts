@@ -17,7 +17,7 @@ export const mirrorCommands = {
       watch: { help: "Go on with what is written meanwhile, until SIGINT or SIGTERM." },
       "retry-rejected": { help: "Send again what the backend refused." },
       adopt: { help: "Send what another client wrote too; some of it may have reached the backend before." },
-      concurrency: { argument: "n", help: "How many rows of one stream are in flight (default 8)." },
+      concurrency: { argument: "n", help: "How many rows of one stream are in flight: 1 to 128 (default 8)." },
       json: { help: "Print one JSON object." },
       ...COMMON,
     },

@@ -63,16 +63,15 @@ export class Caller {
     // Awaited: a socket does not hold the process, so nothing else would while we wait.
     const deadline = new Deadline(timeoutMs, true, `no answer within ${timeoutMs} ms`);
     try {
-      const response = await this.#http.send(this.#request(call), deadline);
-      const text = await response.text();
-      const type = response.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+      const answer = await this.#http.send(this.#request(call), deadline);
+      const type = answer.header("content-type")?.split(";")[0]?.trim().toLowerCase();
       return {
         kind: "answer",
-        status: response.status,
+        status: answer.status,
         contentType: type === "" ? undefined : type,
-        location: response.headers.get("location") ?? undefined,
-        text,
-        body: parsed(text),
+        location: answer.header("location") ?? undefined,
+        text: answer.text,
+        body: parsed(answer.text),
       };
     } catch (error) {
       return silenceOf(deadline.reason ?? error);

@@ -89,25 +89,32 @@ async function sendInTurn(folder: Folder, operation: Operation, patience: Patien
 async function drainLane(folder: Folder, lane: RowLane, onOutcome: (outcome: Outcome) => void): Promise<void> {
   await folder.entity.callsNoted();
   const until = lane.end;
-  const running = new Set<Promise<void>>();
   lane.startPass();
-  while (maySend(folder)) {
-    await lane.gate.enter();
-    const stretch = maySend(folder) ? lane.next(until) : undefined;
-    if (stretch === undefined) {
-      lane.gate.leave();
-      break;
-    }
-    const send = sendRows(folder, lane, stretch, folder.courier.unawaited)
-      .then(onOutcome, (error: Error) => folder.courier.announce(error))
-      .finally(() => {
-        lane.gate.leave();
-        running.delete(send);
-      });
-    running.add(send);
-  }
-  await Promise.all(running);
+  const sendOneAfterAnother = async (): Promise<void> => {
+    while (await sendNext(folder, lane, until, onOutcome));
+  };
+  await Promise.all(Array.from({ length: folder.courier.config.concurrency }, sendOneAfterAnother));
   lane.rest();
+}
+
+/** Sends the next stretch of a lane when there is room; false where there is none, or it may not be sent. */
+async function sendNext(
+  folder: Folder,
+  lane: RowLane,
+  until: number,
+  onOutcome: (outcome: Outcome) => void,
+): Promise<boolean> {
+  await lane.gate.enter();
+  try {
+    const stretch = maySend(folder) ? lane.next(until) : undefined;
+    if (stretch === undefined) return false;
+    onOutcome(await sendRows(folder, lane, stretch, folder.courier.unawaited));
+  } catch (error) {
+    folder.courier.announce(error instanceof Error ? error : new Error(String(error)));
+  } finally {
+    lane.gate.leave();
+  }
+  return true;
 }
 
 function maySend(folder: Folder): boolean {

@@ -5,6 +5,7 @@ import { NO_FOLLOW } from "./links.js";
 
 const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
+const NOTHING = Buffer.alloc(0);
 
 /** One line of a file: its bytes without the newline, and where it stands. */
 export interface Line extends ByteRange {
@@ -20,7 +21,9 @@ export interface Line extends ByteRange {
 export class LineReader {
   readonly #path: string;
   #descriptor: number | undefined;
-  #piece: Buffer = Buffer.alloc(0);
+  /** Read into again and again: a buffer for each piece would be garbage faster than it is collected. */
+  #buffer: Buffer = NOTHING;
+  #piece: Buffer = NOTHING;
   #pieceStart = 0;
 
   constructor(path: string) {
@@ -53,19 +56,21 @@ export class LineReader {
   close(): void {
     if (this.#descriptor !== undefined) closeSync(this.#descriptor);
     this.#descriptor = undefined;
-    this.#piece = Buffer.alloc(0);
+    this.#buffer = NOTHING;
+    this.#piece = NOTHING;
   }
 
   #fill(start: number, length: number): void {
     const descriptor = this.#open();
     this.#pieceStart = start;
     if (descriptor === undefined) {
-      this.#piece = Buffer.alloc(0);
+      this.#piece = NOTHING;
       return;
     }
     this.#piece = onFile("read the file", this.#path, () => {
-      const piece = Buffer.allocUnsafe(Math.max(0, Math.min(length, fstatSync(descriptor).size - start)));
-      return piece.subarray(0, readSync(descriptor, piece, 0, piece.length, start));
+      const wantedBytes = Math.max(0, Math.min(length, fstatSync(descriptor).size - start));
+      if (this.#buffer.length < wantedBytes) this.#buffer = Buffer.allocUnsafeSlow(wantedBytes);
+      return this.#buffer.subarray(0, readSync(descriptor, this.#buffer, 0, wantedBytes, start));
     });
   }
 

@@ -23,7 +23,7 @@ export interface RawAnswer {
 /** What an answer is held against. */
 export interface Expectation {
   /** The route as it was called, for messages. */
-  readonly path: () => string;
+  readonly path: string;
   /** What the document promises; undefined where any text will do. */
   readonly promised: z.ZodType | undefined;
   /** Removes the API key from what is shown. */
@@ -47,7 +47,7 @@ export function sorted(raw: RawAnswer, expected: Expectation): Answer {
   }
   const body = bodyOf(raw, expected);
   const pending = BLOCKED.has(status);
-  const failure = { status, body, path: expected.path(), pending, reason: reasonOf(body) };
+  const failure = { status, body, path: expected.path, pending, reason: reasonOf(body) };
   return { kind: pending ? "blocked" : "refused", failure };
 }
 
@@ -69,7 +69,7 @@ function redirected(raw: RawAnswer, { path, redact }: Expectation): Answer {
   const target = raw.header("location");
   const where = target === null ? "without naming a target" : `to ${redact(target).slice(0, LONGEST_REASON)}`;
   const reason = `the backend redirects ${where}; redirects are not followed, because they would carry the key along. Set baseUrl (EVSYS_API_URL) to the right address`;
-  return { kind: "blocked", failure: { status: raw.status, body: undefined, path: path(), pending: true, reason } };
+  return { kind: "blocked", failure: { status: raw.status, body: undefined, path, pending: true, reason } };
 }
 
 function described({ text, header }: RawAnswer): string {

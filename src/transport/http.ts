@@ -1,14 +1,14 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Socket } from "node:net";
 import type { Dispatcher, Pool } from "undici";
-import type { Config, Fetch } from "../config.js";
+import { type Config, type Fetch, MOST_IN_FLIGHT } from "../config.js";
+import type { RawAnswer } from "./answer.js";
 import type { Deadline } from "./deadline.js";
 
 /** Anything beyond this is no answer of the SDK's routes. */
 const LONGEST_ANSWER_BYTES = 16 * 1024 * 1024;
 /** An error is read as far as it is useful to show. */
 const LONGEST_ERROR_BYTES = 64 * 1024;
-const CONNECTIONS = 128;
 /** Takes a byte order mark for what it is, as any fetch does. */
 const TEXT = new TextDecoder();
 
@@ -19,17 +19,9 @@ export interface HttpRequest {
   readonly body: string | Uint8Array | undefined;
 }
 
-/** The part of the standard `Response` that openapi-fetch uses, with a body that has been read already. */
-export interface LightResponse {
-  readonly ok: boolean;
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  text(): Promise<string>;
-}
-
 /** Sends requests; closing it ends its connections. */
 export interface Http {
-  send(request: HttpRequest, deadline: Deadline): Promise<LightResponse>;
+  send(request: HttpRequest, deadline: Deadline): Promise<RawAnswer>;
   close(): Promise<void>;
 }
 
@@ -44,9 +36,9 @@ function pooled(origin: string, proxied: boolean): Http {
     async send({ url, headers, body }, deadline) {
       dispatcher ??= connect(origin, proxied);
       const pool = await dispatcher;
-      const request = { origin, path: url.slice(origin.length), method: "POST", headers, body: body ?? null } as const;
+      const post = new Post(origin, url.slice(origin.length), headers, body ?? null);
       return new Promise((resolve, reject) => {
-        pool.dispatch({ ...request, headersTimeout: 0, bodyTimeout: 0 }, answerHandler(resolve, reject, deadline));
+        pool.dispatch(post, new AnswerHandler(resolve, reject, deadline));
       });
     },
     async close() {
@@ -63,10 +55,10 @@ async function connect(origin: string, proxied: boolean): Promise<Dispatcher> {
     const connector = typeof options.connect === "function" ? options.connect : buildConnector({});
     return new Pool(to, {
       ...options,
-      connections: CONNECTIONS,
+      connections: MOST_IN_FLIGHT,
       connect(target, callback) {
         const connecting: unknown = connector(target, callback);
-        if (connecting instanceof Socket) letGo(connecting);
+        if (connecting instanceof Socket) unhold(connecting);
       },
     });
   };
@@ -74,49 +66,86 @@ async function connect(origin: string, proxied: boolean): Promise<Dispatcher> {
 }
 
 /** A process stays alive for the calls that somebody awaits, by their timers; a socket must not hold it for the rest. */
-function letGo(socket: Socket): void {
+function unhold(socket: Socket): void {
   socket.unref();
   socket.ref = () => socket;
 }
 
+/** What is asked of the pool. Its time is the deadline's: undici's own limits are off. */
+class Post {
+  readonly method = "POST";
+  readonly headersTimeout = 0;
+  readonly bodyTimeout = 0;
+
+  constructor(
+    readonly origin: string,
+    readonly path: string,
+    readonly headers: HttpRequest["headers"],
+    readonly body: string | Uint8Array | null,
+  ) {}
+}
+
 /** Gathers one answer. undici does not heed a deadline while it is connecting: we do. */
-function answerHandler(
-  resolve: (answer: LightResponse) => void,
-  reject: (error: Error) => void,
-  deadline: Deadline,
-): Dispatcher.DispatchHandler {
-  let controller: Dispatcher.DispatchController | undefined;
-  let status = 0;
-  let headers: IncomingHttpHeaders = {};
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  const header = (name: string): string | null => {
-    const value = headers[name];
+class AnswerHandler implements RawAnswer, Dispatcher.DispatchHandler {
+  status = 0;
+  text = "";
+  #headers: IncomingHttpHeaders = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  readonly #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  readonly #resolve: (answer: RawAnswer) => void;
+  readonly #reject: (error: Error) => void;
+  readonly #deadline: Deadline;
+
+  constructor(resolve: (answer: RawAnswer) => void, reject: (error: Error) => void, deadline: Deadline) {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadline = deadline;
+    deadline.onPassed = (reason) => {
+      reject(reason);
+      this.#controller?.abort(reason);
+    };
+  }
+
+  header(name: string): string | null {
+    const value = this.#headers[name];
     return (Array.isArray(value) ? value[0] : value) ?? null;
-  };
-  const finish = (): void => resolve(lightResponse(status, header, textOf(pieces, limitFor(status))));
-  deadline.onPassed = (reason) => {
-    reject(reason);
-    controller?.abort(reason);
-  };
-  return {
-    onRequestStart(started) {
-      controller = started;
-      if (deadline.reason !== undefined) started.abort(deadline.reason);
-    },
-    onResponseStart(_, statusCode, received) {
-      [status, headers] = [statusCode, received];
-    },
-    onResponseData(transfer, piece) {
-      pieces.push(piece);
-      bytes += piece.length;
-      if (bytes <= limitFor(status)) return;
-      finish();
-      transfer.abort(new Error("The rest of the answer is not wanted."));
-    },
-    onResponseEnd: finish,
-    onResponseError: (_, error) => reject(error),
-  };
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#deadline.reason !== undefined) controller.abort(this.#deadline.reason);
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    if (this.#bytes <= limitFor(this.status)) return;
+    this.onResponseEnd();
+    controller.abort(new Error("The rest of the answer is not wanted."));
+  }
+
+  onResponseEnd(): void {
+    this.#letGo();
+    this.text = textOf(this.#pieces, limitFor(this.status));
+    this.#resolve(this);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.#letGo();
+    this.#reject(error);
+  }
+
+  /** What is done with holds on to nothing: else the garbage of a long sync lives as long as its connection. */
+  #letGo(): void {
+    this.#controller = undefined;
+    this.#deadline.onPassed = undefined;
+  }
 }
 
 function injected(fetch: Fetch): Http {
@@ -133,7 +162,8 @@ function injected(fetch: Fetch): Http {
       const response = await orPassed(call, deadline);
       const limitBytes = limitFor(response.status);
       const pieces = response.body === null ? [] : await orPassed(readUpTo(response.body, limitBytes), deadline);
-      return lightResponse(response.status, (name) => response.headers.get(name), textOf(pieces, limitBytes));
+      const header = (name: string): string | null => response.headers.get(name);
+      return { status: response.status, header, text: textOf(pieces, limitBytes) };
     },
     async close() {},
   };
@@ -168,9 +198,4 @@ function textOf(pieces: readonly Uint8Array[], limitBytes: number): string {
 
 function limitFor(status: number): number {
   return status >= 200 && status < 300 ? LONGEST_ANSWER_BYTES : LONGEST_ERROR_BYTES;
-}
-
-function lightResponse(status: number, header: (name: string) => string | null, text: string): LightResponse {
-  const get = (name: string): string | null => header(name.toLowerCase());
-  return { ok: status >= 200 && status < 300, status, headers: { get }, text: () => Promise.resolve(text) };
 }

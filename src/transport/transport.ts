@@ -1,4 +1,4 @@
-import type { Client } from "openapi-fetch";
+import type { PathSerializer } from "openapi-fetch";
 import type { z } from "zod";
 import type { Config } from "../config.js";
 import { type Answer, sorted } from "./answer.js";
@@ -25,30 +25,11 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Bodies arrive here as the bytes of the mirror: they were typed and checked where they were accepted. */
-interface EncodedRoutes {
-  [path: string]: {
-    post: {
-      parameters: { path: Record<string, string> };
-      responses: { 200: { content: { "application/json": string } } };
-    };
-  };
-}
-
-/** The part of the standard `Request` that is needed here; the whole one costs a multiple. */
-class Address {
-  readonly url: string;
-
-  constructor(url: string) {
-    this.url = url;
-  }
-}
-
-/** A transport for one client: openapi-fetch over one connection pool, or over the caller's fetch. */
+/** A transport for one client, over one connection pool or over the caller's fetch. */
 export function createTransport(config: Config): Transport {
   const { origin, pathname } = new URL(config.baseUrl);
+  const prefix = `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`;
   const http = createHttp(origin, config);
-  let routes: Promise<Client<EncodedRoutes>> | undefined;
   const authorization = config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` };
   const redact = redactor(config.apiKey);
   return {
@@ -56,16 +37,10 @@ export function createTransport(config: Config): Transport {
       const type = body === undefined ? {} : { "content-type": "application/json" };
       const headers = { ...authorization, ...type, "idempotency-key": idempotencyKey };
       try {
-        routes ??= typedRoutes(`${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`);
-        const { response } = await (await routes).POST(path, {
-          params: { path: ids },
-          parseAs: "text",
-          fetch: ({ url }) => http.send({ url, headers, body }, deadline) as unknown as Promise<Response>,
-        });
-        const text = await response.text();
-        const shownPath = (): string => path.replace(/\{(\w+)\}/g, (_, name: string) => ids[name] ?? "");
-        const header = (name: string) => response.headers.get(name);
-        return sorted({ status: response.status, header, text }, { path: shownPath, promised, redact });
+        fillPath ??= await pathFiller();
+        const address = fillPath(path, ids);
+        const answer = await http.send({ url: prefix + address, headers, body }, deadline);
+        return sorted(answer, { path: address, promised, redact });
       } catch (error) {
         return {
           kind: "away",
@@ -79,11 +54,11 @@ export function createTransport(config: Config): Transport {
   };
 }
 
-/** Loaded when it is first needed, as undici is. */
-async function typedRoutes(baseUrl: string): Promise<Client<EncodedRoutes>> {
-  const { default: createClient } = await import("openapi-fetch");
-  // Body and headers are ready, and openapi-fetch would copy them twice: it is asked for the address alone.
-  return createClient<EncodedRoutes>({ baseUrl, Request: Address as unknown as typeof Request });
+let fillPath: PathSerializer | undefined;
+
+/** Of openapi-fetch, which is loaded when it is first needed: it would parse and copy bodies that are ready. */
+async function pathFiller(): Promise<PathSerializer> {
+  return (await import("openapi-fetch")).defaultPathSerializer;
 }
 
 function reasonOfFailure(error: unknown): string {
