@@ -1,5 +1,5 @@
 import { MirrorError } from "../errors.js";
-import { adopt, hasGroups } from "../mirror/adopt.js";
+import { type Adoption, adopt, adoptionOf, hasGroups } from "../mirror/adopt.js";
 import { entityFolder, type FolderKind } from "../mirror/paths.js";
 import { LocalExperimentStore } from "../mirror/store.js";
 import { SyncLog } from "../mirror/sync-log.js";
@@ -9,16 +9,26 @@ import { Folder } from "./folder.js";
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const MOST_NAMED = 3;
 
+/** What is to become of what another client wrote. */
+interface Choice {
+  readonly adopts: boolean;
+  /** Count it only. */
+  readonly dryRun: boolean;
+}
+
 /** The experiments and runs of a mirror that can be sent. Those of another client are counted and named, or taken over. */
-export function foldersOf(root: string, courier: Courier, adopts: boolean): Folder[] {
+export function foldersOf(root: string, courier: Courier, { adopts, dryRun }: Choice): Folder[] {
   const store = new LocalExperimentStore(root, courier.logger);
   const foreign: string[] = [];
   const folders = KINDS.flatMap((kind) =>
     store.ids(kind).flatMap((id) => {
       try {
-        if (adopts) takeOver(root, kind, id, courier);
         const path = entityFolder(root, kind, id);
+        const adoption = adopts ? adoptable(root, kind, id, courier) : undefined;
+        if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, courier);
+        else if (adoption !== undefined) adopt(path, adoption);
         if (SyncLog.existsIn(path)) return new Folder(root, kind, id, courier);
+        if (adoption !== undefined) return [];
         foreign.push(path);
         courier.tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
       } catch (error) {
@@ -32,11 +42,20 @@ export function foldersOf(root: string, courier: Courier, adopts: boolean): Fold
   return folders;
 }
 
-function takeOver(root: string, kind: FolderKind, id: string, { logger }: Courier): void {
-  if (hasGroups(root, kind, id)) {
+function adoptable(root: string, kind: FolderKind, id: string, { config, logger }: Courier): Adoption | undefined {
+  const adoption = adoptionOf(root, kind, id, config.projectId ?? "");
+  if (adoption !== undefined && hasGroups(root, kind, id)) {
     logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl stays where it is: the backend has no route for groups.`);
   }
-  adopt(root, kind, id);
+  return adoption;
+}
+
+function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, { tally }: Courier): void {
+  if (making !== undefined) {
+    tally.add(kind === "run" ? "runs" : "experiments", "pending", 1);
+    if (Object.keys(making.patch).length > 0) tally.add("patches", "pending", 1);
+  }
+  for (const { stream, rows } of gaps) tally.add(stream, "pending", rows);
 }
 
 function noteOn(root: string, foreign: readonly string[]): string {

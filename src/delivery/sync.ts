@@ -59,7 +59,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   };
   const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
   const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
-  const folders = [...roots].flatMap((root) => foldersOf(root, courier, adopts && !dryRun));
+  const folders = [...roots].flatMap((root) => foldersOf(root, courier, { adopts, dryRun }));
   const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
   const stop = (): void => {
     courier.stop();

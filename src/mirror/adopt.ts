@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { createHash, type Hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
@@ -8,14 +8,15 @@ import { linesOf } from "./line-reader.js";
 import { refuseLinks } from "./links.js";
 import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "./paths.js";
+import { parseRow } from "./rows.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import { endsOf } from "./writer-slot.js";
 
 const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
+const NOWHERE: Offsets = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
 
 /** What of a document goes into the create, and what into a patch after it. */
 const SPLIT = {
@@ -25,48 +26,102 @@ const SPLIT = {
 
 type Fields = Record<string, unknown>;
 
+/** Rows of one file that no session of this client's holds. */
+interface Gap {
+  readonly stream: StreamName;
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  /** Rows that go out together, where they are predictions. */
+  readonly batches: readonly (readonly [number, number])[];
+  /** Names the rows by what and where they are. */
+  readonly nonce: string;
+}
+
+interface GapInProgress extends Omit<Gap, "nonce"> {
+  end: number;
+  rows: number;
+  readonly batches: [number, number][];
+  readonly hash: Hash;
+}
+
+/** What another client wrote to a folder and this one does not have in its sync log. */
+export interface Adoption {
+  readonly gaps: readonly Gap[];
+  /** What makes the entity, where the backend does not know it. */
+  readonly making: { readonly key: string; readonly create: Fields; readonly patch: Fields } | undefined;
+  /** When the entity was made and last changed, in seconds since the epoch. */
+  readonly madeAt: number;
+  readonly changedAt: number;
+}
+
 /**
- * Takes over what another client wrote to a folder, as if this client had written it: a session that holds the rows, and,
- * where the backend does not know the entity, a create and a patch that make the document. Keys come from the contents: a
- * copy of the folder, adopted elsewhere, has the same ones.
+ * What there is to adopt in a folder; undefined where there is nothing. Keys come from the contents and the project: a copy
+ * of the folder, adopted elsewhere, has the same ones.
  */
-export function adopt(root: string, kind: FolderKind, id: string): void {
+export function adoptionOf(root: string, kind: FolderKind, id: string, projectId: string): Adoption | undefined {
   const folder = entityFolder(root, kind, id);
   const log = new SyncLog(folder);
   refuseLinks(folderOf(root, kind), folder, log.folder);
   const document = readDocument(documentPath(root, kind, id));
   const isForeign = !SyncLog.existsIn(folder);
   if (!isForeign) log.load();
-  const until = startOfOwn(log.state, endsOf(folder, FIRST_SLOT));
   const isUnknown = log.state.creation === undefined && (isForeign || log.state.parked !== undefined);
-  const creates = isUnknown && document !== undefined ? split(kind, document) : undefined;
-  if (creates === undefined && STREAMS.every((stream) => until[stream] === 0)) return;
-  const nonce = `adopted-${digestOf(folder, document, until)}`;
-  if (log.state.sessions.has(nonce)) return;
-  const from = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
-  const made = document?._created_at ?? 0;
+  log.close();
+  const gaps = STREAMS.flatMap((stream) => gapsOf(folder, stream, log.state, [projectId, kind, id]));
+  const made = isUnknown && document !== undefined ? split(kind, document) : undefined;
+  if (made === undefined && gaps.length === 0) return undefined;
+  const madeAt = document?._created_at ?? 0;
+  const changedAt = Math.max(madeAt, document?._updated_at ?? madeAt);
+  const key = nonceOf(hashOf([projectId, kind, id, encode(document ?? null)]));
+  return { gaps, making: made && { key, ...made }, madeAt, changedAt };
+}
+
+/** Takes over what another client wrote to a folder, as if this client had written it. */
+export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adoption): void {
+  const log = new SyncLog(folder);
+  if (SyncLog.existsIn(folder)) log.load();
   const ops = log.openOps(FIRST_SLOT);
-  ops.appendNow(JSON.stringify({ session: nonce, at: made, from, until }));
-  for (const [start, end] of batchesOf(folder, until))
-    ops.appendNow(JSON.stringify({ call: [letterOf("predictions"), start, end], within: nonce }));
-  if (creates !== undefined) {
-    const changed = Math.max(made, document?._updated_at ?? made);
-    ops.appendNow(encode({ key: `${nonce}:create`, at: made, create: creates.create }));
-    if (Object.keys(creates.patch).length > 0)
-      ops.appendNow(encode({ key: `${nonce}:patch`, at: changed, patch: creates.patch }));
+  for (const { stream, start, end, nonce, batches } of gaps) {
+    const [from, until] = [
+      { ...NOWHERE, [stream]: start },
+      { ...NOWHERE, [stream]: end },
+    ];
+    ops.appendNow(JSON.stringify({ session: nonce, at: madeAt, from, until }));
+    if (stream !== "predictions") continue;
+    for (const batch of batches) ops.appendNow(JSON.stringify({ call: [letterOf(stream), ...batch], within: nonce }));
+  }
+  if (making !== undefined) {
+    ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
+    if (Object.keys(making.patch).length > 0)
+      ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
   }
   ops.syncToDisk();
   ops.close();
   log.close();
 }
 
-/** Where this client's own rows begin in the unnumbered files: what stands before is another client's. */
-function startOfOwn({ sessions }: SyncState, ends: Offsets): Offsets {
-  const starts = { ...ends };
-  for (const { slot, from } of sessions.values()) {
-    if (slot === FIRST_SLOT) for (const stream of STREAMS) starts[stream] = Math.min(starts[stream], from[stream]);
+/** The stretches of the unnumbered file of a stream that no session wrote: another client's. */
+function gapsOf(folder: string, stream: StreamName, state: SyncState, names: readonly string[]): Gap[] {
+  const gaps: GapInProgress[] = [];
+  let gap: GapInProgress | undefined;
+  for (const { start, end, bytes, isTerminated } of linesOf(join(folder, segmentName(stream, FIRST_SLOT)))) {
+    if (state.sessionAt(FIRST_SLOT, stream, start) !== undefined) {
+      gap = undefined;
+    } else if (isTerminated || parseRow(bytes.toString()) !== undefined) {
+      if (gap === undefined) {
+        gap = { stream, start, end, rows: 0, batches: [], hash: hashOf([...names, stream, String(start)]) };
+        gaps.push(gap);
+      }
+      gap.end = end;
+      gap.hash.update(bytes).update("\n");
+      const batch = gap.batches.at(-1);
+      if (batch === undefined || gap.rows % ROWS_IN_A_BATCH === 0) gap.batches.push([start, end]);
+      else batch[1] = end;
+      gap.rows += 1;
+    }
   }
-  return starts;
+  return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
 }
 
 /** Whether a folder holds rows of groups, for which the backend has no route. */
@@ -85,27 +140,10 @@ function split(kind: FolderKind, document: MirrorDocument): { create: Fields; pa
   };
 }
 
-/** Predictions go out many at a time. */
-function batchesOf(folder: string, until: Offsets): [number, number][] {
-  const batches: [number, number][] = [];
-  let rows = 0;
-  for (const { start, end } of linesOf(join(folder, segmentName("predictions", FIRST_SLOT)))) {
-    if (end > until.predictions) break;
-    const last = batches.at(-1);
-    if (last === undefined || rows % ROWS_IN_A_BATCH === 0) batches.push([start, end]);
-    else last[1] = end;
-    rows += 1;
-  }
-  return batches;
+function hashOf(parts: readonly string[]): Hash {
+  return createHash("sha256").update(parts.join("\n"));
 }
 
-function digestOf(folder: string, document: MirrorDocument | undefined, until: Offsets): string {
-  const hash = createHash("sha256").update(encode(document ?? null));
-  for (const stream of STREAMS) {
-    for (const { bytes, end } of linesOf(join(folder, segmentName(stream, FIRST_SLOT)))) {
-      if (end <= until[stream]) hash.update(bytes).update("\n");
-    }
-    hash.update("\0");
-  }
-  return hash.digest("hex").slice(0, 32);
+function nonceOf(hash: Hash): string {
+  return `adopted-${hash.digest("hex").slice(0, 32)}`;
 }

@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, MirrorError } from "../../src/index.js";
@@ -248,6 +259,9 @@ describe("a folder that is deleted under a running client", () => {
     const { runId } = await runOf(client);
     for (const step of [1, 2, 3]) await client.logStepMetric(runId, { step, loss: 1 });
     rmSync(join(logDir, "generations", runId), { recursive: true });
+    // A file is looked at once a millisecond.
+    const removed = performance.now();
+    await eventually(() => performance.now() > removed + 2);
     for (const step of [4, 5, 6]) await client.logStepMetric(runId, { step, loss: 1 });
     await client.updateRun(runId, { status: "completed" });
     const steps = (await collected(mirrorAt(logDir).metrics(runId))).map(({ step }) => step);
@@ -314,6 +328,57 @@ describe("a folder without a sync log", () => {
       expect(server.runs).toMatchObject([{ seed: 1, status: "completed", experiment_id: server.experiments[0]?.id }]);
     }
     expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 0 });
+  });
+
+  it("sends what its writer has added since, where asked again", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    foreignMirror(logDir);
+    await sync(server, logDir, { adopt: true });
+    const added = [4, 5].map((step) => `${JSON.stringify({ step, split: "train", metrics: { loss: 1 } })}\n`);
+    appendFileSync(join(logDir, "generations/r-1/metrics.jsonl"), added.join(""));
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0 });
+    expect(await sync(server, logDir, { adopt: true, dryRun: true })).toMatchObject({ delivered: 0, pending: 2 });
+    expect(await sync(server, logDir, { adopt: true })).toMatchObject({ delivered: 2, pending: 0, rejected: 0 });
+    expect(await sync(server, logDir, { adopt: true })).toMatchObject({ delivered: 0, pending: 0 });
+    expect(server.metrics.map(({ step }) => step)).toEqual([1, 3, 4, 5]);
+  });
+
+  it("is counted by a dry run where asked, and left as it is", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    foreignMirror(logDir);
+    const { pending, byKind, skipped } = await sync(server, logDir, { adopt: true, dryRun: true });
+    const pendingOf = (kind: keyof typeof byKind): number => byKind[kind].pending;
+    expect([pendingOf("experiments"), pendingOf("runs"), pendingOf("metrics"), skipped]).toEqual([1, 1, 3, 0]);
+    expect(readdirSync(join(logDir, "generations/r-1")).sort()).toEqual(["generation.json", "metrics.jsonl"]);
+    // The row without a finite number is no write in the end.
+    expect(await sync(server, logDir, { adopt: true })).toMatchObject({ delivered: pending - 1, skipped: 1 });
+  });
+
+  it("goes to each project by itself", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    for (const projectId of ["p", "q"]) {
+      foreignMirror(join(folder, projectId));
+      expect(await sync(server, join(folder, projectId), { adopt: true, projectId })).toMatchObject({ rejected: 0 });
+    }
+    expect(server.experiments).toMatchObject([{ project_id: "p" }, { project_id: "q" }]);
+    expect(server.metrics).toHaveLength(4);
+  });
+
+  it("may be one of our own, with another client's rows among ours", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    const metrics = join(logDir, "generations", runId, "metrics.jsonl");
+    appendFileSync(metrics, '{"step": 100, "split": "train", "metrics": {"loss": 1}}\n');
+    const added = performance.now();
+    await eventually(() => performance.now() > added + 2);
+    await client.logStepMetric(runId, { step: 2, loss: 1 });
+    await client.close();
+    await sync(server, logDir);
+    expect(server.metrics.map(({ step }) => step).sort()).toEqual([1, 2]);
+    expect(await sync(server, logDir, { adopt: true })).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
+    expect(server.metrics.map(({ step }) => step)).toContain(100);
   });
 
   it("beside one of our own does not keep that one from going", async () => {
