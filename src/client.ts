@@ -5,7 +5,7 @@ import type { DeliveryStatus } from "./delivery/outbox.js";
 import type { SyncReport } from "./delivery/report.js";
 import { warnIfExposed } from "./exposure.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
-import { levelled } from "./logger.js";
+import { type Logger, levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
 import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
 import type { WithRunOptions } from "./run/options.js";
@@ -38,6 +38,7 @@ export class DashboardClient {
   readonly local: LocalExperimentStore;
   readonly #apiKey: string | undefined;
   readonly #delivery: Delivery;
+  readonly #logger: Logger;
 
   /**
    * @throws EvsysAuthError where the API key or the project is missing and the client is not offline.
@@ -53,6 +54,7 @@ export class DashboardClient {
     this.offline = config.offline;
     this.local = new LocalExperimentStore(config.logDir, logger);
     this.#apiKey = config.apiKey;
+    this.#logger = logger;
     this.#delivery = new Delivery(config, logger, this.local);
   }
 
@@ -114,7 +116,7 @@ export class DashboardClient {
    * @returns what the function returns. @throws what the function throws, the same error.
    */
   withRun<Result>(options: WithRunOptions, body: (run: ExperimentRun) => Result | Promise<Result>): Promise<Result> {
-    return withRun(this, options, body);
+    return withRun(this, this.#logger, options, body);
   }
 
   /**
@@ -123,7 +125,7 @@ export class DashboardClient {
    * @returns the run, which is running. Left without an ending, it is marked failed when it is disposed of.
    */
   startRun(options: WithRunOptions): Promise<ExperimentRun> {
-    return startRun(this, options);
+    return startRun(this, this.#logger, options);
   }
 
   /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */

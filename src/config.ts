@@ -22,7 +22,7 @@ export interface DashboardClientOptions {
   readonly projectId?: string | undefined;
   /** The longest a call may take, queueing, retries and Retry-After included, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined;
-  /** Write to the mirror only, never to the network. EVSYS_OFFLINE (1, true, yes, on); default false. */
+  /** Write to the mirror only, never to the network. EVSYS_OFFLINE (1, true, yes, on; or 0, false, no, off); default false. */
   readonly offline?: boolean | undefined;
   /** The folder of the mirror. EVSYS_LOG_DIR; default `./evsys_sdk`. Made when first written to. */
   readonly logDir?: string | undefined;
@@ -87,6 +87,8 @@ const VARIABLES = [
 /** A variable that a client or its connection heeds. */
 export type Variable = (typeof VARIABLES)[number];
 
+const YES: readonly string[] = ["1", "true", "yes", "on"];
+const NO: readonly string[] = ["0", "false", "no", "off"];
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
 const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
@@ -113,15 +115,19 @@ const optionsSchema = z.strictObject({
  * @throws EvsysValidationError for a value that does not fit, naming the option or the variable.
  * @throws EvsysAuthError where the key or the project is missing and the client is not offline.
  */
-export function resolveConfig(options: DashboardClientOptions = {}, environment: Environment = process.env): Config {
-  const given = validated("DashboardClient options", optionsSchema, options);
+export function resolveConfig(
+  options: DashboardClientOptions = {},
+  environment: Environment = process.env,
+  subject = "DashboardClient options",
+): Config {
+  const given = validated(subject, optionsSchema, options);
   const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const config: Config = {
     baseUrl: baseUrlOf(given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL")),
     apiKey: apiKeyOf(given.apiKey?.trim() || setting("EVSYS_API_KEY")),
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
-    offline: given.offline ?? /^(1|true|yes|on)$/i.test(setting("EVSYS_OFFLINE") ?? ""),
+    offline: given.offline ?? isOfflineBy(setting("EVSYS_OFFLINE")),
     logDir: logDirOf(given.logDir, environment),
     maxRetries: given.maxRetries ?? 2,
     delivery: given.delivery ?? "await",
@@ -192,7 +198,18 @@ function baseUrlOf(option: string | undefined, variable: string | undefined): st
     throw refuse(`expected an http or https URL, got ${shown(text)}`);
   if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
   if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${shown(text)}`);
-  return text.replace(/\/+$/, "");
+  const address = text.replace(/\/+$/, "");
+  if (address.endsWith("/api/dashboard/api")) throw refuse("give the address without /api/dashboard/api");
+  return address;
+}
+
+function isOfflineBy(variable: string | undefined): boolean {
+  const text = variable?.toLowerCase() ?? "off";
+  if (YES.includes(text)) return true;
+  if (NO.includes(text)) return false;
+  throw new EvsysValidationError("DashboardClient options", [
+    issueAt(["EVSYS_OFFLINE"], `expected one of ${[...YES, ...NO].join(", ")}, got ${shown(variable)}`),
+  ]);
 }
 
 function logLevelOf(option: string | undefined, variable: string | undefined): LogLevel {

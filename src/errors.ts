@@ -24,14 +24,18 @@ export interface ValidationIssue {
 /** The input does not fit the document. Nothing was written and nothing was sent. */
 export class EvsysValidationError extends EvsysError {
   override readonly name = "EvsysValidationError";
-  /** Everything that does not fit, in the order of the document. */
-  readonly issues: readonly ValidationIssue[];
+  readonly #issues: readonly ValidationIssue[];
 
   /** @internal `subject`: what was given, such as the method called. */
   constructor(subject: string, issues: readonly ValidationIssue[]) {
     const lines = issues.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
     super(`${subject}: ${lines.join("; ")}`);
-    this.issues = issues;
+    this.#issues = issues;
+  }
+
+  /** Everything that does not fit, in the order of the document. A getter, so that a console does not print it all again. */
+  get issues(): readonly ValidationIssue[] {
+    return this.#issues;
   }
 }
 
@@ -42,12 +46,14 @@ export class MirrorError extends EvsysError {
   readonly path: string;
 
   /** @internal */
-  constructor(message: string, path: string, cause?: unknown) {
+  constructor(message: string, path: string, cause?: unknown, wayOut?: string) {
     const reason = cause instanceof Error ? `: ${cause.message}` : "";
-    super(`${message} (${path})${reason}`, { cause });
+    super(withWayOut(`${message} (${path})${reason}`, wayOut), { cause });
     this.path = path;
   }
 }
+
+const SET_KEY = "Set EVSYS_API_KEY or apiKey.";
 
 /** What a {@link DashboardClientError} is made of. */
 export interface FailedRequest {
@@ -80,10 +86,11 @@ export class DashboardClientError extends EvsysError {
   readonly pending: boolean;
 
   /** @internal */
-  constructor(request: FailedRequest) {
+  constructor(request: FailedRequest, wayOut?: string) {
     const status = `${request.status} ${STATUS_CODES[request.status] ?? ""}`.trim();
     const reason = request.reason === "" ? "" : `: ${request.reason}`;
-    super(`[POST] ${request.path} → ${status}${reason}`, "cause" in request ? { cause: request.cause } : undefined);
+    const message = withWayOut(`[POST] ${request.path} → ${status}${reason}`, wayOut);
+    super(message, "cause" in request ? { cause: request.cause } : undefined);
     this.status = request.status;
     this.body = request.body;
     this.path = request.path;
@@ -99,6 +106,11 @@ export class BadRequestError extends DashboardClientError {
 /** 401: the API key is not accepted. What was written stays pending. */
 export class AuthenticationError extends DashboardClientError {
   override readonly name = "AuthenticationError";
+
+  /** @internal */
+  constructor(request: FailedRequest) {
+    super(request, SET_KEY);
+  }
 }
 
 /** 403: the key may not write here, such as to a project of others. What was written stays pending. */
@@ -133,4 +145,13 @@ const CLASS_OF_STATUS: Readonly<Record<number, typeof DashboardClientError>> = {
 /** The error for an answer that was no. */
 export function errorOfAnswer(request: FailedRequest): DashboardClientError {
   return new (CLASS_OF_STATUS[request.status] ?? DashboardClientError)(request);
+}
+
+/** What an error says, without what to do about it: for who says that in words of its own. */
+export function withoutWayOut({ message }: DashboardClientError): string {
+  return message.endsWith(SET_KEY) ? message.slice(0, -SET_KEY.length).trimEnd() : message;
+}
+
+function withWayOut(message: string, wayOut: string | undefined): string {
+  return wayOut === undefined ? message : `${message.replace(/\.$/, "")}. ${wayOut}`;
 }

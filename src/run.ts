@@ -1,19 +1,18 @@
-import type { Prediction, Split } from "../generated/types.js";
+import type { Prediction } from "../generated/types.js";
 import type { DashboardClient } from "./client.js";
 import { within } from "./delivery/live.js";
+import { EvsysValidationError } from "./errors.js";
 import type { CheckpointInput } from "./inputs.js";
+import type { Logger } from "./logger.js";
 import { isGiven, isObject } from "./objects.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
 import { keepStack, messageOf } from "./run/failure.js";
 import { type Ending, Findings } from "./run/findings.js";
 import type { TrackBest } from "./run/options.js";
+import { isCounted, misplaced, type StepCall } from "./run/step-call.js";
 import { StepCounter } from "./run/step-counter.js";
 import { onStopSignal } from "./run/stop-signals.js";
-
-type Series = Readonly<Record<string, number | null | undefined>>;
-type StepOptions = { readonly split?: Split | undefined };
-type CountedStep = [metrics: Series, options?: StepOptions];
-type NamedStep = [step: number, metrics: Series, options?: StepOptions];
+import { issueAt, shown } from "./validation.js";
 
 /** What a run that has been started is made of. */
 interface Started {
@@ -23,6 +22,7 @@ interface Started {
   readonly endsExperiment: boolean;
   readonly signals: boolean;
   readonly trackBest: TrackBest | undefined;
+  readonly logger: Logger;
 }
 
 /**
@@ -36,7 +36,10 @@ export class ExperimentRun {
   readonly experimentId: string;
   /** The id of the run. */
   readonly runId: string;
+  /** The id of the run: the same as `runId`, by the name it has in the row that `client.createRun` answers. */
+  readonly id: string;
   readonly #client: DashboardClient;
+  readonly #logger: Logger;
   readonly #endsExperiment: boolean;
   readonly #steps = new StepCounter();
   readonly #findings: Findings;
@@ -46,8 +49,10 @@ export class ExperimentRun {
   /** @internal Made by `client.startRun` and `client.withRun`. */
   constructor(client: DashboardClient, started: Started) {
     this.#client = client;
+    this.#logger = started.logger;
     this.experimentId = started.experimentId;
     this.runId = started.runId;
+    this.id = started.runId;
     this.#endsExperiment = started.endsExperiment;
     this.#findings = new Findings(started.trackBest);
     this.#forgetSignals = started.signals ? onStopSignal((signal) => this.#stop(signal)) : () => {};
@@ -55,9 +60,12 @@ export class ExperimentRun {
 
   /**
    * Logs named series for one step; the split is `train` unless said. Without a step it is one more than the highest step
-   * of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`.
+   * of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named `step`:
+   * the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`.
    */
-  logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
+  logStep(...given: StepCall): Promise<AnswerOf<"logStepMetric">> {
+    const error = misplaced(given);
+    if (error !== undefined) return Promise.reject(error);
     const [named, metrics, options] = isCounted(given) ? [undefined, ...given] : given;
     const split = options?.split ?? "train";
     this.#findings.best.look(metrics);
@@ -91,13 +99,21 @@ export class ExperimentRun {
     return this.#client.updateExperiment(this.experimentId, patch);
   }
 
-  /** The best score so far; it goes before a tracked one. Sent when the run ends: in the run's summary and on the experiment. */
+  /**
+   * The best score so far; it goes before a tracked one. Sent when the run ends: in the run's summary and on the experiment.
+   * @throws EvsysValidationError for what is no number.
+   */
   setBestScore(score: number): void {
+    refuseUnless("number", "setBestScore", "score", score);
     this.#findings.best.set(score);
   }
 
-  /** What was found. It is sent when the run ends, to the experiment. */
+  /**
+   * What was found. It is sent when the run ends, to the experiment.
+   * @throws EvsysValidationError for what is no string.
+   */
   setConclusion(conclusion: string): void {
+    refuseUnless("string", "setConclusion", "conclusion", conclusion);
     this.#findings.conclusion = conclusion;
   }
 
@@ -136,6 +152,8 @@ export class ExperimentRun {
 
   /** Both are told, also where one of them is refused; the first refusal is thrown. */
   async #mark(ending: Ending): Promise<void> {
+    const slip = this.#findings.best.slip;
+    if (ending.status === "completed" && slip !== undefined) this.#logger.warn(slip);
     const ofExperiment = this.#endsExperiment
       ? this.#findings.forOwnExperiment(ending)
       : this.#findings.forSharedExperiment();
@@ -153,6 +171,8 @@ export class ExperimentRun {
   }
 }
 
-function isCounted(given: CountedStep | NamedStep): given is CountedStep {
-  return isObject(given[0]);
+/** At the end of the run it would be too late to say so. */
+function refuseUnless(type: "number" | "string", method: string, field: string, given: unknown): void {
+  if (typeof given === type) return;
+  throw new EvsysValidationError(`run.${method}`, [issueAt([field], `expected a ${type}, got ${shown(given)}`)]);
 }

@@ -1,5 +1,7 @@
 import type { z } from "zod";
 import { EvsysValidationError, type ValidationIssue } from "./errors.js";
+import { nearest } from "./nearest.js";
+import { isObject } from "./objects.js";
 
 const LONGEST_VALUE_SHOWN = 60;
 const SECRET_FIELD = "apiKey";
@@ -49,13 +51,13 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
   const given = path[0] === SECRET_FIELD ? "(hidden)" : valueAt(root, path);
   switch (issue.code) {
     case "unrecognized_keys": {
-      const known = path.length === 0 && schema.shape ? `; known fields: ${Object.keys(schema.shape).join(", ")}` : "";
-      return issue.keys.map((key) => issueAt([...path, key], `unknown field${known}`));
+      const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
+      return unknownFields(path, issue.keys, known, valueAt(root, path));
     }
     case "invalid_type":
       return given === undefined
         ? [issueAt(path, `required, ${withArticle(nameOfType(issue.expected))} is missing`)]
-        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}`)];
+        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}${idMeant(path, given)}`)];
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
     case "too_small":
@@ -67,6 +69,34 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
     default:
       return [issueAt(path, `${issue.message}, got ${shown(given)}`)];
   }
+}
+
+/** Each with the name that may have been meant; the names that there are, once, after the last that is near to none. */
+function unknownFields(
+  path: ValidationIssue["path"],
+  keys: readonly string[],
+  known: readonly string[],
+  given: unknown,
+): ValidationIssue[] {
+  const hints = keys.map((key) => {
+    const near = nearest(key, known);
+    if (near !== undefined) return `; did you mean ${near}?`;
+    const isSeries = known.includes("metrics") && isObject(given) && typeof given[key] === "number";
+    return isSeries ? "; put it in metrics" : "";
+  });
+  const last = known.length === 0 ? -1 : hints.findLastIndex((hint) => !hint.includes("did you mean"));
+  return keys.map((key, at) => {
+    const names = at === last ? `; known fields: ${known.join(", ")}` : "";
+    return issueAt([...path, key], `unknown field${hints[at]}${names}`);
+  });
+}
+
+/** A row or a run in place of its id is a slip soon made. */
+function idMeant(path: ValidationIssue["path"], given: unknown): string {
+  const entity = /^(.+)_id$/.exec(String(path.at(-1)))?.[1];
+  if (entity === undefined || !isObject(given)) return "";
+  if (typeof given[`${entity}Id`] === "string") return `; did you mean run.${entity}Id?`;
+  return typeof given.id === "string" ? `; did you mean ${entity}.id?` : "";
 }
 
 function withArticle(noun: string): string {

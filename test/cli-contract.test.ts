@@ -28,7 +28,9 @@ describe("evsys-sdk contract", () => {
     for (const line of checks.split("\n")) expect(line).toMatch(/^conforms {4}[a-zA-Z]+ +[a-zA-Z_=-]/);
     expect(end.split("\n")).toEqual([
       `${checks.split("\n").length} conform, 0 differ, 0 not tested.`,
-      "Idempotency-Key is honoured: a write that is sent again arrives once.",
+      "Idempotency-Key is honoured: a repeat with the same key arrives once.",
+      "  honoured: createExperiment, createRun, addCheckpoint, createEval",
+      "  cannot be seen from the answers: logStepMetric, logPredictions, updateRun, updateExperiment",
       "Marked 3 test experiments is_valid=false.",
       "",
     ]);
@@ -67,7 +69,14 @@ describe("evsys-sdk contract", () => {
       differs: 0,
       notTested: 0,
       idempotencyKey: "ignored",
+      idempotencyRoutes: {
+        honoured: [],
+        ignored: ["createExperiment", "createRun", "addCheckpoint", "createEval"],
+        refused: [],
+        notSeen: ["logStepMetric", "logPredictions", "updateRun", "updateExperiment"],
+      },
       unreachable: null,
+      absent: null,
       isKeyRefused: false,
       isStopped: false,
     } satisfies Record<keyof Omit<ContractReport, "checks" | "experiments">, unknown>);
@@ -89,11 +98,15 @@ describe("evsys-sdk contract", () => {
     expect(stdout).toContain(
       'differs     logPredictions    every field\n            inserted: expected integer, got "1"\n',
     );
+    expect(stdout).toMatch(
+      /got "1"\n {14}POST \/sdk\/runs\/[\w-]+\/predictions\/ \{"predictions":.* → 201 \{"ok":true,"inserted":"1"\}\n/,
+    );
     const [, wrong = ""] = stdout.split("differs     createEval        refuses wrong types and values\n");
     const lines = wrong.split("\n");
     expect(lines[0]).toMatch(/^ {12}\S.*, status: expected a refusal of the body, such as 400 or 422, got 200: /);
-    expect(lines[5]).toMatch(/^ {12}and \d+ more; --json prints all\.$/);
-    expect(lines[6]).toMatch(/^differs {5}createEval/);
+    expect(lines[1]).toMatch(/^ {14}POST \/sdk\/runs\/[\w-]+\/evals\/ \{.* → 200 /);
+    expect(lines[10]).toMatch(/^ {12}and \d+ more; --json prints all\.$/);
+    expect(lines[11]).toMatch(/^differs {5}createEval/);
     expect(stdout).toMatch(/\n\d+ conform, 5 differ, 0 not tested\.\n/);
   });
 
@@ -108,6 +121,8 @@ describe("evsys-sdk contract", () => {
     const server = await mockServer({ apiKey: "another" });
     const refused = await evsys(["contract"], connection(server)).ended;
     expect(refused.code).toBe(4);
+    expect(away.stdout + refused.stdout).not.toContain("not tested  ");
+    expect(server.requests).toHaveLength(1);
     expect(refused.stdout).toContain("The backend refused the key; give one that may write to the project, ");
     expect(refused.stdout + refused.stderr).not.toContain(API_KEY);
   });
@@ -122,10 +137,34 @@ describe("evsys-sdk contract", () => {
     );
   });
 
-  it("ends with 1 at a redirect, and names its target", async () => {
+  it("ends with 3 where something else answers, and tries nothing more", async () => {
+    for (const answer of [
+      always(404, { detail: "Not Found" }),
+      always(200, "<html>", { "content-type": "text/html" }),
+      always(501),
+      always(503, "no"),
+    ]) {
+      const server = await rawServer(answer);
+      const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+      expect(code).toBe(3);
+      expect(server.requests).toHaveLength(1);
+      expect(stdout).toMatch(
+        /the SDK's routes are not there\. Set EVSYS_API_URL to|Wait, or ask who runs the backend\./,
+      );
+      expect(stdout).not.toMatch(/may be there|not tested {2}/);
+    }
+  });
+
+  it("prints one object with --json where it cannot start", async () => {
+    const { code, stdout } = await evsys(["contract", "--json", "--url", ""]).ended;
+    expect(code).toBe(2);
+    expect(jsonOf(stdout)).toEqual({ error: "--url takes a value: --url http://localhost:8000", exitCode: 2 });
+  });
+
+  it("ends with 3 at a redirect, and names its target", async () => {
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
     const { code, stdout } = await evsys(["contract"], connection(server)).ended;
-    expect(code).toBe(1);
+    expect(code).toBe(3);
     expect(stdout).toContain("got 302, a redirect to https://elsewhere.example/login, which is not followed");
   });
 
@@ -137,6 +176,9 @@ describe("evsys-sdk contract", () => {
     [{}, ["--api-key", "geheim→"], "--api-key or EVSYS_API_KEY: expected printable ASCII"],
     [{}, ["--timeout-ms", "0"], '--timeout-ms takes a whole number of 1 or more, not "0".'],
     [{}, ["--timeout-ms", "9999999999"], "--timeout-ms: "],
+    [{}, ["--url", ""], "--url takes a value: --url http://localhost:8000"],
+    [{}, ["--url", "--api-key", "geheim"], "--url takes a value: --url http://localhost:8000"],
+    [{}, ["http://localhost:8102/"], "Give the address with --url http://localhost:8102"],
     [{}, ["geheim"], "contract takes options alone: evsys-sdk contract --help shows them."],
     [
       { EVSYS_API_URL: "http://backend.invalid" },

@@ -41,7 +41,7 @@ describe("evsys-sdk doctor", () => {
       "ok       key         Set, by EVSYS_API_KEY.",
       "ok       project     project-1, by EVSYS_PROJECT_ID.",
       "ok       log level   WARNING, the default.",
-      "ok       backend     The backend answers, with status 400.",
+      "ok       backend     It answers: it refused the test body with 400, as it should.",
       "ok       access      The backend accepts the key.",
       "ok       clock       This machine and the backend agree on the time.",
       `ok       mirror      ${join(cwd, "evsys_sdk")} (the default) can be written. It is not there yet, and is made with the first write.`,
@@ -79,6 +79,60 @@ describe("evsys-sdk doctor", () => {
       next: "Nothing listens there: start the backend, or set EVSYS_API_URL to its address.",
     });
     expect(of("access")?.verdict).toBe("skipped");
+  });
+
+  it("says that a port speaks plain http", async () => {
+    const server = await mockServer();
+    const { of, text } = await diagnosis({
+      ...connection(server),
+      EVSYS_API_URL: server.url.replace("http:", "https:"),
+    });
+    expect(of("backend")).toMatchObject({
+      found: "This port speaks plain http.",
+      next: `Use ${server.url}: set EVSYS_API_URL to it.`,
+    });
+    expect(text).not.toContain("routines");
+  });
+
+  it("warns of the path that clients add", () => {
+    const { checks } = checkSettings({ EVSYS_API_URL: "http://localhost:8000/api/dashboard/api" });
+    expect(checks).toContainEqual(
+      expect.objectContaining({ verdict: "to do", found: expect.stringContaining("without /api/dashboard/api") }),
+    );
+  });
+
+  it("leaves what waits to be sent once online where it is offline", async () => {
+    const { logDir } = await offlineMirror();
+    const { code, of } = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: logDir });
+    expect(code).toBe(0);
+    expect(of("writes")).toMatchObject({ verdict: "ok", found: expect.stringContaining("Offline: they wait.") });
+  });
+
+  it("says that writes are held back of a run that the backend does not know", async () => {
+    const server = await mockServer();
+    const client = clientOf(server);
+    await client.logStepMetric("unknown-run", { step: 1, loss: 1 }).catch(() => {});
+    await client.close();
+    const { of } = await diagnosis({ ...connection(server), EVSYS_LOG_DIR: client.local.root });
+    expect(of("writes")).toMatchObject({
+      verdict: "to do",
+      found: expect.stringContaining("Held back: the backend does not know run unknown-run."),
+    });
+  });
+
+  it("names folders by another client, and how their writes are sent", async () => {
+    const logDir = join(temporaryFolder(), "mirror");
+    mkdirSync(join(logDir, "generations", "r"), { recursive: true });
+    writeFileSync(
+      join(logDir, "generations", "r", "metrics.jsonl"),
+      '{"step":1,"split":"train","metrics":{"loss":1}}\n',
+    );
+    const { of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: logDir });
+    expect(of("writes")).toMatchObject({
+      verdict: "to do",
+      found: "1 folder by another client.",
+      next: `If their writes never reached the backend: ${syncCommand(logDir)} --adopt`,
+    });
   });
 
   it("does not wait for ever for a backend that never answers", async () => {
@@ -209,6 +263,7 @@ describe("evsys-sdk doctor", () => {
       found: expect.stringContaining("ENOTDIR"),
       next: expect.stringContaining("Set EVSYS_LOG_DIR"),
     });
+    expect(inFile.of("space")?.verdict).toBe("skipped");
     const blocked = join(folder, "blocked");
     mkdirSync(blocked);
     writeFileSync(join(blocked, "generations"), "");

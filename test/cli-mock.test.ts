@@ -120,7 +120,7 @@ Written: 1 experiment.
       const { child, url } = await mock("--api-key", API_KEY, ...more);
       expect([await post(url, IRIS, { key: API_KEY }), await post(url, IRIS)]).toEqual([201, 401]);
       const stdout = await ended(child);
-      expect(stdout).toMatch(/^export EVSYS_API_KEY=<the key you gave>$|"apiKey":null/m);
+      expect(stdout).toMatch(/^export EVSYS_API_KEY=<the key you gave>$|"apiKey":null,"takesAnyKey":false/m);
       expect(stdout).not.toContain(API_KEY);
     }
   });
@@ -133,7 +133,7 @@ Written: 1 experiment.
     const written = { experiments: 1, runs: 0, metrics: 0, evals: 0, checkpoints: 0, predictions: 0, patches: 0 };
     const stdout = await ended(child);
     expect(events(stdout)).toEqual([
-      { event: "start", url, apiKey: "test-key", projectId: "test-project" },
+      { event: "start", url, apiKey: "test-key", takesAnyKey: true, projectId: "test-project" },
       { ...request, committed: true, repeated: false, failure: null },
       { ...request, committed: false, repeated: true, failure: null },
       { event: "summary", requests: 2, repeats: 1, failures: 0, written },

@@ -1,8 +1,8 @@
 import { createRequire } from "node:module";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { nearest } from "../src/cli/nearest.js";
 import { main } from "../src/cli/program.js";
 import { failureLine, harmless, size } from "../src/cli/text.js";
+import { nearest } from "../src/nearest.js";
 import { evsys, jsonOf, OBEYED, offlineMirror } from "./support/cli.js";
 import { temporaryFolder } from "./support/folders.js";
 

@@ -42,7 +42,8 @@ describe.each(CLASSES)("$status", ({ status, words, Class, name, pending }) => {
     expect(error).toBeInstanceOf(sdk.DashboardClientError);
     expect(error).toBeInstanceOf(sdk.EvsysError);
     expect(error).toMatchObject({ name, status, body, path: "/sdk/runs/", method: "POST" });
-    expect(error).toHaveProperty("message", `[POST] /sdk/runs/ → ${status} ${words}: because of this`);
+    const wayOut = status === 401 ? ". Set EVSYS_API_KEY or apiKey." : "";
+    expect(error).toHaveProperty("message", `[POST] /sdk/runs/ → ${status} ${words}: because of this${wayOut}`);
     expect(server.requests).toHaveLength(1);
   });
 

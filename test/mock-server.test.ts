@@ -847,3 +847,16 @@ describe("starting and stopping", () => {
     expect(run.status).toBe(201);
   });
 });
+
+describe("its options", () => {
+  // As JavaScript gives them, and as they come out of JSON.
+  it.each([
+    ['{"port":"x"}', 'port must be a whole number of 0 to 65535, not "x"'],
+    ['{"port":65536}', "port must be a whole number of 0 to 65535, not 65536"],
+    ['{"apikey":"k"}', "unknown option apikey; did you mean apiKey?"],
+    ['{"apiKey":""}', "apiKey must be a text that is not empty"],
+    ['{"latencyMs":-1}', "latencyMs must be a number of 0 or more, not -1"],
+  ])("are refused where they do not fit: %s", async (text, message) => {
+    await expect(startMockServer(JSON.parse(text))).rejects.toThrow(`startMockServer: ${message}`);
+  });
+});

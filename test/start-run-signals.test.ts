@@ -62,7 +62,9 @@ describe("a process that is told to end", () => {
       asked += 1;
     });
     child.process.kill("SIGTERM");
-    expect(await child.ended).toMatchObject({ code: null, signal: "SIGTERM" });
+    const { stderr, ...ended } = await child.ended;
+    expect(ended).toMatchObject({ code: null, signal: "SIGTERM" });
+    expect(stderr.match(/not delivered yet\. Send with: npx evsys-sdk sync/g)).toHaveLength(1);
     expect(asked).toBeGreaterThan(0);
   });
 

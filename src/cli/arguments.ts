@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { EvsysError } from "../errors.js";
-import { nearest } from "./nearest.js";
+import { nearest } from "../nearest.js";
 
 /** The command line does not fit. */
 export class UsageError extends EvsysError {

@@ -33,7 +33,7 @@ function caseOf([name, { takes, options }]: readonly [string, Command]): string 
     argument === undefined ? [] : `--${option}`,
   );
   const rest =
-    takes === undefined
+    takes === undefined || takes.length === 0
       ? []
       : [
           `        *) ${takes === "folders" ? '_evsys_sdk_folders "$word"' : `COMPREPLY=($(compgen -W ${words(takes)} -- "$word"))`} ;;`,

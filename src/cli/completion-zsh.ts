@@ -34,7 +34,9 @@ fi
 function caseOf([name, { takes, options }]: readonly [string, Command]): string {
   const specs = Object.entries(options).map(([option, spec]) => specOf(option, spec));
   const rest =
-    takes === undefined ? [] : [takes === "folders" ? "*:folder:_directories" : `1:shell:(${takes.join(" ")})`];
+    takes === undefined || takes.length === 0
+      ? []
+      : [takes === "folders" ? "*:folder:_directories" : `1:shell:(${takes.join(" ")})`];
   return `    ${name})
       _arguments -s \\
         ${[...specs, ...rest].map(quoted).join(" \\\n        ")}

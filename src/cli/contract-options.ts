@@ -16,6 +16,8 @@ const SOURCES: Readonly<Record<string, string>> = {
  * @throws UsageError where something is missing or does not fit. It shows no key.
  */
 export function contractConfig(given: Given): Config {
+  refuseEmpty(given);
+  refuseWords(given);
   const timeoutMs = given.number("timeout-ms", 1, "whole") ?? USUAL_TIMEOUT_MS;
   try {
     const [baseUrl, apiKey, projectId] = [given.text("url"), given.text("api-key"), given.text("project-id")];
@@ -24,6 +26,27 @@ export function contractConfig(given: Given): Config {
     if (error instanceof EvsysAuthError) throw withoutCredentials(error);
     if (error instanceof EvsysValidationError) throw namedAsGiven(error);
     throw error;
+  }
+}
+
+/** An address that stands by itself is shown; any other word may be a key. */
+function refuseWords({ dirs: [word] }: Given): void {
+  if (word === undefined) return;
+  if (!/^https?:/.test(word) || !URL.canParse(word)) {
+    throw new UsageError("contract takes options alone: evsys-sdk contract --help shows them.");
+  }
+  const { origin, pathname } = new URL(word);
+  throw new UsageError(`Give the address with --url ${origin}${pathname === "/" ? "" : pathname}`);
+}
+
+/** What is given as nothing, such as by an unset variable of a shell, must not lead to a default's backend. */
+function refuseEmpty(given: Given): void {
+  const examples = { url: "http://localhost:8000", "api-key": "key", "project-id": "id" };
+  for (const [name, example] of Object.entries(examples)) {
+    const text = given.text(name);
+    if (text !== undefined && (text.trim() === "" || text.startsWith("--"))) {
+      throw new UsageError(`--${name} takes a value: --${name} ${example}`);
+    }
   }
 }
 

@@ -5,13 +5,24 @@ import { isLoopback } from "../loopback.js";
 import { type Given, UsageError } from "./arguments.js";
 import { ask, canAsk } from "./ask.js";
 import { contractConfig } from "./contract-options.js";
-import { contractExitCode, printEnd, printResult } from "./contract-report.js";
+import { contractExitCode, printEnd, ResultLines } from "./contract-report.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { Output } from "./output.js";
 import { stopOnSignals } from "./stop-signals.js";
 
-/** `evsys-sdk contract`. */
+/** `evsys-sdk contract`. Whoever reads --json gets one object, whatever happens. */
 export async function run(given: Given): Promise<ExitCode> {
+  try {
+    return await checked(given);
+  } catch (error) {
+    if (error instanceof UsageError && given.has("json")) {
+      new Output(process.stdout).json({ error: error.message, exitCode: EXIT.USAGE });
+    }
+    throw error;
+  }
+}
+
+async function checked(given: Given): Promise<ExitCode> {
   const config = contractConfig(given);
   const isJson = given.has("json");
   const notes = new Output(process.stderr, prefersColour(process.stderr));
@@ -24,18 +35,24 @@ export async function run(given: Given): Promise<ExitCode> {
   announce(notes, config);
   if (mustAsk && !(await ask("Write them?"))) {
     notes.line("Nothing was sent.");
+    if (isJson) output.json({ error: "Nothing was sent: nobody agreed.", exitCode: EXIT.USAGE });
     return EXIT.USAGE;
   }
   const stop = stopOnSignals(notes);
   try {
+    const lines = new ResultLines(output);
     const report = await checkContract({
       config,
       signal: stop.signal,
-      ...(isJson ? {} : { onResult: (result) => printResult(output, result) }),
+      ...(isJson ? {} : { onResult: (result) => lines.add(result) }),
     });
-    if (isJson) output.json(report);
-    else printEnd(output, report);
-    return contractExitCode(report);
+    const exitCode = contractExitCode(report);
+    if (isJson) output.json({ ...report, exitCode });
+    else {
+      lines.flush();
+      printEnd(output, report);
+    }
+    return exitCode;
   } finally {
     stop.release();
   }

@@ -31,6 +31,11 @@ export async function checkBackend(config: Config | undefined, leftMs: number): 
 }
 
 function silent(baseUrl: string, { code, reason }: Silence, words: Words): Check {
+  // What OpenSSL says of it helps nobody.
+  if (baseUrl.startsWith("https:") && /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST/.test(code)) {
+    const plain = baseUrl.replace("https:", "http:");
+    return toDo("backend", "This port speaks plain http.", `Use ${plain}: set EVSYS_API_URL to it.`);
+  }
   return toDo("backend", `${baseUrl} cannot be reached: ${words.short(reason)}.`, wayOut(code));
 }
 
@@ -71,7 +76,10 @@ function answering(answer: Answered, words: Words, probe: Probe): Check {
     const what = answer.contentType === "" ? "" : ` and ${words.short(answer.contentType)}`;
     return toDo("backend", `${said}${what}, to what a backend refuses: something else may be there.`, SET_ADDRESS);
   }
-  return ok("backend", `${said}.`);
+  return ok(
+    "backend",
+    BODY_REFUSED.has(status) ? `It answers: it refused the test body with ${status}, as it should.` : `${said}.`,
+  );
 }
 
 async function keyOf({ apiKey }: Config, answer: Answered, words: Words, probe: Probe): Promise<Check> {

@@ -14,10 +14,13 @@ const LEAST_FREE_GIB = 1;
 const GIB = 1024 ** 3;
 
 /** Looks at the mirror: whether it can be written, what space there is, and what waits in it. It creates no mirror. */
-export async function checkMirror(logDir: string, source: string): Promise<Check[]> {
+export async function checkMirror(logDir: string, source: string, isOffline: boolean): Promise<Check[]> {
   const root = resolve(logDir);
   const place = nearest(root);
-  return [await writable(root, place, source), await space(place), waiting(root)];
+  const mirror = await writable(root, place, source);
+  const isWritable = mirror.verdict === "ok";
+  const free = isWritable ? await space(place) : skipped("space", "The mirror cannot be written.");
+  return [mirror, free, waiting(root, isOffline)];
 }
 
 async function writable(root: string, place: string, source: string): Promise<Check> {
@@ -59,7 +62,7 @@ export function freeSpace(freeBytes: number): Check {
   return toDo("space", `${free}, which is less than ${LEAST_FREE_GIB} GiB.`, next);
 }
 
-function waiting(root: string): Check {
+function waiting(root: string, isOffline: boolean): Check {
   const standings = inspected(root);
   if (standings instanceof MirrorError) {
     return toDo("writes", standings.message, "See to the file or folder that it names.");
@@ -69,15 +72,28 @@ function waiting(root: string): Check {
   const unreadable = standings.find(({ problem }) => problem !== undefined)?.problem;
   const status = syncCommand(root).replace(" sync", " status");
   const foreign = standings.filter(({ found }) => !isOurs(found)).length;
+  const parked = standings.filter((one) => one.parked !== undefined && one.total.pending > 0);
+  const isParkedAlone = sumOf(parked.map(({ total: held }) => held)).pending === unsent.pending;
   const more = [
     ...(total.rejected > 0 ? [`${counted(total.rejected, "write")} rejected`] : []),
-    ...(foreign > 0 ? [`${counted(foreign, "folder")} of another client`] : []),
+    ...(foreign > 0 ? [`${counted(foreign, "folder")} by another client`] : []),
   ];
   const also = more.length === 0 ? "" : `, ${more.join(", ")}`;
   const found = `${counted(total.pending, "write")} pending${also}.`;
   if (unreadable !== undefined) return toDo("writes", `${found} ${unreadable}.`, `See them all with: ${status}`);
+  if (unsent.pending > 0 && isParkedAlone) {
+    const runs = parked.map(({ backendId, found: { id } }) => backendId ?? id).join(", ");
+    return toDo("writes", `${found} Held back: the backend does not know run ${runs}.`, `See: ${status}`);
+  }
+  if (unsent.pending > 0 && isOffline) {
+    return ok("writes", `${found} Offline: they wait. Once online, send them with: ${syncCommand(root)}`);
+  }
   if (unsent.pending > 0) return toDo("writes", found, `Send them with: ${syncCommand(root)}`);
   if (total.rejected > 0) return toDo("writes", found, `See why with: ${status}`);
+  if (foreign > 0 && total.pending === 0 && !isOffline) {
+    const next = `If their writes never reached the backend: ${syncCommand(root)} --adopt`;
+    return toDo("writes", `${counted(foreign, "folder")} by another client.`, next);
+  }
   return ok("writes", total.pending > 0 ? `${found} A live process sends them.` : found);
 }
 

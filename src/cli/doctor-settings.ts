@@ -46,8 +46,8 @@ function mode(variable: string | undefined, isOffline: boolean): Check {
   if (isOffline) return ok("mode", "Offline, by EVSYS_OFFLINE: clients write to the mirror alone.");
   if (variable === undefined) return ok("mode", "Online, the default: clients send.");
   if (/^(0|false|no|off)$/i.test(variable)) return ok("mode", "Online, by EVSYS_OFFLINE: clients send.");
-  const found = `EVSYS_OFFLINE is ${JSON.stringify(variable)}, which counts as online.`;
-  return toDo("mode", found, "Set EVSYS_OFFLINE=1 to work offline, or take it away.");
+  const found = `EVSYS_OFFLINE is ${JSON.stringify(variable)}, which clients refuse.`;
+  return toDo("mode", found, "Set EVSYS_OFFLINE=1 to work offline, EVSYS_OFFLINE=0 or nothing to send.");
 }
 
 function credential(check: string, found: Found, variable: Variable, isOffline: boolean): Check {

@@ -34,7 +34,8 @@ export async function run(given: Given): Promise<ExitCode> {
   const { config, logDir, checks: settings } = checkSettings(found);
   tell(checkNode(process.versions.node, engine()), ...settings, checkProxy(found, config?.baseUrl));
   tell(...(await checkBackend(config, leftMs)));
-  tell(...(await checkMirror(logDir, found.EVSYS_LOG_DIR === undefined ? "the default" : "by EVSYS_LOG_DIR")));
+  const source = found.EVSYS_LOG_DIR === undefined ? "the default" : "by EVSYS_LOG_DIR";
+  tell(...(await checkMirror(logDir, source, config?.offline === true)));
 
   const left = checks.filter(({ verdict }) => verdict === "to do").length;
   if (isJson) output.json({ ok: left === 0, checks });

@@ -66,8 +66,9 @@ export function plainLines(output: Output): MockLines {
 export function jsonLines(output: Output): MockLines {
   return {
     start(url, { apiKey }) {
-      // A key that was given is nobody's to read here.
-      output.json({ event: "start", url, apiKey: apiKey === undefined ? MADE_UP_KEY : null, projectId: PROJECT_ID });
+      // A key that was given is nobody's to read here: whoever gave it has it.
+      const key = { apiKey: apiKey === undefined ? MADE_UP_KEY : null, takesAnyKey: apiKey === undefined };
+      output.json({ event: "start", url, ...key, projectId: PROJECT_ID });
     },
     request(request) {
       const { method, path, status = null, fate, committed, repeated } = request;

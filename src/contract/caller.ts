@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.js";
 import type { OperationName } from "../operations.js";
 import { Deadline } from "../transport/deadline.js";
 import { createHttp, type Http, type HttpRequest } from "../transport/http.js";
+import { retryAfterMs } from "../transport/retry-after.js";
 import { pathOf } from "./document.js";
 
 /** A request of a check. */
@@ -24,6 +26,8 @@ export interface Answered {
   /** The kind of content, without parameters. */
   readonly contentType: string | undefined;
   readonly location: string | undefined;
+  /** How long the backend asks to wait, in milliseconds. */
+  readonly retryAfterMs: number | undefined;
   readonly text: string;
   /** The JSON of the answer; undefined where it is none. */
   readonly body: unknown;
@@ -40,10 +44,17 @@ export interface Silence {
   readonly mayHaveArrived: boolean;
 }
 
+const CLOSED: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+const CUT = "the connection was closed before the answer was complete";
+
 /** Failures of a connection that was there; without one nothing arrives. */
 const AFTER_CONNECTING = /^(ECONNRESET|EPIPE|HPE_|UND_ERR_(?!CONNECT))/;
 
-/** Sends requests one by one, each with its own deadline. It follows no redirect and tries nothing twice. */
+/** How long to wait where a backend limits the rate: as long as it asks for, but not for ever. */
+const USUAL_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 10_000;
+
+/** Sends requests one by one, each with its own deadline. It follows no redirect; only a 429 is tried again, once. */
 export class Caller {
   readonly #http: Http;
   readonly #base: string;
@@ -59,6 +70,13 @@ export class Caller {
 
   /** Sends a request. What the network or the backend does never makes it throw. */
   async post(call: Call): Promise<Reply> {
+    const reply = await this.#attempt(call);
+    if (reply.kind !== "answer" || reply.status !== 429) return reply;
+    await sleep(Math.min(reply.retryAfterMs ?? USUAL_WAIT_MS, LONGEST_WAIT_MS));
+    return this.#attempt(call);
+  }
+
+  async #attempt(call: Call): Promise<Reply> {
     const { timeoutMs } = this.#config;
     // Awaited: a socket does not hold the process, so nothing else would while we wait.
     const deadline = new Deadline(timeoutMs, true, `no answer within ${timeoutMs} ms`);
@@ -70,6 +88,7 @@ export class Caller {
         status: answer.status,
         contentType: type === "" ? undefined : type,
         location: answer.header("location") ?? undefined,
+        retryAfterMs: retryAfterMs(answer.header("retry-after")),
         text: answer.text,
         body: parsed(answer.text),
       };
@@ -101,6 +120,7 @@ function silenceOf(error: unknown): Silence {
   // Node keeps the telling part of a failed connection in the cause, or in the code alone.
   const told = error.cause instanceof Error ? error.cause : error;
   const code = "code" in told && typeof told.code === "string" ? told.code : "";
+  if (CLOSED.has(code)) return { kind: "silence", reason: CUT, mayHaveArrived: true };
   const reason = code === "" || told.message.includes(code) ? told.message || told.name : `${code} ${told.message}`;
   return { kind: "silence", reason: reason.trim(), mayHaveArrived: code === "" || AFTER_CONNECTING.test(code) };
 }

@@ -3,12 +3,12 @@ import type { OperationName } from "../operations.js";
 import { Caller } from "./caller.js";
 import { type Documented, readDocumented } from "./document.js";
 import { type Finding, mapped, notTested, type Result } from "./finding.js";
-import { HONOURED, IDEMPOTENCY, repeats } from "./idempotency.js";
+import { type IdempotencyReport, idempotencyOf, repeats } from "./idempotency.js";
 import { Judge } from "./judge.js";
 import { Records, type TestExperiment } from "./records.js";
 import { refuses } from "./refusals.js";
 import { takes, takesFurtherField } from "./scenario.js";
-import { type Check, Session, Stopped } from "./session.js";
+import { type Check, NotTested, Session, STOPPED } from "./session.js";
 import { Words } from "./words.js";
 
 /** What was found out about a backend. */
@@ -20,12 +20,16 @@ export interface ContractReport {
   readonly conforms: number;
   readonly differs: number;
   readonly notTested: number;
-  /** Null where no route could tell; "in part" where the routes differ. */
-  readonly idempotencyKey: "honoured" | "ignored" | "in part" | null;
+  /** Null where no route could tell; "in part" where the routes differ; "refused" where a repeat is a 4xx. */
+  readonly idempotencyKey: IdempotencyReport["verdict"];
+  /** What each route makes of a repeat: of those that answer no id, it cannot be seen. */
+  readonly idempotencyRoutes: IdempotencyReport["routes"];
   /** The experiments that are left at the backend, or may be. */
   readonly experiments: readonly TestExperiment[];
   /** Why the backend could not be reached; null where it was. */
   readonly unreachable: string | null;
+  /** What to do where something else than a backend answered; null where a backend did. */
+  readonly absent: string | null;
   readonly isKeyRefused: boolean;
   /** Whether the checks were told to stop before they were through. */
   readonly isStopped: boolean;
@@ -40,8 +44,6 @@ export interface ContractOptions {
   /** Stops the checks; what was written is marked all the same. */
   readonly signal?: AbortSignal;
 }
-
-const STOPPED = "the checks were stopped";
 
 /** Parents before children, rows before the patches that close them. */
 export const ORDER = [
@@ -65,7 +67,8 @@ export async function checkContract({ config, onResult, signal }: ContractOption
   const add = ({ operation, name }: Omit<Check, "run">, finding: Finding): void => {
     const result = { operation, check: name, ...mapped(finding, (text) => words.clean(text)) };
     checks.push(result);
-    onResult?.(result);
+    // Where nothing more is tested, each of the checks would say so.
+    if (result.verdict !== "not tested" || session.over === undefined) onResult?.(result);
   };
   try {
     try {
@@ -76,11 +79,12 @@ export async function checkContract({ config, onResult, signal }: ContractOption
       const finding = await records.mark((call) => caller.post(call), judge);
       const mark = { operation: "updateExperiment", name: "marks the test records is_valid=false" } as const;
       const isAway = session.gone !== undefined && finding.verdict === "differs";
-      if (records.all.length > 0) add(mark, isAway ? awayFrom(session) : finding);
+      if (records.all.length > 0) add(mark, isAway && session.over !== undefined ? notTested(session.over) : finding);
     }
   } finally {
     await caller.close();
   }
+  const idempotency = idempotencyOf(checks, ORDER);
   const count = (verdict: Result["verdict"]): number => checks.filter((each) => each.verdict === verdict).length;
   return {
     url: config.baseUrl,
@@ -89,16 +93,14 @@ export async function checkContract({ config, onResult, signal }: ContractOption
     conforms: count("conforms"),
     differs: count("differs"),
     notTested: count("not tested"),
-    idempotencyKey: keysOf(checks),
+    idempotencyKey: idempotency.verdict,
+    idempotencyRoutes: idempotency.routes,
     experiments: records.all,
     unreachable: session.gone === undefined ? null : words.short(session.gone),
+    absent: session.absence ?? null,
     isKeyRefused: session.isKeyRefused,
     isStopped: checks.some((each) => each.verdict === "not tested" && each.reason === STOPPED),
   };
-}
-
-function awayFrom({ gone }: Session): Finding {
-  return notTested(`the backend could not be reached: ${gone}`);
 }
 
 function checksOf(documented: Documented, operation: OperationName): Check[] {
@@ -112,22 +114,14 @@ function checksOf(documented: Documented, operation: OperationName): Check[] {
 }
 
 async function found(check: Check, session: Session): Promise<Finding> {
-  if (session.gone !== undefined) return awayFrom(session);
+  if (session.over !== undefined) return notTested(session.over);
   if (session.isSilent(check.operation)) return notTested("the route left earlier requests without an answer");
   try {
     const finding = await check.run(session);
-    return session.gone === undefined ? finding : awayFrom(session);
+    const isToldOtherwise = session.gone !== undefined || session.isKeyRefused;
+    return isToldOtherwise && session.over !== undefined ? notTested(session.over) : finding;
   } catch (error) {
-    if (error instanceof Stopped) return notTested(STOPPED);
+    if (error instanceof NotTested) return notTested(error.message);
     throw error;
   }
-}
-
-function keysOf(checks: readonly Result[]): ContractReport["idempotencyKey"] {
-  const notes = checks.flatMap((each) =>
-    each.check === IDEMPOTENCY && each.verdict === "conforms" ? [each.note === HONOURED] : [],
-  );
-  if (notes.length === 0) return null;
-  if (notes.every((isHonoured) => isHonoured)) return "honoured";
-  return notes.some((isHonoured) => isHonoured) ? "in part" : "ignored";
 }

@@ -1,8 +1,8 @@
 import type { OperationName } from "../operations.js";
 import type { Answered, Call, Reply } from "./caller.js";
 import { contradictions } from "./contradictions.js";
-import type { Documented } from "./document.js";
-import type { Difference } from "./finding.js";
+import { type Documented, pathOf } from "./document.js";
+import type { Difference, SeenDifference } from "./finding.js";
 import { differenceOf } from "./problem.js";
 import type { Words } from "./words.js";
 
@@ -23,7 +23,23 @@ export class Judge {
   }
 
   /** How the answer to a request that has to be taken differs. */
-  taken(call: Call, reply: Reply): Difference[] {
+  taken(call: Call, reply: Reply): SeenDifference[] {
+    return this.#seen(call, reply, this.#notTaken(call, reply));
+  }
+
+  /** How the answer to a request that has to be refused differs. */
+  refused(call: Call, reply: Reply, refusal: Refusal): SeenDifference[] {
+    return this.#seen(call, reply, this.#notRefused(call, reply, refusal));
+  }
+
+  #seen({ operation, id, body }: Call, reply: Reply, differences: readonly Difference[]): SeenDifference[] {
+    const path = this.#words.short(pathOf(operation, id));
+    const request = { method: "POST", path, body: this.#words.value(body) } as const;
+    const answer = isAnswer(reply) ? { status: reply.status, text: this.#said(reply) } : null;
+    return differences.map((each) => ({ ...each, request, answer }));
+  }
+
+  #notTaken(call: Call, reply: Reply): Difference[] {
     if (!isAnswer(reply)) return [this.#silence(reply.reason)];
     const { operation } = call;
     const isPromised = isSuccess(reply) && this.#documented.contentTypes(operation, reply.status) !== undefined;
@@ -31,8 +47,7 @@ export class Judge {
     return [...this.#form(operation, reply), ...contradictions(call, reply.body, this.#words)];
   }
 
-  /** How the answer to a request that has to be refused differs. */
-  refused({ operation }: Call, reply: Reply, { expected, fits }: Refusal): Difference[] {
+  #notRefused({ operation }: Call, reply: Reply, { expected, fits }: Refusal): Difference[] {
     if (!isAnswer(reply)) return [this.#silence(reply.reason)];
     const isPromised = this.#documented.contentTypes(operation, reply.status) !== undefined;
     if (!isPromised || !fits(reply.status)) return [this.#status(expected, reply)];

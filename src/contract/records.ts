@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isObject } from "../objects.js";
 import type { Call, Reply } from "./caller.js";
-import { type Difference, type Finding, findingOf, notTested } from "./finding.js";
+import { type Finding, findingOf, notTested, type SeenDifference } from "./finding.js";
 import { idIn } from "./ids.js";
 import { isAnswer, isSuccess, type Judge } from "./judge.js";
 
@@ -47,7 +47,7 @@ export class Records {
 
   /** Marks all of them as not valid. A backend that does not answer is not asked for each of them. */
   async mark(post: (call: Call) => Promise<Reply>, judge: Judge): Promise<Finding> {
-    const differences: Difference[] = [];
+    const differences: SeenDifference[] = [];
     for (const [key, experiment] of this.#found) {
       if (experiment.id === null) continue;
       const call = { operation: "updateExperiment", id: experiment.id, body: { is_valid: false } } as const;

@@ -4,7 +4,7 @@ import { type Operation, type OperationName, operations } from "../operations.js
 import type { Call } from "./caller.js";
 import { type Documented, hasId } from "./document.js";
 import { type Fault, missingFields, unknownFields, wrongValues } from "./faults.js";
-import { type Difference, type Finding, findingOf, notTested } from "./finding.js";
+import { type Finding, findingOf, notTested, type SeenDifference } from "./finding.js";
 import { isAnswer, type Refusal } from "./judge.js";
 import { Sampler } from "./sample.js";
 import type { Schema, Schemas } from "./schema.js";
@@ -14,6 +14,7 @@ import type { Check, Session } from "./session.js";
 interface Bad {
   readonly what: string;
   readonly call: Call;
+  readonly refusal: Refusal;
 }
 
 type FaultsOf = (schemas: Schemas, schema: Schema, body: unknown) => Fault[];
@@ -56,24 +57,30 @@ export function refuses(documented: Documented, operation: OperationName): Check
 
 function badBodies(session: Session, operation: OperationName, faultsOf: FaultsOf): Promise<Finding> {
   const { documented } = session;
-  // What is no id of anything may be looked for all the same.
-  const refusal = parentsOf(documented, operation).length > 0 ? UNKNOWN_PARENT : BAD_BODY;
-  return onAccepted(session, operation, refusal, (call) =>
+  const parents = parentsOf(documented, operation);
+  // What is no id of anything may be looked for all the same. Else a 404 tells clients to keep the write and wait for its parent.
+  const isOfParent = (call: Call, body: unknown): boolean =>
+    parents.some((field) => isObject(call.body) && isObject(body) && body[field] !== call.body[field]);
+  return onAccepted(session, operation, (call) =>
     faultsOf(documented.schemas, documented.route(operation).body, call.body)
       .filter(({ body }) => documented.bodyProblems(operation, body).length > 0)
-      .map(({ what, body }) => ({ what, call: { ...call, body } })),
+      .map(({ what, body }) => {
+        return { what, call: { ...call, body }, refusal: isOfParent(call, body) ? UNKNOWN_PARENT : BAD_BODY };
+      }),
   );
 }
 
 function unknownIds(session: Session, operation: OperationName, parents: readonly string[]): Promise<Finding> {
   const id = randomUUID();
   if (hasId(operation)) {
-    return onAccepted(session, operation, UNKNOWN_PATH, (call) => [{ what: "the path", call: { ...call, id } }]);
+    return onAccepted(session, operation, (call) => [
+      { what: "the path", call: { ...call, id }, refusal: UNKNOWN_PATH },
+    ]);
   }
-  return onAccepted(session, operation, UNKNOWN_PARENT, (call) =>
+  return onAccepted(session, operation, (call) =>
     parents.map((field) => {
       const body = isObject(call.body) ? { ...call.body, [field]: id } : call.body;
-      return { what: field, call: { ...call, body } };
+      return { what: field, call: { ...call, body }, refusal: UNKNOWN_PARENT };
     }),
   );
 }
@@ -89,9 +96,9 @@ async function badKeys(session: Session, operation: OperationName): Promise<Find
   const obstacle = session.obstacle(operation);
   if (obstacle !== undefined) return notTested(obstacle);
   const call = session.call(operation, session.accepted(operation) ?? "required fields only");
-  return refused(session, BAD_KEY, [
-    { what: "a wrong key", call: { ...call, apiKey: "wrong" } },
-    { what: "no key", call: { ...call, apiKey: "none" } },
+  return refused(session, [
+    { what: "a wrong key", call: { ...call, apiKey: "wrong" }, refusal: BAD_KEY },
+    { what: "no key", call: { ...call, apiKey: "none" }, refusal: BAD_KEY },
   ]);
 }
 
@@ -99,18 +106,17 @@ async function badKeys(session: Session, operation: OperationName): Promise<Find
 async function onAccepted(
   session: Session,
   operation: OperationName,
-  refusal: Refusal,
   badOf: (call: Call) => readonly Bad[],
 ): Promise<Finding> {
   const extent = session.accepted(operation);
-  if (extent !== undefined) return refused(session, refusal, badOf(session.call(operation, extent)));
+  if (extent !== undefined) return refused(session, badOf(session.call(operation, extent)));
   const why = "the route took no request that fits, so a refusal would tell nothing";
   return notTested(session.obstacle(operation) ?? why);
 }
 
-async function refused(session: Session, refusal: Refusal, bad: readonly Bad[]): Promise<Finding> {
-  const differences: Difference[] = [];
-  for (const { what, call } of bad) {
+async function refused(session: Session, bad: readonly Bad[]): Promise<Finding> {
+  const differences: SeenDifference[] = [];
+  for (const { what, call, refusal } of bad) {
     const reply = await session.send(call);
     const found = session.judge.refused(call, reply, refusal);
     differences.push(...found.map((each) => ({ ...each, where: `${what}, ${each.where}` })));

@@ -4,6 +4,7 @@ import { type Documented, hasId } from "./document.js";
 import type { Finding } from "./finding.js";
 import { idIn, MAKERS, makes } from "./ids.js";
 import { isAnswer, isSuccess, type Judge } from "./judge.js";
+import { absenceIn } from "./presence.js";
 import type { Records } from "./records.js";
 import { type Extent, Sampler } from "./sample.js";
 
@@ -27,8 +28,12 @@ export interface Check {
   run(session: Session): Promise<Finding>;
 }
 
-/** The checks were told to stop. */
-export class Stopped extends Error {}
+/** A check that cannot be made, and why. */
+export class NotTested extends Error {}
+
+/** Why checks are not made that were to be. */
+export const STOPPED = "the checks were stopped";
+const LIMITED = "the backend limits the rate (429)";
 
 /** What the checks of one backend share: what was made, what was accepted, who does not answer. */
 export class Session {
@@ -39,8 +44,10 @@ export class Session {
   readonly #ids = new Map<EntityKind, string>();
   readonly #silences = new Map<OperationName, number>();
   readonly #accepted = new Map<OperationName, Extent>();
-  readonly #statuses: number[] = [];
   #gone: string | undefined;
+  #isKnown = false;
+  #isKeyRefused = false;
+  #absence: string | undefined;
 
   constructor(parts: SessionParts, signal: AbortSignal | undefined) {
     this.documented = parts.documented;
@@ -54,22 +61,36 @@ export class Session {
     return this.#gone;
   }
 
-  /** Whether the backend has answered nothing but that it does not take the key. */
+  /** Whether the backend has refused the key of the first request. */
   get isKeyRefused(): boolean {
-    return this.#statuses.length > 0 && this.#statuses.every((status) => status === 401 || status === 403);
+    return this.#isKeyRefused;
+  }
+
+  /** What to do where the first answer was none of the SDK's routes; undefined where they are there. */
+  get absence(): string | undefined {
+    return this.#absence;
+  }
+
+  /** Why no further check is made; undefined as long as they go on. */
+  get over(): string | undefined {
+    if (this.#gone !== undefined) return `the backend could not be reached: ${this.#gone}`;
+    if (this.#isKeyRefused) return "the backend refused the key";
+    if (this.#absence !== undefined) return "there is no backend to test at this address";
+    return this.#signal?.aborted === true ? STOPPED : undefined;
   }
 
   /**
    * Sends a request and notes what came of it.
-   * @throws Stopped where the checks were told to stop.
+   * @throws NotTested where the checks were told to stop, or the backend does not let us.
    */
   async send(call: Call): Promise<Reply> {
-    if (this.#signal?.aborted) throw new Stopped();
+    if (this.#signal?.aborted) throw new NotTested(STOPPED);
     const { caller, records } = this.#parts;
     const reply = await caller.post(call);
-    if (call.operation === "createExperiment") records.note(call, reply);
+    this.#noteFirst(reply);
+    if (call.operation === "createExperiment" && this.#absence === undefined) records.note(call, reply);
     if (!isAnswer(reply)) await this.#noteSilence(call.operation, reply);
-    else if (call.apiKey === undefined) this.#statuses.push(reply.status);
+    else if (reply.status === 429) throw new NotTested(LIMITED);
     return reply;
   }
 
@@ -132,6 +153,14 @@ export class Session {
     const { required = [] } = this.documented.schemas.flat(body);
     const referred = Object.entries(references).flatMap(([field, kind]) => (required.includes(field) ? [kind] : []));
     return hasId(operation) ? [entity, ...referred] : referred;
+  }
+
+  /** Whoever answers the first request tells by it whether the others are worth sending. */
+  #noteFirst(reply: Reply): void {
+    if (this.#isKnown || !isAnswer(reply)) return;
+    this.#isKnown = true;
+    this.#isKeyRefused = reply.status === 401 || reply.status === 403;
+    if (!this.#isKeyRefused) this.#absence = absenceIn(reply);
   }
 
   /** Tells a route that does not answer from a backend that does not: a request that writes nothing asks for any answer. */

@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { DashboardClientError, errorOfAnswer } from "../errors.js";
+import { DashboardClientError, errorOfAnswer, withoutWayOut } from "../errors.js";
 import { ID_RULE, isSafeId } from "../ids.js";
 import type { Logger } from "../logger.js";
 import type { Holder } from "../mirror/lock.js";
@@ -92,7 +92,8 @@ export class Courier {
     const owner = [...folders].find(({ holder }) => holder !== undefined)?.holder;
     const owned = owner && `process ${owner.pid} on ${owner.host} sends for what it logs to`;
     const obstacle = this.#blocked ?? this.#forbidden;
-    return this.tally.report(startedAt, obstacle?.message ?? this.#awayReason ?? owned, obstacle?.status);
+    const refusal = obstacle && withoutWayOut(obstacle);
+    return this.tally.report(startedAt, refusal ?? this.#awayReason ?? owned, obstacle?.status);
   }
 
   /** How long the backend has asked to be left alone, in milliseconds from now. */
@@ -172,8 +173,10 @@ export class Courier {
     return this.#transport.close();
   }
 
-  #turn(remote: "up" | "down", reason: string): void {
+  #turn(remote: "up" | "down", said: string): void {
     if (this.#remote === remote || this.#remote === "offline" || this.isStopped) return;
+    // What OpenSSL says where plain http answers.
+    const reason = /wrong version number/i.test(said) ? "it does not speak TLS; http in place of https?" : said;
     this.#remote = remote;
     this.#awayReason = remote === "down" ? `the backend at ${this.config.baseUrl} is away: ${reason}` : undefined;
     this.#events.onRemote(remote, reason);

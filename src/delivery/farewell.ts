@@ -22,7 +22,8 @@ export function onExit(client: Leaving): () => void {
   };
 }
 
-function sayFarewell(): void {
+/** Names the command that sends what is left, for each client, and gives back what they hold. The process ends after it. */
+export function sayFarewell(): void {
   for (const { pending, root, isQuiet, release } of leaving) {
     const writes = pending();
     if (writes > 0 && !isQuiet) {

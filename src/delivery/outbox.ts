@@ -229,7 +229,7 @@ export class Outbox {
     const { baseUrl } = this.#config;
     if (remote === "down") {
       this.#logger.warn(
-        `The backend at ${baseUrl} is away (${reason}). Writes go to ${this.#store.root} and are sent when it is back.`,
+        `The backend at ${baseUrl} is away (${reason}). Writes go to ${this.#store.root} and are sent when it is back. Not up at all? npx evsys-sdk doctor`,
       );
       return;
     }

@@ -50,7 +50,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     signal,
     ...connection
   } = options;
-  const config = resolveConfig({ ...connection, offline: dryRun });
+  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, "syncMirror options");
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
   let failures = 0;

@@ -5,22 +5,23 @@ import { MirrorError } from "../errors.js";
 /** Files of the mirror are their owner's alone. */
 export const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const SET_FOLDER = "Set EVSYS_LOG_DIR (or logDir) to a folder that you may write to.";
 
 /** Runs a step on a file; what the system says becomes a MirrorError that names the file. */
-export function onFile<Result>(action: string, path: string, step: () => Result): Result {
+export function onFile<Result>(action: string, path: string, step: () => Result, wayOutOfDenied?: string): Result {
   try {
     return step();
   } catch (cause) {
     if (cause instanceof MirrorError) throw cause;
     // The system's own words speak of too many links.
     const why = codeOf(cause) === "ELOOP" ? ": links in the mirror are not followed" : "";
-    throw new MirrorError(`Cannot ${action}${why}`, path, cause);
+    throw new MirrorError(`Cannot ${action}${why}`, path, cause, isDenied(cause) ? wayOutOfDenied : undefined);
   }
 }
 
 /** Makes a folder and those above it. */
 export function makeFolder(path: string): void {
-  onFile("make the folder", path, () => makeFolders(path));
+  onFile("make the folder", path, () => makeFolders(path), SET_FOLDER);
 }
 
 /** Node's own recursive mkdir never returns where the system takes no folders, such as below /proc. */
@@ -39,6 +40,11 @@ function makeFolders(path: string): void {
 export function isMissing(error: unknown): boolean {
   const code = codeOf(error);
   return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function isDenied(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "EACCES" || code === "EPERM" || code === "EROFS";
 }
 
 function codeOf(error: unknown): unknown {

@@ -1,4 +1,5 @@
 import { constants } from "node:os";
+import { sayFarewell } from "../delivery/farewell.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
@@ -34,6 +35,8 @@ function end(signal: NodeJS.Signals): void {
   stopListening();
   // The first process of a container is not ended by a signal that it does not listen for.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
+  // A signal runs no exit handler.
+  sayFarewell();
   process.kill(process.pid, signal);
 }
 

@@ -7,6 +7,7 @@ import { receiveBody } from "./body.js";
 import { Exchange } from "./exchange.js";
 import { answerOf, type Failure, FailureQueue } from "./failures.js";
 import { listen } from "./listen.js";
+import { checkOptions } from "./option-checks.js";
 import type { OpenRecord, RecordedRequest } from "./requests.js";
 import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
 import { MockState } from "./state.js";
@@ -71,7 +72,8 @@ export interface MockServer extends AsyncDisposable {
 
 /**
  * Starts a backend for tests: it keeps what it is sent in memory, and checks every request and its own answers against
- * the packaged OpenAPI document. Rejects with the system's error, such as EADDRINUSE, where it cannot listen.
+ * the packaged OpenAPI document. Rejects with the system's error, such as EADDRINUSE, where it cannot listen,
+ * and with a TypeError or a RangeError where an option does not fit.
  *
  * @example
  * const server = await startMockServer({ apiKey: "secret" });
@@ -81,6 +83,7 @@ export interface MockServer extends AsyncDisposable {
  * await server.stop();
  */
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
+  checkOptions(options);
   const { port = 0, host = "127.0.0.1", latencyMs = 0, maxBodyBytes = 64 * 1024 * 1024 } = options;
   const { apiKey, honourIdempotencyKeys = true, state = new MockState(), keepRequests = true, onAnswer } = options;
   const backend = new Backend(state, { apiKey, honourIdempotencyKeys, maxBodyBytes });

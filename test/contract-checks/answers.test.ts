@@ -38,6 +38,22 @@ describe("a backend that conforms", () => {
 });
 
 describe("an answer that differs", () => {
+  it("is shown with the request that it came of", async () => {
+    const report = await reportOn(await alteredBackend(altered({ updateRun: () => ({ id: "x" }) })));
+    expect(resultOf(report, "updateRun", "required fields only")).toMatchObject({
+      differences: expect.arrayContaining([
+        expect.objectContaining({
+          request: {
+            method: "POST",
+            path: expect.stringMatching(/^\/sdk\/runs\/[\w-]+\/$/),
+            body: expect.stringMatching(/^\{"/),
+          },
+          answer: { status: 200, text: '{"id":"x"}' },
+        }),
+      ]),
+    });
+  });
+
   it("is named: a value of another type, nothing where something was promised", async () => {
     const report = await reportOn(
       await alteredBackend(

@@ -54,7 +54,8 @@ describe("Idempotency-Key", () => {
     expect(differencesOf(report, "createRun", "Idempotency-Key")).toEqual([
       { where: "the repeat, status", expected: "201", got: '409: {"detail":"seen before"}' },
     ]);
-    expect(report.idempotencyKey).toBeNull();
+    expect(report.idempotencyKey).toBe("refused");
+    expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], refused: ANSWERING_IDS });
   });
 
   it("cannot be seen where an answer tells no id, or all answers the same one", async () => {
@@ -79,5 +80,7 @@ describe("Idempotency-Key", () => {
       note: "without eval_id, as there is no id for it",
     });
     expect(report).toMatchObject({ idempotencyKey: "honoured", differs: 0 });
+    expect(report.idempotencyRoutes.honoured).toEqual(["createExperiment", "createRun"]);
+    expect(report.idempotencyRoutes.notSeen).toEqual(expect.arrayContaining(["addCheckpoint", "createEval"]));
   });
 });

@@ -96,7 +96,7 @@ describe("a refusal that differs", () => {
       addCheckpoint: { headers: { "content-type": "text/html" }, text: "<h1>Bad Request</h1>" },
       createEval: { text: '["bad"]' },
       logStepMetric: { status: 500 },
-      logPredictions: { status: 429 },
+      logPredictions: { status: 408 },
       updateExperiment: { status: 404 },
     };
     const report = await reportOn(
@@ -122,13 +122,30 @@ describe("a refusal that differs", () => {
     const expected = "a refusal of the body, such as 400 or 422";
     for (const [operation, status] of [
       ["logStepMetric", 500],
-      ["logPredictions", 429],
+      ["logPredictions", 408],
       ["updateExperiment", 404],
     ] as const) {
       const got = expect.stringMatching(new RegExp(`^${status}: \\{"detail":"`));
       expect(found(operation)[0]).toEqual({ where: `${what}, status`, expected, got });
     }
     for (const each of named(report, "differs")) expect(each).toMatch(/: refuses (unknown|missing) fields|wrong types/);
+  });
+});
+
+describe("a 404", () => {
+  it("is no refusal of a body whose parent is there", async () => {
+    const server = await alteredBackend({
+      answer: ({ status }, { operation }) =>
+        status === 400 && operation === "createRun" ? { status: 404 } : undefined,
+    });
+    const report = await reportOn(server);
+    expect(differencesOf(report, "createRun", "refuses unknown fields")).toMatchObject([
+      { expected: "a refusal of the body, such as 400 or 422", got: expect.stringMatching(/^404/) },
+    ]);
+    expect(named(report, "conforms")).toContain("createRun: refuses unknown ids");
+    const wheres = differencesOf(report, "createRun", "refuses wrong types and values").map(({ where }) => where);
+    expect(wheres).toContain('seed: "1", status');
+    expect(wheres.filter((where) => where.startsWith("experiment_id"))).toEqual([]);
   });
 });
 

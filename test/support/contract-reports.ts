@@ -34,5 +34,6 @@ export function resultOf({ checks }: ContractReport, operation: OperationName, c
 /** What differs in a check; nothing where it conforms. */
 export function differencesOf(report: ContractReport, operation: OperationName, check: string): readonly Difference[] {
   const result = resultOf(report, operation, check);
-  return result.verdict === "differs" ? result.differences : [];
+  if (result.verdict !== "differs") return [];
+  return result.differences.map(({ where, expected, got }) => ({ where, expected, got }));
 }

@@ -1,0 +1,58 @@
+import type { Split } from "../../generated/types.js";
+import { EvsysValidationError } from "../errors.js";
+import { isGiven, isObject } from "../objects.js";
+import { issueAt, shown } from "../validation.js";
+
+/** Named series of one step. */
+export type Series = Readonly<Record<string, number | null | undefined>>;
+type StepOptions = { readonly split?: Split | undefined };
+type CountedStep = [metrics: Series, options?: StepOptions];
+type NamedStep = [step: number, metrics: Series, options?: StepOptions];
+
+/** What `run.logStep` may be called with. */
+export type StepCall = CountedStep | NamedStep;
+
+const STEP_FIRST = "the step goes first: logStep(3, { loss })";
+const SPLIT_LAST = 'give the split as third argument: { split: "val" }';
+
+/** Whether the call names no step. */
+export function isCounted(call: StepCall): call is CountedStep {
+  return isObject(call[0]);
+}
+
+/**
+ * What does not stand where it belongs; undefined where all does. Such a call would log other data than was meant, and the
+ * document could not tell. It runs once a training step, so it copies nothing.
+ */
+export function misplaced(call: readonly unknown[]): EvsysValidationError | undefined {
+  const what = isObject(call[0]) ? inCounted(call) : inNamed(call);
+  return what === undefined ? undefined : new EvsysValidationError("run.logStep", [issueAt([], what)]);
+}
+
+function inCounted(call: readonly unknown[]): string | undefined {
+  if (typeof call[1] === "number") return STEP_FIRST;
+  if (call.length > 2) return `expected the series and { split } at the most, got ${call.length} arguments`;
+  return inSeries(call[0]) ?? inOptions(call[1], 'give the split as second argument: { split: "val" }');
+}
+
+function inNamed(call: readonly unknown[]): string | undefined {
+  if (typeof call[0] !== "number") return `step: expected an integer, got ${shown(call[0])}; ${STEP_FIRST}`;
+  if (!isObject(call[1])) return `expected the series as second argument, such as { loss }, got ${shown(call[1])}`;
+  if (call.length > 3) return `expected the step, the series and { split } at the most, got ${call.length} arguments`;
+  return inSeries(call[1]) ?? inOptions(call[2], SPLIT_LAST);
+}
+
+function inSeries(series: unknown): string | undefined {
+  if (!isObject(series)) return undefined;
+  if (Object.hasOwn(series, "step")) return STEP_FIRST;
+  if (typeof series.split === "string") return SPLIT_LAST;
+  for (const _ in series) return undefined;
+  return "expected at least one series, such as { loss }, got {}";
+}
+
+function inOptions(options: unknown, wayOut: string): string | undefined {
+  if (!isGiven(options)) return undefined;
+  if (!isObject(options)) return `${wayOut}, not ${shown(options)}`;
+  for (const name in options) if (name !== "split") return `${name}: unknown option; ${wayOut}`;
+  return undefined;
+}
