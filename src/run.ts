@@ -9,7 +9,7 @@ import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
 import { keepStack, messageOf } from "./run/failure.js";
 import { type Ending, Findings } from "./run/findings.js";
 import type { TrackBest } from "./run/options.js";
-import { isCounted, misplaced, type StepCall } from "./run/step-call.js";
+import { type CountedStep, isCounted, misplaced, type NamedStep } from "./run/step-call.js";
 import { StepCounter } from "./run/step-counter.js";
 import { onStopSignal } from "./run/stop-signals.js";
 import { issueAt, shown } from "./validation.js";
@@ -63,7 +63,7 @@ export class ExperimentRun {
    * of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named `step`:
    * the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`.
    */
-  logStep(...given: StepCall): Promise<AnswerOf<"logStepMetric">> {
+  logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
     const error = misplaced(given);
     if (error !== undefined) return Promise.reject(error);
     const [named, metrics, options] = isCounted(given) ? [undefined, ...given] : given;

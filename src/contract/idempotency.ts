@@ -6,12 +6,12 @@ import { isAnswer, isSuccess } from "./judge.js";
 import type { Check, Session } from "./session.js";
 
 /** The name of the check of Idempotency-Key. */
-export const IDEMPOTENCY = "Idempotency-Key";
+const IDEMPOTENCY = "Idempotency-Key";
 
 const REPEAT = "the repeat, ";
 
 /** The key is known: the repeat was answered with what the first one made. */
-export const HONOURED = "honoured";
+const HONOURED = "honoured";
 
 /** The document allows it, so it is no difference; but one has to know. */
 const IGNORED = "ignored, which the document allows";

@@ -119,7 +119,7 @@ export function writerLock(slot: number): string {
 }
 
 /** Where the files of a writer end. */
-export function endsOf(folder: string, slot: number): Offsets {
+function endsOf(folder: string, slot: number): Offsets {
   const end = (stream: StreamName): number => sizeOf(join(folder, segmentName(stream, slot)));
   return {
     metrics: end("metrics"),

@@ -6,17 +6,16 @@ import { issueAt, shown } from "../validation.js";
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;
 type StepOptions = { readonly split?: Split | undefined };
-type CountedStep = [metrics: Series, options?: StepOptions];
-type NamedStep = [step: number, metrics: Series, options?: StepOptions];
-
-/** What `run.logStep` may be called with. */
-export type StepCall = CountedStep | NamedStep;
+/** A call that leaves the step to the run's own counter. */
+export type CountedStep = [metrics: Series, options?: StepOptions];
+/** A call that names its step. */
+export type NamedStep = [step: number, metrics: Series, options?: StepOptions];
 
 const STEP_FIRST = "the step goes first: logStep(3, { loss })";
 const SPLIT_LAST = 'give the split as third argument: { split: "val" }';
 
 /** Whether the call names no step. */
-export function isCounted(call: StepCall): call is CountedStep {
+export function isCounted(call: CountedStep | NamedStep): call is CountedStep {
   return isObject(call[0]);
 }
 
