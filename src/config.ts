@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+import { LONGEST_TIMER_MS } from "./transport/deadline.js";
 import { issueAt, shown, validated } from "./validation.js";
 
 /** As many as the connection pool opens connections. */
@@ -89,7 +91,6 @@ export type Variable = (typeof VARIABLES)[number];
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
 const NO: readonly string[] = ["0", "false", "no", "off"];
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
 const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
 
@@ -199,7 +200,7 @@ function baseUrlOf(option: string | undefined, variable: string | undefined): st
   if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
   if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${shown(text)}`);
   const address = text.replace(/\/+$/, "");
-  if (address.endsWith("/api/dashboard/api")) throw refuse("give the address without /api/dashboard/api");
+  if (address.endsWith(API_PATH)) throw refuse(`give the address without ${API_PATH}`);
   return address;
 }
 

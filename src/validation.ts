@@ -54,10 +54,13 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
       const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
       return unknownFields(path, issue.keys, known, valueAt(root, path));
     }
-    case "invalid_type":
+    case "invalid_type": {
+      const field = String(path.at(-1));
+      const hint = field.endsWith("_id") ? idMeant(field, given) : "";
       return given === undefined
         ? [issueAt(path, `required, ${withArticle(nameOfType(issue.expected))} is missing`)]
-        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}${idMeant(path, given)}`)];
+        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}${hint}`)];
+    }
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
     case "too_small":
@@ -91,12 +94,17 @@ function unknownFields(
   });
 }
 
-/** A row or a run in place of its id is a slip soon made. */
-function idMeant(path: ValidationIssue["path"], given: unknown): string {
-  const entity = /^(.+)_id$/.exec(String(path.at(-1)))?.[1];
-  if (entity === undefined || !isObject(given)) return "";
-  if (typeof given[`${entity}Id`] === "string") return `; did you mean run.${entity}Id?`;
-  return typeof given.id === "string" ? `; did you mean ${entity}.id?` : "";
+/** A row or a run in place of its id is a slip soon made: the id that may have been meant. */
+export function idMeant(field: string, given: unknown): string {
+  const entity = field.replace(/_id$/, "");
+  const has = (name: string) => typeof Object.getOwnPropertyDescriptor(Object(given), name)?.value === "string";
+  try {
+    if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
+    return has("id") ? `; did you mean ${entity}.id?` : "";
+  } catch {
+    // What cannot be looked at is no slip.
+    return "";
+  }
 }
 
 function withArticle(noun: string): string {

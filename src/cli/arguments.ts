@@ -17,9 +17,6 @@ export interface OptionSpec {
 /** The options of a command by name. */
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
-/** Beyond this Node takes any time for none. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** What was said on the command line after the command. */
 export class Given {
   readonly dirs: readonly string[];

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { SET_ADDRESS } from "../api-path.js";
 import type { Config } from "../config.js";
 import { Words } from "../contract/words.js";
 import { type Check, ok, skipped, toDo } from "./doctor-check.js";
@@ -8,7 +9,6 @@ import { type Answered, Probe, type Silence } from "./doctor-probe.js";
 /** What a backend answers that has looked at the body, and therefore took the key before. */
 const BODY_REFUSED = new Set([400, 409, 413, 415, 422]);
 const KEY_REFUSED = new Set([401, 403]);
-const SET_ADDRESS = "Set EVSYS_API_URL to the address of the backend, without /api/dashboard/api.";
 
 /** Asks the backend whether it is there, takes the key, and has the same time. */
 export async function checkBackend(config: Config | undefined, leftMs: number): Promise<Check[]> {

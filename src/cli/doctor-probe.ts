@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { API_PATH, backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
 import { operations } from "../operations.js";
 import { Deadline } from "../transport/deadline.js";
@@ -22,7 +23,7 @@ export interface Silence {
   readonly reason: string;
 }
 
-const PATH = `/api/dashboard/api${operations.createExperiment.path}`;
+const PATH = `${API_PATH}${operations.createExperiment.path}`;
 /**
  * A list is no experiment, so whoever takes it apart can create none. It is JSON all the same: some backends look at
  * JSON before they look at the key.
@@ -36,9 +37,9 @@ export class Probe {
   readonly #until: number;
 
   constructor(config: Config, leftMs: number) {
-    const { origin, pathname } = new URL(config.baseUrl);
+    const { origin, routes } = backendAt(config.baseUrl);
     this.#http = createHttp(origin, config);
-    this.#url = `${origin}${pathname.replace(/\/$/, "")}${PATH}`;
+    this.#url = `${routes}${operations.createExperiment.path}`;
     this.#until = performance.now() + leftMs;
   }
 

@@ -29,7 +29,7 @@ export function checkSettings(found: Found): Settings {
       ...(config === undefined ? [] : [encryption(config.baseUrl)]),
       credential("key", found, "EVSYS_API_KEY", isOffline),
       credential("project", found, "EVSYS_PROJECT_ID", isOffline),
-      mode(found.EVSYS_OFFLINE, isOffline),
+      mode(found, isOffline),
       checkOf("log level", found, "EVSYS_LOGGING_LEVEL", (config) => config.logLevel, "Set it to one of these."),
     ],
   };
@@ -42,12 +42,13 @@ function encryption(address: string): Check {
   return toDo("encryption", "Plain http: others on the way can read the key and what is sent.", next);
 }
 
-function mode(variable: string | undefined, isOffline: boolean): Check {
+function mode(found: Found, isOffline: boolean): Check {
   if (isOffline) return ok("mode", "Offline, by EVSYS_OFFLINE: clients write to the mirror alone.");
-  if (variable === undefined) return ok("mode", "Online, the default: clients send.");
-  if (/^(0|false|no|off)$/i.test(variable)) return ok("mode", "Online, by EVSYS_OFFLINE: clients send.");
-  const found = `EVSYS_OFFLINE is ${JSON.stringify(variable)}, which clients refuse.`;
-  return toDo("mode", found, "Set EVSYS_OFFLINE=1 to work offline, EVSYS_OFFLINE=0 or nothing to send.");
+  if (found.EVSYS_OFFLINE === undefined) return ok("mode", "Online, the default: clients send.");
+  if (partOf(found, "EVSYS_OFFLINE").problem === undefined)
+    return ok("mode", "Online, by EVSYS_OFFLINE: clients send.");
+  const refused = `EVSYS_OFFLINE is ${JSON.stringify(found.EVSYS_OFFLINE)}, which clients refuse.`;
+  return toDo("mode", refused, "Set EVSYS_OFFLINE=1 to work offline, EVSYS_OFFLINE=0 or nothing to send.");
 }
 
 function credential(check: string, found: Found, variable: Variable, isOffline: boolean): Check {

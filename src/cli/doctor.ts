@@ -1,7 +1,8 @@
 import { createRequire } from "node:module";
 import { prefersColour, variables } from "../config.js";
 import { Words } from "../contract/words.js";
-import { type Given, LONGEST_TIMER_MS } from "./arguments.js";
+import { LONGEST_TIMER_MS } from "../transport/deadline.js";
+import type { Given } from "./arguments.js";
 import { checkBackend } from "./doctor-backend.js";
 import type { Check } from "./doctor-check.js";
 import { checkMirror } from "./doctor-mirror.js";

@@ -1,4 +1,5 @@
-import { type Given, LONGEST_TIMER_MS, UsageError } from "./arguments.js";
+import { LONGEST_TIMER_MS } from "../transport/deadline.js";
+import { type Given, UsageError } from "./arguments.js";
 
 const USUAL_PORT = 8000;
 const LAST_PORT = 65_535;

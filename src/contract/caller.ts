@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
 import type { OperationName } from "../operations.js";
 import { Deadline } from "../transport/deadline.js";
@@ -62,10 +63,10 @@ export class Caller {
   readonly #wrongKey = `contract-test-${randomUUID()}`;
 
   constructor(config: Config) {
-    const { origin, pathname } = new URL(config.baseUrl);
+    const { origin, routes } = backendAt(config.baseUrl);
     this.#config = config;
     this.#http = createHttp(origin, config);
-    this.#base = `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`;
+    this.#base = routes;
   }
 
   /** Sends a request. What the network or the backend does never makes it throw. */

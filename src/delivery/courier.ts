@@ -173,10 +173,8 @@ export class Courier {
     return this.#transport.close();
   }
 
-  #turn(remote: "up" | "down", said: string): void {
+  #turn(remote: "up" | "down", reason: string): void {
     if (this.#remote === remote || this.#remote === "offline" || this.isStopped) return;
-    // What OpenSSL says where plain http answers.
-    const reason = /wrong version number/i.test(said) ? "it does not speak TLS; http in place of https?" : said;
     this.#remote = remote;
     this.#awayReason = remote === "down" ? `the backend at ${this.config.baseUrl} is away: ${reason}` : undefined;
     this.#events.onRemote(remote, reason);

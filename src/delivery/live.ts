@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ByteRange } from "../mirror/line-writer.js";
 import type { Operation } from "../mirror/sync-state.js";
 import type { StreamName } from "../operations.js";
+import { LONGEST_TIMER_MS } from "../transport/deadline.js";
 import type { Folder } from "./folder.js";
 import { sendOperation } from "./operation-sender.js";
 import { type Outcome, PENDING } from "./outcome.js";
@@ -82,7 +83,7 @@ async function sendUpTo(folder: Folder, last: Operation, deadline: number): Prom
 /** Waits for work, `timeoutMs` at the longest; the process stays alive for it. */
 export async function within(timeoutMs: number, work: Promise<unknown>): Promise<void> {
   const abort = new AbortController();
-  const late = sleep(Math.min(Math.max(0, timeoutMs), 2 ** 31 - 1), undefined, { signal: abort.signal }).catch(
+  const late = sleep(Math.min(Math.max(0, timeoutMs), LONGEST_TIMER_MS), undefined, { signal: abort.signal }).catch(
     () => {},
   );
   try {

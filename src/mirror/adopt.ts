@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
+import { sizeOf } from "./files.js";
 import { linesOf } from "./line-reader.js";
 import { refuseLinks } from "./links.js";
 import { encode } from "./lossless-json.js";
@@ -79,9 +80,7 @@ export function adoptionOf(root: string, kind: FolderKind, id: string, projectId
 
 /** Takes over what another client wrote to a folder, as if this client had written it. */
 export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adoption): void {
-  const log = new SyncLog(folder);
-  if (SyncLog.existsIn(folder)) log.load();
-  const ops = log.openOps(FIRST_SLOT);
+  const ops = new SyncLog(folder).openOps(FIRST_SLOT);
   for (const { stream, start, end, nonce, batches } of gaps) {
     const [from, until] = [
       { ...NOWHERE, [stream]: start },
@@ -98,14 +97,15 @@ export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adopt
   }
   ops.syncToDisk();
   ops.close();
-  log.close();
 }
 
 /** The stretches of the unnumbered file of a stream that no session wrote: another client's. */
 function gapsOf(folder: string, stream: StreamName, state: SyncState, names: readonly string[]): Gap[] {
+  const file = join(folder, segmentName(stream, FIRST_SLOT));
+  if (state.unclaimedStarts(FIRST_SLOT, stream, sizeOf(file)).length === 0) return [];
   const gaps: GapInProgress[] = [];
   let gap: GapInProgress | undefined;
-  for (const { start, end, bytes, isTerminated } of linesOf(join(folder, segmentName(stream, FIRST_SLOT)))) {
+  for (const { start, end, bytes, isTerminated } of linesOf(file)) {
     if (state.sessionAt(FIRST_SLOT, stream, start) !== undefined) {
       gap = undefined;
     } else if (isTerminated || parseRow(bytes.toString()) !== undefined) {

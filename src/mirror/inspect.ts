@@ -116,12 +116,9 @@ export function isBegunElsewhere({ entity }: Found): boolean {
 export function hasForeignRows({ path, entity }: Found): boolean {
   if (entity === undefined) return false;
   const { state } = entity.log;
-  return segmentsOf(path).some(({ stream, slot, file }) => {
-    const size = sizeOf(file);
-    const sessions = [...state.sessions.values()].filter((session) => session.slot === slot);
-    const edges = [0, ...sessions.flatMap(({ from, until }) => [from[stream], until?.[stream] ?? 0])];
-    return edges.some((at) => at < size && state.sessionAt(slot, stream, at) === undefined);
-  });
+  return segmentsOf(path).some(
+    ({ stream, slot, file }) => state.unclaimedStarts(slot, stream, sizeOf(file)).length > 0,
+  );
 }
 
 /** The files and folders in an entity's folder that no client of this kind puts there. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { EvsysValidationError } from "../errors.js";
 import { ID_RULE, isSafeId } from "../ids.js";
 import type { StreamName } from "../operations.js";
-import { issueAt, shown } from "../validation.js";
+import { idMeant, issueAt, shown } from "../validation.js";
 
 /** The folders of the two kinds of entity; the names are the Python client's. */
 const FOLDERS = { experiment: "experiments", run: "generations" } as const;
@@ -14,21 +14,8 @@ export type FolderKind = keyof typeof FOLDERS;
 /** @throws EvsysValidationError where the id could leave the mirror. */
 export function refuseUnsafeId(subject: string, field: string, id: unknown): void {
   if (isSafeId(id)) return;
-  const message = `expected an id: ${ID_RULE}; got ${shown(id)}${hintOf(field, id)}`;
+  const message = `expected an id: ${ID_RULE}; got ${shown(id)}${idMeant(field, id)}`;
   throw new EvsysValidationError(subject, [issueAt([field], message)]);
-}
-
-/** A row or a run in place of its id is a slip soon made. */
-function hintOf(field: string, given: unknown): string {
-  const entity = field.replace(/_id$/, "");
-  const has = (name: string) => typeof Object.getOwnPropertyDescriptor(Object(given), name)?.value === "string";
-  try {
-    if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
-    return has("id") ? `; did you mean ${entity}.id?` : "";
-  } catch {
-    // What cannot be looked at is no slip.
-    return "";
-  }
 }
 
 /** The folder that holds all entities of a kind. */

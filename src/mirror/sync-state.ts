@@ -123,6 +123,13 @@ export class SyncState {
     return found;
   }
 
+  /** Where stretches begin that no session wrote, in a file of so many bytes. */
+  unclaimedStarts(slot: number, stream: StreamName, sizeBytes: number): number[] {
+    const sessions = [...this.sessions.values()].filter((session) => session.slot === slot);
+    const edges = [0, ...sessions.flatMap(({ from, until }) => [from[stream], until?.[stream] ?? 0])];
+    return edges.filter((at) => at < sizeBytes && this.sessionAt(slot, stream, at) === undefined);
+  }
+
   /** Where the next session after a place begins, for bytes that no session wrote. */
   nextSessionStart(slot: number, stream: StreamName, position: number): number | undefined {
     let next: number | undefined;

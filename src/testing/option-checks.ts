@@ -1,3 +1,4 @@
+import { nearest } from "../nearest.js";
 import type { MockServerOptions } from "./mock-server.js";
 
 const LAST_PORT = 65_535;
@@ -22,7 +23,7 @@ export function checkOptions(options: MockServerOptions): void {
   const names = Object.keys(OPTIONS);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const meant = names.find((each) => each.toLowerCase() === name.toLowerCase());
+    const meant = nearest(name, names);
     const hint = meant === undefined ? `there are ${names.join(", ")}.` : `did you mean ${meant}?`;
     throw new TypeError(`startMockServer: unknown option ${name}; ${hint}`);
   }

@@ -1,8 +1,6 @@
 import type { IncomingMessage } from "node:http";
+import { API_PATH } from "../api-path.js";
 import type { Failure } from "./failures.js";
-
-/** Where the routes of the document stand below a base URL. */
-export const PREFIX = "/api/dashboard/api";
 
 /** What becomes of a request: an answer, silence, a reset connection, or a caller that went away before any of these. */
 export type Fate = "answered" | "hung" | "reset" | "gone";
@@ -40,7 +38,7 @@ export type OpenRecord = { -readonly [Field in keyof RecordedRequest]: RecordedR
 export function openRecord(request: IncomingMessage): OpenRecord {
   const { authorization: _secret, ...headers } = request.headers;
   const url = request.url ?? "";
-  const path = url.startsWith(`${PREFIX}/`) ? url.slice(PREFIX.length) : url;
+  const path = url.startsWith(`${API_PATH}/`) ? url.slice(API_PATH.length) : url;
   const fresh = { body: undefined, committed: false, repeated: false };
   const record: OpenRecord = { method: request.method ?? "", path, headers, ...fresh };
   const key = headers["idempotency-key"];

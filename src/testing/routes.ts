@@ -1,9 +1,9 @@
 import type { ValidateFunction } from "ajv";
+import { API_PATH } from "../api-path.js";
 import type { BodyOf, OperationName } from "../operations.js";
 import { type Answer, jsonAnswer, refusal } from "./answer.js";
 import { type Contract, readContract } from "./contract.js";
 import { describeProblems } from "./problems.js";
-import { PREFIX } from "./requests.js";
 import type { MockState } from "./state.js";
 
 /** A status and a body that still has to be checked against the document. */
@@ -30,8 +30,8 @@ export class Routes {
 
   /** The route of a URL's path, ready to be called with a state and a body. */
   find(pathname: string): FoundRoute | undefined {
-    if (!pathname.startsWith(PREFIX)) return undefined;
-    const path = pathname.slice(PREFIX.length);
+    if (!pathname.startsWith(API_PATH)) return undefined;
+    const path = pathname.slice(API_PATH.length);
     for (const { operationId, pattern } of this.#contract.routes) {
       const found = pattern.exec(path);
       if (found === null) continue;

@@ -1,3 +1,6 @@
+/** Beyond this Node takes any time for none. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** The end of a call's time. It costs a fraction of an AbortSignal, and makes one where somebody needs it. */
 export class Deadline {
   /** Called once, when the time is over. */

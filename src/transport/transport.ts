@@ -1,5 +1,6 @@
 import type { PathSerializer } from "openapi-fetch";
 import type { z } from "zod";
+import { backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
 import { type Answer, sorted } from "./answer.js";
 import type { Deadline } from "./deadline.js";
@@ -27,8 +28,7 @@ export interface Transport {
 
 /** A transport for one client, over one connection pool or over the caller's fetch. */
 export function createTransport(config: Config): Transport {
-  const { origin, pathname } = new URL(config.baseUrl);
-  const prefix = `${origin}${pathname.replace(/\/$/, "")}/api/dashboard/api`;
+  const { origin, routes } = backendAt(config.baseUrl);
   const http = createHttp(origin, config);
   const authorization = config.apiKey === undefined ? {} : { authorization: `Bearer ${config.apiKey}` };
   const redact = redactor(config.apiKey);
@@ -39,7 +39,7 @@ export function createTransport(config: Config): Transport {
       try {
         fillPath ??= await pathFiller();
         const address = fillPath(path, ids);
-        const answer = await http.send({ url: prefix + address, headers, body }, deadline);
+        const answer = await http.send({ url: routes + address, headers, body }, deadline);
         return sorted(answer, { path: address, promised, redact });
       } catch (error) {
         return {
@@ -65,6 +65,8 @@ function reasonOfFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   // Node keeps the telling part of a failed connection in the cause, or in the code alone.
   const told = error.cause instanceof Error ? error.cause : error;
+  // What OpenSSL says where plain http answers.
+  if (/wrong version number/i.test(told.message)) return "it does not speak TLS; http in place of https?";
   const code = "code" in told && typeof told.code === "string" ? told.code : told.name;
   return told.message.includes(code) || told.message === "" ? told.message || code : `${code}: ${told.message}`;
 }
