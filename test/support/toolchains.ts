@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "./folders.js";
 
-const MODULES = join(REPOSITORY, "node_modules");
+/** Ours, and those that are apart since a `node` among ours would take over the command. */
+const MODULES = [join(REPOSITORY, "node_modules"), join(REPOSITORY, "test", "toolchains", "node_modules")];
 
 /** A program of a certain version. */
 export interface Tool {
@@ -10,7 +11,7 @@ export interface Tool {
   readonly path: string;
 }
 
-/** The compilers that are installed: ours, and those under an alias such as `typescript-5.4` (`npm:typescript@5.4.5`). */
+/** The compilers that are there: ours, and those under an alias such as `typescript-5.4` (`npm:typescript@5.4.5`). */
 export function compilers(): Tool[] {
   return installed(/^typescript(-[\d.]+)?$/).map(({ folder, version, bin }) => ({
     version,
@@ -18,7 +19,7 @@ export function compilers(): Tool[] {
   }));
 }
 
-/** The Nodes that are there: the one that runs this, and those under an alias such as `node-22` (`npm:node@22.23.3`). */
+/** The Nodes that are there: the one that runs this, and those of `npm run toolchains`, such as `node-22`. */
 export function nodes(): Tool[] {
   const own = { version: process.versions.node, path: process.execPath };
   const others = installed(/^node-\d+$/).map(({ folder, version }) => ({ version, path: join(folder, "bin", "node") }));
@@ -31,11 +32,13 @@ interface Manifest {
 }
 
 function installed(name: RegExp): { folder: string; version: string; bin: Readonly<Record<string, string>> }[] {
-  return readdirSync(MODULES)
-    .filter((each) => name.test(each))
-    .map((each) => {
-      const folder = join(MODULES, each);
-      const { version, bin = {} }: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      return { folder, version, bin };
-    });
+  const folders = MODULES.filter((path) => existsSync(path)).flatMap((path) =>
+    readdirSync(path)
+      .filter((each) => name.test(each))
+      .map((each) => join(path, each)),
+  );
+  return folders.map((folder) => {
+    const { version, bin = {} }: Manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    return { folder, version, bin };
+  });
 }
