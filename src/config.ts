@@ -144,9 +144,12 @@ export function resolveConfig(
   return config;
 }
 
+/** Where a mirror is unless said otherwise. */
+export const DEFAULT_LOG_DIR = "./evsys_sdk";
+
 /** The folder of the mirror: the one that is given, else that of EVSYS_LOG_DIR, else `./evsys_sdk`. */
 export function logDirOf(given?: string, environment: Environment = process.env): string {
-  return given?.trim() || environment.EVSYS_LOG_DIR?.trim() || "./evsys_sdk";
+  return given?.trim() || environment.EVSYS_LOG_DIR?.trim() || DEFAULT_LOG_DIR;
 }
 
 /** What the variables say that a client or its connection heeds; blank ones are left out. */

@@ -1,4 +1,6 @@
+import { realpathSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { main } from "../src/cli/program.js";
 import { failureLine, harmless, size } from "../src/cli/text.js";
@@ -118,13 +120,33 @@ describe("the program", () => {
     expect(stderr).toContain('"--json" is not there');
   });
 
-  it("says of a folder that holds no mirror that it holds none", async () => {
+  it("says of an empty folder that it is empty", async () => {
     const folder = temporaryFolder();
     for (const command of ["status", "clean"]) {
       const { code, stdout, stderr } = await evsys([command, folder, "--json"]).ended;
       expect(code).toBe(0);
       expect(jsonOf(stdout)).toBeTypeOf("object");
-      expect(stderr).toBe(`${folder} holds no mirror: there is neither experiments/ nor generations/ in it.\n`);
+      expect(stderr).toBe(`${folder} is empty: no client has written to it yet.\n`);
+    }
+  });
+
+  it("refuses a folder that holds something else, and names the mirror that was meant", async () => {
+    const [cwd, other] = [temporaryFolder(), temporaryFolder()];
+    const { logDir } = await offlineMirror(1, join(cwd, "evsys_sdk"));
+    writeFileSync(join(other, "notes.txt"), "");
+    const meant = `did you mean ${realpathSync(logDir)}?`;
+    for (const command of ["status", "sync", "clean"]) {
+      for (const [folder, wayOut] of [
+        [cwd, meant],
+        [join(logDir, "generations"), meant],
+        [other, "name the mirror's folder, or set EVSYS_LOG_DIR."],
+      ] as const) {
+        const { code, stdout, stderr } = await evsys([command, folder]).ended;
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        expect(stderr).toBe(
+          `evsys-sdk: ${JSON.stringify(folder)} holds no mirror: there is neither experiments/ nor generations/ in it; ${wayOut}\n`,
+        );
+      }
     }
   });
 });

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Notices } from "../src/cli/notices.js";
@@ -165,6 +165,22 @@ describe("evsys-sdk sync", () => {
     },
   );
 
+  it("names a line that is cut off, which it does not send", async () => {
+    const server = await mockServer();
+    const { logDir, runId, writes } = await offlineMirror();
+    const metrics = join(realpathSync(logDir), "generations", runId, "metrics.jsonl");
+    const rows = readFileSync(metrics, "utf8").split("\n");
+    rows[1] = rows[1]?.slice(0, 20) ?? "";
+    writeFileSync(metrics, rows.join("\n"));
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 1} [^]*Skipped 1 \\(1 row of metrics\\)\\.\n$`));
+    const at = Buffer.byteLength(`${rows[0]}\n`);
+    expect(stderr).toBe(
+      `[evsys-sdk] ${metrics}: a line that is no whole JSON object is not sent, at byte ${at}: ${JSON.stringify(rows[1])}\n`,
+    );
+  });
+
   it("ends with 3 where the backend is away, and names it", async () => {
     const { logDir, writes } = await offlineMirror();
     const server = await deadServer();
@@ -292,6 +308,8 @@ describe("evsys-sdk sync", () => {
       expect(stderr).toContain("--adopt");
       expect(server.requests).toEqual([]);
 
+      const counted = await evsys(["sync", folder, "--adopt", "--dry-run"]).ended;
+      expect(counted.stdout).toContain(`  Send with: ${syncCommand(folder)} --adopt\n`);
       const adopted = await evsys(["sync", folder, "--adopt"], connection(server)).ended;
       expect(adopted.code).toBe(0);
       expect(adopted.stderr).toContain(`${folder}/${GROUPS} stays where it is`);

@@ -8,6 +8,8 @@ import { counted, number } from "./text.js";
 /** Under which circumstances a sync was made. */
 export interface Circumstances {
   readonly roots: readonly string[];
+  /** What else was asked of it that a next one has to be asked too. */
+  readonly asked: readonly string[];
   readonly dryRun: boolean;
   readonly isStopped: boolean;
 }
@@ -24,9 +26,10 @@ const SINGULAR = {
 const PLURAL: Partial<Record<Counted, string>> = { metrics: "rows of metrics", patches: "patches" };
 
 /** Prints what a sync did, what it left, why, and what to do next. */
-export function printReport(output: Output, report: SyncReport, { roots, dryRun, isStopped }: Circumstances): void {
+export function printReport(output: Output, report: SyncReport, circumstances: Circumstances): void {
+  const { roots, dryRun, isStopped } = circumstances;
   const { delivered, pending, rejected, skipped, failures = 0 } = report;
-  const again = syncCommand(...roots);
+  const command = syncCommand(...roots);
   if (isStopped) output.line("Stopped.");
   if (delivered > 0) {
     const seconds = (report.durationMs / 1000).toFixed(1);
@@ -36,13 +39,13 @@ export function printReport(output: Output, report: SyncReport, { roots, dryRun,
   }
   if (pending > 0) {
     output.line(...amount("yellow", dryRun ? "To be sent" : "Pending", report, "pending"), ".");
-    const lines = dryRun ? [`Send with: ${again}`] : reasons(report, roots, isStopped);
+    const lines = dryRun ? [`Send with: ${againOf(circumstances)}`] : reasons(report, circumstances);
     for (const line of lines) output.line("  ", line);
   }
   if (rejected > 0) {
     output.line(...amount("red", "Rejected", report, "rejected"), ".");
-    output.line("  ", `What and why: ${again.replace(" sync", " status")}`);
-    output.line("  ", `Send again with: ${again} --retry-rejected`);
+    output.line("  ", `What and why: ${command.replace(" sync", " status")}`);
+    output.line("  ", `Send again with: ${command} --retry-rejected`);
   }
   if (failures > 0) output.line(paint("red", "Not everything could be read or written"), "; what, is said on stderr.");
   if (skipped > 0) output.line(...amount("dim", "Skipped", report, "skipped"), ".");
@@ -67,9 +70,14 @@ function amount(
   return [paint(style, `${word} ${number(report[of])}`), ` (${parts.join(", ")})`];
 }
 
-function reasons(report: SyncReport, roots: readonly string[], isStopped: boolean): string[] {
+function againOf({ roots, asked }: Circumstances): string {
+  return [syncCommand(...roots), ...asked].join(" ");
+}
+
+function reasons(report: SyncReport, circumstances: Circumstances): string[] {
   const { blocked } = report;
-  const again = syncCommand(...roots);
+  const { roots, isStopped } = circumstances;
+  const again = againOf(circumstances);
   if (isKeyRefused(report)) {
     return [`${blocked}`, `Set EVSYS_API_KEY to a key that may write to the project, then: ${again}`];
   }
@@ -77,7 +85,7 @@ function reasons(report: SyncReport, roots: readonly string[], isStopped: boolea
   if (isStopped) return [`Go on with: ${again}`];
   const held = heldLines(roots);
   if (held.length > 0) return [...held, `Once that is mended: ${again}`];
-  return [`What holds it back: ${again.replace(" sync", " status")}`, `Go on with: ${again}`];
+  return [`What holds it back: ${syncCommand(...roots).replace(" sync", " status")}`, `Go on with: ${again}`];
 }
 
 function sentence(text: string): string {

@@ -23,6 +23,7 @@ export async function run(given: Given): Promise<ExitCode> {
   const roots = mirrorRoots(given.dirs, notes);
   const notices = new Notices(notes);
   const stop = stopOnSignals(notes);
+  const asked = ["adopt", "retry-rejected"].filter((name) => given.has(name)).map((name) => `--${name}`);
 
   const syncOnce = async (isFirst: boolean): Promise<SyncReport> => {
     try {
@@ -50,7 +51,7 @@ export async function run(given: Given): Promise<ExitCode> {
     const report = watches ? await watched(syncOnce, onRound, stop.signal) : await syncOnce(true);
     notices.end(report.blocked);
     if (isJson) output.json(report);
-    else printReport(output, report, { roots, dryRun, isStopped: stop.signal.aborted });
+    else printReport(output, report, { roots, asked, dryRun, isStopped: stop.signal.aborted });
     return exitCodeOf(report);
   } catch (error) {
     throw error instanceof EvsysAuthError ? withoutCredentials(error) : error;

@@ -236,7 +236,8 @@ export class Outbox {
     const { delivered } = this.#courier.tally.total;
     void this.#backlog.drain().then(() => {
       const writes = this.#courier.tally.total.delivered - delivered;
-      this.#logger.warn(`The backend at ${baseUrl} is back: ${writes} ${writes === 1 ? "write" : "writes"} delivered.`);
+      const news = writes === 0 ? "" : `: ${writes} ${writes === 1 ? "write" : "writes"} delivered`;
+      this.#logger.warn(`The backend at ${baseUrl} is back${news}.`);
     });
   }
 }

@@ -29,6 +29,7 @@ export interface StoredLine {
 export class RowLane {
   readonly stream: StreamName;
   readonly slot: number;
+  readonly path: string;
   readonly gate: Gate;
   /** Whether this process is the file's writer. */
   readonly #isOwn: boolean;
@@ -51,7 +52,8 @@ export class RowLane {
     this.#isOwn = isOwn;
     this.#entity = entity;
     this.#log = entity.log;
-    this.#reader = new LineReader(join(entity.path, segmentName(stream, slot)));
+    this.path = join(entity.path, segmentName(stream, slot));
+    this.#reader = new LineReader(this.path);
   }
 
   /** Where the rows end that may be sent: of another writer's file, those that have been looked at. */

@@ -2,6 +2,7 @@ import { errorOfAnswer } from "../errors.js";
 import { mayHoldSpelling } from "../mirror/lossless-json.js";
 import type { Row } from "../mirror/rows.js";
 import type { EntityKind, OperationName, StreamName } from "../operations.js";
+import { shown } from "../validation.js";
 import type { Patience } from "./attempts.js";
 import type { Courier } from "./courier.js";
 import type { Folder } from "./folder.js";
@@ -68,6 +69,7 @@ async function sendClaimed(
   const { stream } = lane;
   const runId = folder.backendId;
   folder.account.added(stream, lane.uncounted(stretch, lines.length));
+  nameDamaged(folder, lane, lines);
   const rows = lines.flatMap(({ row }) => (row === undefined ? [] : [row]));
   const made = isWireForm(stream, lines) ? { body: lines[0].text, namesOthers: false } : bodyOf(stream, rows, courier);
   if (runId === undefined || made === "waits") return PENDING;
@@ -103,6 +105,14 @@ async function sendClaimed(
   log.refuseRows(session, stream, start, end, lines.length, { status, reason, body, at: Date.now() / 1000 });
   folder.account.settle(stream, "rejected", lines.length);
   return { kind: "raised", error: errorOfAnswer(failure) };
+}
+
+/** Says which lines are not sent, and for good: as a power cut or another client leaves them. */
+function nameDamaged({ courier }: Folder, { path }: RowLane, lines: readonly StoredLine[]): void {
+  for (const { row, start, text } of lines) {
+    if (row !== undefined) continue;
+    courier.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${shown(text)}`);
+  }
 }
 
 /** A batch that is too large for the backend goes out as two, each under a key of its own: nothing of it has been taken. */
