@@ -15,7 +15,8 @@ import {
   type Refusal,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import { lineOf, type Session, SyncState } from "./sync-state.js";
+import type { Session } from "./sessions.js";
+import { lineOf, SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
 const ACKS = "acks.log";
@@ -30,17 +31,18 @@ export class SyncLog {
   readonly folder: string;
   /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
   readonly fsync: Fsync;
-  readonly #acksPath: string;
+  readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
   #ordinals: Session[] = [];
+  #lastOrdinal = 0;
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
 
   constructor(entityFolder: string, fsync: Fsync = "never") {
     this.fsync = fsync;
     this.folder = join(entityFolder, FOLDER);
-    this.#acksPath = join(this.folder, ACKS);
+    this.acksPath = join(this.folder, ACKS);
   }
 
   /** Whether an entity's folder has a sync log. One without was written by another client. */
@@ -57,7 +59,7 @@ export class SyncLog {
     this.close();
     this.#state = new SyncState();
     this.#ordinals = [];
-    for (const { bytes } of linesOf(this.#acksPath)) {
+    for (const { bytes } of linesOf(this.acksPath)) {
       const line = acksLine.safeParse(parsed(bytes));
       if (line.success) this.#state.apply(line.data, this.#ordinals);
     }
@@ -145,7 +147,7 @@ export class SyncLog {
   #take(line: OpsLine, slot: number): void {
     if ("session" in line) {
       if (line.after !== undefined) this.#state.endSession(slot, line.at, line.after);
-      this.#state.addSession({ ...line, slot });
+      this.#state.sessions.add({ ...line, slot });
       this.#state.wasMadeHere ||= line.made === true;
       return;
     }
@@ -154,13 +156,21 @@ export class SyncLog {
       this.#state.addCall(line.within, STREAM_OF_LETTER[letter], start, end);
       return;
     }
+    if ("void" in line) {
+      this.#state.void(line.void);
+      return;
+    }
     if ("create" in line && line.id !== undefined) this.#state.delivered.set(line.key, line.id);
     this.#state.addOperation({ ...line, slot });
   }
 
   #ordinal(session: Session): number {
+    if (this.#ordinals[this.#lastOrdinal] === session) return this.#lastOrdinal;
     const known = this.#ordinals.indexOf(session);
-    if (known !== -1) return known;
+    if (known !== -1) {
+      this.#lastOrdinal = known;
+      return known;
+    }
     const ordinal = this.#ordinals.length;
     const line = lineOf(session, ordinal);
     // On the file first: what follows names it by its number.
@@ -175,7 +185,7 @@ export class SyncLog {
   }
 
   #append(line: AcksLine): number {
-    this.#acks ??= new LineWriter(this.#acksPath);
+    this.#acks ??= new LineWriter(this.acksPath);
     return this.#acks.appendNow(JSON.stringify(line)).end;
   }
 
@@ -184,16 +194,16 @@ export class SyncLog {
       .acknowledgements()
       .map((line) => `${encode(line)}\n`)
       .join("");
-    const temporary = `${this.#acksPath}.tmp`;
+    const temporary = `${this.acksPath}.tmp`;
     onFile("write the file", temporary, () => {
       // One that a kill left behind, or a link that somebody put there.
       rmSync(temporary, { force: true });
       writeFileSync(temporary, text, { flag: "wx", mode: FILE_MODE });
-      renameSync(temporary, this.#acksPath);
+      renameSync(temporary, this.acksPath);
     });
     this.#acks?.close();
     this.#acks = undefined;
-    this.#ordinals = [...this.#state.sessions.values()];
+    this.#ordinals = [...this.#state.sessions.byNonce.values()];
     this.#compactAtBytes = Math.max(SMALLEST_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 
