@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
-import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 import { LONGEST_TIMER_MS } from "./transport/deadline.js";
 import { issueAt, shown, validated } from "./validation.js";
 
@@ -224,12 +224,4 @@ function logLevelOf(option: string | undefined, variable: string | undefined): L
   throw new EvsysValidationError("DashboardClient options", [
     issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${shown(text)}`),
   ]);
-}
-
-function isLogger(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    ["debug", "info", "warn", "error"].every((method) => typeof Reflect.get(value, method) === "function")
-  );
 }

@@ -1,7 +1,9 @@
+import { types } from "node:util";
 import type { z } from "zod";
 import { EvsysValidationError, type ValidationIssue } from "./errors.js";
 import { nearest } from "./nearest.js";
 import { isObject } from "./objects.js";
+import { messageOf } from "./thrown.js";
 
 const LONGEST_VALUE_SHOWN = 60;
 const SECRET_FIELD = "apiKey";
@@ -11,20 +13,44 @@ type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> 
 
 /**
  * Checks a value against a schema and returns it typed.
- * @throws EvsysValidationError naming each field, what was given and what fits.
+ * @throws EvsysValidationError naming each field, the value that was given and what is allowed.
  */
 export function validated<Schema extends Fielded>(subject: string, schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = parsed(subject, schema, value);
   if (!result.success) throw validationError(subject, schema, value, result.error);
   return result.data;
 }
 
-/** The error for a value that zod did not take. */
+/** Whether JSON keeps the content of an object: it empties a Map, a Promise or an Error, and turns typed arrays into objects. */
+export function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || kindOf(value) === "Object";
+}
+
+function parsed<Schema extends Fielded>(
+  subject: string,
+  schema: Schema,
+  value: unknown,
+): z.ZodSafeParseResult<z.output<Schema>> {
+  const refuse = (message: string): never => {
+    throw new EvsysValidationError(subject, [issueAt([], message)]);
+  };
+  try {
+    // A schema would take a Map or a Promise for an object without fields.
+    if (!isObject(value) || isPlainObject(value)) return schema.safeParse(value);
+  } catch (thrown) {
+    return refuse(`cannot be read: ${messageOf(thrown)}`);
+  }
+  return refuse(`expected an object, got ${shown(value)}`);
+}
+
+/** The error for a value that zod rejects: one issue for each field. */
 function validationError(subject: string, schema: Fielded, value: unknown, error: z.ZodError): EvsysValidationError {
-  return new EvsysValidationError(
-    subject,
-    error.issues.flatMap((issue) => explained(issue, schema, value)),
-  );
+  const issues = new Map<string, ValidationIssue>();
+  for (const issue of error.issues.flatMap((each) => explained(each, schema, value))) {
+    if (!issues.has(issue.field)) issues.set(issue.field, issue);
+  }
+  return new EvsysValidationError(subject, [...issues.values()]);
 }
 
 /** An issue of our own, for what a schema cannot say. */
@@ -32,18 +58,24 @@ export function issueAt(path: readonly (string | number)[], message: string): Va
   return { path, field: fieldOf(path), message };
 }
 
-/** A value as an error shows it: short, and on one line. */
+/** A preview of a value for an error message: short, and on one line. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
-  let text: string | undefined;
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  if (types.isPromise(value)) return "a Promise (did you forget await?)";
   try {
-    text = JSON.stringify(value);
+    if (isObject(value) && !isPlainObject(value)) return withArticle(kindOf(value));
+    const text = JSON.stringify(value);
+    return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
   } catch {
-    text = undefined;
+    return "an object JSON cannot hold";
   }
-  if (text === undefined) return String(typeof value === "object" ? "an object JSON cannot hold" : value);
-  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
+}
+
+/** The built-in kind of an object, such as Map; `Object` for a plain object and for most classes. */
+export function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
@@ -108,7 +140,7 @@ export function idMeant(field: string, given: unknown): string {
 }
 
 function withArticle(noun: string): string {
-  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+  return /^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
 function nameOfType(expected: string): string {

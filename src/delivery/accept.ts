@@ -5,6 +5,7 @@ import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
 import { isGiven, isObject } from "../objects.js";
 import { type BodyOf, type OperationName, operations } from "../operations.js";
 import { plain } from "../plain.js";
+import { messageOf } from "../thrown.js";
 import { issueAt, shown, validated } from "../validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
@@ -55,8 +56,7 @@ function written(subject: string, write: () => string): string {
   try {
     return write();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${why}`)]);
+    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${messageOf(cause)}`)]);
   }
 }
 
