@@ -18,13 +18,13 @@ interface Place {
 /**
  * A copy of the caller's data as JSON will have it, in plain objects and lists; NaN and the infinities stay. It is read
  * once: what is held against the document is then what is mirrored and sent, whatever a getter, a toJSON or the caller
- * makes of the original later.
+ * makes of the original later. `at` is the path of the value itself.
  * @throws EvsysValidationError where it cannot be read, or where JSON would drop or empty something without a word.
  */
-export function plain(subject: string, value: unknown): unknown {
-  const place: Place = { way: [], above: [] };
+export function plain(subject: string, value: unknown, at: readonly (string | number)[] = []): unknown {
+  const place: Place = { way: [...at], above: [] };
   try {
-    return copyOf(value, "", place);
+    return copyOf(value, at.at(-1) ?? "", place);
   } catch (cause) {
     // The way to what lies too deep would fill a screen.
     const way = place.above.length < DEEPEST ? place.way : place.way.slice(0, LONGEST_WAY_SHOWN);

@@ -5,7 +5,7 @@ import { nearest } from "./nearest.js";
 import { isObject } from "./objects.js";
 import { messageOf } from "./thrown.js";
 
-const LONGEST_VALUE_SHOWN = 60;
+const LONGEST_PREVIEW = 60;
 const SECRET_FIELD = "apiKey";
 
 /** What is known of a schema's fields, to name the ones that fit where one does not. */
@@ -17,7 +17,7 @@ type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> 
  */
 export function validated<Schema extends Fielded>(subject: string, schema: Schema, value: unknown): z.output<Schema> {
   const result = parsed(subject, schema, value);
-  if (!result.success) throw validationError(subject, schema, value, result.error);
+  if (!result.success) throw new EvsysValidationError(subject, allIssues(result.error, schema, value));
   return result.data;
 }
 
@@ -44,13 +44,24 @@ function parsed<Schema extends Fielded>(
   return refuse(`expected an object, got ${shown(value)}`);
 }
 
-/** The error for a value that zod rejects: one issue for each field. */
-function validationError(subject: string, schema: Fielded, value: unknown, error: z.ZodError): EvsysValidationError {
+/** What does not fit a schema, one issue for each field; `at` is the path of the value itself. */
+export function issuesOf(schema: Fielded, value: unknown, at: ValidationIssue["path"] = []): ValidationIssue[] {
+  const result = schema.safeParse(value);
+  return result.success ? [] : allIssues(result.error, schema, value, at);
+}
+
+/** One mistake may violate several rules of a schema: the first issue of each field counts. */
+function allIssues(
+  error: z.ZodError,
+  schema: Fielded,
+  value: unknown,
+  at: ValidationIssue["path"] = [],
+): ValidationIssue[] {
   const issues = new Map<string, ValidationIssue>();
-  for (const issue of error.issues.flatMap((each) => explained(each, schema, value))) {
-    if (!issues.has(issue.field)) issues.set(issue.field, issue);
+  for (const { path, field, message } of error.issues.flatMap((each) => explained(each, schema, value))) {
+    if (!issues.has(field)) issues.set(field, issueAt([...at, ...path], message));
   }
-  return new EvsysValidationError(subject, [...issues.values()]);
+  return [...issues.values()];
 }
 
 /** An issue of our own, for what a schema cannot say. */
@@ -67,7 +78,7 @@ export function shown(value: unknown): string {
   try {
     if (isObject(value) && !isPlainObject(value)) return withArticle(kindOf(value));
     const text = JSON.stringify(value);
-    return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
+    return text.length > LONGEST_PREVIEW ? `${text.slice(0, LONGEST_PREVIEW)}…` : text;
   } catch {
     return "an object JSON cannot hold";
   }
@@ -80,7 +91,7 @@ export function kindOf(value: object): string {
 
 function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  const given = path[0] === SECRET_FIELD ? "(hidden)" : valueAt(root, path);
+  const given = isSecret(path, schema) ? "(hidden)" : valueAt(root, path);
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
@@ -90,8 +101,8 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
       const field = String(path.at(-1));
       const hint = field.endsWith("_id") ? idMeant(field, given) : "";
       return given === undefined
-        ? [issueAt(path, `required, ${withArticle(nameOfType(issue.expected))} is missing`)]
-        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}${hint}`)];
+        ? [issueAt(path, `required, ${typeNamed(issue.expected)} is missing`)]
+        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${shown(given)}${hint}`)];
     }
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
@@ -143,15 +154,24 @@ function withArticle(noun: string): string {
   return /^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
-function nameOfType(expected: string): string {
-  return expected === "int" ? "integer" : expected;
+function typeNamed(expected: string): string {
+  return withArticle(expected === "int" ? "integer" : expected);
+}
+
+/** Options that hold the key are not shown as a whole either: somebody may pass the key in their place. */
+function isSecret(path: readonly (string | number)[], { shape }: Fielded): boolean {
+  return path.length === 0 ? shape !== undefined && SECRET_FIELD in shape : path[0] === SECRET_FIELD;
 }
 
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
   let value = root;
-  for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = Reflect.get(value, part);
+  try {
+    for (const part of path) {
+      if (typeof value !== "object" || value === null) return undefined;
+      value = Reflect.get(value, part);
+    }
+  } catch {
+    return "an object that cannot be read";
   }
   return value;
 }

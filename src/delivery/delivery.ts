@@ -14,73 +14,105 @@ import {
   operations,
   type RowAdded,
 } from "../operations.js";
+import { plainStep } from "../plain-step.js";
 import { issueAt, shown } from "../validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
+import { acceptPredictions } from "./accept-predictions.js";
+import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
 import type { Outcome } from "./outcome.js";
+
+/**
+ * Called with the JSON text of a write's fields once the write is accepted: after validation, before anything is awaited. A
+ * refused write does not call it.
+ */
+export type OnAccepted = (text: string) => void;
 
 /** The eight writes: each is held against the document, goes through the outbox, and answers in the document's types. */
 export class Delivery {
   readonly outbox: Outbox;
   readonly #logger: Logger;
-  /** How many values of a series were not finite. */
-  readonly #nonFinite = new Map<string, number>();
+  readonly #nonFinite: NonFiniteCounts;
   #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#logger = logger;
+    this.#nonFinite = new NonFiniteCounts(logger);
     this.outbox = new Outbox(config, logger, store);
   }
 
-  async createExperiment(body: unknown): Promise<Created<"createExperiment">> {
+  async createExperiment(body: unknown, _timeoutMs?: number): Promise<Created<"createExperiment">> {
     const { fields, key, answer } = await this.#create("createExperiment", body);
     const row = Object.assign({}, fields, { id: key }, answer?.experiment);
     this.outbox.keep("experiment", row.id, key, fields, answer !== undefined);
     return row;
   }
 
-  async createRun(body: unknown): Promise<Created<"createRun">> {
+  async createRun(body: unknown, _timeoutMs?: number): Promise<Created<"createRun">> {
     const { fields, key, answer } = await this.#create("createRun", body);
     const row = Object.assign({}, fields, { id: key }, answer?.run);
     this.outbox.keep("run", row.id, key, fields, answer !== undefined);
     return row;
   }
 
-  async updateExperiment(id: string, patch: unknown): Promise<AnswerOf<"updateExperiment">> {
+  async updateExperiment(id: string, patch: unknown, _timeoutMs?: number): Promise<AnswerOf<"updateExperiment">> {
     const { fields, answer } = await this.#patch("updateExperiment", id, patch);
     return answer ?? { experiment_id: id, patched: Object.keys(fields) };
   }
 
-  async updateRun(id: string, patch: unknown): Promise<AnswerOf<"updateRun">> {
-    const { fields, answer } = await this.#patch("updateRun", id, patch);
+  async updateRun(
+    id: string,
+    patch: unknown,
+    _timeoutMs?: number,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"updateRun">> {
+    const { fields, answer } = await this.#patch("updateRun", id, patch, onAccepted);
     return answer ?? { id, patched: Object.keys(fields) };
   }
 
-  async logStepMetric(runId: string, body: unknown): Promise<AnswerOf<"logStepMetric">> {
-    const { text } = this.#accept("logStepMetric", body, runId);
+  async logStepMetric(
+    runId: string,
+    body: unknown,
+    _timeoutMs?: number,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"logStepMetric">> {
+    this.#refuseUnlessOpen("logStepMetric", runId);
+    const text = plainStep(body) ?? this.#accept("logStepMetric", body, runId).text;
+    onAccepted?.(text);
     const outcome = await this.outbox.append("metrics", runId, [text]);
     return answerOf<"logStepMetric">(outcome) ?? { ok: true };
   }
 
-  async createEval(runId: string, body: unknown): Promise<RowAdded<"createEval">> {
-    const row = { id: randomUUID(), ...this.#accept("createEval", body, runId).fields };
+  async createEval(
+    runId: string,
+    body: unknown,
+    _timeoutMs?: number,
+    onAccepted?: OnAccepted,
+  ): Promise<RowAdded<"createEval">> {
+    const { fields, text } = this.#accept("createEval", body, runId);
+    onAccepted?.(text);
+    const row = { id: randomUUID(), ...fields };
     this.outbox.expectRowId("eval", row.id);
     const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [encode(row)]));
     return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
   }
 
-  async addCheckpoint(runId: string, body: unknown): Promise<RowAdded<"addCheckpoint">> {
+  async addCheckpoint(runId: string, body: unknown, _timeoutMs?: number): Promise<RowAdded<"addCheckpoint">> {
     const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId).fields };
     this.outbox.expectRowId("checkpoint", row.id);
     const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [encode(row)]));
     return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
   }
 
-  async logPredictions(runId: string, given: readonly unknown[]): Promise<AnswerOf<"logPredictions">> {
-    const { predictions } = this.#accept("logPredictions", { predictions: given }, runId).fields;
-    const lines = predictions.map((prediction) => encode(prediction));
+  async logPredictions(runId: string, given: unknown, _timeoutMs?: number): Promise<AnswerOf<"logPredictions">> {
+    this.#refuseUnlessOpen("logPredictions", runId);
+    const accepting = acceptPredictions("logPredictions", given);
+    const { lines, nonFinite } = accepting instanceof Promise ? await accepting : accepting;
+    if (lines.length === 0) return { ok: true, inserted: 0 };
+    this.#refuseUnlessOpen("logPredictions", runId);
+    this.#nonFinite.add("logPredictions", nonFinite);
     const outcome = await this.outbox.append("predictions", runId, lines);
-    return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: predictions.length };
+    return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: lines.length };
   }
 
   /** Sends any body to any route. It is not mirrored: null where it was not sent. */
@@ -111,8 +143,8 @@ export class Delivery {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const counts = [...this.#nonFinite].filter(([, count]) => count > 1).map(([field, count]) => `${field} (${count})`);
-    if (counts.length > 0) this.#logger.info(`Not finite, kept in the mirror and not sent: ${counts.join(", ")}.`);
+    const summary = this.#nonFinite.summary();
+    if (summary !== undefined) this.#logger.info(summary);
   }
 
   async #create<Name extends "createExperiment" | "createRun">(
@@ -133,27 +165,27 @@ export class Delivery {
     name: Name,
     id: string,
     body: unknown,
+    onAccepted?: OnAccepted,
   ): Promise<{ fields: BodyOf<Name>; answer: AnswerOf<Name> | undefined }> {
     const { entity } = operations[name];
     refuseUnsafeId(name, `${entity}_id`, id);
-    const { fields } = this.#accept(name, body);
+    const { fields, text } = this.#accept(name, body);
+    onAccepted?.(text);
     return { fields, answer: answerOf<Name>(await this.outbox.patch(entity, id, fields, randomUUID())) };
   }
 
   #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): Accepted<Name> {
-    this.#refuseIfClosed();
-    if (operations[name].kind === "row") refuseUnsafeId(name, "run_id", runId);
+    if (operations[name].kind === "row") this.#refuseUnlessOpen(name, runId);
+    else this.#refuseIfClosed();
     const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
     const accepted = accept(name, body, name, schema);
-    for (const { field, value } of accepted.nonFinite) {
-      const seen = this.#nonFinite.get(field) ?? 0;
-      this.#nonFinite.set(field, seen + 1);
-      if (seen > 0) continue;
-      this.#logger.warn(
-        `${name}: ${field} is ${value}; it is kept in the mirror and not sent. Further ones are counted, not announced.`,
-      );
-    }
+    this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
+  }
+
+  #refuseUnlessOpen(name: OperationName, runId: unknown): void {
+    this.#refuseIfClosed();
+    refuseUnsafeId(name, "run_id", runId);
   }
 
   #refuseIfClosed(): void {

@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
+import type { WaitOptions } from "../call-options.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { FolderKind } from "../mirror/paths.js";
@@ -140,7 +141,7 @@ export class Outbox {
   }
 
   /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
-  async flush(timeoutMs?: number): Promise<SyncReport> {
+  async flush({ timeoutMs }: WaitOptions = {}): Promise<SyncReport> {
     const startedAt = performance.now();
     const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
     const left = (): number => deadline - performance.now();
@@ -156,15 +157,15 @@ export class Outbox {
   }
 
   /** Flushes, then gives back connections, files and locks. Closing again answers the same report. */
-  close(timeoutMs?: number): Promise<SyncReport> {
-    this.#closing ??= this.#close(timeoutMs);
+  close(options: WaitOptions = {}): Promise<SyncReport> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(timeoutMs?: number): Promise<SyncReport> {
+  async #close({ timeoutMs, signal }: WaitOptions): Promise<SyncReport> {
     const startedAt = performance.now();
     try {
-      const report = await this.flush(timeoutMs);
+      const report = await this.flush({ timeoutMs, signal });
       if (report.pending === 0) this.#forgetExit();
       return report;
     } finally {
