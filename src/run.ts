@@ -1,32 +1,20 @@
-import { randomUUID } from "node:crypto";
 import type { Prediction } from "../generated/types.js";
 import { type CallOptions, timeoutOf } from "./call-options.js";
-import { accept } from "./delivery/accept.js";
 import { within } from "./delivery/live.js";
-import { type CheckpointInput, withDefaults } from "./inputs.js";
+import type { CheckpointInput } from "./inputs.js";
 import { isGiven } from "./objects.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
 import type { BestMode } from "./run/best-score.js";
 import { checkedBestScore, checkedText } from "./run/checks.js";
-import type { RunContext } from "./run/context.js";
+import type { RunContext, StartedRun } from "./run/context.js";
 import { failureMessage, keepStack } from "./run/failure.js";
 import { type Ending, Findings } from "./run/findings.js";
-import type { TrackBest } from "./run/options.js";
+import { ignoredCheckpoint, ignoredEval } from "./run/ignored.js";
+import { markEnded } from "./run/mark-ended.js";
 import { RunCalls } from "./run/run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./run/step-call.js";
 import { StepCounter } from "./run/step-counter.js";
 import { onAbort, onStopSignal } from "./run/stop-signals.js";
-
-/** What a started run consists of. */
-interface Started {
-  readonly experimentId: string;
-  readonly runId: string;
-  /** Whether the experiment ends with the run. */
-  readonly endsExperiment: boolean;
-  readonly signals: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly trackBest: TrackBest | undefined;
-}
 
 /**
  * A run: its ids, the client's methods with the ids filled in, and the methods that end it. The first ending counts, later
@@ -45,7 +33,7 @@ export class ExperimentRun {
   /** The id of the run: the same as `runId`, by its name in the row that `client.createRun` returns. */
   readonly id: string;
   readonly #context: RunContext;
-  readonly #endsExperiment: boolean;
+  readonly #started: StartedRun;
   readonly #steps = new StepCounter();
   readonly #findings: Findings;
   readonly #calls = new RunCalls();
@@ -53,12 +41,12 @@ export class ExperimentRun {
   #ending: Promise<void> | undefined;
 
   /** @internal Made by `client.startRun` and `client.withRun`. */
-  constructor(context: RunContext, started: Started) {
+  constructor(context: RunContext, started: StartedRun) {
     this.#context = context;
     this.experimentId = started.experimentId;
     this.runId = started.runId;
     this.id = started.runId;
-    this.#endsExperiment = started.endsExperiment;
+    this.#started = started;
     this.#findings = new Findings(started.trackBest);
     const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
     const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
@@ -93,20 +81,13 @@ export class ExperimentRun {
       const observe = (text: string): void => this.#findings.best.observe(text);
       return this.#context.delivery.createEval(this.runId, body, timeoutMs, observe);
     };
-    return this.#calls.make("logEval", log, () => ({
-      ...accept("createEval", body).fields,
-      ok: true,
-      id: randomUUID(),
-    }));
+    return this.#calls.make("logEval", log, () => ignoredEval(body));
   }
 
   /** Records a checkpoint of this run. Returns the row, with `id`. */
   addCheckpoint(body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">> {
     const add = () => this.#context.client.addCheckpoint(this.runId, body, options);
-    return this.#calls.make("addCheckpoint", add, () => {
-      const { fields } = accept("addCheckpoint", withDefaults(body, { is_final: false }));
-      return { ...fields, ok: true, id: randomUUID() };
-    });
+    return this.#calls.make("addCheckpoint", add, () => ignoredCheckpoint(body));
   }
 
   /** Logs predictions of this run. An empty array writes and sends nothing. */
@@ -196,33 +177,9 @@ export class ExperimentRun {
     const { status, error_message } = ending;
     const how = error_message === undefined ? status : `${status} (${error_message})`;
     this.#calls.end({ isStopping: false, ...late, how });
-    this.#ending = this.#mark(ending, timeoutMs).finally(this.#forgetSignals);
+    const ended = { ...this.#started, findings: this.#findings, calls: this.#calls };
+    this.#ending = markEnded(this.#context, ended, ending, timeoutMs).finally(this.#forgetSignals);
     return this.#ending;
-  }
-
-  /** Patches the run and the experiment, also if one of them is refused; the first error is thrown. */
-  async #mark(ending: Ending, timeoutMs: number | undefined): Promise<void> {
-    const { client, logger } = this.#context;
-    const deadline = performance.now() + (timeoutMs ?? client.timeoutMs);
-    const left = (): CallOptions | undefined =>
-      timeoutMs === undefined ? undefined : { timeoutMs: Math.max(1, deadline - performance.now()) };
-    if (this.#calls.areUnderWay) await within(deadline - performance.now(), this.#calls.settled());
-    const { warning } = this.#findings.best;
-    if (ending.status === "completed" && warning !== undefined) logger.warn(warning);
-    const failures: unknown[] = [];
-    const note = (error: unknown): void => void failures.push(error);
-    await client.updateRun(this.runId, this.#findings.forRun(ending), left()).catch(note);
-    await this.#markExperiment(ending, left()).catch(note);
-    if (failures.length > 0) throw failures[0];
-  }
-
-  async #markExperiment(ending: Ending, options: CallOptions | undefined): Promise<void> {
-    const { client } = this.#context;
-    // Reading the best score and mirroring a better one happen in one turn, so that runs that end at once compare to each other.
-    const patch = this.#endsExperiment
-      ? this.#findings.forOwnExperiment(ending)
-      : this.#findings.forSharedExperiment(client.local.experiment(this.experimentId)?.best_score);
-    if (Object.values(patch).some(isGiven)) await client.updateExperiment(this.experimentId, patch, options);
   }
 
   #stop(signal: NodeJS.Signals): Promise<void> {
