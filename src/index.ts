@@ -11,7 +11,8 @@ export type {
   Status,
   StepMetric,
 } from "../generated/types.js";
-export { DashboardClient, type WaitOptions } from "./client.js";
+export type { CallOptions, WaitOptions } from "./call-options.js";
+export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
 export type { Counted, Counts, SyncReport } from "./delivery/report.js";

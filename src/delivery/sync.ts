@@ -2,6 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { warnIfExposed } from "../exposure.js";
+import { folderPath } from "../folder-path.js";
 import { type Logger, levelled } from "../logger.js";
 import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
@@ -10,6 +11,7 @@ import { Courier } from "./courier.js";
 import type { Folder } from "./folder.js";
 import { foldersOf } from "./found-folders.js";
 import type { Counts, SyncReport } from "./report.js";
+import { checkedSyncOptions, SYNC_OPTIONS } from "./sync-options.js";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -49,8 +51,8 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     onProgress,
     signal,
     ...connection
-  } = options;
-  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, "syncMirror options");
+  } = checkedSyncOptions(options);
+  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, SYNC_OPTIONS);
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
   let failures = 0;
@@ -58,7 +60,9 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     if (!(error instanceof DashboardClientError)) failures += 1;
   };
   const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
-  const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
+  const roots = new Set(
+    (logDirs ?? [config.logDir]).map((logDir, at) => rootOf(folderPath(SYNC_OPTIONS, ["logDirs", at], logDir))),
+  );
   const folders = [...roots].flatMap((root) => foldersOf(root, courier, { adopts, dryRun }));
   const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
   const stop = (): void => {

@@ -3,6 +3,13 @@ import { sayFarewell } from "../delivery/farewell.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
+/** Calls back when a signal aborts, unless it has aborted already. Returns a function that removes the listener. */
+export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown) => void): () => void {
+  const listener = (): void => abort(signal?.reason);
+  signal?.addEventListener("abort", listener, { once: true });
+  return () => signal?.removeEventListener("abort", listener);
+}
+
 /** What a run does when the process is told to end. */
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
 

@@ -1,0 +1,229 @@
+import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
+import { stepMetricFields } from "../inputs.js";
+import type { Logger } from "../logger.js";
+import { decode, encode } from "../mirror/lossless-json.js";
+import { refuseUnsafeId } from "../mirror/paths.js";
+import type { LocalExperimentStore } from "../mirror/store.js";
+import {
+  type AnswerOf,
+  type BodyOf,
+  type Created,
+  type OperationName,
+  operations,
+  type RowAdded,
+} from "../operations.js";
+import { plainStep } from "../plain-step.js";
+import { issueAt, shown } from "../validation.js";
+import { type Accepted, accept, jsonOf } from "./accept.js";
+import { acceptPredictions } from "./accept-predictions.js";
+import { inBatches } from "./batches.js";
+import type { Settlement } from "./entry.js";
+import { NonFiniteCounts } from "./non-finite.js";
+import { Outbox } from "./outbox.js";
+
+/**
+ * Called with the JSON text of a write's fields once the write is accepted: after validation, before anything is awaited. A
+ * rejected write does not call it.
+ */
+export type OnAccepted = (text: string) => void;
+
+/** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
+export class Delivery {
+  readonly outbox: Outbox;
+  readonly #config: Config;
+  readonly #logger: Logger;
+  readonly #nonFinite: NonFiniteCounts;
+  #isClosed = false;
+
+  constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
+    this.#config = config;
+    this.#logger = logger;
+    this.#nonFinite = new NonFiniteCounts(logger);
+    this.outbox = new Outbox(config, logger, store);
+  }
+
+  createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {
+    return this.#create("createExperiment", body, timeoutMs, (fields, key, response) =>
+      Object.assign({}, fields, { id: key }, response?.experiment),
+    );
+  }
+
+  createRun(body: unknown, timeoutMs?: number): Promise<Created<"createRun">> {
+    return this.#create("createRun", body, timeoutMs, (fields, key, response) =>
+      Object.assign({}, fields, { id: key }, response?.run),
+    );
+  }
+
+  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<AnswerOf<"updateExperiment">> {
+    return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
+  }
+
+  async updateRun(id: string, patch: unknown, timeoutMs?: number, onAccepted?: OnAccepted): Promise<AnswerOf<"updateRun">> {
+    return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
+  }
+
+  /** Called once a training step: a step of finite numbers takes a short way, and one promise serves the whole call. */
+  logStepMetric(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"logStepMetric">> {
+    try {
+      this.#refuseUnlessOpen("logStepMetric", runId);
+      const text = plainStep(body) ?? this.#accept("logStepMetric", body).text;
+      onAccepted?.(text);
+      return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  async createEval(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+    onAccepted?: OnAccepted,
+  ): Promise<RowAdded<"createEval">> {
+    this.#refuseUnlessOpen("createEval", runId);
+    const { fields, text } = this.#accept("createEval", body);
+    onAccepted?.(text);
+    const row = { id: randomUUID(), ...fields };
+    this.outbox.expectRowId("eval", row.id);
+    const respond = (settlement: Settlement): RowAdded<"createEval"> => {
+      const response = responseOf<"createEval">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append("evals", runId, encode(row), { timeoutMs, respond });
+  }
+
+  async addCheckpoint(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+  ): Promise<RowAdded<"addCheckpoint">> {
+    this.#refuseUnlessOpen("addCheckpoint", runId);
+    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body).fields };
+    this.outbox.expectRowId("checkpoint", row.id);
+    const respond = (settlement: Settlement): RowAdded<"addCheckpoint"> => {
+      const response = responseOf<"addCheckpoint">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append("checkpoints", runId, encode(row), { timeoutMs, respond });
+  }
+
+  async logPredictions(
+    runId: string,
+    given: unknown,
+    timeoutMs = this.#config.timeoutMs,
+  ): Promise<AnswerOf<"logPredictions">> {
+    this.#refuseUnlessOpen("logPredictions", runId);
+    const accepting = acceptPredictions("logPredictions", given);
+    const { lines, nonFinite } = accepting instanceof Promise ? await accepting : accepting;
+    if (lines.length === 0) return { ok: true, inserted: 0 };
+    this.#refuseUnlessOpen("logPredictions", runId);
+    this.#nonFinite.add("logPredictions", nonFinite);
+    const inserted = lines.length;
+    const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
+      responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
+    const [first] = lines;
+    if (first !== undefined && inserted === 1) return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
+    return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
+  }
+
+  /** Sends any body to any route. It is not mirrored: null if it was not sent. */
+  async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
+    this.#refuseIfClosed();
+    if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
+      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`;
+      throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
+    }
+    const text = body === undefined ? undefined : jsonOf("post", body);
+    const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
+    if (outcome === undefined || outcome.kind === "unavailable") return null;
+    if (outcome.kind !== "delivered") throw errorOfAnswer({ ...outcome.failure, pending: false });
+    return outcome.body;
+  }
+
+  /** Accepts no further call. Logs how many values of each series were not sent, beyond those in the warnings. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const summary = this.#nonFinite.summary();
+    if (summary !== undefined) this.#logger.info(summary);
+  }
+
+  async #create<Name extends "createExperiment" | "createRun">(
+    name: Name,
+    body: unknown,
+    timeoutMs: number | undefined,
+    rowOf: (fields: BodyOf<Name>, key: string, response: AnswerOf<Name> | undefined) => Created<Name>,
+  ): Promise<Created<Name>> {
+    this.#refuseIfClosed();
+    // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
+    const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
+    const { entity } = operations[name];
+    const key = randomUUID();
+    const outcome = await this.outbox.request(name, entity, fields, key, timeoutMs ?? this.#config.timeoutMs);
+    const isDelivered = outcome?.kind === "delivered";
+    // A create that throws is not kept: its caller has no id to continue with.
+    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
+      throw errorOfAnswer({ ...outcome.failure, pending: false });
+    }
+    const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
+    const row = rowOf(fields, key, response);
+    this.outbox.keep(entity, row.id, key, fields, isDelivered);
+    if (!isDelivered && this.outbox.isTurnDue(now())) await nextTurn();
+    return row;
+  }
+
+  #patch<Name extends "updateExperiment" | "updateRun">(
+    name: Name,
+    id: string,
+    body: unknown,
+    timeoutMs: number | undefined,
+    localResponse: (patched: string[]) => AnswerOf<Name>,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<Name>> {
+    this.#refuseIfClosed();
+    const { entity } = operations[name];
+    refuseUnsafeId(name, `${entity}_id`, id);
+    const { fields, text } = this.#accept(name, body);
+    onAccepted?.(text);
+    return this.outbox.patch(entity, id, fields, randomUUID(), {
+      timeoutMs: timeoutMs ?? this.#config.timeoutMs,
+      respond: (settlement) => responseOf<Name>(settlement) ?? localResponse(Object.keys(fields)),
+    });
+  }
+
+  #accept<Name extends OperationName>(name: Name, body: unknown): Accepted<Name> {
+    const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
+    const accepted = accept(name, body, name, schema);
+    this.#nonFinite.add(name, accepted.nonFinite);
+    return accepted;
+  }
+
+  #refuseUnlessOpen(name: OperationName, runId: unknown): void {
+    this.#refuseIfClosed();
+    refuseUnsafeId(name, "run_id", runId);
+  }
+
+  #refuseIfClosed(): void {
+    if (this.#isClosed) throw new EvsysError("The client is closed; make a new DashboardClient to write on.");
+  }
+}
+
+function respondToStep(settlement: Settlement): AnswerOf<"logStepMetric"> {
+  return responseOf<"logStepMetric">(settlement) ?? { ok: true };
+}
+
+/** The backend's response; undefined if the write is only in the mirror for now. */
+function responseOf<Name extends OperationName>(settlement: Settlement): AnswerOf<Name> | undefined {
+  if (settlement.kind === "failed") throw settlement.error;
+  // The HTTP layer has validated the body against this operation's schema.
+  return settlement.kind === "delivered" ? (settlement.body as AnswerOf<Name>) : undefined;
+}
