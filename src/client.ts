@@ -1,4 +1,5 @@
-import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../generated/types.js";
+import type { Client } from "openapi-fetch";
+import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
@@ -61,6 +62,17 @@ export class DashboardClient {
   /** The API key. A getter, so that neither `console.log(client)` nor JSON shows it. */
   get apiKey(): string | undefined {
     return this.#apiKey;
+  }
+
+  /**
+   * The routes of the backend, typed by its schema: `client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body })`
+   * resolves to `{ data, error, response }`, as in openapi-fetch, with its middleware (`use`) and the `signal` option.
+   * A request takes at most `timeoutMs` and follows no redirect. It is neither mirrored nor retried.
+   * @throws EvsysError if the client is offline or closed, if no response comes, or if a 2xx response is not JSON;
+   * EvsysValidationError for an id or a body that cannot be sent; the reason of `signal` if that aborts the request.
+   */
+  get api(): Client<paths> {
+    return this.#delivery.outbox.api;
   }
 
   /** Creates an experiment (`/sdk/experiments/`, `experiment.json`). Answers the row: what was sent, what the backend added, and `id`. */

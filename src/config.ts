@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
+import { LONGEST_TIMER_MS } from "./http/deadline.js";
 import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-import { LONGEST_TIMER_MS } from "./transport/deadline.js";
+import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./proxy.js";
 import { issueAt, shown, validated } from "./validation.js";
 
 /** As many as the connection pool opens connections. */
-export const MOST_IN_FLIGHT = 128;
+export const MAX_IN_FLIGHT = 128;
 
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -62,7 +63,8 @@ export interface Config {
   readonly concurrency: number;
   readonly fsync: Fsync;
   readonly fetch: Fetch | undefined;
-  readonly proxied: boolean;
+  /** The proxy that requests go through, except to the hosts of NO_PROXY. */
+  readonly proxy: ProxySetting | undefined;
   readonly logger: Logger | undefined;
   readonly logLevel: LogLevel;
   readonly onDeliveryError: ((error: Error) => void) | undefined;
@@ -91,7 +93,6 @@ export type Variable = (typeof VARIABLES)[number];
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
 const NO: readonly string[] = ["0", "false", "no", "off"];
-const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
 const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
 
 const optionsSchema = z.strictObject({
@@ -103,7 +104,7 @@ const optionsSchema = z.strictObject({
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
-  concurrency: z.int().min(1).max(MOST_IN_FLIGHT).optional(),
+  concurrency: z.int().min(1).max(MAX_IN_FLIGHT).optional(),
   fsync: z.enum(["never", "interval", "always"]).optional(),
   fetch: functionOf<Fetch>().optional(),
   logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),
@@ -123,8 +124,9 @@ export function resolveConfig(
 ): Config {
   const given = validated(subject, optionsSchema, options);
   const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const baseUrl = baseUrlOf(given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL"));
   const config: Config = {
-    baseUrl: baseUrlOf(given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL")),
+    baseUrl,
     apiKey: apiKeyOf(given.apiKey?.trim() || setting("EVSYS_API_KEY")),
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
@@ -135,12 +137,15 @@ export function resolveConfig(
     concurrency: given.concurrency ?? 8,
     fsync: given.fsync ?? "never",
     fetch: given.fetch,
-    proxied: PROXY_VARIABLES.some((name) => setting(name) !== undefined),
+    proxy: proxyFor(baseUrl, setting),
     logger: given.logger,
     logLevel: logLevelOf(given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
     onDeliveryError: given.onDeliveryError,
   };
-  if (!config.offline) refuseWithoutCredentials(config);
+  if (!config.offline) {
+    refuseWithoutCredentials(config);
+    refuseUnusableProxy(config);
+  }
   return config;
 }
 
@@ -184,6 +189,13 @@ function refuseWithoutCredentials({ apiKey, projectId }: Config): void {
   throw new EvsysAuthError(
     `Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}, or work without a backend: offline: true or EVSYS_OFFLINE=1.`,
   );
+}
+
+/** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
+function refuseUnusableProxy({ proxy, fetch }: Config): void {
+  if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
+  const message = `expected an http or https URL such as http://proxy.example:3128, got ${shown(shownProxy(proxy))}`;
+  throw new EvsysValidationError("DashboardClient options", [issueAt([proxy.variable], message)]);
 }
 
 function apiKeyOf(key: string | undefined): string | undefined {

@@ -1,15 +1,28 @@
 export type {
+  CheckpointAdded,
   CheckpointCreate,
+  components,
+  Entity,
   EvalCreate,
+  EvalCreated,
   ExperimentCreate,
+  ExperimentCreated,
   ExperimentPatch,
+  ExperimentPatched,
   Metrics,
   Prediction,
+  PredictionBatch,
+  PredictionsLogged,
+  Problem,
+  paths,
   RunCreate,
+  RunCreated,
   RunPatch,
+  RunPatched,
   Split,
   Status,
   StepMetric,
+  StepMetricLogged,
 } from "../generated/types.js";
 export { DashboardClient, type WaitOptions } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";

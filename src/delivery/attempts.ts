@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Answer } from "../transport/answer.js";
-import { Deadline } from "../transport/deadline.js";
-import type { Attempt, Transport } from "../transport/transport.js";
+import { Deadline } from "../http/deadline.js";
+import type { Outcome } from "../http/outcome.js";
 import { backoffMs } from "./backoff.js";
 
 /** How long and how often one write is tried. */
@@ -18,7 +17,7 @@ export interface Patience {
 
 /** What came of it, and when the last attempt began. */
 export interface Tried {
-  readonly answer: Answer;
+  readonly answer: Outcome;
   readonly lastBegunAt: number;
 }
 
@@ -28,8 +27,7 @@ export interface Tried {
  * one that is under way ends when the sending is to stop.
  */
 export async function tryUntilAnswered(
-  transport: Transport,
-  attempt: Attempt,
+  attempt: (deadline: Deadline) => Promise<Outcome>,
   patience: Patience,
   stopping: AbortSignal,
 ): Promise<Tried> {
@@ -38,8 +36,9 @@ export async function tryUntilAnswered(
   try {
     for (let tries = 0; ; tries += 1) {
       const lastBegunAt = performance.now();
-      const answer = await transport.send(attempt, deadline);
-      if (answer.kind !== "away" || tries >= patience.maxRetries || stopping.aborted) return { answer, lastBegunAt };
+      const answer = await attempt(deadline);
+      if (answer.kind !== "unavailable" || tries >= patience.maxRetries || stopping.aborted)
+        return { answer, lastBegunAt };
       const waitMs = answer.retryAfterMs ?? backoffMs(tries);
       if (performance.now() + waitMs >= endsAt) return { answer, lastBegunAt };
       await sleep(waitMs, undefined, { ref: patience.isAwaited, signal: stopping }).catch(() => {});

@@ -1,12 +1,11 @@
 import type { Config } from "../config.js";
 import { DashboardClientError, errorOfAnswer, withoutWayOut } from "../errors.js";
-import { ID_RULE, isSafeId } from "../ids.js";
+import { type BackendApi, createBackendApi } from "../http/backend.js";
+import type { Deadline } from "../http/deadline.js";
+import type { Outcome } from "../http/outcome.js";
 import type { Logger } from "../logger.js";
 import type { Holder } from "../mirror/lock.js";
-import { type OperationName, operations } from "../operations.js";
-import type { Answer } from "../transport/answer.js";
-import { type Attempt, createTransport, type Transport } from "../transport/transport.js";
-import { shown } from "../validation.js";
+import type { OperationName } from "../operations.js";
 import { type Patience, tryUntilAnswered } from "./attempts.js";
 import { IdMap } from "./id-map.js";
 import { type SyncReport, Tally } from "./report.js";
@@ -36,7 +35,7 @@ export class Courier {
   readonly #events: CourierEvents;
   readonly #announced = new Set<string>();
   readonly #stopping = new AbortController();
-  readonly #transport: Transport;
+  readonly #backend: BackendApi;
   readonly #holdsProcess: boolean;
   #remote: Remote;
   #awayReason: string | undefined;
@@ -53,7 +52,7 @@ export class Courier {
     this.config = config;
     this.logger = logger;
     this.#events = events;
-    this.#transport = createTransport(config);
+    this.#backend = createBackendApi(config);
     this.#remote = config.offline ? "offline" : "up";
   }
 
@@ -113,28 +112,30 @@ export class Courier {
   }
 
   /** Carries one of the eight writes. */
-  async carry(
+  carry(
     name: OperationName,
-    ids: Attempt["ids"],
-    body: Attempt["body"],
+    ids: Readonly<Record<string, string>>,
+    body: string | Uint8Array,
     key: string,
     patience: Patience,
-  ): Promise<Answer> {
-    const { path, answer: promised, kind, entity } = operations[name];
-    const answer = await this.carryTo({ path, ids, body, idempotencyKey: key, promised }, patience);
-    if (kind !== "create" || answer.kind !== "delivered") return answer;
-    // A backend's id names folders and parts of paths here: one that could name another place is no answer.
-    const id: unknown = Object(Object(answer.body)[entity]).id;
-    if (isSafeId(id)) return answer;
-    const reason = `the backend gave ${shown(id)} as an id, expected ${ID_RULE}`;
-    this.logger.error(`[POST] ${path}: ${reason}.`);
-    return { kind: "away", reason };
+  ): Promise<Outcome> {
+    return this.#carry((deadline) => this.#backend.send(name, ids, body, key, deadline), patience);
+  }
+
+  /** Carries a body to any route. */
+  post(path: string, body: string | undefined, key: string, patience: Patience): Promise<Outcome> {
+    return this.#carry((deadline) => this.#backend.post(path, body, deadline, key), patience);
+  }
+
+  /** The requests of users. */
+  get api(): BackendApi["api"] {
+    return this.#backend.api;
   }
 
   /** Carries any write, and learns from the answer how the backend is. */
-  async carryTo(attempt: Attempt, patience: Patience): Promise<Answer> {
-    const { answer, lastBegunAt } = await tryUntilAnswered(this.#transport, attempt, patience, this.#stopping.signal);
-    if (answer.kind === "away") {
+  async #carry(attempt: (deadline: Deadline) => Promise<Outcome>, patience: Patience): Promise<Outcome> {
+    const { answer, lastBegunAt } = await tryUntilAnswered(attempt, patience, this.#stopping.signal);
+    if (answer.kind === "unavailable") {
       this.#restUntil = performance.now() + Math.min(LONGEST_REST_MS, answer.retryAfterMs ?? 0);
       // Where others have been answered meanwhile, it is this write that hangs, not the backend.
       if (this.#answeredAt < lastBegunAt) this.#turn("down", answer.reason);
@@ -170,7 +171,7 @@ export class Courier {
   }
 
   close(): Promise<void> {
-    return this.#transport.close();
+    return this.#backend.close();
   }
 
   #turn(remote: "up" | "down", reason: string): void {

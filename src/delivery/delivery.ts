@@ -95,14 +95,8 @@ export class Delivery {
       ]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
-    const answer = await this.outbox.post({
-      path,
-      ids: {},
-      body: text,
-      idempotencyKey: randomUUID(),
-      promised: undefined,
-    });
-    if (answer.kind === "away") return null;
+    const answer = await this.outbox.post(path, text, randomUUID());
+    if (answer.kind === "unavailable") return null;
     if (answer.kind !== "delivered") throw errorOfAnswer({ ...answer.failure, pending: false });
     return answer.body;
   }
@@ -123,7 +117,7 @@ export class Delivery {
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
     const key = randomUUID();
     const answer = await this.outbox.request(name, operations[name].entity, fields, key);
-    if (answer.kind === "away") return { fields, key, answer: undefined };
+    if (answer.kind === "unavailable") return { fields, key, answer: undefined };
     // A create that raises is not kept: its caller has no id to go on with.
     if (answer.kind !== "delivered") throw errorOfAnswer({ ...answer.failure, pending: false });
     return { fields, key, answer: answerOf<Name>({ kind: "delivered", answer: answer.body }) };

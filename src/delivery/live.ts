@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import type { ByteRange } from "../mirror/line-writer.js";
 import type { Operation } from "../mirror/sync-state.js";
 import type { StreamName } from "../operations.js";
-import { LONGEST_TIMER_MS } from "../transport/deadline.js";
 import type { Folder } from "./folder.js";
 import { sendOperation } from "./operation-sender.js";
 import { type Outcome, PENDING } from "./outcome.js";

@@ -17,7 +17,7 @@ export async function sendOperation(folder: Folder, operation: Operation, patien
   if ("waitsFor" in made) return PENDING;
   const path = id === undefined ? {} : { [`${entity.kind}_id`]: id };
   const answer = await courier.carry(name, path, JSON.stringify(made.body), operation.key, patience);
-  if (answer.kind === "away") return PENDING;
+  if (answer.kind === "unavailable") return PENDING;
   if (answer.kind === "blocked") {
     const error = errorOfAnswer(answer.failure);
     folder.reception.blockedBy(error);

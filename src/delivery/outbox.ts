@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../config.js";
+import type { BackendApi } from "../http/backend.js";
+import type { Outcome as HttpOutcome } from "../http/outcome.js";
 import type { Logger } from "../logger.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import type { OperationName, StreamName } from "../operations.js";
-import type { Answer } from "../transport/answer.js";
-import type { Attempt } from "../transport/transport.js";
 import { Backlog } from "./backlog.js";
 import { Courier, type Remote } from "./courier.js";
 import { onExit } from "./farewell.js";
@@ -72,6 +72,11 @@ export class Outbox {
     });
   }
 
+  /** The requests of users. */
+  get api(): BackendApi["api"] {
+    return this.#courier.api;
+  }
+
   get status(): DeliveryStatus {
     const { pending, rejected } = this.#courier.tally.total;
     return { remote: this.#courier.remote, pending, rejected };
@@ -83,11 +88,11 @@ export class Outbox {
   }
 
   /** Asks the backend to make an entity. Where it cannot be asked now, that is away. Nothing is mirrored yet. */
-  async request(name: OperationName, kind: FolderKind, fields: Fields, key: string): Promise<Answer> {
+  async request(name: OperationName, kind: FolderKind, fields: Fields, key: string): Promise<HttpOutcome> {
     this.#store.prepare(kind);
     const made = outgoing(name, fields, this.#courier.ids);
-    if (!this.#isAwaiting) return { kind: "away", reason: "not sent" };
-    if ("waitsFor" in made) return { kind: "away", reason: `${made.waitsFor} is not at the backend yet` };
+    if (!this.#isAwaiting) return unsent("not sent");
+    if ("waitsFor" in made) return unsent(`${made.waitsFor} is not at the backend yet`);
     const patience = this.#courier.awaited(this.#config.timeoutMs);
     return this.#track(this.#courier.carry(name, {}, JSON.stringify(made.body), key, patience));
   }
@@ -134,9 +139,9 @@ export class Outbox {
   }
 
   /** Sends what is not mirrored; away where it cannot be sent now. */
-  async post(attempt: Attempt): Promise<Answer> {
-    if (!this.#courier.isUp) return { kind: "away", reason: this.#courier.remote };
-    return this.#track(this.#courier.carryTo(attempt, this.#courier.awaited(this.#config.timeoutMs)));
+  async post(path: string, body: string | undefined, key: string): Promise<HttpOutcome> {
+    if (!this.#courier.isUp) return unsent(this.#courier.remote);
+    return this.#track(this.#courier.post(path, body, key, this.#courier.awaited(this.#config.timeoutMs)));
   }
 
   /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
@@ -240,4 +245,8 @@ export class Outbox {
       this.#logger.warn(`The backend at ${baseUrl} is back${news}.`);
     });
   }
+}
+
+function unsent(reason: string): HttpOutcome {
+  return { kind: "unavailable", reason, evidence: "client" };
 }

@@ -81,7 +81,7 @@ async function sendClaimed(
   log.name(session);
   const key = `${session.nonce}:${stream}:${start}-${end}`;
   const answer = await courier.carry(OPERATION_OF[stream], { run_id: runId }, made.body, key, patience);
-  if (answer.kind === "away") return PENDING;
+  if (answer.kind === "unavailable") return PENDING;
   if (answer.kind === "blocked") {
     const error = errorOfAnswer(answer.failure);
     folder.reception.blockedBy(error);
