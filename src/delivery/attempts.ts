@@ -13,6 +13,8 @@ export interface Patience {
   readonly maxRetries: number;
   /** Whether somebody waits for it: a process does not stay alive for what nobody waits for. */
   readonly isAwaited: boolean;
+  /** Whether the time counts from the last progress of an upload. Default: unless somebody waits for it. */
+  readonly isExtendable?: boolean;
 }
 
 /** What came of it, and when the last attempt began. */
@@ -32,7 +34,12 @@ export async function tryUntilAnswered(
   stopping: AbortSignal,
 ): Promise<Tried> {
   const endsAt = performance.now() + patience.leftMs;
-  const deadline = new Deadline(patience.leftMs, patience.isAwaited, `no answer within ${patience.timeoutMs} ms`);
+  const deadline = new Deadline(
+    patience.leftMs,
+    patience.isAwaited,
+    `no answer within ${patience.timeoutMs} ms`,
+    patience.isExtendable,
+  );
   try {
     for (let tries = 0; ; tries += 1) {
       const lastBegunAt = performance.now();

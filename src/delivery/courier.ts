@@ -108,7 +108,7 @@ export class Courier {
 
   /** The patience for a write of the backlog. */
   get unawaited(): Patience {
-    return { ...this.awaited(this.config.timeoutMs), isAwaited: this.#holdsProcess };
+    return { ...this.awaited(this.config.timeoutMs), isAwaited: this.#holdsProcess, isExtendable: true };
   }
 
   /** Carries one of the eight writes. */

@@ -5,17 +5,20 @@ export const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export class Deadline {
   /** Called once, when the time is over. */
   onPassed: ((reason: Error) => void) | undefined;
-  /** Whether somebody waits for the call, and the process stays alive for it. */
-  readonly isAwaited: boolean;
   readonly #timer: NodeJS.Timeout;
   readonly #message: string;
+  readonly #isExtendable: boolean;
   #abort: AbortController | undefined;
   #reason: Error | undefined;
   #isCleared = false;
 
-  /** `leftMs`: the time left, in milliseconds. `message`: the reason given for what is unfinished then. */
-  constructor(leftMs: number, isAwaited: boolean, message: string) {
-    this.isAwaited = isAwaited;
+  /**
+   * `leftMs`: the time left, in milliseconds. `isAwaited`: whether the process stays alive for it. `message`: the reason
+   * given for what is unfinished then. `isExtendable`: whether the time counts from the last progress of an upload, as it
+   * should unless a call waits for it.
+   */
+  constructor(leftMs: number, isAwaited: boolean, message: string, isExtendable = !isAwaited) {
+    this.#isExtendable = isExtendable;
     this.#message = message;
     // Node keeps a list of timers for each duration: whole milliseconds keep these few.
     this.#timer = setTimeout(() => this.end(new Error(this.#message)), Math.ceil(Math.max(0, leftMs)));
@@ -34,10 +37,10 @@ export class Deadline {
     return this.#abort.signal;
   }
 
-  /** Starts the time anew, after progress that nobody waits for: a slow upload must end some day. */
+  /** Starts the time anew, after progress of an upload: a slow one would never end otherwise. */
   extend(): void {
     // A refresh would start a timer that has fired or was cleared.
-    if (!this.isAwaited && !this.#isCleared && this.#reason === undefined) this.#timer.refresh();
+    if (this.#isExtendable && !this.#isCleared && this.#reason === undefined) this.#timer.refresh();
   }
 
   /** Ends the time now. */

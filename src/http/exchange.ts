@@ -144,9 +144,9 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
     const path = url.slice(this.#origin.length);
     // Fewer characters than a third of it are fewer bytes for sure.
     if (body === undefined || body.length <= CHUNK_BYTES / 3)
-      return new DispatchOptions(this.#origin, path, method, { ...headers }, body ?? null);
+      return new DispatchOptions(this.#origin, path, method, headers, body ?? null);
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    if (bytes.length <= CHUNK_BYTES) return new DispatchOptions(this.#origin, path, method, { ...headers }, bytes);
+    if (bytes.length <= CHUNK_BYTES) return new DispatchOptions(this.#origin, path, method, headers, bytes);
     this.#chunks = new BodyChunks(bytes, this.#deadline);
     const length = { ...headers, "content-length": String(bytes.length) };
     const stream = Readable.from(this.#chunks, { objectMode: false, highWaterMark: 0 });

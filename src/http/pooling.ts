@@ -20,15 +20,19 @@ export function pooling(origin: string, proxy: ProxySetting | undefined): Http {
   let opening: Promise<PooledConnections | Http> | undefined;
   let connections: PooledConnections | undefined;
   let isClosed = false;
+  const sendFirst: Http["send"] = async (request, deadline) => {
+    if (isClosed) throw new EvsysError("The client is closed.");
+    opening ??= open(origin, proxy);
+    const opened = await opening;
+    if (!(opened instanceof PooledConnections)) return opened.send(request, deadline);
+    if (!isClosed) connections = opened;
+    return exchange(opened, origin, request, deadline);
+  };
   return {
-    async send(request, deadline) {
-      if (connections !== undefined) return exchange(connections, origin, request, deadline);
-      if (isClosed) throw new EvsysError("The client is closed.");
-      opening ??= open(origin, proxy);
-      const opened = await opening;
-      if (!(opened instanceof PooledConnections)) return opened.send(request, deadline);
-      if (!isClosed) connections = opened;
-      return exchange(opened, origin, request, deadline);
+    send(request, deadline) {
+      return connections === undefined
+        ? sendFirst(request, deadline)
+        : exchange(connections, origin, request, deadline);
     },
     async close() {
       isClosed = true;
@@ -52,6 +56,7 @@ class PooledConnections implements Connections {
   readonly #origin: string;
   readonly #proxy: ProxySetting | undefined;
   readonly #alone = new Set<Dispatcher>();
+  readonly #connecting = new Set<Socket>();
 
   constructor(undici: Undici, origin: string, proxy: ProxySetting | undefined) {
     this.#undici = undici;
@@ -71,6 +76,8 @@ class PooledConnections implements Connections {
   }
 
   async close(): Promise<void> {
+    // undici would wait until they have connected, which a silent host never lets them.
+    for (const socket of this.#connecting) socket.destroy(new EvsysError("The client is closed."));
     await Promise.allSettled([this.pool, ...this.#alone].map((each) => each.destroy()));
   }
 
@@ -79,7 +86,11 @@ class PooledConnections implements Connections {
     const connections = Math.min(Math.max(descriptorLimit() / SHARE_OF_DESCRIPTORS, MIN_CONNECTIONS), MAX_IN_FLIGHT);
     const factory = (to: string | URL, options: Pool.Options): Dispatcher => {
       const connector = typeof options.connect === "function" ? options.connect : buildConnector({});
-      return new Pool(to, { ...options, connections: Math.floor(connections), connect: preparing(connector) });
+      return new Pool(to, {
+        ...options,
+        connections: Math.floor(connections),
+        connect: preparing(connector, this.#connecting),
+      });
     };
     if (this.#proxy === undefined) return factory(this.#origin, {});
     // One proxy serves both schemes: the origin is always the same.
@@ -87,13 +98,17 @@ class PooledConnections implements Connections {
   }
 }
 
-function preparing(connector: buildConnector.connector): buildConnector.connector {
+/** A connector that prepares its sockets, and lists them while they are connecting. */
+function preparing(connector: buildConnector.connector, connecting: Set<Socket>): buildConnector.connector {
   return (target, callback) => {
-    const connecting: unknown = connector(target, (...result) => {
+    const begun: unknown = connector(target, (...result) => {
+      if (begun instanceof Socket) connecting.delete(begun);
       const [, socket] = result;
       if (socket instanceof Socket) prepare(socket);
       callback(...result);
     });
-    if (connecting instanceof Socket) unhold(connecting);
+    if (!(begun instanceof Socket)) return;
+    unhold(begun);
+    connecting.add(begun);
   };
 }

@@ -5,9 +5,8 @@ import { codeOf } from "../thrown.js";
 const MAX_SUCCESS_BYTES = 16 * 1024 * 1024;
 /** An error is read as far as it is useful to show. */
 const MAX_ERROR_BYTES = 64 * 1024;
-/** Skips a byte order mark, as any fetch does. */
-const TEXT = new TextDecoder();
-const NOTHING = new Uint8Array(0);
+const BYTE_ORDER_MARK = "\uFEFF";
+const NOTHING = Buffer.alloc(0);
 
 /** A response, before anything is made of it. */
 export interface RawResponse {
@@ -35,12 +34,13 @@ export function decodedBody(
 ): Pick<RawResponse, "text" | "unreadable"> {
   const maxBytes = maxBodyBytes(status);
   const [only = NOTHING] = pieces;
-  const bytes = (pieces.length > 1 ? Buffer.concat(pieces) : only).subarray(0, maxBytes);
+  const isOne = pieces.length <= 1 && Buffer.isBuffer(only);
+  const bytes = (isOne ? only : Buffer.concat(pieces)).subarray(0, maxBytes);
   const name = encoding?.trim().toLowerCase() ?? "identity";
-  if (name === "identity" || name === "" || bytes.length === 0) return { text: TEXT.decode(bytes) };
+  if (name === "identity" || name === "" || bytes.length === 0) return { text: textOf(bytes) };
   try {
     const decompressed = decompress(bytes, name, maxBytes);
-    if (decompressed !== undefined) return { text: TEXT.decode(decompressed) };
+    if (decompressed !== undefined) return { text: textOf(decompressed) };
     return { text: "", unreadable: `a body in the encoding "${name.slice(0, 20)}"` };
   } catch (error) {
     const isTooLarge = codeOf(error) === "ERR_BUFFER_TOO_LARGE";
@@ -49,8 +49,14 @@ export function decodedBody(
   }
 }
 
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString("utf8");
+  // As any fetch does.
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+}
+
 /** Undefined for an encoding that is not known here. */
-function decompress(bytes: Uint8Array, encoding: string, maxOutputLength: number): Uint8Array | undefined {
+function decompress(bytes: Buffer, encoding: string, maxOutputLength: number): Buffer | undefined {
   // A body that was cut is decompressed as far as it goes.
   const options = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH };
   switch (encoding) {

@@ -2,6 +2,7 @@ import type { Socket } from "node:net";
 import { isError } from "../thrown.js";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100");
+const BLANK_LINE = "\r\n\r\n";
 
 /** Errors of connections that had served a request before and broke without a byte of response to the next. */
 const stale = new WeakSet<Error>();
@@ -17,35 +18,56 @@ export function unhold(socket: Socket): void {
   socket.ref = () => socket;
 }
 
-/** How much was written to a connection when the last response, or a part of it, was read from it; -1 before any. */
-const writtenAtRead = new WeakMap<Socket, number>();
+/** What is known of a connection. */
+interface Use {
+  /** Whether a response, or a part of one, was read from it. */
+  hasServed: boolean;
+  /** Whether nothing was read yet after the last write. */
+  isWaiting: boolean;
+}
+
+const uses = new WeakMap<Socket, Use>();
 
 /** Prepares a connection for undici, which knows nothing of stale connections and takes a 100 Continue for an error. */
 export function prepare(socket: Socket): void {
-  const isPrepared = writtenAtRead.has(socket);
+  const known = uses.get(socket);
   // A tunnel through a proxy is a new connection on the old socket.
-  writtenAtRead.set(socket, -1);
-  if (isPrepared) return;
+  if (known !== undefined) known.hasServed = false;
+  else watch(socket, { hasServed: false, isWaiting: false });
+}
+
+function watch(socket: Socket, use: Use): void {
+  uses.set(socket, use);
   unhold(socket);
+  const { write } = socket;
+  socket.write = (...given: unknown[]) => {
+    use.isWaiting = true;
+    return Reflect.apply(write, socket, given);
+  };
   const read = socket.read.bind(socket);
   socket.read = (size) => {
     const piece: unknown = read(size);
-    if (!(piece instanceof Uint8Array)) return piece;
-    // A response begins with the first piece that follows a write. To the parser a 102 is what a 100 is to everybody else.
-    if (isBetween(socket) && isContinue(piece)) piece[CONTINUE.length - 1] = "2".charCodeAt(0);
-    else writtenAtRead.set(socket, socket.bytesWritten);
+    if (!use.isWaiting || !Buffer.isBuffer(piece) || endOfContinues(piece) === piece.length) return piece;
+    use.isWaiting = false;
+    use.hasServed = true;
     return piece;
   };
   socket.prependListener("error", (error) => {
-    if (writtenAtRead.get(socket) !== -1 && isBetween(socket)) stale.add(error);
+    if (use.hasServed && use.isWaiting) stale.add(error);
   });
 }
 
-/** Whether nothing was read yet after the last write. */
-function isBetween(socket: Socket): boolean {
-  return writtenAtRead.get(socket) !== socket.bytesWritten;
-}
-
-function isContinue(piece: Uint8Array): boolean {
-  return piece.length > CONTINUE.length && CONTINUE.equals(piece.subarray(0, CONTINUE.length));
+/**
+ * Where the 100 Continue at the beginning of a piece end. Each becomes a 102, which to undici's parser is what a 100 is to
+ * everybody else: the response is still to come.
+ */
+function endOfContinues(piece: Buffer): number {
+  let end = 0;
+  // Most responses differ from it in their tenth byte.
+  while (piece[end + 9] === CONTINUE[9] && CONTINUE.equals(piece.subarray(end, end + CONTINUE.length))) {
+    piece[end + CONTINUE.length - 1] = "2".charCodeAt(0);
+    const blankLine = piece.indexOf(BLANK_LINE, end);
+    end = blankLine === -1 ? piece.length : blankLine + BLANK_LINE.length;
+  }
+  return end;
 }
