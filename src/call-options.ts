@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { LONGEST_TIMER_MS } from "./transport/deadline.js";
+import { LONGEST_TIMER_MS } from "./http/deadline.js";
 import { validated } from "./validation.js";
 
 /** How one call deviates from the options of its client. */

@@ -1,4 +1,5 @@
-import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../generated/types.js";
+import type { Client } from "openapi-fetch";
+import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
 import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./call-options.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import { Delivery } from "./delivery/delivery.js";
@@ -60,6 +61,17 @@ export class DashboardClient {
   }
 
   /**
+   * The routes of the backend, typed by its schema: `client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body })`
+   * resolves to `{ data, error, response }`, as in openapi-fetch, with its middleware (`use`) and the `signal` option.
+   * A request takes at most `timeoutMs` and follows no redirect. It is neither mirrored nor retried.
+   * @throws EvsysError if the client is offline or closed, if no response comes, or if a 2xx response is not JSON;
+   * EvsysValidationError for an id or a body that cannot be sent; the reason of `signal` if that aborts the request.
+   */
+  get api(): Client<paths> {
+    return this.#delivery.outbox.api;
+  }
+
+  /**
    * Creates an experiment (`/sdk/experiments/`, `experiment.json`).
    * @returns the fields sent, overlaid with the backend's response, plus `id`.
    */
@@ -98,12 +110,8 @@ export class DashboardClient {
    * Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). A series that is given both by name and
    * in `metrics`, with different values, is refused.
    */
-  async logStepMetric(
-    runId: string,
-    input: StepMetricInput,
-    options?: CallOptions,
-  ): Promise<AnswerOf<"logStepMetric">> {
-    return this.#delivery.logStepMetric(runId, input, timeoutOf("logStepMetric", options));
+  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<AnswerOf<"logStepMetric">> {
+    return this.#delivery.logStepMetric(runId, input, options);
   }
 
   /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Returns the row, with `id`. */

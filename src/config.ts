@@ -2,12 +2,13 @@ import { z } from "zod";
 import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { folderPath } from "./folder-path.js";
+import { LONGEST_TIMER_MS } from "./http/deadline.js";
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-import { LONGEST_TIMER_MS } from "./transport/deadline.js";
+import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./proxy.js";
 import { issueAt, shown, validated } from "./validation.js";
 
 /** As many as the connection pool opens connections. */
-export const MOST_IN_FLIGHT = 128;
+export const MAX_IN_FLIGHT = 128;
 
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -63,7 +64,8 @@ export interface Config {
   readonly concurrency: number;
   readonly fsync: Fsync;
   readonly fetch: Fetch | undefined;
-  readonly proxied: boolean;
+  /** The proxy that requests go through, except to the hosts of NO_PROXY. */
+  readonly proxy: ProxySetting | undefined;
   readonly logger: Logger | undefined;
   readonly logLevel: LogLevel;
   readonly onDeliveryError: ((error: Error) => void) | undefined;
@@ -92,7 +94,6 @@ export type Variable = (typeof VARIABLES)[number];
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
 const NO: readonly string[] = ["0", "false", "no", "off"];
-const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
 const CLIENT_OPTIONS = "DashboardClient options";
 
 /** A function of the user's. */
@@ -108,7 +109,7 @@ export const clientOptions = z.strictObject({
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
-  concurrency: z.int().min(1).max(MOST_IN_FLIGHT).optional(),
+  concurrency: z.int().min(1).max(MAX_IN_FLIGHT).optional(),
   fsync: z.enum(["never", "interval", "always"]).optional(),
   fetch: functionOf<Fetch>().optional(),
   logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),
@@ -128,8 +129,9 @@ export function resolveConfig(
 ): Config {
   const given = validated(subject, clientOptions, options);
   const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const baseUrl = baseUrlOf(subject, given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL"));
   const config: Config = {
-    baseUrl: baseUrlOf(subject, given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL")),
+    baseUrl,
     apiKey: apiKeyOf(subject, given.apiKey?.trim() || setting("EVSYS_API_KEY")),
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
@@ -140,12 +142,15 @@ export function resolveConfig(
     concurrency: given.concurrency ?? 8,
     fsync: given.fsync ?? "never",
     fetch: given.fetch,
-    proxied: PROXY_VARIABLES.some((name) => setting(name) !== undefined),
+    proxy: proxyFor(baseUrl, setting),
     logger: given.logger,
     logLevel: logLevelOf(subject, given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
     onDeliveryError: given.onDeliveryError,
   };
-  if (!config.offline) refuseWithoutCredentials(config, subject);
+  if (!config.offline) {
+    refuseWithoutCredentials(config, subject);
+    refuseUnusableProxy(config, subject);
+  }
   return config;
 }
 
@@ -194,6 +199,13 @@ function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string
   if (missing.length === 0) return;
   const hint = subject === CLIENT_OPTIONS ? ", or work without a backend: offline: true or EVSYS_OFFLINE=1" : "";
   throw new EvsysAuthError(`Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}${hint}.`);
+}
+
+/** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
+function refuseUnusableProxy({ proxy, fetch }: Config, subject: string): void {
+  if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
+  const message = `expected an http or https URL such as http://proxy.example:3128, got ${shown(shownProxy(proxy))}`;
+  throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
 }
 
 function apiKeyOf(subject: string, key: string | undefined): string | undefined {

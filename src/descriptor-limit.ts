@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 
-const DEFAULT_LIMIT = 1_024;
+/** What Linux distributions and macOS allow a process at least, for systems that do not say. */
+const USUAL_LIMIT = 1024;
 
-/** How many files and sockets this process may have open at once; 1,024 if the system does not say. */
+/** How many files and sockets this process may have open at once: the soft limit of `ulimit -n`. */
 export function descriptorLimit(): number {
   try {
-    const soft = /^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
-    return soft === undefined ? DEFAULT_LIMIT : Number(soft);
+    const [, limit] = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "utf8")) ?? [];
+    if (limit === "unlimited") return Number.POSITIVE_INFINITY;
+    return Number(limit) > 0 ? Number(limit) : USUAL_LIMIT;
   } catch {
-    return DEFAULT_LIMIT;
+    return USUAL_LIMIT; // Only Linux has the file.
   }
 }

@@ -1,15 +1,28 @@
 export type {
+  CheckpointAdded,
   CheckpointCreate,
+  components,
+  Entity,
   EvalCreate,
+  EvalCreated,
   ExperimentCreate,
+  ExperimentCreated,
   ExperimentPatch,
+  ExperimentPatched,
   Metrics,
   Prediction,
+  PredictionBatch,
+  PredictionsLogged,
+  Problem,
+  paths,
   RunCreate,
+  RunCreated,
   RunPatch,
+  RunPatched,
   Split,
   Status,
   StepMetric,
+  StepMetricLogged,
 } from "../generated/types.js";
 export type { CallOptions, WaitOptions } from "./call-options.js";
 export { DashboardClient } from "./client.js";
