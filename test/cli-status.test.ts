@@ -331,7 +331,7 @@ describe("evsys-sdk status", () => {
       { id: experimentId, problem: expect.stringContaining("experiment.json"), total: { pending: 1 } },
       { id: runId, problem: expect.stringContaining("acks.log"), total: { pending: 0 } },
     ]);
-    expect(status.mirrors[0]?.foreign).toMatchObject([{ id: "empty" }]);
+    expect(status.mirrors[0]).toMatchObject({ foreign: [], empty: [{ id: "empty" }] });
     const { code, stdout } = await evsys(["status", logDir]).ended;
     expect(code).toBe(0);
     expect(stdout.match(/ {2}unreadable {7}\S/g)).toHaveLength(2);

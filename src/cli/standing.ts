@@ -2,8 +2,17 @@ import { Lanes, STREAMS } from "../delivery/lanes.js";
 import type { Counts } from "../delivery/report.js";
 import { MirrorError } from "../errors.js";
 import type { EntityFolder } from "../mirror/entity.js";
-import { type Found, hasForeignRows, lastWriteOf, type Occupants, occupantsOf } from "../mirror/inspect.js";
+import {
+  type Found,
+  isEmpty,
+  isLost,
+  lastWriteOf,
+  type Occupants,
+  occupantsOf,
+  unclaimedRows,
+} from "../mirror/inspect.js";
 import type { Refusal } from "../mirror/sync-lines.js";
+import type { TornLine } from "../mirror/unclaimed.js";
 
 /** What of an entity is counted by itself: the creates and patches that make its document, and its streams. */
 export const WRITTEN = ["document", "metrics", "evals", "checkpoints", "predictions"] as const;
@@ -35,6 +44,10 @@ export interface Standing {
   readonly occupants: Occupants;
   /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
   readonly hasForeignRows: boolean;
+  /** Cut-off last lines that no session wrote. */
+  readonly tornLines: readonly TornLine[];
+  /** Whether nothing was ever written to it. */
+  readonly isEmpty: boolean;
   readonly problem: string | undefined;
 }
 
@@ -72,6 +85,9 @@ export function sumOf(counts: Iterable<Counts>): Counts {
 function counted(found: Found): Standing {
   const { entity, problem } = found;
   const writes = entity === undefined ? nothing() : writesOf(entity);
+  const unclaimed = unclaimedRows(found);
+  for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
+  if (isLost(found)) writes.document.skipped += 1;
   return {
     found,
     backendId: entity === undefined ? undefined : backendIdOf(entity),
@@ -81,7 +97,9 @@ function counted(found: Found): Standing {
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
     occupants: occupantsOf(found),
-    hasForeignRows: hasForeignRows(found),
+    hasForeignRows: unclaimed.some(({ rows }) => rows > 0),
+    tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
+    isEmpty: isEmpty(found),
     problem,
   };
 }
