@@ -2,9 +2,9 @@ import type { Client } from "openapi-fetch";
 import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
 import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./call-options.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
+import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
-import type { SyncReport } from "./delivery/report.js";
 import { warnIfExposed } from "./exposure.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
 import { type Logger, levelled } from "./logger.js";
@@ -111,7 +111,11 @@ export class DashboardClient {
    * in `metrics`, with different values, is refused.
    */
   logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<AnswerOf<"logStepMetric">> {
-    return this.#delivery.logStepMetric(runId, input, options);
+    try {
+      return this.#delivery.logStepMetric(runId, input, timeoutOf("logStepMetric", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Returns the row, with `id`. */

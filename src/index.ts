@@ -27,8 +27,8 @@ export type {
 export type { CallOptions, WaitOptions } from "./call-options.js";
 export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
+export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
-export type { Counted, Counts, SyncReport } from "./delivery/report.js";
 export { type SyncOptions, syncMirror } from "./delivery/sync.js";
 export {
   AuthenticationError,

@@ -1,6 +1,6 @@
 import type { Prediction } from "../generated/types.js";
 import { type CallOptions, timeoutOf } from "./call-options.js";
-import { within } from "./delivery/live.js";
+import { within } from "./delivery/flush.js";
 import type { CheckpointInput } from "./inputs.js";
 import { isGiven } from "./objects.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
@@ -186,7 +186,7 @@ export class ExperimentRun {
     const { client } = this.#context;
     const ending = { status: "cancelled", error_message: `Ended by ${signal}.` } as const;
     const ended = this.#end(ending, undefined, { isStopping: true }).then(() => client.flush());
-    return within(client.timeoutMs, ended);
+    return within(client.timeoutMs, undefined, ended);
   }
 
   #abort(reason: unknown): void {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../src/cli/entity-status.js";
 import type { Status } from "../src/cli/status-report.js";
-import { syncCommand } from "../src/delivery/farewell.js";
+import { syncCommand } from "../src/delivery/exit-notice.js";
 import { syncMirror } from "../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "./support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "./support/clients.js";

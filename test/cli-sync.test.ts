@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Notices } from "../src/cli/notices.js";
 import { Output } from "../src/cli/output.js";
-import { syncCommand } from "../src/delivery/farewell.js";
+import { syncCommand } from "../src/delivery/exit-notice.js";
 import type { SyncReport } from "../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "./support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "./support/clients.js";

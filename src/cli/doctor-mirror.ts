@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { statfs, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { syncCommand } from "../delivery/farewell.js";
+import { syncCommand } from "../delivery/exit-notice.js";
 import { MirrorError } from "../errors.js";
 import { inspectMirror, isOurs } from "../mirror/inspect.js";
 import { folderOf } from "../mirror/paths.js";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Counts } from "../delivery/report.js";
+import type { Counts } from "../delivery/counters.js";
 import { type Found, isOurs, strangeNames } from "../mirror/inspect.js";
 import type { Holder } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";

@@ -1,4 +1,4 @@
-import type { Counts } from "../delivery/report.js";
+import type { Counts } from "../delivery/counters.js";
 import type { EntityStatus } from "./entity-status.js";
 import { said } from "./held.js";
 import { UNKNOWN_ADVICE } from "./held-report.js";

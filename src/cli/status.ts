@@ -1,5 +1,5 @@
 import { prefersColour, variables } from "../config.js";
-import { syncCommand } from "../delivery/farewell.js";
+import { syncCommand } from "../delivery/exit-notice.js";
 import { noteOnProjects } from "../delivery/other-projects.js";
 import { inspectMirror } from "../mirror/inspect.js";
 import type { Given } from "./arguments.js";

@@ -61,7 +61,11 @@ export class Counters {
     this.add(kind, state, writes);
   }
 
-  report(startedAt: number, endedAt: number, reason: { readonly blocked?: string; readonly blockedStatus?: number }): SyncReport {
+  report(
+    startedAt: number,
+    endedAt: number,
+    reason: { readonly blocked?: string; readonly blockedStatus?: number },
+  ): SyncReport {
     return {
       ...this.#total,
       byKind: structuredClone(this.#byKind),

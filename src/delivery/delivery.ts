@@ -62,7 +62,12 @@ export class Delivery {
     return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
   }
 
-  async updateRun(id: string, patch: unknown, timeoutMs?: number, onAccepted?: OnAccepted): Promise<AnswerOf<"updateRun">> {
+  async updateRun(
+    id: string,
+    patch: unknown,
+    timeoutMs?: number,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"updateRun">> {
     return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
   }
 
@@ -131,7 +136,8 @@ export class Delivery {
     const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
       responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
     const [first] = lines;
-    if (first !== undefined && inserted === 1) return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
+    if (first !== undefined && inserted === 1)
+      return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
     return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
   }
 

@@ -1,6 +1,7 @@
 import { now } from "../clock.js";
 import { EntityStore } from "../mirror/entity-store.js";
 import type { ByteRange } from "../mirror/line-writer.js";
+import type { Holder } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { SyncState } from "../mirror/sync-state.js";
 import { STREAMS, type StreamName } from "../operations.js";
@@ -33,7 +34,7 @@ export class EntityOutbox {
   constructor(sender: Sender, root: string, kind: FolderKind, id: string, owner: Scope) {
     this.sender = sender;
     this.#owner = owner;
-    this.store = new EntityStore(root, kind, id, sender.config.fsync, (message) => sender.logger.warn(message));
+    this.store = new EntityStore(root, kind, id, sender.diskPolicy(root));
     this.health = new EntityHealth(this.store.log);
     this.lease = new SenderLease(this.store.log.folder);
     this.operations = new OperationQueue(kind, () => this.state, sender.ids, owner);
@@ -73,6 +74,11 @@ export class EntityOutbox {
   *requeued(): Generator<Entry> {
     yield* this.operations.requeued();
     for (const stream of this.streams.open()) yield* stream.requeued;
+  }
+
+  /** Who sends for the entity, if it is another process. */
+  get holder(): Holder | undefined {
+    return this.checkLease() ? undefined : this.lease.holder;
   }
 
   checkLease(): boolean {
@@ -115,7 +121,14 @@ export class EntityOutbox {
   }
 
   /** Registers rows that were just appended; `waiter` learns what becomes of them. */
-  accept(stream: StreamName, range: ByteRange, rows: number, scope: Scope, text: string | undefined, waiter: Waiter): void {
+  accept(
+    stream: StreamName,
+    range: ByteRange,
+    rows: number,
+    scope: Scope,
+    text: string | undefined,
+    waiter: Waiter,
+  ): void {
     this.#followStore();
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
     outbox.accepted(range, rows, scope, this.sender.isOffline);

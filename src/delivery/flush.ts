@@ -33,7 +33,7 @@ export async function flushScope(
     const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (now() - startedAt);
     await sendBacklog(sender, () => scope.counters.total.pending, { timeoutMs: leftMs, signal });
   }
-  const reason = scope.counters.total.pending === 0 ? {} : pendingReason(sender, holdersOf(mirror));
+  const reason = scope.counters.total.pending === 0 ? {} : pendingReason(sender, mirror.all());
   return scope.counters.report(startedAt, now(), reason);
 }
 
@@ -41,7 +41,11 @@ export async function flushScope(
  * Sends the backlog: until nothing is pending or the time is over; without a time, until `maxRetries` repeats in a row have
  * brought no progress. A Retry-After of the backend is respected, and ends a wait that is too short for it.
  */
-export async function sendBacklog(sender: Sender, pending: () => number, { timeoutMs, signal }: WaitOptions): Promise<void> {
+export async function sendBacklog(
+  sender: Sender,
+  pending: () => number,
+  { timeoutMs, signal }: WaitOptions,
+): Promise<void> {
   const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const leftMs = (): number => endsAt - now();
   const { connection, config } = sender;
@@ -55,7 +59,11 @@ export async function sendBacklog(sender: Sender, pending: () => number, { timeo
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
     const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.restMs, backoffMs(failures));
-    if (timeoutMs === undefined && (failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined)) return;
+    if (
+      timeoutMs === undefined &&
+      (failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined)
+    )
+      return;
     if (pending() > 0) await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
   }
 }
@@ -66,7 +74,11 @@ function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
 }
 
 /** Waits for work, `timeoutMs` at most and until `signal` is aborted; the process stays alive for it. */
-export async function within(timeoutMs: number | undefined, signal: AbortSignal | undefined, work: Promise<unknown>): Promise<void> {
+export async function within(
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+  work: Promise<unknown>,
+): Promise<void> {
   const abort = new AbortController();
   const waitMs = Math.min(Math.max(0, timeoutMs ?? LONGEST_TIMER_MS), LONGEST_TIMER_MS);
   const late = sleep(waitMs, undefined, { signal: abort.signal }).catch(() => {});
@@ -78,8 +90,4 @@ export async function within(timeoutMs: number | undefined, signal: AbortSignal 
     signal?.removeEventListener("abort", stop);
     abort.abort();
   }
-}
-
-function* holdersOf(mirror: MirrorOutbox): Generator<{ readonly holder: { pid: number; host: string } | undefined }> {
-  for (const outbox of mirror.all()) yield { holder: outbox.checkLease() ? undefined : outbox.lease.holder };
 }

@@ -29,12 +29,22 @@ export class MirrorOutbox {
   #unpolled: EntityOutbox[] = [];
 
   /** `isHeldElsewhere`: whether this process sends for an entity over another connection. */
-  constructor(config: Config, logger: Sender["logger"], root: string, isHeldElsewhere: (kind: FolderKind, id: string) => boolean) {
+  constructor(
+    config: Config,
+    logger: Sender["logger"],
+    root: string,
+    isHeldElsewhere: (kind: FolderKind, id: string) => boolean,
+  ) {
     this.root = root;
     this.sender = new Sender(config, logger);
     this.#isHeldElsewhere = isHeldElsewhere;
     const { ids } = this.sender;
-    this.#rowIds = new RowIdLookup(root, ids, (runId) => this.#entities.run.has(runId), (error) => this.#announce(error));
+    this.#rowIds = new RowIdLookup(
+      root,
+      ids,
+      (runId) => this.#entities.run.has(runId),
+      (error) => this.#announce(error),
+    );
     ids.lookUp = (kind, id) => this.#lookUp(kind, id);
   }
 
@@ -69,7 +79,14 @@ export class MirrorOutbox {
   }
 
   /** The outbox of an entity that is new: made by the backend under its id, or here, where the id is the key of the create. */
-  create(kind: FolderKind, id: string, key: string, fields: Readonly<Record<string, unknown>>, scope: Scope, isDelivered: boolean): void {
+  create(
+    kind: FolderKind,
+    id: string,
+    key: string,
+    fields: Readonly<Record<string, unknown>>,
+    scope: Scope,
+    isDelivered: boolean,
+  ): void {
     const known = this.#entities[kind].get(id);
     // A backend may answer two creates with one entity.
     if (known !== undefined) known.acceptCreate(key, fields, scope, isDelivered);
@@ -117,7 +134,8 @@ export class MirrorOutbox {
     if (this.sender.isOffline || !isSafeId(id)) return undefined;
     if (kind === "eval" || kind === "checkpoint") return this.#rowIds.run();
     const [owner] = this.#scopes;
-    if (owner !== undefined && SyncLog.existsIn(entityFolder(this.root, kind, id))) this.#add(kind, id, owner, () => {});
+    if (owner !== undefined && SyncLog.existsIn(entityFolder(this.root, kind, id)))
+      this.#add(kind, id, owner, () => {});
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
+import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import type { Logger } from "../logger.js";
 import type { FolderKind } from "../mirror/paths.js";
@@ -68,6 +69,11 @@ export class Outbox {
     });
   }
 
+  /** The routes of the backend, typed by its schema. */
+  get api(): BackendApi["api"] {
+    return this.#shared.sender.connection.http.api;
+  }
+
   get status(): DeliveryStatus {
     const { pending, rejected } = this.#scope.counters.total;
     const { remote } = this.#shared.sender.connection;
@@ -81,7 +87,13 @@ export class Outbox {
   }
 
   /** Asks the backend to make an entity; undefined if it cannot be asked now. Nothing is mirrored yet. */
-  async request(name: OperationName, kind: FolderKind, fields: Fields, key: string, timeoutMs: number): Promise<Outcome | undefined> {
+  async request(
+    name: OperationName,
+    kind: FolderKind,
+    fields: Fields,
+    key: string,
+    timeoutMs: number,
+  ): Promise<Outcome | undefined> {
     this.#store.prepare(kind);
     const { connection, ids } = this.#shared.sender;
     const made = outgoing(name, fields, ids);
@@ -179,7 +191,11 @@ export class Outbox {
   }
 
   /** The waiter of a call. In background delivery a call waits for the mirror alone. */
-  #waiter<Result>({ timeoutMs, respond }: Call<Result>, resolve: (result: Result) => void, reject: (error: unknown) => void): Waiter {
+  #waiter<Result>(
+    { timeoutMs, respond }: Call<Result>,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ): Waiter {
     const { delivery, maxRetries } = this.#config;
     const time = now();
     this.#scope.calls += 1;

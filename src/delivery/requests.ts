@@ -1,4 +1,4 @@
-import { mayHoldSpelling } from "../mirror/lossless-json.js";
+import { mayHoldSpelling, wireJson } from "../mirror/lossless-json.js";
 import { parseRow, type Row } from "../mirror/rows.js";
 import type { StoredLine } from "../mirror/segment.js";
 import { type EntityKind, NAMED_IN, type OperationName, type StreamName } from "../operations.js";
@@ -50,9 +50,12 @@ function operationRequest(outbox: EntityOutbox, { operation }: OperationEntry, i
   const name = names[kind];
   const made = outgoing(name, isCreate ? withProject(outbox, operation.create) : operation.patch, outbox.sender.ids);
   if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
-  const body = JSON.stringify(made.body);
+  const body = wireJson(made.body);
   const { namesOthers } = made;
-  return { kind: "request", request: { name, ids, body, key: operation.key, namesOthers, lines: [], rowIds: [], rows: 1 } };
+  return {
+    kind: "request",
+    request: { name, ids, body, key: operation.key, namesOthers, lines: [], rowIds: [], rows: 1 },
+  };
 }
 
 /** The mirror's own project takes precedence over the client's. */
@@ -70,18 +73,26 @@ function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequ
   const lines = entry.stream.linesOf(entry);
   const [line] = lines;
   if (stream === "metrics" && line !== undefined && lines.length === 1 && isWireForm(line.text)) {
-    return { kind: "request", request: { name, ids, body: line.text, key, namesOthers: false, lines, rowIds: [], rows: 1 } };
+    return {
+      kind: "request",
+      request: { name, ids, body: line.text, key, namesOthers: false, lines, rowIds: [], rows: 1 },
+    };
   }
-  const rows = lines.flatMap(({ text }) => parseRow(text) ?? []);
+  const rows = lines.map(({ text }) => parseRow(text)).filter((row) => row !== undefined);
   const [row] = rows;
   if (row === undefined) return { kind: "nothing", lines };
-  const made = outgoing(name, stream === "predictions" ? { predictions: rows } : withoutId(stream, row), outbox.sender.ids);
+  const made = outgoing(
+    name,
+    stream === "predictions" ? { predictions: rows } : withoutId(stream, row),
+    outbox.sender.ids,
+  );
   if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
   if (stream === "metrics" && Object.keys(Object(made.body.metrics)).length === 0) return { kind: "nothing", lines };
   const named = NAMED_IN[stream];
-  const rowIds = named === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind: named, id }] : []));
+  const rowIds =
+    named === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind: named, id }] : []));
   const { namesOthers } = made;
-  const body = JSON.stringify(made.body);
+  const body = wireJson(made.body);
   return { kind: "request", request: { name, ids, body, key, namesOthers, lines, rowIds, rows: rows.length } };
 }
 

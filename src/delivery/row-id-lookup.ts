@@ -55,7 +55,13 @@ export class RowIdLookup {
   #readRun(runId: string): void {
     const folder = entityFolder(this.#root, "run", runId);
     if (!SyncLog.existsIn(folder)) return;
-    const files = [segmentName("evals", 1), segmentName("checkpoints", 1), "sync/acks.log", "sync/ops.jsonl", "sync/ops.2.jsonl"];
+    const files = [
+      segmentName("evals", 1),
+      segmentName("checkpoints", 1),
+      "sync/acks.log",
+      "sync/ops.jsonl",
+      "sync/ops.2.jsonl",
+    ];
     const signature = files.map((name) => sizeOf(join(folder, name))).join(" ");
     if (this.#read.get(runId) === signature) return;
     this.#read.set(runId, signature);

@@ -21,7 +21,8 @@ export class Scope {
 
   /** Reports an error that no call waits for: each to the caller, and each kind once to the log. */
   announce(error: Error): void {
-    const kind = error instanceof DashboardClientError ? `${error.name} ${error.status}` : `${error.name} ${codeOf(error.cause)}`;
+    const kind =
+      error instanceof DashboardClientError ? `${error.name} ${error.status}` : `${error.name} ${codeOf(error.cause)}`;
     if (!this.#logged.has(kind)) {
       this.#logged.add(kind);
       this.#logger.error(`${error.message.replace(/\.$/, "")}. Further ones of this kind are counted, not logged.`);

@@ -1,7 +1,7 @@
 import { now } from "../clock.js";
 import { errorOfAnswer, type FailedRequest } from "../errors.js";
 import type { Outcome } from "../http/outcome.js";
-import { shortBody } from "../http/response.js";
+import { shortBody } from "../http/words.js";
 import { parseRow } from "../mirror/rows.js";
 import type { StoredLine } from "../mirror/segment.js";
 import type { Refusal } from "../mirror/sync-lines.js";
@@ -168,6 +168,8 @@ function nameDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: re
 function warnIfFewer({ sender }: EntityOutbox, { stream }: BatchEntry, { rows }: WriteRequest, body: unknown): void {
   const inserted: unknown = Object(body).inserted;
   if (stream.segment.stream !== "predictions" || typeof inserted !== "number" || inserted >= rows) return;
-  sender.warnOnce("inserted", `The backend says that it inserted ${inserted} of ${rows} predictions of one request. Further ones are not named.`);
+  sender.warnOnce(
+    "inserted",
+    `The backend says that it inserted ${inserted} of ${rows} predictions of one request. Further ones are not named.`,
+  );
 }
-

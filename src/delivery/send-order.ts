@@ -33,7 +33,11 @@ export async function drainStep(outbox: EntityOutbox, { streams, operation }: Se
 }
 
 /** Sends one write of a step, due or not; false if there is none. */
-export function probeStep(outbox: EntityOutbox, { streams, operation }: SendStep, prefersFresh: boolean): Promise<boolean> {
+export function probeStep(
+  outbox: EntityOutbox,
+  { streams, operation }: SendStep,
+  prefersFresh: boolean,
+): Promise<boolean> {
   const kind = operation?.entity === outbox.store.kind ? operation.kind : undefined;
   return outbox.pump.probe(streams, kind, prefersFresh);
 }

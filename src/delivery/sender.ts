@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from "node:timers";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
+import type { DiskPolicy } from "../mirror/fsync.js";
 import { BackendConnection } from "./connection.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
@@ -45,6 +46,11 @@ export class Sender {
       onFault: (reason) => this.warnOnce(reason, `Writes cannot be sent from here: ${reason}`),
     });
     this.ids.onLearned = () => this.#onLearned();
+  }
+
+  /** When the files of a mirror are brought to the disk. */
+  diskPolicy(root: string): DiskPolicy {
+    return { fsync: this.config.fsync, root, warn: (message) => this.logger.warn(message) };
   }
 
   get isOffline(): boolean {

@@ -1,4 +1,5 @@
 import { sizeOf } from "../mirror/files.js";
+import type { EntityOutbox } from "./entity-outbox.js";
 import type { PendingEntity } from "./exit-notice.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import type { Sender } from "./sender.js";
@@ -33,7 +34,10 @@ export function failingWrites(sender: Sender): FailingWrite[] {
 }
 
 /** Why writes are pending: what blocks the connection, who sends in our place, or what keeps failing. */
-export function pendingReason(sender: Sender, outboxes: Iterable<{ readonly holder: { pid: number; host: string } | undefined }>): {
+export function pendingReason(
+  sender: Sender,
+  outboxes: Iterable<EntityOutbox>,
+): {
   readonly blocked?: string;
   readonly blockedStatus?: number;
 } {

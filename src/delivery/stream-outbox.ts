@@ -105,7 +105,8 @@ export class StreamOutbox {
 
   /** One batch to probe with, due or not. */
   takeProbe(prefersFresh: boolean): BatchEntry | undefined {
-    const requeued = () => this.#removeRequeued((entry) => isDue(entry, Number.POSITIVE_INFINITY, this.#ids) && entry.waiter === undefined);
+    const requeued = () =>
+      this.#removeRequeued((entry) => isDue(entry, Number.POSITIVE_INFINITY, this.#ids) && entry.waiter === undefined);
     const fresh = () => this.#takeFresh(this.#end);
     return this.#taken(prefersFresh ? (fresh() ?? requeued()) : (requeued() ?? fresh()));
   }
@@ -164,7 +165,10 @@ export class StreamOutbox {
 
   /** Whether the backlog has something to send that nobody is sending. */
   hasBacklog(time: number): boolean {
-    return this.#requeued.some((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) || this.#nextFresh() < this.#end;
+    return (
+      this.#requeued.some((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) ||
+      this.#nextFresh() < this.#end
+    );
   }
 
   /** Lets the backlog out that is there by now. */
@@ -240,7 +244,9 @@ export class StreamOutbox {
   /** A batch whose call waits until an id has been looked up. */
   #takeLookedUp(): BatchEntry | undefined {
     if (this.#lookedUp === 0) return undefined;
-    return this.#removeRequeued((entry) => entry.waiter !== undefined && isDue(entry, Number.POSITIVE_INFINITY, this.#ids));
+    return this.#removeRequeued(
+      (entry) => entry.waiter !== undefined && isDue(entry, Number.POSITIVE_INFINITY, this.#ids),
+    );
   }
 
   #takeFresh(until: number): BatchEntry | undefined {

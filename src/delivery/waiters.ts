@@ -28,4 +28,3 @@ function sumOf(one: unknown, other: unknown): unknown {
   const inserted = Number(Object(one).inserted ?? 0) + Number(Object(other).inserted ?? 0);
   return { ...Object(one), ...Object(other), inserted };
 }
-

@@ -43,35 +43,6 @@ export function keepErrorStack(path: string, stack: string): void {
   document.write();
 }
 
-/**
- * Lays fields over a document, making it where there is none. `at` is when they were written, in seconds since the epoch;
- * `isSynced`: whether it has to be on the disk before it takes the place of the old one.
- */
-export function mergeDocument(
-  path: string,
-  id: string,
-  fields: Readonly<Record<string, unknown>>,
-  at: number,
-  isSynced = false,
-): void {
-  const policy: DiskPolicy = isSynced ? { ...NO_FSYNC, fsync: "interval" } : NO_FSYNC;
-  const document = new LowSync<MirrorDocument>(new DocumentFile(path, policy), {
-    id,
-    _created_at: at,
-    _updated_at: at,
-  });
-  document.read();
-  const { _created_at = at } = document.data;
-  document.data = { id, _created_at, ...withoutOwn(document.data), ...withoutOwn(fields), _updated_at: at };
-  document.write();
-}
-
-/** The fields without those that are the mirror's own: an update may carry any field, and must not change these. */
-function withoutOwn(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { id: _, _created_at, _updated_at, ...others } = fields;
-  return others;
-}
-
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
 export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   readonly #path: string;

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import { now } from "../clock.js";
-import type { Fsync } from "../config.js";
 import type { StreamName } from "../operations.js";
-import { messageOf } from "../thrown.js";
-import { mergeDocument, readDocument } from "./document.js";
+import { DamagedDocumentError, type MirrorDocument, readDocument } from "./document.js";
+import { DocumentWriter } from "./document-writer.js";
 import { sizeOf } from "./files.js";
+import { type DiskPolicy, NO_FSYNC } from "./fsync.js";
 import type { Appended, ByteRange } from "./line-writer.js";
 import { refuseLinks } from "./links.js";
 import { holderOf } from "./lock.js";
@@ -13,7 +13,6 @@ import { encode } from "./lossless-json.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "./paths.js";
 import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
-import type { Operation } from "./sync-state.js";
 import { WriterSlot, writerLock } from "./writer-slot.js";
 
 /** How often the files are checked for still being those of their names. */
@@ -32,20 +31,21 @@ export class EntityStore {
   readonly path: string;
   readonly log: SyncLog;
   readonly #root: string;
-  readonly #documentPath: string;
-  readonly #warn: (message: string) => void;
+  readonly #document: DocumentWriter;
+  readonly #policy: DiskPolicy;
   #slot: WriterSlot | undefined;
   #generation = 0;
   #checkedAt = 0;
 
-  constructor(root: string, kind: FolderKind, id: string, fsync: Fsync = "never", warn: (message: string) => void = () => {}) {
+  constructor(root: string, kind: FolderKind, id: string, policy = NO_FSYNC) {
     this.#root = root;
     this.kind = kind;
     this.id = id;
     this.path = entityFolder(root, kind, id);
-    this.log = new SyncLog(this.path, fsync);
-    this.#documentPath = documentPath(root, kind, id);
-    this.#warn = warn;
+    this.#policy = policy;
+    this.log = new SyncLog(this.path, policy);
+    const history = () => this.log.state.operations.values();
+    this.#document = new DocumentWriter(documentPath(root, kind, id), id, policy, history);
     this.#refuseLinks();
     if (SyncLog.existsIn(this.path)) this.load();
   }
@@ -70,7 +70,7 @@ export class EntityStore {
     this.log.load();
     const { state } = this.log;
     if (!state.wasMadeHere || state.creation !== undefined) return;
-    const document = readDocument(this.#documentPath);
+    const document = documentAt(this.#document.path);
     if (document === undefined) return;
     const { id: key, _created_at: at, _updated_at: _, ...fields } = document;
     const known = Object.entries(fields).filter(([field]) => field in CREATE_SCHEMAS[this.kind].shape);
@@ -118,6 +118,7 @@ export class EntityStore {
   /** Releases files and locks. A later write opens them again. */
   close(): void {
     try {
+      this.#document.close();
       this.#slot?.close();
     } finally {
       this.#slot = undefined;
@@ -128,48 +129,22 @@ export class EntityStore {
   /** Lays over the document what a process killed on the way left in the ops log alone, unless one is writing. */
   repair(): void {
     const isWritten = this.log.slots().some((slot) => holderOf(this.log.folder, writerLock(slot)) !== undefined);
-    if (!isWritten) this.#repairDocument();
+    if (!isWritten) this.#document.repair();
   }
 
   #operation(line: CreateLine | PatchLine, makesEntity = false): void {
     const slot = this.#open(makesEntity);
+    // A document that cannot be read fails the call before the change is noted.
+    this.#document.load();
     slot.note(encode(line));
-    try {
-      this.#fold([{ ...line, slot: slot.number }]);
-    } catch (error) {
-      this.#takeBack(slot, line.key, error);
-    }
     this.log.refresh();
+    this.#document.merge([line]);
     // Two writers may each have written a document without the other's fields: the last to look lays all over it.
     const { operations } = this.log.state;
     for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
       seen = operations.size;
-      this.#fold([...operations.values()]);
+      this.#document.merge(operations.values());
     }
-  }
-
-  /** A call that fails must not be sent; one that cannot be taken back has to count as accepted. */
-  #takeBack(slot: WriterSlot, key: string, error: unknown): void {
-    try {
-      slot.note(JSON.stringify({ void: key }));
-    } catch {
-      this.#warn(`${messageOf(error)}. The write is in the ops log and counts as accepted.`);
-      return;
-    }
-    throw error;
-  }
-
-  #repairDocument(): void {
-    const since = readDocument(this.#documentPath)?._updated_at ?? 0;
-    this.#fold([...this.log.state.operations.values()].filter(({ at }) => at > since));
-  }
-
-  #fold(operations: Operation[]): void {
-    const last = operations.sort((a, b) => a.at - b.at).at(-1);
-    if (last === undefined) return;
-    // Entry by entry: an assignment would take a field named __proto__ for the prototype.
-    const entries = operations.flatMap((one) => Object.entries("create" in one ? one.create : one.patch));
-    mergeDocument(this.#documentPath, this.id, Object.fromEntries(entries), last.at, this.log.fsync !== "never");
   }
 
   /** Seconds since the epoch, later than all that the folder knows: a clock may be set back. */
@@ -192,7 +167,7 @@ export class EntityStore {
       this.#refuseLinks();
       this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
       this.log.refresh();
-      this.#repairDocument();
+      this.#document.repair();
     }
     return this.#slot;
   }
@@ -209,7 +184,7 @@ export class EntityStore {
     const path = join(this.path, segmentName(stream, slot.number));
     if (sizeOf(path) < end) {
       this.#generation += 1;
-      this.#warn(`${path} was deleted or cut while in use: rows in it that were not delivered are lost.`);
+      this.#policy.warn(`${path} was deleted or cut while in use: rows in it that were not delivered are lost.`);
     }
     slot.stepOver();
     this.log.refresh();
@@ -218,5 +193,15 @@ export class EntityStore {
 
   #refuseLinks(): void {
     refuseLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
+  }
+}
+
+/** A document that is damaged says nothing of the create. */
+function documentAt(path: string): MirrorDocument | undefined {
+  try {
+    return readDocument(path);
+  } catch (error) {
+    if (error instanceof DamagedDocumentError) return undefined;
+    throw error;
   }
 }

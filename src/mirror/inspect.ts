@@ -4,7 +4,7 @@ import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { EntityFolder } from "./entity.js";
+import { EntityStore } from "./entity-store.js";
 import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "./files.js";
 import { refuseLinks } from "./links.js";
 import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
@@ -28,7 +28,7 @@ export interface Found {
   /** Undefined where there is none, or none that can be read. */
   readonly document: MirrorDocument | undefined;
   /** Undefined where another client made the folder, and where its sync log cannot be read. */
-  readonly entity: EntityFolder | undefined;
+  readonly entity: EntityStore | undefined;
   /** What could not be read. */
   readonly problem: string | undefined;
 }
@@ -66,7 +66,7 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Found
     refuseLinks(folderOf(root, kind), path);
     return readDocument(documentPath(root, kind, id));
   });
-  const entity = SyncLog.existsIn(path) ? read(() => new EntityFolder(root, kind, id)) : undefined;
+  const entity = SyncLog.existsIn(path) ? read(() => new EntityStore(root, kind, id)) : undefined;
   const found = { root, kind, id, path, document, entity };
   if (isLost(found)) problems.push(lostOps(path));
   return { ...found, problem: problems[0] };
@@ -118,7 +118,7 @@ export function occupantsOf({ entity }: Found): Occupants {
 }
 
 /** The names of all locks that a folder can have or has. */
-export function lockNamesOf({ log }: EntityFolder): string[] {
+export function lockNamesOf({ log }: EntityStore): string[] {
   return [...new Set([SENDER_LOCK, ...log.slots().map(writerLock), ...lockNames(log.folder)])];
 }
 

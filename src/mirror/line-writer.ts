@@ -1,13 +1,12 @@
-import { constants, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
+import { constants, fstatSync, ftruncateSync, readSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { now } from "../clock.js";
-import type { Fsync } from "../config.js";
 import { MirrorError } from "../errors.js";
 import { codeOf } from "../thrown.js";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
 import { isMissing, makeFolder, onFile } from "./files.js";
-import { forget, syncWithin } from "./fsync.js";
+import { type DiskPolicy, forget, NO_FSYNC, syncFolder, syncToDisk, syncToDiskSoon, syncWithin } from "./fsync.js";
 import { NO_FOLLOW } from "./links.js";
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants;
@@ -39,7 +38,7 @@ interface QueuedLine {
 export class LineWriter implements PooledFile {
   readonly path: string;
   wasUsed = true;
-  readonly #fsync: Fsync;
+  readonly #policy: DiskPolicy;
   #descriptor: number | undefined;
   #syncError: unknown;
   #size = 0;
@@ -50,12 +49,13 @@ export class LineWriter implements PooledFile {
   #heldFrom: number | undefined;
 
   /** @throws MirrorError if the file cannot be opened. */
-  constructor(path: string, fsync: Fsync = "never") {
+  constructor(path: string, policy = NO_FSYNC) {
     this.path = path;
-    this.#fsync = fsync;
+    this.#policy = policy;
     makeFolder(dirname(path));
     const descriptor = this.#open(FLAGS | O_CREAT);
     this.#size = fstatSync(descriptor).size;
+    if (this.#size === 0) syncFolder(dirname(path), policy);
     this.#endsInsideLine = !endsWithNewline(descriptor, this.#size);
   }
 
@@ -138,15 +138,14 @@ export class LineWriter implements PooledFile {
 
   /** Waits until the disk itself has what was appended. */
   syncToDisk(): void {
-    onFile("write the file to disk", this.path, () => fdatasyncSync(this.#opened()));
+    syncToDisk(this.#opened(), this.path, this.#policy);
   }
 
   /** Has the disk take what was appended, without waiting for it. If it cannot, the next line is refused. */
   syncSoon(): void {
     if (this.#descriptor === undefined) return;
-    fdatasync(this.#descriptor, (error) => {
-      // EBADF: closed meanwhile, and on the disk by that.
-      if (error !== null && error.code !== "EBADF") this.#syncError = error;
+    syncToDiskSoon(this.#descriptor, this.path, this.#policy, (error) => {
+      this.#syncError = error;
     });
   }
 
@@ -175,7 +174,7 @@ export class LineWriter implements PooledFile {
 
   releaseDescriptor(): void {
     if (this.#descriptor === undefined) return;
-    if (this.#fsync === "interval") {
+    if (this.#policy.fsync === "interval") {
       forget(this);
       this.syncToDisk();
     }
@@ -215,8 +214,8 @@ export class LineWriter implements PooledFile {
       // A short write is the first sign of a full disk; the next one fails and says so.
       while (written < total) written += writeSync(descriptor, Buffer.from(text), written);
       this.#size = start + written;
-      if (this.#fsync === "always") fdatasyncSync(descriptor);
-      if (this.#fsync === "interval") syncWithin(this);
+      if (this.#policy.fsync === "always") this.syncToDisk();
+      if (this.#policy.fsync === "interval") syncWithin(this);
       return { start, end: this.#size };
     } catch (error) {
       this.#syncError = undefined;
@@ -240,7 +239,11 @@ export class LineWriter implements PooledFile {
 
   #failure(cause: unknown): MirrorError {
     if (cause instanceof MirrorError) return cause;
-    return new MirrorError(`Cannot append to the file${codeOf(cause) === "ENOSPC" ? ": the disk is full" : ""}`, this.path, cause);
+    return new MirrorError(
+      `Cannot append to the file${codeOf(cause) === "ENOSPC" ? ": the disk is full" : ""}`,
+      this.path,
+      cause,
+    );
   }
 }
 

@@ -50,7 +50,8 @@ export class Segment {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
       // What an earlier session knew of places beyond a cut says nothing of what a later one wrote there.
       const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
-      const next = span === undefined ? limit : (claimed.get(at) ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
+      const next =
+        span === undefined ? limit : (claimed.get(at) ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
       if (next === at || next === Number.POSITIVE_INFINITY) return next;
       at = Math.min(next, limit);
     }

@@ -34,14 +34,11 @@ const createLine = z.object({ key: z.string(), at: z.number(), create: fields, i
 /** Fields were laid over the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 
-/** A create or a patch whose call failed after it was noted: it is not sent. */
-const voidLine = z.object({ void: z.string() });
-
 /** Rows that one call appended within a session and that go out together, under one key. */
 const callLine = z.object({ call: z.tuple([letter, z.int(), z.int()]), within: z.string() });
 
 /** A line of the ops log: what was written, in the order it was written. */
-export const opsLine = z.union([sessionLine, createLine, patchLine, callLine, voidLine]);
+export const opsLine = z.union([sessionLine, createLine, patchLine, callLine]);
 export type CreateLine = z.output<typeof createLine>;
 export type PatchLine = z.output<typeof patchLine>;
 export type OpsLine = z.output<typeof opsLine>;

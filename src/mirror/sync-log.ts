@@ -1,11 +1,12 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fsync } from "../config.js";
 import type { StreamName } from "../operations.js";
-import { FILE_MODE, makeFolder, namesIn, onFile } from "./files.js";
+import { FILE_MODE, makeFolder, namesIn, onFile, rename } from "./files.js";
+import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
 import { LineReader, linesOf } from "./line-reader.js";
 import { LineWriter } from "./line-writer.js";
 import { decode, encode } from "./lossless-json.js";
+import type { Session } from "./sessions.js";
 import {
   type AcksLine,
   acksLine,
@@ -15,7 +16,6 @@ import {
   type Refusal,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import type { Session } from "./sessions.js";
 import { lineOf, SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
@@ -30,7 +30,7 @@ const SMALLEST_COMPACTION_BYTES = 64 * 1024;
 export class SyncLog {
   readonly folder: string;
   /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
-  readonly fsync: Fsync;
+  readonly policy: DiskPolicy;
   readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
@@ -39,8 +39,8 @@ export class SyncLog {
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
 
-  constructor(entityFolder: string, fsync: Fsync = "never") {
-    this.fsync = fsync;
+  constructor(entityFolder: string, policy = NO_FSYNC) {
+    this.policy = policy;
     this.folder = join(entityFolder, FOLDER);
     this.acksPath = join(this.folder, ACKS);
   }
@@ -92,7 +92,7 @@ export class SyncLog {
   /** Opens a writer's ops log. */
   openOps(slot: number): LineWriter {
     makeFolder(this.folder);
-    return new LineWriter(this.#opsPath(slot), this.fsync);
+    return new LineWriter(this.#opsPath(slot), this.policy);
   }
 
   /** Notes that a stretch of rows is done with. */
@@ -156,10 +156,6 @@ export class SyncLog {
       this.#state.addCall(line.within, STREAM_OF_LETTER[letter], start, end);
       return;
     }
-    if ("void" in line) {
-      this.#state.void(line.void);
-      return;
-    }
     if ("create" in line && line.id !== undefined) this.#state.delivered.set(line.key, line.id);
     this.#state.addOperation({ ...line, slot });
   }
@@ -198,9 +194,16 @@ export class SyncLog {
     onFile("write the file", temporary, () => {
       // One that a kill left behind, or a link that somebody put there.
       rmSync(temporary, { force: true });
-      writeFileSync(temporary, text, { flag: "wx", mode: FILE_MODE });
-      renameSync(temporary, this.acksPath);
+      const descriptor = openSync(temporary, "wx", FILE_MODE);
+      try {
+        writeFileSync(descriptor, text);
+        syncToDisk(descriptor, temporary, this.policy);
+      } finally {
+        closeSync(descriptor);
+      }
+      rename(temporary, this.acksPath);
     });
+    syncFolder(this.folder, this.policy);
     this.#acks?.close();
     this.#acks = undefined;
     this.#ordinals = [...this.#state.sessions.byNonce.values()];

@@ -65,13 +65,6 @@ export class SyncState {
     if (last !== undefined) last.until = until;
   }
 
-  /** Takes back a create or a patch whose call failed. */
-  void(key: string): void {
-    this.operations.delete(key);
-    if (this.creation?.key === key) this.creation = undefined;
-    this.#settle(key);
-  }
-
   /** Takes in what an acknowledgement says. `ordinals` are the sessions that its file has named so far. */
   apply(line: AcksLine, ordinals: Session[]): void {
     if (Array.isArray(line)) {

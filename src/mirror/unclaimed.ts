@@ -51,13 +51,13 @@ export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows
 
 /** The lines of a file that no session wrote, reading just these. A line's bytes are good until the next one is read. */
 export function* unclaimedLines({ stream, slot, path }: Segment, state: SyncState): Generator<Line> {
-  const starts = state.unclaimedStarts(slot, stream, sizeOf(path)).sort((a, b) => a - b);
+  const starts = state.sessions.unclaimedStarts(slot, stream, sizeOf(path));
   if (starts.length === 0) return;
   const reader = new LineReader(path);
   try {
     let read = 0;
     for (const start of starts) {
-      for (let at = start; at >= read && state.sessionAt(slot, stream, at) === undefined; at = read) {
+      for (let at = start; at >= read && state.sessions.at(slot, stream, at) === undefined; at = read) {
         const line = reader.lineAt(at);
         if (line === undefined) break;
         yield line;
@@ -80,5 +80,5 @@ export function tornLineOf({ path }: Segment, { start, bytes }: Line): TornLine 
 
 /** Whether the ops logs of a folder are lost: they know of no session and no write. */
 export function hasLostOps({ sessions, operations }: SyncState): boolean {
-  return sessions.size === 0 && operations.size === 0;
+  return sessions.byNonce.size === 0 && operations.size === 0;
 }

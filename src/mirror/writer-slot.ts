@@ -119,7 +119,7 @@ export class WriterSlot {
   #writer(stream: StreamName): LineWriter {
     let writer = this.#streams.get(stream);
     if (writer === undefined) {
-      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.fsync);
+      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.policy);
       this.#streams.set(stream, writer);
     }
     return writer;
@@ -133,7 +133,7 @@ export class WriterSlot {
     this.#from = from;
     this.#nonce = randomUUID();
     this.note(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
-    if (this.#log.fsync !== "never") this.#ops.syncToDisk();
+    this.#ops.syncToDisk();
   }
 }
 

@@ -1,5 +1,5 @@
 import type { CallOptions } from "../call-options.js";
-import { within } from "../delivery/live.js";
+import { within } from "../delivery/flush.js";
 import { isGiven } from "../objects.js";
 import type { RunContext } from "./context.js";
 import type { Ending, Findings } from "./findings.js";
@@ -29,7 +29,7 @@ export async function markEnded(
   const deadline = performance.now() + (timeoutMs ?? client.timeoutMs);
   const left = (): CallOptions | undefined =>
     timeoutMs === undefined ? undefined : { timeoutMs: Math.max(1, deadline - performance.now()) };
-  if (calls.areUnderWay) await within(deadline - performance.now(), calls.settled());
+  if (calls.areUnderWay) await within(deadline - performance.now(), undefined, calls.settled());
   const { warning } = findings.best;
   if (ending.status === "completed" && warning !== undefined) logger.warn(warning);
   const failures: unknown[] = [];

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { sayFarewell } from "../delivery/farewell.js";
+import { printExitNotice } from "../delivery/exit-notice.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
@@ -43,7 +43,7 @@ function end(signal: NodeJS.Signals): void {
   // The first process of a container is not ended by a signal that it does not listen for.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
   // A signal runs no exit handler.
-  sayFarewell();
+  printExitNotice();
   process.kill(process.pid, signal);
 }
 

@@ -1,8 +1,8 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { types } from "node:util";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import { nearest } from "../nearest.js";
 import { isObject } from "../objects.js";
-import { LONGEST_TIMER_MS } from "../transport/deadline.js";
 import { isPlainObject, shown } from "../validation.js";
 import type { Failure } from "./failures.js";
 import type { MockServerOptions } from "./mock-server.js";

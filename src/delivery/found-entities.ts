@@ -7,9 +7,11 @@ import { LocalExperimentStore } from "../mirror/store.js";
 import { SyncLog } from "../mirror/sync-log.js";
 import { hasLostOps, type TornLine, unclaimedRowsOf } from "../mirror/unclaimed.js";
 import { shown } from "../validation.js";
-import type { Courier } from "./courier.js";
-import { Folder } from "./folder.js";
+import type { Counters } from "./counters.js";
+import { EntityOutbox } from "./entity-outbox.js";
 import { noteOnProjects } from "./other-projects.js";
+import type { Scope } from "./scope.js";
+import type { Sender } from "./sender.js";
 
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const MOST_NAMED = 3;
@@ -35,24 +37,25 @@ interface Unknown {
  * The experiments and runs of a mirror that can be sent. Whatever else lies in it, of another client or with its ops log
  * lost, is counted and named, or taken over.
  */
-export function foldersOf(root: string, courier: Courier, { adopts, dryRun }: Choice): Folder[] {
-  const { logger, tally } = courier;
+export function entitiesOf(root: string, sender: Sender, scope: Scope, { adopts, dryRun }: Choice): EntityOutbox[] {
+  const { logger } = sender;
+  const { counters } = scope;
   const store = new LocalExperimentStore(root, logger);
   const unknown: Unknown = { foreign: [], lost: [], unclaimed: [] };
   const projects = new Set<unknown>();
-  const folders = KINDS.flatMap((kind) =>
+  const outboxes = KINDS.flatMap((kind) =>
     store.ids(kind).flatMap((id) => {
       try {
         const path = entityFolder(root, kind, id);
-        const adoption = adopts ? adoptable(root, kind, id, courier) : undefined;
+        const adoption = adopts ? adoptable(root, kind, id, sender) : undefined;
         projects.add(adoption?.making?.create.project_id);
-        if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, courier);
+        if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, counters);
         else if (adoption !== undefined) adopt(path, adoption);
         if (SyncLog.existsIn(path)) {
-          const folder = new Folder(root, kind, id, courier);
-          projects.add(folder.state.creation?.create.project_id);
-          if (!adopts) countUnclaimed(root, folder, unknown);
-          return [folder];
+          const outbox = new EntityOutbox(sender, root, kind, id, scope);
+          projects.add(outbox.state.creation?.create.project_id);
+          if (!adopts) countUnclaimed(root, outbox, counters, unknown);
+          return [outbox];
         }
         if (adoption !== undefined) return [];
         if (isEmpty(inspectEntity(root, kind, id))) {
@@ -60,56 +63,60 @@ export function foldersOf(root: string, courier: Courier, { adopts, dryRun }: Ch
           return [];
         }
         unknown.foreign.push(path);
-        tally.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+        counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
       } catch (error) {
         if (!(error instanceof MirrorError)) throw error;
-        courier.announce(error);
+        scope.announce(error);
       }
       return [];
     }),
   );
   for (const note of notesOn(root, unknown)) logger.warn(note);
-  const note = noteOnProjects(root, projects, courier.config.projectId);
+  const note = noteOnProjects(root, projects, sender.config.projectId);
   if (note !== undefined) logger.warn(note);
-  return folders;
+  return outboxes;
 }
 
 /** Counts what lies in one of our folders and is in no ops log. */
-function countUnclaimed(root: string, { entity, countedAs, courier }: Folder, { lost, unclaimed }: Unknown): void {
-  const { tally } = courier;
-  const { kind, id, path, log } = entity;
+function countUnclaimed(
+  root: string,
+  { store, sender }: EntityOutbox,
+  counters: Counters,
+  { lost, unclaimed }: Unknown,
+): void {
+  const { kind, id, path, log } = store;
   const hasLost = hasLostOps(log.state) && readDocument(documentPath(root, kind, id)) !== undefined;
   if (hasLost) {
-    tally.add(countedAs, "skipped", 1);
+    counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
     lost.push(path);
   }
   for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(path, log.state)) {
-    tally.add(stream, "skipped", rows);
+    counters.add(stream, "skipped", rows);
     if (rows > 0 && !hasLost) unclaimed.push(file);
-    if (tornLine !== undefined) nameTorn(tornLine, courier);
+    if (tornLine !== undefined) nameTorn(tornLine, sender);
   }
 }
 
-function nameTorn({ path, start, text }: TornLine, { logger }: Courier): void {
+function nameTorn({ path, start, text }: TornLine, { logger }: Sender): void {
   logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${shown(text)}`);
 }
 
-function adoptable(root: string, kind: FolderKind, id: string, courier: Courier): Adoption | undefined {
-  const { config, logger } = courier;
+function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
+  const { config, logger } = sender;
   const adoption = adoptionOf(root, kind, id, config.projectId ?? "");
-  for (const torn of adoption?.tornLines ?? []) nameTorn(torn, courier);
+  for (const torn of adoption?.tornLines ?? []) nameTorn(torn, sender);
   if (adoption !== undefined && hasGroups(root, kind, id)) {
     logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl stays where it is: the backend has no route for groups.`);
   }
   return adoption;
 }
 
-function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, { tally }: Courier): void {
+function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, counters: Counters): void {
   if (making !== undefined) {
-    tally.add(kind === "run" ? "runs" : "experiments", "pending", 1);
-    if (Object.keys(making.patch).length > 0) tally.add("patches", "pending", 1);
+    counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
+    if (Object.keys(making.patch).length > 0) counters.add("patches", "pending", 1);
   }
-  for (const { stream, rows } of gaps) tally.add(stream, "pending", rows);
+  for (const { stream, rows } of gaps) counters.add(stream, "pending", rows);
 }
 
 function notesOn(root: string, { foreign, lost, unclaimed }: Unknown): string[] {
