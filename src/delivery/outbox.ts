@@ -112,6 +112,8 @@ export class Outbox {
   patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: Call<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const entity = this.#shared.open(kind, id, this.#scope);
+      // The rows of this tick come before it.
+      entity.store.flush();
       entity.store.patch(key, fields);
       entity.acceptPatch(key, this.#scope, this.#waiter(call, resolve, reject));
     });

@@ -9,6 +9,8 @@ import { isStaleConnection } from "./socket.js";
 
 /** Where requests are dispatched to. */
 export interface Connections {
+  /** Whether they are being closed: nothing is tried again. */
+  readonly isClosed: boolean;
   readonly pool: Dispatcher;
   /** Dispatches a request on a connection that is opened for it alone. @returns what closes the connection. */
   dispatchAlone(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): () => void;
@@ -131,7 +133,7 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
     const isCut = isUnanswered && this.#controller !== undefined && this.#chunks?.isWritten === false;
     this.#controller = undefined;
     // A server closes a connection that was idle for long just when it is used again: nothing was wrong.
-    if (isUnanswered && this.#closeAlone === undefined && isStaleConnection(error)) {
+    if (isUnanswered && !this.#connections.isClosed && this.#closeAlone === undefined && isStaleConnection(error)) {
       this.#closeAlone = this.#connections.dispatchAlone(this.#options(), this);
       return;
     }

@@ -52,6 +52,7 @@ async function open(origin: string, proxy: ProxySetting | undefined): Promise<Po
 
 class PooledConnections implements Connections {
   readonly pool: Dispatcher;
+  isClosed = false;
   readonly #undici: Undici;
   readonly #origin: string;
   readonly #proxy: ProxySetting | undefined;
@@ -76,6 +77,7 @@ class PooledConnections implements Connections {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     // undici would wait until they have connected, which a silent host never lets them.
     for (const socket of this.#connecting) socket.destroy(new EvsysError("The client is closed."));
     await Promise.allSettled([this.pool, ...this.#alone].map((each) => each.destroy()));
