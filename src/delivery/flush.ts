@@ -49,6 +49,7 @@ export async function sendBacklog(
   const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const leftMs = (): number => endsAt - now();
   const { connection, config } = sender;
+  if (connection.restMs === 0) sender.hasten();
   for (let failures = 0; pending() > 0 && leftMs() > 0 && signal?.aborted !== true && !connection.isStopped; ) {
     const before = sender.progress;
     if (!connection.maySend) {

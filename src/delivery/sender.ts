@@ -138,6 +138,11 @@ export class Sender {
     this.connection.assumeUp();
   }
 
+  /** Ends the backoff of all entries. */
+  hasten(): void {
+    for (const outbox of this.#backlog) for (const entry of outbox.requeued()) entry.dueAt = 0;
+  }
+
   /** When the next entry is due, in milliseconds from now; undefined if nothing waits. */
   nextDueMs(): number | undefined {
     let next: number | undefined;

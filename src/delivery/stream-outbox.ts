@@ -69,6 +69,8 @@ export class StreamOutbox {
   /** This process has appended rows. `isUncounted`: what was there before is not counted. */
   accepted({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
     if (this.#counted < start && !isUncounted) this.count(start);
+    // A recount has seen them already.
+    if (this.#counted >= end) return;
     this.#counted = end;
     if (this.#owners.at(-1)?.scope !== scope) this.#owners.push({ start, scope });
     this.pending.add(scope, rows);

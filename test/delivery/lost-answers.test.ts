@@ -358,7 +358,8 @@ describe("413", () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
-    server.failNext({ reset: true });
+    // A reset of a connection that was in use before is tried again at once: two resets are an outage.
+    server.failNext({ reset: true, times: 2 });
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     await client.logPredictions(
       runId,

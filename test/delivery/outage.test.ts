@@ -272,7 +272,7 @@ describe("a process that ends with pending rows", () => {
     const child = await remoteClient({ baseUrl: server.url, logDir, maxRetries: 0, timeoutMs: 600_000 });
     const { id: experiment_id } = await child.call("createExperiment", { experiment_name: "experiment" });
     const { id: runId } = await child.call("createRun", { experiment_id, seed: 1 });
-    server.failNext({ status: 503 });
+    server.failNext({ reset: true, times: 2 });
     await child.call("logStepMetric", runId, { step: 1, loss: 1 });
     await child.call("logStepMetric", runId, { step: 2, loss: 1 });
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
