@@ -58,8 +58,8 @@ function isClosing(thrown: unknown): boolean {
   return thrown instanceof EvsysError || CLOSED_CODE.test(codeOf(thrown) ?? "");
 }
 
-/** Node keeps the telling part of a failed connection in the cause. */
-function innermost(thrown: unknown): unknown {
+/** The error or its cause: Node keeps the telling part of a failed connection in the cause. */
+export function innermost(thrown: unknown): unknown {
   return isError(thrown) && isError(thrown.cause) ? thrown.cause : thrown;
 }
 
