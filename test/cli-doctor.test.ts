@@ -306,6 +306,9 @@ describe("its checks", () => {
       "Requests go by https://p (HTTPS_PROXY), but for the hosts of NO_PROXY (localhost).",
     ],
     [{ https_proxy: "me:geheim@" }, "https://b", "https_proxy is no http or https URL."],
+    [{ http_proxy: "me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
+    [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests go by http://localhost:3128 (HTTP_PROXY)."],
+    [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is no http or https URL."],
     [{}, "https://b", "None is set."],
   ])("name the proxy of %j without who asks", (found, address, words) => {
     const check = checkProxy(found, address);

@@ -146,3 +146,36 @@ describe("the methods", () => {
     client.baseUrl = "http://elsewhere";
   });
 });
+
+describe("client.api", () => {
+  const body = { step: 1, split: "train", metrics: { loss: 1 } } as const;
+  const params = { path: { run_id: "r" } };
+
+  it("resolves to the schema's responses", async () => {
+    const created = await client.api.POST("/sdk/runs/", { body: { experiment_id: "e" } });
+    expectTypeOf(created.data?.run.id).toEqualTypeOf<string | undefined>();
+    const logged = await client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body });
+    expectTypeOf(logged.data?.ok).toEqualTypeOf<true | undefined>();
+    expectTypeOf(logged.response).toEqualTypeOf<Response>();
+  });
+
+  it("refuses wrong calls", async () => {
+    // @ts-expect-error: no such route
+    client.api.POST("/sdk/run/", { body });
+    // @ts-expect-error: no such method
+    client.api.GET("/sdk/runs/");
+    // @ts-expect-error: the id is missing
+    client.api.POST("/sdk/runs/{run_id}/metrics/", { body });
+    // @ts-expect-error: no such id
+    client.api.POST("/sdk/runs/{run_id}/metrics/", { params: { path: { id: "r" } }, body });
+    // @ts-expect-error: step is missing
+    client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body: { split: "train", metrics: {} } });
+    // @ts-expect-error: a step is a number
+    client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body: { ...body, step: "1" } });
+    // @ts-expect-error: no such field
+    client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body: { step: 1, split: "val", metrics: {}, lr: 1 } });
+    const { data } = await client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body });
+    // @ts-expect-error: ok is no text
+    data?.ok satisfies string | undefined;
+  });
+});

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { SET_ADDRESS } from "../api-path.js";
 import type { Config } from "../config.js";
 import { Words } from "../contract/words.js";
+import { isUsableProxy } from "../proxy.js";
 import { type Check, ok, skipped, toDo } from "./doctor-check.js";
 import { clockOf } from "./doctor-clock.js";
 import { type Answered, Probe, type Silence } from "./doctor-probe.js";
@@ -12,8 +13,7 @@ const KEY_REFUSED = new Set([401, 403]);
 
 /** Asks the backend whether it is there, takes the key, and has the same time. */
 export async function checkBackend(config: Config | undefined, leftMs: number): Promise<Check[]> {
-  const why =
-    config === undefined ? "The address above cannot be used." : config.offline ? "Offline: nothing is sent." : "";
+  const why = whyUnasked(config);
   if (config === undefined || why !== "")
     return [skipped("backend", why), skipped("access", why), skipped("clock", why)];
   const words = new Words(config.apiKey);
@@ -28,6 +28,12 @@ export async function checkBackend(config: Config | undefined, leftMs: number): 
   } finally {
     await probe.close();
   }
+}
+
+function whyUnasked(config: Config | undefined): string {
+  if (config === undefined) return "The address above cannot be used.";
+  if (config.offline) return "Offline: nothing is sent.";
+  return config.proxy === undefined || isUsableProxy(config.proxy) ? "" : "The proxy above cannot be used.";
 }
 
 function silent(baseUrl: string, { code, reason }: Silence, words: Words): Check {

@@ -2,8 +2,11 @@ import { randomUUID } from "node:crypto";
 import { API_PATH, backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
 import { Deadline } from "../http/deadline.js";
+import { innermost, reasonOfThrown } from "../http/failure.js";
+import { requestHeaders } from "../http/headers.js";
 import { createHttp, type Http } from "../http/http.js";
 import { operations } from "../operations.js";
+import { codeOf } from "../thrown.js";
 
 /** An answer as far as the doctor looks at it. */
 export interface Answered {
@@ -47,11 +50,7 @@ export class Probe {
   async ask(apiKey: string | undefined): Promise<Answered | Silence> {
     const leftMs = Math.max(0, this.#until - performance.now());
     const deadline = new Deadline(leftMs, true, "no answer in time");
-    const headers = {
-      "content-type": "application/json",
-      "idempotency-key": randomUUID(),
-      ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-    };
+    const headers = requestHeaders(apiKey, true, randomUUID());
     const before = Date.now();
     try {
       const response = await this.#http.send({ url: this.#url, headers, body: NO_EXPERIMENT }, deadline);
@@ -87,10 +86,5 @@ export class Probe {
 }
 
 function silenceOf(error: unknown): Silence {
-  if (!(error instanceof Error)) return { kind: "silence", code: "", reason: String(error) };
-  // Node keeps the telling part of a failed connection in the cause, or in the code alone.
-  const told = error.cause instanceof Error ? error.cause : error;
-  const code = "code" in told && typeof told.code === "string" ? told.code : "";
-  const reason = code === "" || told.message.includes(code) ? told.message || told.name : `${code} ${told.message}`;
-  return { kind: "silence", code, reason: reason.trim() };
+  return { kind: "silence", code: codeOf(innermost(error)) ?? "", reason: reasonOfThrown(error) };
 }

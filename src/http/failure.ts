@@ -1,3 +1,4 @@
+import { EvsysError } from "../errors.js";
 import { codeOf, isError, messageOf } from "../thrown.js";
 import type { Deadline } from "./deadline.js";
 import { UploadCutError } from "./exchange.js";
@@ -17,7 +18,8 @@ const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
 /** What fetch functions throw for the network is a TypeError as well. */
 const FETCH_FAILED = /fetch|network|load failed/i;
 const CLIENT_CODE = /^(ERR_(?!SSL|TLS)|UND_ERR_(INVALID|NOT_SUPPORTED|REQ_)|EMFILE|ENFILE|MODULE_NOT_FOUND)/;
-const RESPONSE_CODE = /^(HPE_|UND_ERR_(RES_|RESPONSE|HEADERS_OVERFLOW))/;
+const CLOSED_CODE = /^UND_ERR_(DESTROYED|CLOSED)$/;
+const RESPONSE_CODE = /^UND_ERR_(RES_|RESPONSE|HEADERS_OVERFLOW)/;
 
 /** The outcome of an attempt that threw in place of a response. */
 export function outcomeOfFailure(thrown: unknown, deadline: Deadline, expected: Expected): Outcome {
@@ -26,6 +28,7 @@ export function outcomeOfFailure(thrown: unknown, deadline: Deadline, expected: 
   const [, status] = TUNNEL_REFUSED.exec(messageOf(thrown)) ?? [];
   if (status === "407") return blockedOnTheWay(407, expected);
   if (status !== undefined) return unavailable(`the proxy ${proxy} refuses to connect: HTTP ${status}`, "connection");
+  if (isClosing(thrown)) return unavailable("the client is closed", "client");
   const evidence = evidenceOf(thrown);
   const reason = evidence === "client" ? `an error of this client: ${reasonOfThrown(thrown)}` : reasonOfThrown(thrown);
   return unavailable(redact(reason), evidence, thrown instanceof UploadCutError);
@@ -45,14 +48,18 @@ export function reasonOfThrown(thrown: unknown): string {
 function evidenceOf(thrown: unknown): Unavailable["evidence"] {
   const told = innermost(thrown);
   const code = codeOf(told);
-  if (code !== undefined && RESPONSE_CODE.test(code)) return "response";
+  if (RESPONSE_CODE.test(code ?? "") || (isError(told) && told.name === "HTTPParserError")) return "response";
   if (code !== undefined) return CLIENT_CODE.test(code) ? "client" : "connection";
   if (!isError(told)) return "connection";
   return PROGRAMMING_ERRORS.has(told.name) && !FETCH_FAILED.test(told.message) ? "client" : "connection";
 }
 
-/** Node keeps the telling part of a failed connection in the cause. */
-function innermost(thrown: unknown): unknown {
+function isClosing(thrown: unknown): boolean {
+  return thrown instanceof EvsysError || CLOSED_CODE.test(codeOf(thrown) ?? "");
+}
+
+/** The error or its cause: Node keeps the telling part of a failed connection in the cause. */
+export function innermost(thrown: unknown): unknown {
   return isError(thrown) && isError(thrown.cause) ? thrown.cause : thrown;
 }
 
