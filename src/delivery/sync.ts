@@ -2,7 +2,6 @@ import { existsSync, realpathSync } from "node:fs";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { warnIfExposed } from "../exposure.js";
-import { folderPath } from "../folder-path.js";
 import { type Logger, levelled } from "../logger.js";
 import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
@@ -60,9 +59,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     if (!(error instanceof DashboardClientError)) failures += 1;
   };
   const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
-  const roots = new Set(
-    (logDirs ?? [config.logDir]).map((logDir, at) => rootOf(folderPath(SYNC_OPTIONS, ["logDirs", at], logDir))),
-  );
+  const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
   const folders = [...roots].flatMap((root) => foldersOf(root, courier, { adopts, dryRun }));
   const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
   const stop = (): void => {
