@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
 import { stepMetricFields } from "../inputs.js";
@@ -33,6 +34,8 @@ export class Delivery {
   readonly outbox: Outbox;
   readonly #logger: Logger;
   readonly #nonFinite: NonFiniteCounts;
+  /** Calls whose input is being read in chunks. */
+  readonly #accepting = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
@@ -107,12 +110,20 @@ export class Delivery {
   async logPredictions(runId: string, given: unknown, _timeoutMs?: number): Promise<AnswerOf<"logPredictions">> {
     this.#refuseUnlessOpen("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
-    const { lines, nonFinite } = accepting instanceof Promise ? await accepting : accepting;
+    const { lines, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
     if (lines.length === 0) return { ok: true, inserted: 0 };
-    this.#refuseUnlessOpen("logPredictions", runId);
     this.#nonFinite.add("logPredictions", nonFinite);
     const outcome = await this.outbox.append("predictions", runId, lines);
     return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: lines.length };
+  }
+
+  /** Resolves when the calls whose input is still being read have reached the outbox or are refused. */
+  async acceptedAll(): Promise<void> {
+    while (this.#accepting.size > 0) {
+      await Promise.allSettled(this.#accepting);
+      // The calls append their rows before the next turn.
+      await nextTurn();
+    }
   }
 
   /** Sends any body to any route. It is not mirrored: null where it was not sent. */
@@ -181,6 +192,15 @@ export class Delivery {
     const accepted = accept(name, body, name, schema);
     this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
+  }
+
+  async #track<Result>(accepting: Promise<Result>): Promise<Result> {
+    this.#accepting.add(accepting);
+    try {
+      return await accepting;
+    } finally {
+      this.#accepting.delete(accepting);
+    }
   }
 
   #refuseUnlessOpen(name: OperationName, runId: unknown): void {
