@@ -183,7 +183,9 @@ export class DashboardClient {
    * @returns counts of the writes, in all and by kind. @throws EvsysValidationError for invalid options.
    */
   async flush(options?: WaitOptions): Promise<SyncReport> {
-    return this.#delivery.outbox.flush(checkedWait("flush", options));
+    const wait = checkedWait("flush", options);
+    await this.#delivery.acceptedAll();
+    return this.#delivery.outbox.flush(wait);
   }
 
   /**
@@ -194,6 +196,7 @@ export class DashboardClient {
   async close(options?: WaitOptions): Promise<SyncReport> {
     const wait = checkedWait("close", options);
     this.#delivery.close();
+    await this.#delivery.acceptedAll();
     return this.#delivery.outbox.close(wait);
   }
 

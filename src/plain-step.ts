@@ -60,9 +60,10 @@ function metricsText(metrics: unknown, named: readonly string[]): string | undef
   if (!isPlain(metrics)) return undefined;
   let text = "";
   for (const name of Object.keys(metrics)) {
+    if (name === "__proto__") return undefined;
     const value: unknown = Reflect.get(metrics, name);
     if (value === undefined || value === null) continue;
-    if (!isFiniteNumber(value) || name === "__proto__" || named.includes(name)) return undefined;
+    if (!isFiniteNumber(value) || named.includes(name)) return undefined;
     text += `${nameText(name)}${value},`;
   }
   return text;

@@ -91,7 +91,8 @@ export function kindOf(value: object): string {
 
 function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  const given = isSecret(path, schema) ? "(hidden)" : valueAt(root, path);
+  const given = valueAt(root, path);
+  const preview = previewOf(path, schema, given);
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
@@ -102,18 +103,18 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
       const hint = field.endsWith("_id") ? idMeant(field, given) : "";
       return given === undefined
         ? [issueAt(path, `required, ${typeNamed(issue.expected)} is missing`)]
-        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${shown(given)}${hint}`)];
+        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${preview}${hint}`)];
     }
     case "invalid_value":
-      return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
+      return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${preview}`)];
     case "too_small":
     case "too_big": {
       const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
       const unit = issue.origin === "string" ? " character(s)" : issue.origin === "array" ? " item(s)" : "";
-      return [issueAt(path, `expected ${bound}${unit}, got ${shown(given)}`)];
+      return [issueAt(path, `expected ${bound}${unit}, got ${preview}`)];
     }
     default:
-      return [issueAt(path, `${issue.message}, got ${shown(given)}`)];
+      return [issueAt(path, `${issue.message}, got ${preview}`)];
   }
 }
 
@@ -158,9 +159,12 @@ function typeNamed(expected: string): string {
   return withArticle(expected === "int" ? "integer" : expected);
 }
 
-/** Options that hold the key are not shown as a whole either: somebody may pass the key in their place. */
-function isSecret(path: readonly (string | number)[], { shape }: Fielded): boolean {
-  return path.length === 0 ? shape !== undefined && SECRET_FIELD in shape : path[0] === SECRET_FIELD;
+/** A preview that does not show the key, also if the user passes it in place of the options that hold it. */
+function previewOf(path: readonly (string | number)[], { shape }: Fielded, given: unknown): string {
+  if (path[0] === SECRET_FIELD) return "a hidden value";
+  const holdsKey = path.length === 0 && shape !== undefined && SECRET_FIELD in shape;
+  if (!holdsKey || (typeof given !== "string" && !Array.isArray(given))) return shown(given);
+  return Array.isArray(given) ? "an array" : "a string";
 }
 
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {

@@ -51,10 +51,11 @@ describe("rows are read back", () => {
     async (stream) => {
       const client = offlineClient();
       await client.logStepMetric("Baseline-1", { step: 1, loss: 1 });
-      const error = await failureOf(() => collected(client.local[stream]("baslin-1")));
+      const read = (id: string): Promise<object[]> => collected<object>(client.local[stream](id));
+      const error = await failureOf(() => read("baslin-1"));
       expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "run_id" }] });
       expect(String(error)).toMatch(/has no run "baslin-1"; did you mean "Baseline-1"\?$/);
-      expect(String(await failureOf(() => collected(client.local[stream]("another"))))).not.toContain("did you mean");
+      expect(String(await failureOf(() => read("another")))).not.toContain("did you mean");
     },
   );
 

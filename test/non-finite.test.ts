@@ -47,6 +47,28 @@ describe("series of a step that are not finite", () => {
   });
 });
 
+it("warnings are bounded, however many series are not finite", async () => {
+  const logger = recordingLogger();
+  const client = offlineClient({ logger, logLevel: "INFO" });
+  for (let step = 0; step < 2_000; step += 1) {
+    await client.logStepMetric("r", { step, metrics: { [`series-${step}`]: NAN, [`other-${step}`]: PLUS } });
+  }
+  const warnings = logger.of("warn");
+  expect(warnings).toHaveLength(11);
+  expect(warnings[9]).toContain('"other-4" is Infinity');
+  expect(warnings[10]).toContain("More than 10 fields are not finite");
+  await client.close();
+  expect(logger.of("info").join()).toContain("further fields (3990)");
+});
+
+it("a warning is one line, whatever the name of the series", async () => {
+  const logger = recordingLogger();
+  await offlineClient({ logger }).logStepMetric("r", { step: 1, metrics: { [`a\nb${"x".repeat(10_000)}`]: NAN } });
+  expect(logger.of("warn")).toHaveLength(1);
+  expect(logger.of("warn")[0]).not.toContain("\n");
+  expect(logger.of("warn")[0]?.length).toBeLessThan(500);
+});
+
 describe("a non-finite number anywhere else", () => {
   it("goes out as null, is kept as it was, and is announced", async () => {
     const logger = recordingLogger();

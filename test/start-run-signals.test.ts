@@ -75,4 +75,19 @@ describe("a process that is told to end", () => {
     expect(await child.ended).toMatchObject({ code: 7, signal: null, stdout: "ready\nthe program's own\n" });
     expect(statuses(server)).toEqual(["cancelled", "completed"]);
   });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "ignores what the training logs after %s, and leaves nothing pending",
+    async (signal) => {
+      const server = await mockServer({ apiKey: "k" });
+      const child = program("looping-run.ts", [server.url, temporaryFolder()]);
+      await until(() => server.metrics.length > 500 || child.process.exitCode !== null);
+      child.process.kill(signal);
+      expect(await child.ended).toMatchObject({ code: null, signal, stdout: "ready\n", stderr: "" });
+      expect(statuses(server)).toEqual(["cancelled"]);
+      const at = server.requests.findIndex(({ body }) => JSON.stringify(body ?? null).includes("cancelled"));
+      const after = server.requests.slice(at + 1).map(({ path }) => path);
+      expect(after).toEqual([`/sdk/experiments/${server.experiments[0]?.id}/`]);
+    },
+  );
 });

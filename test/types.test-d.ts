@@ -2,7 +2,7 @@ import { assertType, describe, expectTypeOf, it } from "vitest";
 import type { z } from "zod";
 import type * as schemas from "../generated/schemas.js";
 import type * as types from "../generated/types.js";
-import type { DashboardClient, Input } from "../src/index.js";
+import type { CallOptions, DashboardClient, ExperimentRun, Input, WaitOptions } from "../src/index.js";
 
 /**
  * Two generators wrote the types and the schemas, and they differ in three ways that say nothing about the data:
@@ -83,6 +83,7 @@ describe("the generated types and schemas", () => {
 });
 
 declare const client: DashboardClient;
+declare const run: ExperimentRun;
 
 describe("the methods", () => {
   it("take what the document has, null and undefined for what is optional", () => {
@@ -107,7 +108,37 @@ describe("the methods", () => {
     expectTypeOf(client.withRun({ experiment_name: "x" }, () => 7)).resolves.toEqualTypeOf<number>();
   });
 
+  it("take their own timeoutMs last", () => {
+    expectTypeOf(client.createExperiment).parameter(1).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.updateExperiment).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.createRun).parameter(1).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.updateRun).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.logStepMetric).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.createEval).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.addCheckpoint).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.logPredictions).parameter(2).toEqualTypeOf<CallOptions | undefined>();
+    expectTypeOf(client.flush).parameter(0).toEqualTypeOf<WaitOptions | undefined>();
+    expectTypeOf(client.close).parameter(0).toEqualTypeOf<WaitOptions | undefined>();
+    assertType(run.logStep({ loss: 1 }, { timeoutMs: 5 }));
+    assertType(run.logStep(1, { loss: 1 }, { split: "val", timeoutMs: 5 }));
+    assertType(run.complete({ timeoutMs: 5 }));
+    assertType(run.cancel(undefined, { timeoutMs: 5 }));
+    assertType(run.fail(new Error("no"), { timeoutMs: 5 }));
+    assertType(client.withRun({ experiment_name: "x", signal: AbortSignal.timeout(5) }, () => {}));
+    assertType(run.setBestScore(1, { mode: "min" }));
+  });
+
   it("refuse wrong calls", () => {
+    // @ts-expect-error: the unit is in the name
+    client.flush({ timeout: 5 });
+    // @ts-expect-error: a write takes no signal
+    client.createRun({ experiment_id: "e" }, { signal: AbortSignal.timeout(5) });
+    // @ts-expect-error: the options are an object
+    client.close(5);
+    // @ts-expect-error: no such mode
+    run.setBestScore(1, { mode: "highest" });
+    // @ts-expect-error: a signal of the system is no AbortSignal
+    client.startRun({ experiment_name: "x", signal: "SIGINT" });
     // @ts-expect-error: experiment_name is missing
     client.createExperiment({ plan: "p" });
     // @ts-expect-error: no such field

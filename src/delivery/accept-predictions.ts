@@ -11,7 +11,7 @@ import { type NonFinite, wireForm } from "./wire-form.js";
 
 /** A chunk ends after this many rows or characters; then the event loop gets a turn. */
 const CHUNK_ROWS = 1_000;
-const CHUNK_CHARACTERS = 1024 * 1024;
+const CHUNK_CHARACTERS = 512 * 1024;
 /** An error that names every one of a million invalid rows helps nobody. */
 const MOST_INVALID_ROWS = 20;
 

@@ -37,6 +37,8 @@ export class Delivery {
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #nonFinite: NonFiniteCounts;
+  /** Calls whose input is being read in chunks. */
+  readonly #accepting = new Set<Promise<unknown>>();
   #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
@@ -128,9 +130,8 @@ export class Delivery {
   ): Promise<AnswerOf<"logPredictions">> {
     this.#refuseUnlessOpen("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
-    const { lines, nonFinite } = accepting instanceof Promise ? await accepting : accepting;
+    const { lines, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
     if (lines.length === 0) return { ok: true, inserted: 0 };
-    this.#refuseUnlessOpen("logPredictions", runId);
     this.#nonFinite.add("logPredictions", nonFinite);
     const inserted = lines.length;
     const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
@@ -139,6 +140,15 @@ export class Delivery {
     if (first !== undefined && inserted === 1)
       return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
     return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
+  }
+
+  /** Resolves when the calls whose input is still being read have reached the outbox or are refused. */
+  async acceptedAll(): Promise<void> {
+    while (this.#accepting.size > 0) {
+      await Promise.allSettled(this.#accepting);
+      // The calls append their rows before the next turn.
+      await nextTurn();
+    }
   }
 
   /** Sends any body to any route. It is not mirrored: null if it was not sent. */
@@ -211,6 +221,15 @@ export class Delivery {
     const accepted = accept(name, body, name, schema);
     this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
+  }
+
+  async #track<Result>(accepting: Promise<Result>): Promise<Result> {
+    this.#accepting.add(accepting);
+    try {
+      return await accepting;
+    } finally {
+      this.#accepting.delete(accepting);
+    }
   }
 
   #refuseUnlessOpen(name: OperationName, runId: unknown): void {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { abortSignal } from "../call-options.js";
 import { clientOptions, functionOf } from "../config.js";
+import { folderPath } from "../folder-path.js";
 import { validated } from "../validation.js";
 import type { SyncOptions } from "./sync.js";
 
@@ -28,10 +29,10 @@ const syncOptions = clientOptions
   });
 
 /**
- * Returns valid options.
+ * Valid options, with the folders as paths.
  * @throws EvsysValidationError naming each invalid option, the value and what is allowed.
  */
 export function checkedSyncOptions(options: SyncOptions): SyncOptions {
-  validated(SYNC_OPTIONS, syncOptions, options);
-  return options;
+  const { logDirs } = validated(SYNC_OPTIONS, syncOptions, options);
+  return { ...options, logDirs: logDirs?.map((logDir, at) => folderPath(SYNC_OPTIONS, ["logDirs", at], logDir)) };
 }

@@ -3,7 +3,6 @@ import { now } from "../clock.js";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { warnIfExposed } from "../exposure.js";
-import { folderPath } from "../folder-path.js";
 import { levelled } from "../logger.js";
 import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
@@ -65,9 +64,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   const scope = new Scope(logger, onError);
   const sender = new Sender(config, logger, true);
   const total = (): Counts => scope.counters.total;
-  const roots = new Set(
-    (logDirs ?? [config.logDir]).map((logDir, at) => rootOf(folderPath(SYNC_OPTIONS, ["logDirs", at], logDir))),
-  );
+  const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
   const outboxes = [...roots].flatMap((root) => entitiesOf(root, sender, scope, { adopts, dryRun }));
   const progress = setInterval(() => onProgress?.(total()), PROGRESS_EVERY_MS);
   const stop = (): void => sender.stop();

@@ -2,7 +2,7 @@ import type { Split } from "../../generated/types.js";
 import { type CallOptions, timeoutOf } from "../call-options.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../objects.js";
-import { issueAt, shown } from "../validation.js";
+import { isPlainObject, issueAt, shown } from "../validation.js";
 
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;
@@ -64,12 +64,12 @@ function inSeries(series: unknown): string | undefined {
   if (Object.hasOwn(series, "step")) return STEP_FIRST;
   if (typeof series.split === "string") return SPLIT_LAST;
   for (const _ in series) return undefined;
-  return "expected at least one series, such as { loss }, got {}";
+  return `expected at least one series, such as { loss }, got ${shown(series)}`;
 }
 
 function inOptions(options: unknown, hint: string): string | undefined {
   if (!isGiven(options)) return undefined;
-  if (!isObject(options)) return `${hint}, not ${shown(options)}`;
+  if (!isObject(options) || !isPlainObject(options)) return `${hint}, not ${shown(options)}`;
   for (const name in options) {
     if (name !== "split" && name !== "timeoutMs") return `${name}: unknown option; ${hint}`;
   }

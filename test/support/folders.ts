@@ -1,6 +1,6 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
 /** Where the repository lies. */
@@ -11,6 +11,12 @@ export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "evsys-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
+}
+
+/** Appends text to a file below a folder, which is created if needed. */
+export function appendText(root: string, path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  appendFileSync(join(root, path), text);
 }
 
 /** All paths below a folder, relative to it, sorted. */
