@@ -65,7 +65,7 @@ class HeldLock implements Lock {
     this.#isOurs = false;
   }
 
-  /** Gives a sign of life, unless the lock was lost meanwhile. */
+  /** Renews the heartbeat, unless the lock was lost meanwhile. */
   renew(): void {
     const wasSilentMs = this.silentMs;
     held.delete(this);
