@@ -53,7 +53,8 @@ class HeldLock implements Lock {
 
   isHeld(): boolean {
     if (!this.#isOurs) return false;
-    if (this.silentMs > COMPARE_AFTER_MS) this.renew();
+    if (this.silentMs <= COMPARE_AFTER_MS) return true;
+    this.renew();
     // A heartbeat that fails for another reason, such as too many open files, may work again in time.
     return this.#isOurs && this.silentMs < EXPIRES_AFTER_MS / 2;
   }
