@@ -116,6 +116,7 @@ describe("a run whose ops log is lost", () => {
       {
         id: runId,
         problem: expect.stringMatching(/ops\.jsonl is missing or empty.+--adopt$/),
+        hasForeignRows: false,
         writes: { document: { skipped: 1 }, metrics: { skipped: 4 } },
       },
     ]);

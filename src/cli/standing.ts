@@ -88,7 +88,8 @@ function counted(found: Found): Standing {
   const writes = entity === undefined ? nothing() : writesOf(entity);
   const unclaimed = unclaimedRows(found);
   for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
-  if (isLost(found)) writes.document.skipped += 1;
+  const hasLostOps = isLost(found);
+  if (hasLostOps) writes.document.skipped += 1;
   return {
     found,
     backendId: entity === undefined ? undefined : backendIdOf(entity),
@@ -98,7 +99,7 @@ function counted(found: Found): Standing {
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
     occupants: occupantsOf(found),
-    hasForeignRows: unclaimed.some(({ rows }) => rows > 0),
+    hasForeignRows: !hasLostOps && unclaimed.some(({ rows }) => rows > 0),
     tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
     isEmpty: isEmpty(found),
     problem,

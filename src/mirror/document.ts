@@ -10,7 +10,10 @@ import { NO_FOLLOW } from "./links.js";
 import { decode, encode } from "./lossless-json.js";
 import { writeDeferred } from "./unwritten.js";
 
-/** A document of the mirror: an experiment or a run, with the fields sent and the times they were written. */
+/**
+ * A document of the mirror: an experiment or a run, with the fields sent and the times they were written. An integer that a
+ * number would round, such as a seed of 64 bits that the Python client wrote, is a bigint.
+ */
 export interface MirrorDocument {
   /** The folder's name: the backend's id, or the one that was made here. */
   readonly id: string;
@@ -83,7 +86,7 @@ export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
 
   write(document: MirrorDocument | null): void {
     const folder = dirname(this.#path);
-    makeFolder(folder);
+    for (const changed of makeFolder(folder)) syncFolder(changed, this.#policy);
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     onFile("write the document", this.#path, () => {
       try {

@@ -22,21 +22,22 @@ export function onFile<Result>(action: string, path: string, step: () => Result,
   }
 }
 
-/** Makes a folder and those above it. */
-export function makeFolder(path: string): void {
-  onFile("make the folder", path, () => makeFolders(path), SET_FOLDER);
+/** Makes a folder and those above it. Returns the folders that have got a new one: the disk has yet to know of it. */
+export function makeFolder(path: string): string[] {
+  return onFile("make the folder", path, () => makeFolders(path), SET_FOLDER);
 }
 
 /** Node's own recursive mkdir never returns where the system takes no folders, such as below /proc. */
-function makeFolders(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+function makeFolders(path: string): string[] {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
   const parent = dirname(path);
-  if (parent !== path) makeFolders(parent);
+  const changed = parent === path ? [] : makeFolders(parent);
   try {
     mkdirSync(path, { mode: FOLDER_MODE });
   } catch (error) {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
+  return [...changed, parent];
 }
 
 /** Whether an error of the system says that there is no such file. */

@@ -53,7 +53,8 @@ class HeldLock implements Lock {
 
   isHeld(): boolean {
     if (!this.#isOurs) return false;
-    if (this.silentMs > COMPARE_AFTER_MS) this.renew();
+    if (this.silentMs <= COMPARE_AFTER_MS) return true;
+    this.renew();
     // A heartbeat that fails for another reason, such as too many open files, may work again in time.
     return this.#isOurs && this.silentMs < EXPIRES_AFTER_MS / 2;
   }
@@ -65,7 +66,7 @@ class HeldLock implements Lock {
     this.#isOurs = false;
   }
 
-  /** Gives a sign of life, unless the lock was lost meanwhile. */
+  /** Renews the heartbeat, unless the lock was lost meanwhile. */
   renew(): void {
     const wasSilentMs = this.silentMs;
     held.delete(this);

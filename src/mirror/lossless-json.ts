@@ -22,7 +22,7 @@ const MARKED_DIGITS = new RegExp(`"${MARK}digits (-?\\d+)"`, "g");
 const DEEPEST = 2_000;
 const [QUOTE, OPEN_LIST, CLOSE_LIST, OPEN_OBJECT, CLOSE_OBJECT] = [0x22, 0x5b, 0x5d, 0x7b, 0x7d];
 /** Shorter integers are exact as numbers. The digits after a point are a float's, which every writer may shorten. */
-const LONG_INTEGER = /(?<![\d.])\d{16}/;
+const LONG_INTEGER = /(?:^|[-:,[\s])\d{16}/;
 const LONG_INTEGERS = /(?<![\w.+-])-?[1-9]\d{15,}(?![\d.eE]|\s*:)/g;
 const QUOTED_SPELLING = /^"(NaN|-?Infinity)"$/;
 const BARE_SPELLING = /(?<![\w.+-])(NaN|-?Infinity)(?![\w.])(?!\s*:)/g;

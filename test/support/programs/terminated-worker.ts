@@ -1,15 +1,17 @@
+import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { DashboardClient } from "../../../src/index.js";
+import { isLock, SENDER_LOCK, takeLock } from "../../../src/mirror/lock.js";
 import { startMockServer } from "../../../src/testing/index.js";
 
-// A worker logs a step and is terminated; before and after, the main thread logs one to the same run.
+// A worker logs a step and is terminated; then the main thread logs one to the same run.
 if (isMainThread) {
   const server = await startMockServer();
   const options = {
     baseUrl: server.url,
     apiKey: "k",
     projectId: "p",
-    logDir: process.argv[2],
+    logDir: process.argv[2] ?? "",
     logLevel: "CRITICAL",
   } as const;
   const maker = new DashboardClient(options);
@@ -19,18 +21,20 @@ if (isMainThread) {
   const start = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
   const worker = new Worker(start, { eval: true, workerData: { options, id } });
   await new Promise((resolve) => worker.once("message", resolve));
-  const countsOf = async (step: number): Promise<object> => {
-    const client = new DashboardClient(options);
-    await client.logStepMetric(id, { step, loss: 1 });
-    const { byKind } = await client.close({ timeoutMs: 500 });
-    return { pending: byKind.metrics.pending, delivered: byKind.metrics.delivered };
+  const folder = join(options.logDir, "generations", id, "sync");
+  const isFree = (): boolean => {
+    const lock = takeLock(folder, SENDER_LOCK);
+    if (isLock(lock)) lock.release();
+    return isLock(lock);
   };
-  const whileAlive = await countsOf(2);
+  const whileAlive = isFree();
   await worker.terminate();
-  const { delivered } = Object(await countsOf(3));
-  const afterwards = { pending: 0, delivered: delivered - 1 };
-  const steps = server.metrics.map(({ step }) => step).sort();
-  process.stdout.write(JSON.stringify({ whileAlive, afterwards, steps }));
+  const afterwards = isFree();
+  const client = new DashboardClient(options);
+  await client.logStepMetric(id, { step: 2, loss: 1 });
+  const { pending } = await client.close();
+  const steps = server.metrics.map(({ step }) => step);
+  process.stdout.write(JSON.stringify({ whileAlive, afterwards, pending, steps }));
   await server.stop();
 } else {
   const client = new DashboardClient(workerData.options);
