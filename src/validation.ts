@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import { EvsysValidationError, type ValidationIssue } from "./errors.js";
 import { nearest } from "./nearest.js";
 import { isObject } from "./objects.js";

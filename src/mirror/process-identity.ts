@@ -1,6 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
-import { z } from "zod";
+import * as z from "zod";
 
 /** What tells one process from all others, on this machine and on others that share a folder with it. */
 export const processIdentity = z.object({

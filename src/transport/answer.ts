@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import type { FailedRequest } from "../errors.js";
 import { retryAfterMs } from "./retry-after.js";
 

@@ -1,5 +1,5 @@
 import type { PathSerializer } from "openapi-fetch";
-import type { z } from "zod";
+import type * as z from "zod";
 import { backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
 import { type Answer, sorted } from "./answer.js";
