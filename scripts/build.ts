@@ -10,7 +10,7 @@ import { ROOT } from "./project.js";
 const DIST = join(ROOT, "dist");
 
 rmSync(DIST, { recursive: true, force: true });
-const metafile = await bundle(ENTRIES, "dist", "src/chunks");
+const metafile = await bundle(ENTRIES, "dist", { chunks: "src/chunks" });
 chmodSync(join(DIST, "src/cli/main.js"), 0o755);
 writeFileSync(join(DIST, "THIRD_PARTY_LICENSES.txt"), licencesOf(bundledPackages(metafile)));
 

@@ -8,9 +8,13 @@ export const ENTRIES = ["src/index.ts", "src/testing/index.ts", "src/cli/main.ts
 
 /**
  * Bundles each entry into one file and the chunks that it shares with others, so that a class has one identity across
- * entries. Only undici stays a dependency: it is large, and imported when the first write is sent.
+ * entries. With `write: false` it only reports what the bundle consists of. Only undici stays a dependency: it is large, and imported when the first write is sent.
  */
-export async function bundle(entries: readonly string[], outdir: string, chunks: string): Promise<Metafile> {
+export async function bundle(
+  entries: readonly string[],
+  outdir: string,
+  { chunks, write = true }: { readonly chunks: string; readonly write?: boolean },
+): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [...entries],
@@ -25,6 +29,7 @@ export async function bundle(entries: readonly string[], outdir: string, chunks:
     external: Object.keys(manifest().dependencies),
     sourcemap: true,
     metafile: true,
+    write,
     logLevel: "warning",
   });
   return metafile;
