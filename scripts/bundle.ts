@@ -27,6 +27,8 @@ export async function bundle(
     platform: "node",
     target: "node20.19",
     external: Object.keys(manifest().dependencies),
+    // A linked node_modules gives the same paths in comments and source maps as an installed one.
+    preserveSymlinks: true,
     sourcemap: true,
     metafile: true,
     write,
