@@ -8,17 +8,18 @@ import { bundledPackages, licencesOf } from "./bundled-packages.js";
 import { ROOT } from "./project.js";
 
 const DIST = join(ROOT, "dist");
+/** Bundled packages whose types are part of the public types. */
+const INLINED = ["openapi-fetch", "openapi-typescript-helpers"];
 
 rmSync(DIST, { recursive: true, force: true });
-const metafile = await bundle(ENTRIES, "dist", { chunks: "src/chunks" });
+const files = await bundle(ENTRIES, "dist", { chunks: "src/chunks" });
 chmodSync(join(DIST, "src/cli/main.js"), 0o755);
-writeFileSync(join(DIST, "THIRD_PARTY_LICENSES.txt"), licencesOf(bundledPackages(metafile)));
 
 // One file an entry: nobody's compiler has to find the types of a bundled package.
 const types = await rollup({
   input: { index: join(ROOT, "src/index.ts"), "testing/index": join(ROOT, "src/testing/index.ts") },
-  external: /^[^./]/,
-  plugins: [dts({ tsconfig: join(ROOT, "tsconfig.build.json") })],
+  external: (name) => /^[^./]/.test(name) && !INLINED.includes(name),
+  plugins: [dts({ tsconfig: join(ROOT, "tsconfig.build.json"), includeExternal: INLINED })],
 });
 const { output } = await types.write({
   dir: join(DIST, "src"),
@@ -26,6 +27,10 @@ const { output } = await types.write({
   chunkFileNames: "chunks/[name]-[hash].d.ts",
 });
 await types.close();
-const imported = output.flatMap((file) => (file.type === "chunk" ? file.imports : []));
+const chunks = output.filter((file) => file.type === "chunk");
+const imported = chunks.flatMap(({ imports }) => imports);
 const unresolved = imported.filter((name) => !name.startsWith("node:") && !name.endsWith(".d.ts"));
 if (unresolved.length > 0) throw new Error(`The public types need ${unresolved.join(", ")}, which users do not have.`);
+
+const packages = bundledPackages([...files, ...chunks.flatMap(({ moduleIds }) => moduleIds)]);
+writeFileSync(join(DIST, "THIRD_PARTY_LICENSES.txt"), licencesOf(packages));

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { build, type Metafile } from "esbuild";
+import { build } from "esbuild";
 import { ROOT } from "./project.js";
 
 /** The files that users import or run; other programs know their paths in dist/. */
@@ -8,13 +8,13 @@ export const ENTRIES = ["src/index.ts", "src/testing/index.ts", "src/cli/main.ts
 
 /**
  * Bundles each entry into one file and the chunks that it shares with others, so that a class has one identity across
- * entries. With `write: false` it only reports what the bundle consists of. Only undici stays a dependency: it is large, and imported when the first write is sent.
+ * entries. Returns the files in the bundle; with `write: false` it does nothing else. Only undici stays a dependency: it is large, and imported when the first write is sent.
  */
 export async function bundle(
   entries: readonly string[],
   outdir: string,
   { chunks, write = true }: { readonly chunks: string; readonly write?: boolean },
-): Promise<Metafile> {
+): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [...entries],
@@ -34,7 +34,7 @@ export async function bundle(
     write,
     logLevel: "warning",
   });
-  return metafile;
+  return Object.keys(metafile.inputs);
 }
 
 function manifest(): { readonly dependencies: Readonly<Record<string, string>> } {

@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Metafile } from "esbuild";
 import { ROOT } from "./project.js";
 
 /** A package whose code is in dist/. */
@@ -14,11 +13,11 @@ export interface BundledPackage {
 
 const PACKAGE_FOLDER = /node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/g;
 
-/** The packages in the bundle, sorted by name: those that esbuild read, and those inlined in the generated validators. */
-export function bundledPackages({ inputs }: Metafile): BundledPackage[] {
+/** The packages that these bundled files belong to, and those inlined in the generated validators, sorted by name. */
+export function bundledPackages(files: readonly string[]): BundledPackage[] {
   const validators = readFileSync(join(ROOT, "generated/validators.js"), "utf8");
   const comments = validators.match(/^\/\/ node_modules\/.*/gm) ?? [];
-  const folders = [...Object.keys(inputs), ...comments].flatMap((path) => {
+  const folders = [...files, ...comments].flatMap((path) => {
     const nested = [...path.matchAll(PACKAGE_FOLDER)].at(-1);
     return nested === undefined ? [] : [path.slice(path.indexOf("node_modules"), nested.index + nested[0].length)];
   });
