@@ -2,7 +2,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import standalone from "ajv/dist/standalone/index.js";
 import formats from "ajv-formats";
 import { build } from "esbuild";
-import { z } from "zod";
+import * as z from "zod";
 import { DOCUMENT, ROOT } from "./project.js";
 
 const SCHEMA = "/content/application~1json/schema";

@@ -1,22 +1,19 @@
-import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../generated/types.js";
+import type { Client } from "openapi-fetch";
+import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
+import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./call-options.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
+import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
-import type { SyncReport } from "./delivery/report.js";
 import { warnIfExposed } from "./exposure.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
 import { type Logger, levelled } from "./logger.js";
 import { LocalExperimentStore } from "./mirror/store.js";
 import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
+import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
 import { startRun, withRun } from "./run/start-run.js";
 import type { ExperimentRun } from "./run.js";
-
-/** How long to wait, at the longest. */
-export interface WaitOptions {
-  /** In milliseconds. Default: as long as it takes. */
-  readonly timeoutMs?: number | undefined;
-}
 
 /**
  * The client of the EvolvingSystems SDK write routes.
@@ -63,69 +60,116 @@ export class DashboardClient {
     return this.#apiKey;
   }
 
-  /** Creates an experiment (`/sdk/experiments/`, `experiment.json`). Answers the row: what was sent, what the backend added, and `id`. */
-  createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">> {
-    return this.#delivery.createExperiment(withDefaults(body, { project_id: this.projectId }));
+  /**
+   * The routes of the backend, typed by its schema: `client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body })`
+   * resolves to `{ data, error, response }`, as in openapi-fetch, with its middleware (`use`) and the `signal` option.
+   * A request takes at most `timeoutMs` and follows no redirect. It is neither mirrored nor retried.
+   * @throws EvsysError if the client is offline or closed, if no response comes, or if a 2xx response is not JSON;
+   * EvsysValidationError for an id or a body that cannot be sent; the reason of `signal` if that aborts the request.
+   */
+  get api(): Client<paths> {
+    return this.#delivery.outbox.api;
   }
 
-  /** Sets fields of an experiment (`/sdk/experiments/{experiment_id}/`, `experiment.json`). Answers which were set. */
-  updateExperiment(experimentId: string, patch: Input<ExperimentPatch>): Promise<AnswerOf<"updateExperiment">> {
-    return this.#delivery.updateExperiment(experimentId, patch);
+  /**
+   * Creates an experiment (`/sdk/experiments/`, `experiment.json`).
+   * @returns the fields sent, overlaid with the backend's response, plus `id`.
+   */
+  async createExperiment(body: Input<ExperimentCreate>, options?: CallOptions): Promise<Created<"createExperiment">> {
+    const timeoutMs = timeoutOf("createExperiment", options);
+    return this.#delivery.createExperiment(withDefaults(body, { project_id: this.projectId }), timeoutMs);
   }
 
-  /** Creates a run (`/sdk/runs/`, `generation.json`), pending unless `status` says otherwise. Answers the row, with `id`. */
-  createRun(body: Input<RunCreate>): Promise<Created<"createRun">> {
-    return this.#delivery.createRun(withDefaults(body, { status: "pending" }));
+  /** Sets fields of an experiment (`/sdk/experiments/{experiment_id}/`, `experiment.json`). Returns the names of the fields set. */
+  async updateExperiment(
+    experimentId: string,
+    patch: Input<ExperimentPatch>,
+    options?: CallOptions,
+  ): Promise<AnswerOf<"updateExperiment">> {
+    return this.#delivery.updateExperiment(experimentId, patch, timeoutOf("updateExperiment", options));
   }
 
-  /** Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), further ones than the document lists too. Answers which were set. */
-  updateRun(runId: string, patch: Input<RunPatch>): Promise<AnswerOf<"updateRun">> {
-    return this.#delivery.updateRun(runId, patch);
+  /**
+   * Creates a run (`/sdk/runs/`, `generation.json`); the default `status` is pending.
+   * @returns the fields sent, overlaid with the backend's response, plus `id`.
+   */
+  async createRun(body: Input<RunCreate>, options?: CallOptions): Promise<Created<"createRun">> {
+    const timeoutMs = timeoutOf("createRun", options);
+    return this.#delivery.createRun(withDefaults(body, { status: "pending" }), timeoutMs);
   }
 
-  /** Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). */
-  logStepMetric(runId: string, input: StepMetricInput): Promise<AnswerOf<"logStepMetric">> {
-    return this.#delivery.logStepMetric(runId, input);
+  /**
+   * Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), also fields that the schema does not list. Returns the
+   * names of the fields set.
+   */
+  async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+    return this.#delivery.updateRun(runId, patch, timeoutOf("updateRun", options));
   }
 
-  /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Answers the row, with `id`. */
-  createEval(runId: string, body: Input<BodyOf<"createEval">>): Promise<RowAdded<"createEval">> {
-    return this.#delivery.createEval(runId, body);
+  /**
+   * Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). A series that is given both by name and
+   * in `metrics`, with different values, is refused.
+   */
+  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<AnswerOf<"logStepMetric">> {
+    try {
+      return this.#delivery.logStepMetric(runId, input, timeoutOf("logStepMetric", options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Answers the row, with `id`. */
-  addCheckpoint(runId: string, body: CheckpointInput): Promise<RowAdded<"addCheckpoint">> {
-    return this.#delivery.addCheckpoint(runId, withDefaults(body, { is_final: false }));
+  /** Records an eval (`/sdk/runs/{run_id}/evals/`, `evals.jsonl`). Returns the row, with `id`. */
+  async createEval(
+    runId: string,
+    body: Input<BodyOf<"createEval">>,
+    options?: CallOptions,
+  ): Promise<RowAdded<"createEval">> {
+    return this.#delivery.createEval(runId, body, timeoutOf("createEval", options));
   }
 
-  /** Logs a batch of predictions (`/sdk/runs/{run_id}/predictions/`, a line each in `predictions.jsonl`). Answers how many were taken. */
-  logPredictions(runId: string, predictions: readonly Input<Prediction>[]): Promise<AnswerOf<"logPredictions">> {
-    return this.#delivery.logPredictions(runId, predictions);
+  /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Returns the row, with `id`. */
+  async addCheckpoint(runId: string, body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">> {
+    const timeoutMs = timeoutOf("addCheckpoint", options);
+    return this.#delivery.addCheckpoint(runId, withDefaults(body, { is_final: false }), timeoutMs);
+  }
+
+  /**
+   * Logs predictions (`/sdk/runs/{run_id}/predictions/`, one line each in `predictions.jsonl`). A large array is read in
+   * chunks: do not change its predictions until the call resolves. An empty array writes and sends nothing.
+   * @returns how many predictions were accepted.
+   */
+  async logPredictions(
+    runId: string,
+    predictions: readonly Input<Prediction>[],
+    options?: CallOptions,
+  ): Promise<AnswerOf<"logPredictions">> {
+    return this.#delivery.logPredictions(runId, predictions, timeoutOf("logPredictions", options));
   }
 
   /**
    * Posts any JSON to any path below `{baseUrl}/api/dashboard/api`. It is not mirrored.
-   * @returns the JSON of the answer, `{ _raw: text }` where the answer is no JSON, null where it was not sent.
+   * @returns the JSON of the response, `{ _raw: text }` if the response is not JSON, null if nothing was sent.
    */
   post(path: string, body?: unknown): Promise<unknown> {
     return this.#delivery.post(path, body);
   }
 
   /**
-   * Runs a function inside a run, and tells the backend how it ended: completed, or failed with "Name: message".
+   * Calls a function with a new run, then marks the run as completed, or as failed with "Name: message" if the function
+   * throws. If `signal` aborts, the run is cancelled with the signal's reason.
    * @returns what the function returns. @throws what the function throws, the same error.
    */
   withRun<Result>(options: WithRunOptions, body: (run: ExperimentRun) => Result | Promise<Result>): Promise<Result> {
-    return withRun(this, this.#logger, options, body);
+    return withRun(this.#runContext(), options, body);
   }
 
   /**
    * Starts a run that the caller ends: `await using run = await client.startRun({ … })`, then `await run.complete()`.
-   * Takes what `withRun` takes.
-   * @returns the run, which is running. Left without an ending, it is marked failed when it is disposed of.
+   * Takes the options of `withRun`.
+   * @returns the run, with status running. A run that is disposed of before it has ended is marked as failed.
    */
   startRun(options: WithRunOptions): Promise<ExperimentRun> {
-    return startRun(this, this.#logger, options);
+    return startRun(this.#runContext(), options);
   }
 
   /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */
@@ -134,24 +178,30 @@ export class DashboardClient {
   }
 
   /**
-   * Waits until what is pending has been sent: one honest try without `timeoutMs`, as many as it takes within it. Answers
-   * what became of the writes; what is still pending goes out later. Never throws for a backend that is away.
+   * Waits until pending writes are sent: one try for each without `timeoutMs`, as many as the time allows with it. Writes
+   * that are still pending afterwards are sent later. An unavailable backend is no error.
+   * @returns counts of the writes, in all and by kind. @throws EvsysValidationError for invalid options.
    */
-  flush(options: WaitOptions = {}): Promise<SyncReport> {
-    return this.#delivery.outbox.flush(options.timeoutMs);
+  async flush(options?: WaitOptions): Promise<SyncReport> {
+    return this.#delivery.outbox.flush(checkedWait("flush", options));
   }
 
   /**
-   * Flushes, then gives back connections and files. The client takes no call afterwards. Closing again answers the same
+   * Flushes, then releases connections and files. The client accepts no call afterwards. Closing again returns the same
    * report.
+   * @throws EvsysValidationError for invalid options; the client stays open.
    */
-  close(options: WaitOptions = {}): Promise<SyncReport> {
+  async close(options?: WaitOptions): Promise<SyncReport> {
+    const wait = checkedWait("close", options);
     this.#delivery.close();
-    return this.#delivery.outbox.close(options.timeoutMs);
+    return this.#delivery.outbox.close(wait);
   }
 
   /** `await using client = new DashboardClient()` closes it at the end of the block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+  #runContext(): RunContext {
+    return { client: this, delivery: this.#delivery, logger: this.#logger };
   }
 }

@@ -1,12 +1,14 @@
 import * as z from "zod";
 import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
-import { LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-import { LONGEST_TIMER_MS } from "./transport/deadline.js";
+import { folderPath } from "./folder-path.js";
+import { LONGEST_TIMER_MS } from "./http/deadline.js";
+import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
+import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./proxy.js";
 import { issueAt, shown, validated } from "./validation.js";
 
 /** As many as the connection pool opens connections. */
-export const MOST_IN_FLIGHT = 128;
+export const MAX_IN_FLIGHT = 128;
 
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -62,7 +64,8 @@ export interface Config {
   readonly concurrency: number;
   readonly fsync: Fsync;
   readonly fetch: Fetch | undefined;
-  readonly proxied: boolean;
+  /** The proxy that requests go through, except to the hosts of NO_PROXY. */
+  readonly proxy: ProxySetting | undefined;
   readonly logger: Logger | undefined;
   readonly logLevel: LogLevel;
   readonly onDeliveryError: ((error: Error) => void) | undefined;
@@ -91,10 +94,13 @@ export type Variable = (typeof VARIABLES)[number];
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
 const NO: readonly string[] = ["0", "false", "no", "off"];
-const PROXY_VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"];
-const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
+const CLIENT_OPTIONS = "DashboardClient options";
 
-const optionsSchema = z.strictObject({
+/** A function of the user's. */
+export const functionOf = <Fn>() => z.custom<Fn>((value) => typeof value === "function", "expected a function");
+
+/** The options of a client. */
+export const clientOptions = z.strictObject({
   baseUrl: z.string().optional(),
   apiKey: z.string().optional(),
   projectId: z.string().optional(),
@@ -103,7 +109,7 @@ const optionsSchema = z.strictObject({
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
-  concurrency: z.int().min(1).max(MOST_IN_FLIGHT).optional(),
+  concurrency: z.int().min(1).max(MAX_IN_FLIGHT).optional(),
   fsync: z.enum(["never", "interval", "always"]).optional(),
   fetch: functionOf<Fetch>().optional(),
   logger: z.custom<Logger>(isLogger, "expected an object with debug, info, warn and error").optional(),
@@ -112,44 +118,54 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Option, then environment, then default. The only reader of the environment in this package.
- * @throws EvsysValidationError for a value that does not fit, naming the option or the variable.
- * @throws EvsysAuthError where the key or the project is missing and the client is not offline.
+ * Precedence: option, environment variable, default. The only reader of the environment in this package.
+ * @throws EvsysValidationError for an invalid value, naming the option or the variable.
+ * @throws EvsysAuthError if the key or the project is missing and the client is not offline.
  */
 export function resolveConfig(
   options: DashboardClientOptions = {},
   environment: Environment = process.env,
-  subject = "DashboardClient options",
+  subject = CLIENT_OPTIONS,
 ): Config {
-  const given = validated(subject, optionsSchema, options);
+  const given = validated(subject, clientOptions, options);
   const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
+  const baseUrl = baseUrlOf(subject, given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL"));
   const config: Config = {
-    baseUrl: baseUrlOf(given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL")),
-    apiKey: apiKeyOf(given.apiKey?.trim() || setting("EVSYS_API_KEY")),
+    baseUrl,
+    apiKey: apiKeyOf(subject, given.apiKey?.trim() || setting("EVSYS_API_KEY")),
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
-    offline: given.offline ?? isOfflineBy(setting("EVSYS_OFFLINE")),
-    logDir: logDirOf(given.logDir, environment),
+    offline: given.offline ?? isOfflineBy(subject, setting("EVSYS_OFFLINE")),
+    logDir: logDirOf(given.logDir, environment, subject),
     maxRetries: given.maxRetries ?? 2,
     delivery: given.delivery ?? "await",
     concurrency: given.concurrency ?? 8,
     fsync: given.fsync ?? "never",
     fetch: given.fetch,
-    proxied: PROXY_VARIABLES.some((name) => setting(name) !== undefined),
+    proxy: proxyFor(baseUrl, setting),
     logger: given.logger,
-    logLevel: logLevelOf(given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
+    logLevel: logLevelOf(subject, given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
     onDeliveryError: given.onDeliveryError,
   };
-  if (!config.offline) refuseWithoutCredentials(config);
+  if (!config.offline) {
+    refuseWithoutCredentials(config, subject);
+    refuseUnusableProxy(config, subject);
+  }
   return config;
 }
 
-/** Where a mirror is unless said otherwise. */
+/** The default folder of the mirror. */
 export const DEFAULT_LOG_DIR = "./evsys_sdk";
 
-/** The folder of the mirror: the one that is given, else that of EVSYS_LOG_DIR, else `./evsys_sdk`. */
-export function logDirOf(given?: string, environment: Environment = process.env): string {
-  return given?.trim() || environment.EVSYS_LOG_DIR?.trim() || DEFAULT_LOG_DIR;
+/**
+ * The folder of the mirror: the given one, else that of EVSYS_LOG_DIR, else `./evsys_sdk`.
+ * @throws EvsysValidationError if it is no folder.
+ */
+export function logDirOf(given?: string, environment: Environment = process.env, subject = CLIENT_OPTIONS): string {
+  const option = given?.trim();
+  if (option) return folderPath(subject, ["logDir"], option);
+  const variable = environment.EVSYS_LOG_DIR?.trim();
+  return variable ? folderPath(subject, ["EVSYS_LOG_DIR"], variable) : DEFAULT_LOG_DIR;
 }
 
 /** What the variables say that a client or its connection heeds; blank ones are left out. */
@@ -175,29 +191,35 @@ export function prefersColour(
   return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
 
-function refuseWithoutCredentials({ apiKey, projectId }: Config): void {
+function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string): void {
   const missing = [
     ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),
     ...(projectId === undefined ? ["the project (option projectId or EVSYS_PROJECT_ID)"] : []),
   ];
   if (missing.length === 0) return;
-  throw new EvsysAuthError(
-    `Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}, or work without a backend: offline: true or EVSYS_OFFLINE=1.`,
-  );
+  const hint = subject === CLIENT_OPTIONS ? ", or work without a backend: offline: true or EVSYS_OFFLINE=1" : "";
+  throw new EvsysAuthError(`Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}${hint}.`);
 }
 
-function apiKeyOf(key: string | undefined): string | undefined {
+/** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
+function refuseUnusableProxy({ proxy, fetch }: Config, subject: string): void {
+  if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
+  const message = `expected an http or https URL such as http://proxy.example:3128, got ${shown(shownProxy(proxy))}`;
+  throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
+}
+
+function apiKeyOf(subject: string, key: string | undefined): string | undefined {
   if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
   const issue = issueAt(["apiKey"], "expected printable ASCII without spaces; what was given cannot stand in a header");
-  throw new EvsysValidationError("DashboardClient options", [issue]);
+  throw new EvsysValidationError(subject, [issue]);
 }
 
-function baseUrlOf(option: string | undefined, variable: string | undefined): string {
+function baseUrlOf(subject: string, option: string | undefined, variable: string | undefined): string {
   const text = option ?? variable ?? "http://localhost:8000";
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const name = option === undefined ? "EVSYS_API_URL" : "baseUrl";
   const refuse = (what: string) =>
-    new EvsysValidationError("DashboardClient options", [issueAt([name], `${what}, such as http://localhost:8000`)]);
+    new EvsysValidationError(subject, [issueAt([name], `${what}, such as http://localhost:8000`)]);
   if (url === undefined || !/^https?:$/.test(url.protocol))
     throw refuse(`expected an http or https URL, got ${shown(text)}`);
   if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
@@ -207,29 +229,21 @@ function baseUrlOf(option: string | undefined, variable: string | undefined): st
   return address;
 }
 
-function isOfflineBy(variable: string | undefined): boolean {
+function isOfflineBy(subject: string, variable: string | undefined): boolean {
   const text = variable?.toLowerCase() ?? "off";
   if (YES.includes(text)) return true;
   if (NO.includes(text)) return false;
-  throw new EvsysValidationError("DashboardClient options", [
+  throw new EvsysValidationError(subject, [
     issueAt(["EVSYS_OFFLINE"], `expected one of ${[...YES, ...NO].join(", ")}, got ${shown(variable)}`),
   ]);
 }
 
-function logLevelOf(option: string | undefined, variable: string | undefined): LogLevel {
+function logLevelOf(subject: string, option: string | undefined, variable: string | undefined): LogLevel {
   const text = option ?? variable ?? "WARNING";
   const level = LOG_LEVELS.find((known) => known === text.toUpperCase());
   if (level !== undefined) return level;
   const name = option === undefined ? "EVSYS_LOGGING_LEVEL" : "logLevel";
-  throw new EvsysValidationError("DashboardClient options", [
+  throw new EvsysValidationError(subject, [
     issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${shown(text)}`),
   ]);
-}
-
-function isLogger(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    ["debug", "info", "warn", "error"].every((method) => typeof Reflect.get(value, method) === "function")
-  );
 }

@@ -67,6 +67,8 @@ export interface FailedRequest {
   readonly pending: boolean;
   /** What the backend said, in words. */
   readonly reason: string;
+  /** The name that the backend gave to the request: its `x-request-id` header. */
+  readonly requestId?: string;
   /** What led to it, where it was more than the answer. */
   readonly cause?: unknown;
 }
@@ -84,17 +86,21 @@ export class DashboardClientError extends EvsysError {
   readonly method = "POST";
   /** True where the write is kept and goes out once the cause is mended: do not repeat the call. False where it was refused. */
   readonly pending: boolean;
+  /** The name that the backend gave to the request, for its operators: the `x-request-id` header of the response. */
+  readonly requestId: string | undefined;
 
   /** @internal */
   constructor(request: FailedRequest, wayOut?: string) {
     const status = `${request.status} ${STATUS_CODES[request.status] ?? ""}`.trim();
     const reason = request.reason === "" ? "" : `: ${request.reason}`;
-    const message = withWayOut(`[POST] ${request.path} → ${status}${reason}`, wayOut);
+    const name = request.requestId === undefined ? "" : ` (request ${request.requestId})`;
+    const message = withWayOut(`[POST] ${request.path} → ${status}${reason}${name}`, wayOut);
     super(message, "cause" in request ? { cause: request.cause } : undefined);
     this.status = request.status;
     this.body = request.body;
     this.path = request.path;
     this.pending = request.pending;
+    this.requestId = request.requestId;
   }
 }
 

@@ -1,20 +1,34 @@
 export type {
+  CheckpointAdded,
   CheckpointCreate,
+  components,
+  Entity,
   EvalCreate,
+  EvalCreated,
   ExperimentCreate,
+  ExperimentCreated,
   ExperimentPatch,
+  ExperimentPatched,
   Metrics,
   Prediction,
+  PredictionBatch,
+  PredictionsLogged,
+  Problem,
+  paths,
   RunCreate,
+  RunCreated,
   RunPatch,
+  RunPatched,
   Split,
   Status,
   StepMetric,
+  StepMetricLogged,
 } from "../generated/types.js";
-export { DashboardClient, type WaitOptions } from "./client.js";
+export type { CallOptions, WaitOptions } from "./call-options.js";
+export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
+export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
-export type { Counted, Counts, SyncReport } from "./delivery/report.js";
 export { type SyncOptions, syncMirror } from "./delivery/sync.js";
 export {
   AuthenticationError,

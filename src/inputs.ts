@@ -1,10 +1,12 @@
 import { zStepMetric } from "../generated/schemas.js";
 import type { Split } from "../generated/types.js";
+import { EvsysValidationError } from "./errors.js";
 import { isGiven, isObject } from "./objects.js";
 import type { BodyOf, Input } from "./operations.js";
 import { plain } from "./plain.js";
+import { issueAt, shown } from "./validation.js";
 
-/** The metrics of one step. The named series are merged into `metrics`, over what stands there. */
+/** The metrics of one step. The named series join those of `metrics`; a series given twice must have the same value. */
 export interface StepMetricInput {
   /** The training step, a whole number. */
   readonly step: number;
@@ -31,7 +33,7 @@ export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> &
 };
 
 /** The series that a caller names outright; any other goes into `metrics`. */
-const NAMED_SERIES: ReadonlySet<string> = new Set([
+export const NAMED_SERIES: ReadonlySet<string> = new Set([
   "loss",
   "accuracy",
   "learning_rate",
@@ -47,14 +49,14 @@ export const stepMetricFields = zStepMetric.extend(
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * The body of a step's metrics. `data` is a copy of what the caller gave, and becomes part of it. It runs once a training
- * step, so it goes over the fields in a plain loop.
+ * The body of a step's metrics. `data` is a copy of the caller's input, and becomes part of the body.
+ * @throws EvsysValidationError if a series is given twice with different values.
  */
 export function stepMetricOf(data: Fields): Fields {
   const { step, split, metrics } = data;
   const series = isObject<Record<string, unknown>>(metrics) ? metrics : {};
   for (const name of Object.keys(series)) if (series[name] === null) delete series[name];
-  // What does not look like series is passed on as it is: the schema says what is wrong with it.
+  // The schema reports what is wrong with `metrics` that are no object.
   const body: Record<string, unknown> = {
     step: step ?? undefined,
     split: split ?? "train",
@@ -62,20 +64,29 @@ export function stepMetricOf(data: Fields): Fields {
   };
   for (const name of Object.keys(data)) {
     if (!isGiven(data[name])) continue;
-    if (NAMED_SERIES.has(name)) series[name] = data[name];
+    if (NAMED_SERIES.has(name)) addSeries(series, name, data[name]);
     else if (!Object.hasOwn(body, name)) body[name] = data[name];
   }
   return body;
 }
 
-/** A body with defaults for what is not given. */
+function addSeries(series: Record<string, unknown>, name: string, value: unknown): void {
+  const other = Object.hasOwn(series, name) ? series[name] : value;
+  if (other !== value && !Object.is(other, value)) {
+    const message = `given twice: ${shown(value)} by name and ${shown(other)} in metrics; give one of them`;
+    throw new EvsysValidationError("logStepMetric", [issueAt([name], message)]);
+  }
+  series[name] = value;
+}
+
+/** A body with defaults for fields that are not given. */
 export function withDefaults(body: unknown, defaults: Fields): unknown {
   try {
     const data = plain("body", body);
     if (!isObject(data)) return data;
     return { ...defaults, ...Object.fromEntries(Object.entries(data).filter(([, value]) => isGiven(value))) };
   } catch {
-    // What cannot be read is passed on as it is, to be refused by whoever can say of what method it is the body.
+    // The method that takes the body refuses it under its own name.
     return body;
   }
 }

@@ -1,4 +1,5 @@
 import { Console } from "node:console";
+import { safeCallback } from "./callbacks.js";
 
 /** Anything with these four methods: `console`, pino, winston. */
 export interface Logger {
@@ -20,16 +21,38 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const silent = (): void => {};
 
-/** A logger that passes on what is at or above the level. Without a target it writes to stderr. */
-export function levelled(level: LogLevel, target: Logger = stderrLogger()): Logger {
+/** Whether a value has the four methods of a logger. */
+export function isLogger(value: unknown): value is Logger {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    ["debug", "info", "warn", "error"].every((method) => typeof Reflect.get(value, method) === "function")
+  );
+}
+
+/** A logger that passes on messages at or above the level. It never throws. Default target: stderr. */
+export function levelled(level: LogLevel, target?: Logger): Logger {
   const threshold = LOG_LEVELS.indexOf(level);
+  const sink = target === undefined ? stderrLogger() : safeLogger(target);
   const from = (own: LogLevel, write: (message: string) => void) =>
     LOG_LEVELS.indexOf(own) < threshold ? silent : (message: string) => write(`[evsys-sdk] ${message}`);
   return {
-    debug: from("DEBUG", (message) => target.debug(message)),
-    info: from("INFO", (message) => target.info(message)),
-    warn: from("WARNING", (message) => target.warn(message)),
-    error: from("ERROR", (message) => target.error(message)),
+    debug: from("DEBUG", (message) => sink.debug(message)),
+    info: from("INFO", (message) => sink.info(message)),
+    warn: from("WARNING", (message) => sink.warn(message)),
+    error: from("ERROR", (message) => sink.error(message)),
+  };
+}
+
+/** A user's logger whose failures are reported once to stderr and affect nothing else. */
+export function safeLogger(target: Logger): Logger {
+  const report = (message: string): void => stderrLogger().error(`[evsys-sdk] ${message}`);
+  const log = safeCallback("logger", (method: keyof Logger, message: string) => target[method](message), report);
+  return {
+    debug: (message) => log("debug", message),
+    info: (message) => log("info", message),
+    warn: (message) => log("warn", message),
+    error: (message) => log("error", message),
   };
 }
 

@@ -1,17 +1,19 @@
-/** The name that somebody may have meant; undefined where none is near. */
+/** The name that the user may have meant; undefined if none is near. Upper and lower case are the same. */
 export function nearest(given: string, names: readonly string[]): string | undefined {
   const text = given.toLowerCase();
-  const extended = names.filter((name) => text.length > 1 && (name.startsWith(text) || text.startsWith(name)));
-  if (extended.length > 0) return extended[0];
-  const far = Math.max(1, Math.floor(text.length / 3));
-  const ranked = names
-    .map((name) => ({ name, distance: distance(text, name) }))
-    .sort((a, b) => a.distance - b.distance);
-  const [best] = ranked;
-  return best !== undefined && best.distance <= far ? best.name : undefined;
+  const known = names.map((name) => ({ name, lower: name.toLowerCase() }));
+  const extended = known.find(({ lower }) => text.length > 1 && (lower.startsWith(text) || text.startsWith(lower)));
+  if (extended !== undefined) return extended.name;
+  let [best, least]: [string | undefined, number] = [undefined, Math.max(1, Math.floor(text.length / 3)) + 1];
+  for (const { name, lower } of known) {
+    if (Math.abs(lower.length - text.length) >= least) continue;
+    const far = distance(text, lower);
+    if (far < least) [best, least] = [name, far];
+  }
+  return best;
 }
 
-/** How many letters have to be put in, left out, changed or swapped with their neighbour. */
+/** The number of letters to insert, remove, replace or swap with their neighbour. */
 function distance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);

@@ -11,6 +11,12 @@ export type EntityKind = "experiment" | "run" | "checkpoint" | "eval";
 /** The row streams of a run; each is a file of its own in the mirror. */
 export type StreamName = "metrics" | "evals" | "checkpoints" | "predictions";
 
+/** The streams of a run, those first that others name. */
+export const STREAMS: readonly StreamName[] = ["checkpoints", "evals", "metrics", "predictions"];
+
+/** What the ids of a stream's rows stand for when other rows name them. */
+export const NAMED_IN: Partial<Record<StreamName, EntityKind>> = { checkpoints: "checkpoint", evals: "eval" };
+
 /** The body of an operation as the document has it. */
 export type BodyOf<Name extends OperationName> = Documented[Name]["requestBody"]["content"]["application/json"];
 

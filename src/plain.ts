@@ -1,6 +1,7 @@
 import { EvsysValidationError } from "./errors.js";
 import { isObject } from "./objects.js";
-import { issueAt, shown } from "./validation.js";
+import { messageOf } from "./thrown.js";
+import { isPlainObject, issueAt, shown } from "./validation.js";
 
 /** Python's json gives up at about 1,000, and the Python client reads the same mirror. */
 const DEEPEST = 500;
@@ -17,32 +18,28 @@ interface Place {
 /**
  * A copy of the caller's data as JSON will have it, in plain objects and lists; NaN and the infinities stay. It is read
  * once: what is held against the document is then what is mirrored and sent, whatever a getter, a toJSON or the caller
- * makes of the original later.
+ * makes of the original later. `at` is the path of the value itself.
  * @throws EvsysValidationError where it cannot be read, or where JSON would drop or empty something without a word.
  */
-export function plain(subject: string, value: unknown): unknown {
-  const place: Place = { way: [], above: [] };
+export function plain(subject: string, value: unknown, at: readonly (string | number)[] = []): unknown {
+  const place: Place = { way: [...at], above: [] };
   try {
-    return copyOf(value, "", place);
+    return copyOf(value, at.at(-1) ?? "", place);
   } catch (cause) {
     // The way to what lies too deep would fill a screen.
     const way = place.above.length < DEEPEST ? place.way : place.way.slice(0, LONGEST_WAY_SHOWN);
-    throw new EvsysValidationError(subject, [issueAt(way, `expected what JSON can hold; ${told(cause)}`)]);
+    throw new EvsysValidationError(subject, [
+      issueAt(way, `expected what JSON can hold; ${firstLine(messageOf(cause))}`),
+    ]);
   }
-}
-
-/** Whether JSON keeps what an object holds: it empties a Map, a Set or an Error, and garbles a list of floats. */
-function isKept(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || kindOf(value) === "Object";
 }
 
 function copyOf(given: unknown, key: string | number, place: Place): unknown {
   const value = answered(given, key);
   if (Array.isArray(value)) return inside(value, place, listOf);
   if (isObject(value)) {
-    if (isKept(value)) return inside(value, place, objectOf);
-    throw new TypeError(`got a ${kindOf(value)}, which it would not keep`);
+    if (isPlainObject(value)) return inside(value, place, objectOf);
+    throw new TypeError(`got ${shown(value)}, which it would not keep`);
   }
   const type = typeof value;
   if (type === "function" || type === "symbol" || type === "bigint") throw new TypeError(`got ${shown(value)}`);
@@ -97,15 +94,7 @@ function objectOf(object: Fields, place: Place): Fields {
   return copy;
 }
 
-function kindOf(value: object): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
-}
-
-/** What an error says. A caller's getter may throw anything, also what cannot be looked at. */
-function told(cause: unknown): string {
-  try {
-    return cause instanceof Error ? String(cause.message).replace(/\n.*/s, "") : `${shown(cause)} was thrown`;
-  } catch {
-    return "an error that cannot be read was thrown";
-  }
+/** Messages of Node and V8 may have several lines. */
+function firstLine(message: string): string {
+  return message.replace(/\n.*/s, "");
 }

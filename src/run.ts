@@ -1,178 +1,197 @@
 import type { Prediction } from "../generated/types.js";
-import type { DashboardClient } from "./client.js";
-import { within } from "./delivery/live.js";
-import { EvsysValidationError } from "./errors.js";
+import { type CallOptions, timeoutOf } from "./call-options.js";
+import { within } from "./delivery/flush.js";
 import type { CheckpointInput } from "./inputs.js";
-import type { Logger } from "./logger.js";
-import { isGiven, isObject } from "./objects.js";
+import { isGiven } from "./objects.js";
 import type { AnswerOf, BodyOf, Input, RowAdded } from "./operations.js";
-import { keepStack, messageOf } from "./run/failure.js";
+import type { BestMode } from "./run/best-score.js";
+import { checkedBestScore, checkedText } from "./run/checks.js";
+import type { RunContext, StartedRun } from "./run/context.js";
+import { failureMessage, keepStack } from "./run/failure.js";
 import { type Ending, Findings } from "./run/findings.js";
-import type { TrackBest } from "./run/options.js";
-import { type CountedStep, isCounted, misplaced, type NamedStep } from "./run/step-call.js";
+import { ignoredCheckpoint, ignoredEval } from "./run/ignored.js";
+import { markEnded } from "./run/mark-ended.js";
+import { RunCalls } from "./run/run-calls.js";
+import { type CountedStep, type NamedStep, stepOf } from "./run/step-call.js";
 import { StepCounter } from "./run/step-counter.js";
-import { onStopSignal } from "./run/stop-signals.js";
-import { issueAt, shown } from "./validation.js";
-
-/** What a run that has been started is made of. */
-interface Started {
-  readonly experimentId: string;
-  readonly runId: string;
-  /** Whether the experiment ends with the run. */
-  readonly endsExperiment: boolean;
-  readonly signals: boolean;
-  readonly trackBest: TrackBest | undefined;
-  readonly logger: Logger;
-}
+import { onAbort, onStopSignal } from "./run/stop-signals.js";
 
 /**
- * A run under way: its ids, the client's methods with the ids filled in, and the ways to end it. The first ending counts,
- * and later ones change nothing. It sets the run's status, `duration_seconds` and best score, and the same status on the
- * experiment where the run made it. An experiment that was given by its id keeps its status: it gets no more than the score
- * and the conclusion that were set on the run.
+ * A run: its ids, the client's methods with the ids filled in, and the methods that end it. The first ending counts, later
+ * ones change nothing. An ending sets the run's status, `duration_seconds` and best score, and the same status on the
+ * experiment if the run created it. An experiment that was given by its id keeps its status; it receives the conclusion,
+ * and the score if it is the best of the experiment's runs that the mirror knows.
+ *
+ * A run that has ended accepts no more calls: they throw an EvsysError. If SIGINT or SIGTERM has ended it (`signals`), they
+ * are ignored instead.
  */
 export class ExperimentRun {
   /** The id of the run's experiment. */
   readonly experimentId: string;
   /** The id of the run. */
   readonly runId: string;
-  /** The id of the run: the same as `runId`, by the name it has in the row that `client.createRun` answers. */
+  /** The id of the run: the same as `runId`, by its name in the row that `client.createRun` returns. */
   readonly id: string;
-  readonly #client: DashboardClient;
-  readonly #logger: Logger;
-  readonly #endsExperiment: boolean;
+  readonly #context: RunContext;
+  readonly #started: StartedRun;
   readonly #steps = new StepCounter();
   readonly #findings: Findings;
+  readonly #calls = new RunCalls();
   readonly #forgetSignals: () => void;
   #ending: Promise<void> | undefined;
 
   /** @internal Made by `client.startRun` and `client.withRun`. */
-  constructor(client: DashboardClient, started: Started) {
-    this.#client = client;
-    this.#logger = started.logger;
+  constructor(context: RunContext, started: StartedRun) {
+    this.#context = context;
     this.experimentId = started.experimentId;
     this.runId = started.runId;
     this.id = started.runId;
-    this.#endsExperiment = started.endsExperiment;
+    this.#started = started;
     this.#findings = new Findings(started.trackBest);
-    this.#forgetSignals = started.signals ? onStopSignal((signal) => this.#stop(signal)) : () => {};
+    const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
+    const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
+    this.#forgetSignals = () => {
+      forgetStop?.();
+      forgetAbort();
+    };
   }
 
   /**
-   * Logs named series for one step; the split is `train` unless said. Without a step it is one more than the highest step
-   * of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named `step`:
-   * the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`.
+   * Logs named series for one step; the default split is `train`. Without a step, the step is one more than the highest
+   * step of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named
+   * `step`: the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`. The last argument also takes
+   * `timeoutMs`.
    */
   logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
-    const error = misplaced(given);
-    if (error !== undefined) return Promise.reject(error);
-    const [named, metrics, options] = isCounted(given) ? [undefined, ...given] : given;
-    const split = options?.split ?? "train";
-    this.#findings.best.look(metrics);
-    return this.#client.logStepMetric(this.runId, { step: this.#steps.take(split, named), split, metrics });
+    const log = async () => {
+      const { named, metrics, split, timeoutMs } = stepOf(given);
+      const step = named ?? this.#steps.next(split);
+      return this.#context.delivery.logStepMetric(this.runId, { step, split, metrics }, timeoutMs, (text) => {
+        this.#steps.note(split, step);
+        this.#findings.best.observe(text);
+      });
+    };
+    return this.#calls.make("logStep", log, () => ({ ok: true }));
   }
 
-  /** Records an eval of this run. Answers the row, with `id`. */
-  logEval(body: Input<BodyOf<"createEval">>): Promise<RowAdded<"createEval">> {
-    this.#findings.best.look(body?.metrics);
-    return this.#client.createEval(this.runId, body);
+  /** Records an eval of this run. Returns the row, with `id`. */
+  logEval(body: Input<BodyOf<"createEval">>, options?: CallOptions): Promise<RowAdded<"createEval">> {
+    const log = async () => {
+      const timeoutMs = timeoutOf("run.logEval", options);
+      const observe = (text: string): void => this.#findings.best.observe(text);
+      return this.#context.delivery.createEval(this.runId, body, timeoutMs, observe);
+    };
+    return this.#calls.make("logEval", log, () => ignoredEval(body));
   }
 
-  /** Records a checkpoint of this run. Answers the row, with `id`. */
-  addCheckpoint(body: CheckpointInput): Promise<RowAdded<"addCheckpoint">> {
-    return this.#client.addCheckpoint(this.runId, body);
+  /** Records a checkpoint of this run. Returns the row, with `id`. */
+  addCheckpoint(body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">> {
+    const add = () => this.#context.client.addCheckpoint(this.runId, body, options);
+    return this.#calls.make("addCheckpoint", add, () => ignoredCheckpoint(body));
   }
 
-  /** Logs a batch of predictions of this run. */
-  logPredictions(predictions: readonly Input<Prediction>[]): Promise<AnswerOf<"logPredictions">> {
-    return this.#client.logPredictions(this.runId, predictions);
+  /** Logs predictions of this run. An empty array writes and sends nothing. */
+  logPredictions(
+    predictions: readonly Input<Prediction>[],
+    options?: CallOptions,
+  ): Promise<AnswerOf<"logPredictions">> {
+    const log = () => this.#context.client.logPredictions(this.runId, predictions, options);
+    return this.#calls.make("logPredictions", log, () => ({ ok: true, inserted: 0 }));
   }
 
-  /** Sets fields of this run. A `summary` set here is kept when the best score joins it at the end. */
-  updateRun(patch: Input<BodyOf<"updateRun">>): Promise<AnswerOf<"updateRun">> {
-    if (isObject(patch?.summary)) this.#findings.summary = patch.summary;
-    return this.#client.updateRun(this.runId, patch);
+  /** Sets fields of this run. A `summary` that is set here is kept when the best score joins it at the end. */
+  updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+    const update = async () => {
+      const timeoutMs = timeoutOf("run.updateRun", options);
+      const observe = (text: string): void => this.#findings.observePatch(text);
+      return this.#context.delivery.updateRun(this.runId, patch, timeoutMs, observe);
+    };
+    return this.#calls.make("updateRun", update, () => ({ id: this.runId, patched: [] }));
   }
 
   /** Sets fields of this run's experiment. */
-  updateExperiment(patch: Input<BodyOf<"updateExperiment">>): Promise<AnswerOf<"updateExperiment">> {
-    return this.#client.updateExperiment(this.experimentId, patch);
+  updateExperiment(
+    patch: Input<BodyOf<"updateExperiment">>,
+    options?: CallOptions,
+  ): Promise<AnswerOf<"updateExperiment">> {
+    const update = () => this.#context.client.updateExperiment(this.experimentId, patch, options);
+    return this.#calls.make("updateExperiment", update, () => ({ experiment_id: this.experimentId, patched: [] }));
   }
 
   /**
-   * The best score so far; it goes before a tracked one. Sent when the run ends: in the run's summary and on the experiment.
-   * @throws EvsysValidationError for what is no number.
+   * Sets the best score so far; it takes precedence over a tracked one. It is sent when the run ends: in the run's summary
+   * and on the experiment. On an experiment that was given by its id, `mode` says whether the highest (`max`) or the lowest
+   * (`min`) score of its runs is best. Default: the mode of `trackBest`, otherwise `max`.
+   * @throws EvsysValidationError if the score is not a number, EvsysError if the run has ended.
    */
-  setBestScore(score: number): void {
-    refuseUnless("number", "setBestScore", "score", score);
-    this.#findings.best.set(score);
+  setBestScore(score: number, options?: { readonly mode?: BestMode | undefined }): void {
+    const mode = checkedBestScore(score, options);
+    if (this.#calls.accepts("setBestScore")) this.#findings.best.set(score, mode);
   }
 
   /**
-   * What was found. It is sent when the run ends, to the experiment.
-   * @throws EvsysValidationError for what is no string.
+   * Sets the conclusion. It is sent to the experiment when the run ends.
+   * @throws EvsysValidationError if it is not a string, EvsysError if the run has ended.
    */
   setConclusion(conclusion: string): void {
-    refuseUnless("string", "setConclusion", "conclusion", conclusion);
-    this.#findings.conclusion = conclusion;
+    const text = checkedText("setConclusion", "conclusion", conclusion);
+    if (this.#calls.accepts("setConclusion")) this.#findings.conclusion = text;
   }
 
-  /** Ends the run as completed, then the experiment that it made. Throws what the client throws. */
-  complete(): Promise<void> {
-    return this.#end({ status: "completed" });
-  }
-
-  /** Ends the run as cancelled, and the experiment that it made; the reason becomes their `error_message`. Throws what the client throws. */
-  cancel(reason?: string): Promise<void> {
-    return this.#end({ status: "cancelled", error_message: reason });
+  /** Ends the run as completed, then the experiment if the run created it. Throws the errors of `updateRun` and `updateExperiment`. */
+  async complete(options?: CallOptions): Promise<void> {
+    return this.#end({ status: "completed" }, timeoutOf("run.complete", options));
   }
 
   /**
-   * Ends the run as failed, and the experiment that it made, with "Name: message" (500 characters at most) as their
-   * `error_message`; the stack stays in the mirror. It never throws: the error that is being told is the one to see.
+   * Ends the run as cancelled, then the experiment if the run created it. The reason becomes their `error_message`. Throws
+   * the errors of `updateRun` and `updateExperiment`.
    */
-  async fail(error: unknown): Promise<void> {
-    try {
-      if (this.#ending === undefined) keepStack(this.#client.local.root, this.runId, error);
-    } catch {
-      // A stack that cannot be kept must not keep the run from being marked.
-    }
-    await this.#end({ status: "failed", error_message: messageOf(error) }).catch(() => {});
+  async cancel(reason?: string, options?: CallOptions): Promise<void> {
+    const error_message = isGiven(reason) ? checkedText("cancel", "reason", reason) : undefined;
+    return this.#end({ status: "cancelled", error_message }, timeoutOf("run.cancel", options));
   }
 
-  /** `await using run = await client.startRun(…)`: a run that is left without an ending has failed. */
+  /**
+   * Ends the run as failed, then the experiment if the run created it, with "Name: message" (500 characters at most) as
+   * their `error_message`; the stack stays in the mirror. It throws only for invalid options, so that it does not replace
+   * the error that it reports.
+   */
+  async fail(error: unknown, options?: CallOptions): Promise<void> {
+    const timeoutMs = timeoutOf("run.fail", options);
+    try {
+      if (this.#ending === undefined) keepStack(this.#context.client.local.root, this.runId, error);
+    } catch {
+      // The run is marked as failed also if the stack cannot be kept.
+    }
+    await this.#end({ status: "failed", error_message: failureMessage(error) }, timeoutMs).catch(() => {});
+  }
+
+  /** `await using run = await client.startRun(…)`: a run that has not ended is marked as failed. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fail("The run was left without complete(): by an error, or by a return before it.");
   }
 
-  #end(ending: Ending): Promise<void> {
-    this.#ending ??= this.#mark(ending).finally(this.#forgetSignals);
+  #end(ending: Ending, timeoutMs?: number, late: { isStopping?: boolean; cause?: unknown } = {}): Promise<void> {
+    if (this.#ending !== undefined) return this.#ending;
+    const { status, error_message } = ending;
+    const how = error_message === undefined ? status : `${status} (${error_message})`;
+    this.#calls.end({ isStopping: false, ...late, how });
+    const ended = { ...this.#started, findings: this.#findings, calls: this.#calls };
+    this.#ending = markEnded(this.#context, ended, ending, timeoutMs).finally(this.#forgetSignals);
     return this.#ending;
   }
 
-  /** Both are told, also where one of them is refused; the first refusal is thrown. */
-  async #mark(ending: Ending): Promise<void> {
-    const slip = this.#findings.best.slip;
-    if (ending.status === "completed" && slip !== undefined) this.#logger.warn(slip);
-    const ofExperiment = this.#endsExperiment
-      ? this.#findings.forOwnExperiment(ending)
-      : this.#findings.forSharedExperiment();
-    const failures: unknown[] = [];
-    await this.#client.updateRun(this.runId, this.#findings.forRun(ending)).catch((error) => failures.push(error));
-    if (Object.values(ofExperiment).some(isGiven)) {
-      await this.updateExperiment(ofExperiment).catch((error) => failures.push(error));
-    }
-    if (failures.length > 0) throw failures[0];
-  }
-
   #stop(signal: NodeJS.Signals): Promise<void> {
-    const told = this.cancel(`Ended by ${signal}.`).then(() => this.#client.flush());
-    return within(this.#client.timeoutMs, told);
+    const { client } = this.#context;
+    const ending = { status: "cancelled", error_message: `Ended by ${signal}.` } as const;
+    const ended = this.#end(ending, undefined, { isStopping: true }).then(() => client.flush());
+    return within(client.timeoutMs, undefined, ended);
   }
-}
 
-/** At the end of the run it would be too late to say so. */
-function refuseUnless(type: "number" | "string", method: string, field: string, given: unknown): void {
-  if (typeof given === type) return;
-  throw new EvsysValidationError(`run.${method}`, [issueAt([field], `expected a ${type}, got ${shown(given)}`)]);
+  #abort(reason: unknown): void {
+    const ending = { status: "cancelled", error_message: failureMessage(reason) } as const;
+    // Whoever ends the run next gets the error.
+    this.#end(ending, undefined, { cause: reason }).catch(() => {});
+  }
 }

@@ -1,9 +1,11 @@
+import { types } from "node:util";
 import type * as z from "zod";
 import { EvsysValidationError, type ValidationIssue } from "./errors.js";
 import { nearest } from "./nearest.js";
 import { isObject } from "./objects.js";
+import { messageOf } from "./thrown.js";
 
-const LONGEST_VALUE_SHOWN = 60;
+const LONGEST_PREVIEW = 60;
 const SECRET_FIELD = "apiKey";
 
 /** What is known of a schema's fields, to name the ones that fit where one does not. */
@@ -11,20 +13,55 @@ type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> 
 
 /**
  * Checks a value against a schema and returns it typed.
- * @throws EvsysValidationError naming each field, what was given and what fits.
+ * @throws EvsysValidationError naming each field, the value that was given and what is allowed.
  */
 export function validated<Schema extends Fielded>(subject: string, schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
-  if (!result.success) throw validationError(subject, schema, value, result.error);
+  const result = parsed(subject, schema, value);
+  if (!result.success) throw new EvsysValidationError(subject, allIssues(result.error, schema, value));
   return result.data;
 }
 
-/** The error for a value that zod did not take. */
-function validationError(subject: string, schema: Fielded, value: unknown, error: z.ZodError): EvsysValidationError {
-  return new EvsysValidationError(
-    subject,
-    error.issues.flatMap((issue) => explained(issue, schema, value)),
-  );
+/** Whether JSON keeps the content of an object: it empties a Map, a Promise or an Error, and turns typed arrays into objects. */
+export function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || kindOf(value) === "Object";
+}
+
+function parsed<Schema extends Fielded>(
+  subject: string,
+  schema: Schema,
+  value: unknown,
+): z.ZodSafeParseResult<z.output<Schema>> {
+  const refuse = (message: string): never => {
+    throw new EvsysValidationError(subject, [issueAt([], message)]);
+  };
+  try {
+    // A schema would take a Map or a Promise for an object without fields.
+    if (!isObject(value) || isPlainObject(value)) return schema.safeParse(value);
+  } catch (thrown) {
+    return refuse(`cannot be read: ${messageOf(thrown)}`);
+  }
+  return refuse(`expected an object, got ${shown(value)}`);
+}
+
+/** What does not fit a schema, one issue for each field; `at` is the path of the value itself. */
+export function issuesOf(schema: Fielded, value: unknown, at: ValidationIssue["path"] = []): ValidationIssue[] {
+  const result = schema.safeParse(value);
+  return result.success ? [] : allIssues(result.error, schema, value, at);
+}
+
+/** One mistake may violate several rules of a schema: the first issue of each field counts. */
+function allIssues(
+  error: z.ZodError,
+  schema: Fielded,
+  value: unknown,
+  at: ValidationIssue["path"] = [],
+): ValidationIssue[] {
+  const issues = new Map<string, ValidationIssue>();
+  for (const { path, field, message } of error.issues.flatMap((each) => explained(each, schema, value))) {
+    if (!issues.has(field)) issues.set(field, issueAt([...at, ...path], message));
+  }
+  return [...issues.values()];
 }
 
 /** An issue of our own, for what a schema cannot say. */
@@ -32,23 +69,29 @@ export function issueAt(path: readonly (string | number)[], message: string): Va
   return { path, field: fieldOf(path), message };
 }
 
-/** A value as an error shows it: short, and on one line. */
+/** A preview of a value for an error message: short, and on one line. */
 export function shown(value: unknown): string {
   if (typeof value === "function") return "a function";
-  if (typeof value === "number" || typeof value === "bigint") return String(value);
-  let text: string | undefined;
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value !== "object" && typeof value !== "string") return String(value);
+  if (types.isPromise(value)) return "a Promise (did you forget await?)";
   try {
-    text = JSON.stringify(value);
+    if (isObject(value) && !isPlainObject(value)) return withArticle(kindOf(value));
+    const text = JSON.stringify(value);
+    return text.length > LONGEST_PREVIEW ? `${text.slice(0, LONGEST_PREVIEW)}…` : text;
   } catch {
-    text = undefined;
+    return "an object JSON cannot hold";
   }
-  if (text === undefined) return String(typeof value === "object" ? "an object JSON cannot hold" : value);
-  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
+}
+
+/** The built-in kind of an object, such as Map; `Object` for a plain object and for most classes. */
+export function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
-  const given = path[0] === SECRET_FIELD ? "(hidden)" : valueAt(root, path);
+  const given = isSecret(path, schema) ? "(hidden)" : valueAt(root, path);
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
@@ -58,8 +101,8 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
       const field = String(path.at(-1));
       const hint = field.endsWith("_id") ? idMeant(field, given) : "";
       return given === undefined
-        ? [issueAt(path, `required, ${withArticle(nameOfType(issue.expected))} is missing`)]
-        : [issueAt(path, `expected ${nameOfType(issue.expected)}, got ${shown(given)}${hint}`)];
+        ? [issueAt(path, `required, ${typeNamed(issue.expected)} is missing`)]
+        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${shown(given)}${hint}`)];
     }
     case "invalid_value":
       return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${shown(given)}`)];
@@ -108,18 +151,27 @@ export function idMeant(field: string, given: unknown): string {
 }
 
 function withArticle(noun: string): string {
-  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`;
+  return /^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
-function nameOfType(expected: string): string {
-  return expected === "int" ? "integer" : expected;
+function typeNamed(expected: string): string {
+  return withArticle(expected === "int" ? "integer" : expected);
+}
+
+/** Options that hold the key are not shown as a whole either: somebody may pass the key in their place. */
+function isSecret(path: readonly (string | number)[], { shape }: Fielded): boolean {
+  return path.length === 0 ? shape !== undefined && SECRET_FIELD in shape : path[0] === SECRET_FIELD;
 }
 
 function valueAt(root: unknown, path: readonly (string | number)[]): unknown {
   let value = root;
-  for (const part of path) {
-    if (typeof value !== "object" || value === null) return undefined;
-    value = Reflect.get(value, part);
+  try {
+    for (const part of path) {
+      if (typeof value !== "object" || value === null) return undefined;
+      value = Reflect.get(value, part);
+    }
+  } catch {
+    return "an object that cannot be read";
   }
   return value;
 }

@@ -59,7 +59,7 @@ const bodies: readonly (readonly [field: string, shown: string, call: Call])[] =
   ["predictions[0].reward", '"1"', (c) => c.logPredictions("r", wrong([{ ...prediction, reward: "1" }]))],
   ["predictions[0].output", "", (c) => c.logPredictions("r", wrong([{ ...prediction, output: "o" }]))],
   ["predictions[1]", '"text"', (c) => c.logPredictions("r", wrong([prediction, "text"]))],
-  ["predictions", "", (c) => c.logPredictions("r", [])],
+  ["loss", "1 by name and 2", (c) => c.logStepMetric("r", { step: 1, loss: 1, metrics: { loss: 2 } })],
   ["predictions", "5", (c) => c.logPredictions("r", wrong(5))],
 ];
 
@@ -112,6 +112,26 @@ describe("a body that does not fit", () => {
       c.createRun(wrong({ experiment_id: "e", seed: "x", status: "y", lr: 1, gpu: 2 })),
     );
     expect(error.issues.map(({ field }) => field).sort()).toEqual(["gpu", "lr", "seed", "status"]);
+  });
+
+  it("reports one mistake once", async () => {
+    const { issues } = await refusal((c) => c.logStepMetric("r", { step: 2 ** 53, loss: 1 }));
+    expect(issues).toHaveLength(1);
+  });
+
+  it.each([
+    ["3n", 3n],
+    ["NaN", Number.NaN],
+    ["a Map", new Map([["a", 1]])],
+    ["a Set", new Set()],
+    ["a Float32Array", new Float32Array(2)],
+    ["an Error", new Error("x")],
+    ["a Promise (did you forget await?)", Promise.resolve({})],
+    ["a function", () => {}],
+  ])("shows %s as the value that was given", async (text, value) => {
+    const error = await refusal((c) => c.createRun({ experiment_id: "e", seed: wrong(value) }));
+    expect(error.message).toContain(`got ${text}`);
+    expect(error.issues.map(({ field }) => field)).toEqual(["seed"]);
   });
 
   it("has the path of the field in parts", async () => {

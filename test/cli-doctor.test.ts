@@ -6,7 +6,7 @@ import { freeSpace } from "../src/cli/doctor-mirror.js";
 import { checkNode } from "../src/cli/doctor-node.js";
 import { checkProxy } from "../src/cli/doctor-proxy.js";
 import { checkSettings } from "../src/cli/doctor-settings.js";
-import { syncCommand } from "../src/delivery/farewell.js";
+import { syncCommand } from "../src/delivery/exit-notice.js";
 import { connection, evsys, jsonOf, offlineMirror } from "./support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "./support/clients.js";
 import { pathsBelow, temporaryFolder } from "./support/folders.js";

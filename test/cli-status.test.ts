@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../src/cli/entity-status.js";
 import type { Status } from "../src/cli/status-report.js";
-import { syncCommand } from "../src/delivery/farewell.js";
+import { syncCommand } from "../src/delivery/exit-notice.js";
 import { syncMirror } from "../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "./support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "./support/clients.js";
@@ -331,7 +331,7 @@ describe("evsys-sdk status", () => {
       { id: experimentId, problem: expect.stringContaining("experiment.json"), total: { pending: 1 } },
       { id: runId, problem: expect.stringContaining("acks.log"), total: { pending: 0 } },
     ]);
-    expect(status.mirrors[0]?.foreign).toMatchObject([{ id: "empty" }]);
+    expect(status.mirrors[0]).toMatchObject({ foreign: [], empty: [{ id: "empty" }] });
     const { code, stdout } = await evsys(["status", logDir]).ended;
     expect(code).toBe(0);
     expect(stdout.match(/ {2}unreadable {7}\S/g)).toHaveLength(2);

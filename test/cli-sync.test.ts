@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Notices } from "../src/cli/notices.js";
 import { Output } from "../src/cli/output.js";
-import { syncCommand } from "../src/delivery/farewell.js";
+import { syncCommand } from "../src/delivery/exit-notice.js";
 import type { SyncReport } from "../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "./support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "./support/clients.js";
@@ -187,7 +187,7 @@ describe("evsys-sdk sync", () => {
     const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toContain(`Pending ${writes} `);
-    expect(stdout).toContain(`  The backend at ${server.url} is away: connect ECONNREFUSED`);
+    expect(stdout).toContain(`  The backend at ${server.url} is unavailable: connect ECONNREFUSED`);
     expect(stdout).toContain(`  Go on with: ${syncCommand(logDir)}\n`);
   });
 
@@ -256,7 +256,7 @@ describe("evsys-sdk sync", () => {
     await client.logStepMetric("run-2", { step: 1, loss: 1 });
     const offline = await offlineMirror(1);
     const { stdout, stderr } = await evsys(["sync", client.local.root, offline.logDir], connection(away)).ended;
-    expect(stdout).toContain(" is away: ");
+    expect(stdout).toContain(" is unavailable: ");
     expect(stderr).toMatch(
       new RegExp(
         `^\\[evsys-sdk\\] Left 2 folders to process ${process.pid} on .+, which sends for what it logs to\\.\\n$`,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { joined, waitMs, watched } from "../src/cli/watch.js";
-import type { COUNTED, Counts, SyncReport } from "../src/delivery/report.js";
+import type { COUNTED, Counts, SyncReport } from "../src/delivery/counters.js";
 import { startMockServer } from "../src/testing/index.js";
 import { connection, evsys, jsonOf, offlineMirror } from "./support/cli.js";
 import { API_KEY, mockServer, offlineClient } from "./support/clients.js";

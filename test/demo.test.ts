@@ -54,7 +54,7 @@ describe("the demo", () => {
     expect(stdout).toMatch(/Step 200: the backend is down, \d{3} writes are pending/);
     expect(stdout).toMatch(/syncMirror: [1-9]\d* delivered, 0 pending, 0 rejected/);
     expect(stdout).toContain("0 missing, 0 twice, 0 not sent yet.");
-    expect(stderr.match(/is away/g), stderr).toHaveLength(2);
+    expect(stderr.match(/is unavailable/g), stderr).toHaveLength(2);
   });
 });
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decode, encode } from "../src/mirror/lossless-json.js";
+import { decode, encode, wireJson } from "../src/mirror/lossless-json.js";
 
 const RUNS = { numRuns: 2000 };
 const NON_FINITE = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -15,11 +15,18 @@ const number = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom(...NON_FINITE) },
   { weight: 1, arbitrary: fc.integer() },
 );
+/** Integers that a number would round. */
+const longInteger = fc
+  .oneof(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), fc.bigInt({ min: 2n ** 53n, max: 2n ** 54n }))
+  .filter((value) => String(Number(value)) !== String(value));
 const text = fc.oneof(
   fc.string({ unit: "binary" }),
   fc.constantFrom(...SPELLINGS),
   fc
-    .array(fc.constantFrom(...SPELLINGS, '"', "\\", ":", " ", "\n", "{", "}", "u004e", "\u0000"), { maxLength: 5 })
+    .array(
+      fc.constantFrom(...SPELLINGS, '"', "\\", ":", " ", "\n", "{", "}", "u004e", "\u0000", "18446744073709551615"),
+      { maxLength: 5 },
+    )
     .map((parts) => parts.join("")),
 );
 
@@ -29,6 +36,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
     { depthSize: "small", withCrossShrink: true },
     fc.constantFrom<unknown>(null, true, false),
     number,
+    longInteger,
     text,
     fc.array(tie("value"), { maxLength: 5 }),
     fc.dictionary(text, tie("value"), { maxKeys: 5, noNullPrototype: true }),
@@ -37,6 +45,7 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => ({
 
 /** Python's json.dumps: the bare words, a space after colons and commas. It cannot tell the text "NaN" apart. */
 function python(item: unknown): string {
+  if (typeof item === "bigint") return String(item);
   if (typeof item === "number") return Number.isFinite(item) ? JSON.stringify(item) : String(item);
   if (Array.isArray(item)) return `[${item.map(python).join(", ")}]`;
   if (typeof item !== "object" || item === null) return JSON.stringify(item);
@@ -88,7 +97,7 @@ describe("encode and decode", () => {
   });
 
   it("read what Python wrote", () => {
-    const ambiguous = (item: unknown): boolean => /"-?(NaN|Infinity)"(?!:)/.test(JSON.stringify(item));
+    const ambiguous = (item: unknown): boolean => /"-?(NaN|Infinity)"(?!:)/.test(wireJson(item));
     const property = fc.property(value, (item) => {
       fc.pre(!ambiguous(item));
       expect(isDeepStrictEqual(decode(python(item)), item), python(item)).toBe(true);
@@ -103,6 +112,58 @@ it("encode and decode take a text of 12 MB beside a number that is not finite", 
     loss: Number.NaN,
   };
   expect(isDeepStrictEqual(decode(encode(item)), item)).toBe(true);
+});
+
+describe("an integer of more digits than a number has", () => {
+  const written =
+    '{"seed":17293822569102704641,"ids":[-9223372036854775808,1152921504606846976],"lr":0.1234567890123456789}';
+
+  it("keeps them, read and written, where the digits of a float are a number's", () => {
+    expect(decode(written)).toEqual({
+      seed: 17293822569102704641n,
+      ids: [-9223372036854775808n, 1152921504606846976n],
+      lr: 0.12345678901234568,
+    });
+    const again = written.replace("0.1234567890123456789", "0.12345678901234568");
+    for (const write of [encode, wireJson]) expect(write(decode(written))).toBe(again);
+  });
+
+  it("is an ordinary number where a number writes it the same", () => {
+    const numbers = [1e20, 2 ** 53, Number.MAX_SAFE_INTEGER, -1e16, 17293822569102705000];
+    expect(decode(JSON.stringify(numbers))).toEqual(numbers);
+  });
+
+  it("is text within text and in names, and no name by itself", () => {
+    expect(decode('{"18446744073709551615":"18446744073709551615, [18446744073709551615]"}')).toEqual({
+      "18446744073709551615": "18446744073709551615, [18446744073709551615]",
+    });
+    expect(() => decode("{18446744073709551615: 1}")).toThrow(SyntaxError);
+    expect(() => decode("[018446744073709551615]")).toThrow(SyntaxError);
+  });
+
+  it("stays one where a program has taught bigints to become strings", () => {
+    Object.defineProperty(BigInt.prototype, "toJSON", { value: () => "mine", configurable: true });
+    try {
+      for (const write of [encode, wireJson]) expect(write([2n ** 64n])).toBe("[18446744073709551616]");
+    } finally {
+      Reflect.deleteProperty(BigInt.prototype, "toJSON");
+    }
+  });
+
+  it("does not hide what else cannot be written", () => {
+    const circle: Record<string, unknown> = {};
+    circle.self = circle;
+    for (const write of [encode, wireJson]) expect(() => write(circle)).toThrow(/circular/);
+  });
+});
+
+describe("wireJson", () => {
+  it("writes what JSON.stringify writes where there is no bigint", () => {
+    const property = fc.property(fc.jsonValue({ noUnicodeString: false }), (item) => {
+      expect(wireJson([item, Number.NaN])).toBe(JSON.stringify([item, Number.NaN]));
+    });
+    fc.assert(property, RUNS);
+  });
 });
 
 describe("encode", () => {

@@ -36,14 +36,27 @@ describe("rows are read back", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("of a run that has none, or is not there, as nothing", async () => {
-    const { local } = offlineClient();
-    expect(await collected(local.metrics("r"))).toEqual([]);
-    expect(await collected(local.evals("r"))).toEqual([]);
-    expect(await collected(local.checkpoints("r"))).toEqual([]);
-    expect(await collected(local.predictions("r"))).toEqual([]);
+  it("of a run that has none as nothing", async () => {
+    const client = offlineClient();
+    const { id } = await client.createRun({ experiment_id: "e" });
+    expect(await collected(client.local.metrics(id))).toEqual([]);
+    expect(await collected(client.local.evals(id))).toEqual([]);
+    expect(await collected(client.local.checkpoints(id))).toEqual([]);
+    expect(await collected(client.local.predictions(id))).toEqual([]);
     expect(await overMetrics("").read()).toEqual([]);
   });
+
+  it.each(["metrics", "evals", "checkpoints", "predictions"] as const)(
+    "of a run that is not there as an error that names the nearest one: %s",
+    async (stream) => {
+      const client = offlineClient();
+      await client.logStepMetric("Baseline-1", { step: 1, loss: 1 });
+      const error = await failureOf(() => collected(client.local[stream]("baslin-1")));
+      expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "run_id" }] });
+      expect(String(error)).toMatch(/has no run "baslin-1"; did you mean "Baseline-1"\?$/);
+      expect(String(await failureOf(() => collected(client.local[stream]("another"))))).not.toContain("did you mean");
+    },
+  );
 
   it("where lines end as on Windows, and where one is empty", async () => {
     const { read, warnings } = overMetrics(`${row(1)}\r\n\n${row(2)}\r\n`);

@@ -102,14 +102,14 @@ describe("withRun", () => {
     expect(server.runs[1]).toMatchObject({ experiment_id: experimentId, seed: 7, status: "completed" });
   });
 
-  it("does not end an experiment that was given, but tells it the score and the conclusion that were set", async () => {
+  it("does not end an experiment that was given, but sends it the best score and the conclusion", async () => {
     const { server, client, experimentId } = await runOnServer();
     const before = server.requests.length;
     const options = { experiment_id: experimentId, trackBest: "accuracy" };
     await client.withRun(options, (run) => run.logStep({ accuracy: 0.7 }));
     await failureOf(() => client.withRun(options, () => Promise.reject(new Error("one arm of many"))));
-    expect(server.experiments).toMatchObject([{ status: "pending" }]);
-    expect(server.requests.slice(before).filter(({ path }) => path.startsWith("/sdk/experiments/"))).toEqual([]);
+    expect(server.experiments).toMatchObject([{ status: "pending", best_score: 0.7 }]);
+    expect(server.requests.slice(before).filter(({ path }) => path.startsWith("/sdk/experiments/"))).toHaveLength(1);
 
     await client.withRun(options, (run) => {
       run.setBestScore(0.9);

@@ -2,10 +2,11 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { statfs, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { syncCommand } from "../delivery/farewell.js";
+import { syncCommand } from "../delivery/exit-notice.js";
 import { MirrorError } from "../errors.js";
 import { inspectMirror, isOurs } from "../mirror/inspect.js";
 import { folderOf } from "../mirror/paths.js";
+import { messageOf } from "../thrown.js";
 import { type Check, ok, skipped, toDo } from "./doctor-check.js";
 import { standingOf, sumOf } from "./standing.js";
 import { counted } from "./text.js";
@@ -28,7 +29,7 @@ async function writable(root: string, place: string, source: string): Promise<Ch
   try {
     for (const folder of inside) await tryFile(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const next = "Set EVSYS_LOG_DIR to a folder that you may write to, or see to its owner and rights.";
     return toDo("mirror", `${root} (${source}) cannot be written: ${reason}.`, next);
   }
@@ -50,7 +51,7 @@ async function space(place: string): Promise<Check> {
     const { bavail, bsize } = await statfs(place);
     return freeSpace(bavail * bsize);
   } catch (error) {
-    return skipped("space", `It could not be told: ${error instanceof Error ? error.message : String(error)}.`);
+    return skipped("space", `It could not be told: ${messageOf(error)}.`);
   }
 }
 
@@ -71,7 +72,7 @@ function waiting(root: string, isOffline: boolean): Check {
   const unsent = sumOf(standings.filter(({ occupants }) => occupants.sender === undefined).map((one) => one.total));
   const unreadable = standings.find(({ problem }) => problem !== undefined)?.problem;
   const status = syncCommand(root).replace(" sync", " status");
-  const foreign = standings.filter(({ found }) => !isOurs(found)).length;
+  const foreign = standings.filter(({ found, isEmpty }) => !isOurs(found) && !isEmpty).length;
   const parked = standings.filter((one) => one.parked !== undefined && one.total.pending > 0);
   const isParkedAlone = sumOf(parked.map(({ total: held }) => held)).pending === unsent.pending;
   const more = [

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { API_PATH, backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
+import { Deadline } from "../http/deadline.js";
+import { createHttp, type Http } from "../http/http.js";
 import { operations } from "../operations.js";
-import { Deadline } from "../transport/deadline.js";
-import { createHttp, type Http } from "../transport/http.js";
 
 /** An answer as far as the doctor looks at it. */
 export interface Answered {

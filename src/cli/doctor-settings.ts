@@ -23,13 +23,14 @@ export function checkSettings(found: Found): Settings {
   const config = hasAddress ? { ...resolveConfig({ offline: true }, usable), offline: isOffline } : undefined;
   return {
     config,
-    logDir: logDirOf(undefined, found),
+    logDir: logDirOf(undefined, usable),
     checks: [
       checkOf("address", found, "EVSYS_API_URL", (config) => config.baseUrl, "Set it to the backend's address."),
       ...(config === undefined ? [] : [encryption(config.baseUrl)]),
       credential("key", found, "EVSYS_API_KEY", isOffline),
       credential("project", found, "EVSYS_PROJECT_ID", isOffline),
       mode(found, isOffline),
+      ...folder(found),
       checkOf("log level", found, "EVSYS_LOGGING_LEVEL", (config) => config.logLevel, "Set it to one of these."),
     ],
   };
@@ -40,6 +41,12 @@ function encryption(address: string): Check {
   if (isLoopback(address)) return ok("encryption", "Plain http, which stays on this machine.");
   const next = "Set EVSYS_API_URL to an https address.";
   return toDo("encryption", "Plain http: others on the way can read the key and what is sent.", next);
+}
+
+/** The mirror has checks of its own; here is one only for a variable that clients refuse. */
+function folder(found: Found): Check[] {
+  const { problem } = partOf(found, "EVSYS_LOG_DIR");
+  return problem === undefined ? [] : [toDo("folder", problem, "Set EVSYS_LOG_DIR to the path of a folder.")];
 }
 
 function mode(found: Found, isOffline: boolean): Check {

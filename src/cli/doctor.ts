@@ -1,7 +1,7 @@
 import manifest from "../../package.json" with { type: "json" };
 import { prefersColour, variables } from "../config.js";
 import { Words } from "../contract/words.js";
-import { LONGEST_TIMER_MS } from "../transport/deadline.js";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import type { Given } from "./arguments.js";
 import { checkBackend } from "./doctor-backend.js";
 import type { Check } from "./doctor-check.js";

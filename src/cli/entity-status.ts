@@ -1,4 +1,5 @@
-import type { Counts } from "../delivery/report.js";
+import { basename } from "node:path";
+import type { Counts } from "../delivery/counters.js";
 import { type Found, isOurs, strangeNames } from "../mirror/inspect.js";
 import type { Holder } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
@@ -29,10 +30,14 @@ export interface EntityStatus {
   readonly owner: Holder | null;
   /** The live processes that write to it. */
   readonly writers: readonly Holder[];
-  /** Whether another client made the folder: there is no sync log in it. */
+  /** Whether another client wrote the folder: there is no sync log in it. */
   readonly isForeign: boolean;
   /** Whether another client has written rows to it, which go with --adopt only. */
   readonly hasForeignRows: boolean;
+  /** Last lines of its files that are incomplete, which are never sent. */
+  readonly tornLines: readonly TornLineStatus[];
+  /** Whether nothing was ever written to it: a create that failed leaves such a folder. */
+  readonly isEmpty: boolean;
   /** Files in it that no sync sends, such as `groups.jsonl`. */
   readonly otherFiles: readonly string[];
   /** What of it could not be read. */
@@ -46,6 +51,12 @@ export interface RejectedStatus {
   readonly status: number;
   readonly reason: string;
   readonly at: string;
+}
+
+/** An incomplete last line: its file, and the byte where it starts. */
+export interface TornLineStatus {
+  readonly file: string;
+  readonly byte: number;
 }
 
 /** The status of an entity from how it stands and what holds it. */
@@ -68,8 +79,10 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
     isUnknown: standing.parked !== undefined && standing.total.pending > 0,
     owner: plain(occupants.sender) ?? null,
     writers: occupants.writers.flatMap((writer) => plain(writer) ?? []),
-    isForeign: !isOurs(found),
+    isForeign: !(isOurs(found) || standing.isEmpty),
     hasForeignRows: standing.hasForeignRows,
+    tornLines: standing.tornLines.map(({ path, start }) => ({ file: basename(path), byte: start })),
+    isEmpty: standing.isEmpty,
     otherFiles: strangeNames(found),
     problem: standing.problem ?? null,
   };
@@ -84,6 +97,11 @@ export function nameOf({ kind, document }: Found): string | undefined {
 /** The experiment that a run names: in its document, or in the create that made it. */
 export function experimentOf({ document, entity }: Found): string | undefined {
   return textIn(document, "experiment_id") ?? textIn(entity?.log.state.creation?.create, "experiment_id");
+}
+
+/** The project of an experiment of this client's, as its create names it. */
+export function projectOf({ entity }: Found): unknown {
+  return entity?.log.state.creation?.create.project_id;
 }
 
 /** A process without what tells it from a later one of its number. */

@@ -1,4 +1,4 @@
-import type { SyncReport } from "../delivery/report.js";
+import type { SyncReport } from "../delivery/counters.js";
 
 /** How a command ends. Of those that apply, the highest counts. */
 export const EXIT = { DONE: 0, REJECTED: 1, TO_DO: 1, USAGE: 2, PENDING: 3, KEY_REFUSED: 4 } as const;

@@ -1,8 +1,10 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DEFAULT_LOG_DIR, logDirOf } from "../config.js";
+import { folderPath } from "../folder-path.js";
 import { namesIn, unlessMissing } from "../mirror/files.js";
 import { folderOf } from "../mirror/paths.js";
+import { messageOf } from "../thrown.js";
 import { UsageError } from "./arguments.js";
 import type { Output } from "./output.js";
 
@@ -12,11 +14,20 @@ import type { Output } from "./output.js";
  * @throws UsageError where a folder is not there, or holds something else.
  */
 export function mirrorRoots(dirs: readonly string[], notes: Output): string[] {
-  const roots = new Set((dirs.length > 0 ? dirs : [logDirOf()]).map(rootOf));
+  const roots = new Set((dirs.length > 0 ? dirs.map(pathOf) : [logDirOf()]).map(rootOf));
   for (const root of roots) {
     if (!holdsMirror(root)) notes.line(`${root} is empty: no client has written to it yet.`);
   }
   return [...roots];
+}
+
+/** A folder of the command line; the shell does not expand `~` in quotes. */
+function pathOf(dir: string): string {
+  try {
+    return folderPath("dir", [], dir);
+  } catch (error) {
+    throw new UsageError(messageOf(error));
+  }
 }
 
 function rootOf(dir: string): string {

@@ -1,4 +1,4 @@
-import { LONGEST_TIMER_MS } from "../transport/deadline.js";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import { type Given, UsageError } from "./arguments.js";
 
 const USUAL_PORT = 8000;

@@ -1,4 +1,4 @@
-import type { Counts } from "../delivery/report.js";
+import type { Counts } from "../delivery/counters.js";
 import { number } from "./text.js";
 
 const CELLS = 24;

@@ -1,8 +1,16 @@
-import { Lanes, NAMED_IN, STREAMS } from "../delivery/lanes.js";
-import type { EntityFolder } from "../mirror/entity.js";
+import type { EntityStore } from "../mirror/entity-store.js";
 import { parseRow, type Row } from "../mirror/rows.js";
+import { segmentsOf } from "../mirror/segment.js";
 import type { Refusal } from "../mirror/sync-lines.js";
-import { type EntityKind, type Operation, type OperationName, operations, type StreamName } from "../operations.js";
+import {
+  type EntityKind,
+  NAMED_IN,
+  type Operation,
+  type OperationName,
+  operations,
+  STREAMS,
+  type StreamName,
+} from "../operations.js";
 
 /** A kind and an id, as one key. */
 export function keyOf(kind: EntityKind, id: string): string {
@@ -10,7 +18,7 @@ export function keyOf(kind: EntityKind, id: string): string {
 }
 
 /** The keys of what an entity's creates and patches name that are not delivered. */
-export function* namedByOperations({ kind, log }: EntityFolder): Generator<string> {
+export function* namedByOperations({ kind, log }: EntityStore): Generator<string> {
   const { state } = log;
   for (const operation of state.operations.values()) {
     if (state.delivered.has(operation.key)) continue;
@@ -24,7 +32,7 @@ export function* namedByOperations({ kind, log }: EntityFolder): Generator<strin
 }
 
 /** The keys of what an entity's rows name that are pending; with `isRefusedToo`, also of those that were refused. */
-export function* namedByRows(entity: EntityFolder, isRefusedToo: boolean): Generator<string> {
+export function* namedByRows(entity: EntityStore, isRefusedToo: boolean): Generator<string> {
   for (const name of ["createEval", "logPredictions"] as const) {
     const { stream } = operations[name];
     for (const row of pendingRows(entity, stream)) yield* namedIn(name, row);
@@ -33,7 +41,7 @@ export function* namedByRows(entity: EntityFolder, isRefusedToo: boolean): Gener
 }
 
 /** The checkpoints and evals of an entity that the backend refused, by key. */
-export function* refusedNamed(entity: EntityFolder): Generator<readonly [key: string, refusal: Refusal]> {
+export function* refusedNamed(entity: EntityStore): Generator<readonly [key: string, refusal: Refusal]> {
   for (const stream of STREAMS) {
     const kind = NAMED_IN[stream];
     if (kind === undefined) continue;
@@ -51,31 +59,27 @@ function* namedIn(name: OperationName, fields: Row): Generator<string> {
   }
 }
 
-function* pendingRows(entity: EntityFolder, stream: StreamName): Generator<Row> {
-  const lanes = new Lanes(entity, 1);
-  try {
-    for (const lane of lanes.all([stream])) {
-      for (const text of lane.pendingLines()) {
-        const row = parseRow(text);
-        if (row !== undefined) yield row;
-      }
+function* pendingRows(entity: EntityStore, stream: StreamName): Generator<Row> {
+  for (const segment of segmentsOf(entity, [stream])) {
+    for (const { bytes } of segment.openLines(0)) {
+      const row = parseRow(bytes.toString());
+      if (row !== undefined) yield row;
     }
-  } finally {
-    lanes.close();
+    segment.close();
   }
 }
 
-function* refusedRows(entity: EntityFolder, stream: StreamName): Generator<{ row: Row; refusal: Refusal }> {
-  const lanes = new Lanes(entity, 1);
-  try {
-    for (const { slot, spans } of entity.log.state.sessions.values()) {
+function* refusedRows(entity: EntityStore, stream: StreamName): Generator<{ row: Row; refusal: Refusal }> {
+  for (const segment of segmentsOf(entity, [stream])) {
+    for (const { slot, spans } of entity.log.state.sessions.byNonce.values()) {
+      if (slot !== segment.slot) continue;
       for (const [start, { end, refusal }] of spans[stream].refused) {
-        if (entity.kind === "experiment") continue;
-        for (const { row } of lanes.of(stream, slot).read({ start, end }))
+        for (const { text } of segment.read({ start, end })) {
+          const row = parseRow(text);
           if (row !== undefined) yield { row, refusal };
+        }
       }
     }
-  } finally {
-    lanes.close();
+    segment.close();
   }
 }

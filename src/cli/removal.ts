@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { EntityFolder } from "../mirror/entity.js";
+import { EntityStore } from "../mirror/entity-store.js";
 import { namesIn, onFile, unlessMissing } from "../mirror/files.js";
 import { filesOf, lockNames, lockNamesOf } from "../mirror/inspect.js";
 import { isLock, type Lock, takeLock } from "../mirror/lock.js";
@@ -21,7 +21,7 @@ export function removeEntity(
   reasonToKeep: () => string | undefined,
 ): string | undefined {
   if (!SyncLog.existsIn(path)) return "not there any more";
-  const entity = new EntityFolder(root, kind, id);
+  const entity = new EntityStore(root, kind, id);
   const locks = lockAll(entity);
   if (locks === undefined) return "in use";
   let reason: string | undefined;
@@ -60,7 +60,7 @@ function besides(root: string, kind: FolderKind): string {
 }
 
 /** All locks of a folder; undefined where somebody has one of them. */
-function lockAll(entity: EntityFolder): Lock[] | undefined {
+function lockAll(entity: EntityStore): Lock[] | undefined {
   const locks: Lock[] = [];
   for (const name of lockNamesOf(entity)) {
     const answer = takeLock(entity.log.folder, name);

@@ -1,9 +1,19 @@
-import { Lanes, STREAMS } from "../delivery/lanes.js";
-import type { Counts } from "../delivery/report.js";
+import type { Counts } from "../delivery/counters.js";
 import { MirrorError } from "../errors.js";
-import type { EntityFolder } from "../mirror/entity.js";
-import { type Found, hasForeignRows, lastWriteOf, type Occupants, occupantsOf } from "../mirror/inspect.js";
+import type { EntityStore } from "../mirror/entity-store.js";
+import {
+  type Found,
+  isEmpty,
+  isLost,
+  lastWriteOf,
+  type Occupants,
+  occupantsOf,
+  unclaimedRows,
+} from "../mirror/inspect.js";
+import { segmentsOf } from "../mirror/segment.js";
 import type { Refusal } from "../mirror/sync-lines.js";
+import type { TornLine } from "../mirror/unclaimed.js";
+import { STREAMS } from "../operations.js";
 
 /** What of an entity is counted by itself: the creates and patches that make its document, and its streams. */
 export const WRITTEN = ["document", "metrics", "evals", "checkpoints", "predictions"] as const;
@@ -35,6 +45,10 @@ export interface Standing {
   readonly occupants: Occupants;
   /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
   readonly hasForeignRows: boolean;
+  /** Cut-off last lines that no session wrote. */
+  readonly tornLines: readonly TornLine[];
+  /** Whether nothing was ever written to it. */
+  readonly isEmpty: boolean;
   readonly problem: string | undefined;
 }
 
@@ -51,7 +65,7 @@ export function standingOf(found: Found): Standing {
 }
 
 /** The backend's id of an entity; undefined as long as it has given none. One that was not made here has its own. */
-export function backendIdOf({ id, log }: EntityFolder): string | undefined {
+export function backendIdOf({ id, log }: EntityStore): string | undefined {
   const { creation, delivered } = log.state;
   if (creation === undefined) return id;
   return delivered.has(creation.key) ? (delivered.get(creation.key) ?? id) : undefined;
@@ -72,6 +86,9 @@ export function sumOf(counts: Iterable<Counts>): Counts {
 function counted(found: Found): Standing {
   const { entity, problem } = found;
   const writes = entity === undefined ? nothing() : writesOf(entity);
+  const unclaimed = unclaimedRows(found);
+  for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
+  if (isLost(found)) writes.document.skipped += 1;
   return {
     found,
     backendId: entity === undefined ? undefined : backendIdOf(entity),
@@ -81,18 +98,20 @@ function counted(found: Found): Standing {
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
     occupants: occupantsOf(found),
-    hasForeignRows: hasForeignRows(found),
+    hasForeignRows: unclaimed.some(({ rows }) => rows > 0),
+    tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
+    isEmpty: isEmpty(found),
     problem,
   };
 }
 
-function writesOf(entity: EntityFolder): Record<Written, Counting> {
+function writesOf(entity: EntityStore): Record<Written, Counting> {
   const writes = nothing();
   const { operations, delivered, refused, sessions } = entity.log.state;
   for (const key of operations.keys()) {
     writes.document[delivered.has(key) ? "delivered" : refused.has(key) ? "rejected" : "pending"] += 1;
   }
-  for (const { spans } of sessions.values()) {
+  for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
       for (const stretch of spans[stream].done.list) {
         writes[stream].delivered += stretch.delivered;
@@ -101,16 +120,14 @@ function writesOf(entity: EntityFolder): Record<Written, Counting> {
       for (const { rows } of spans[stream].refused.values()) writes[stream].rejected += rows;
     }
   }
-  const lanes = new Lanes(entity, 1);
-  try {
-    for (const lane of lanes.all()) writes[lane.stream].pending += lane.look();
-  } finally {
-    lanes.close();
+  for (const segment of segmentsOf(entity)) {
+    for (const { bytes } of segment.openLines(0)) if (bytes.length > 0) writes[segment.stream].pending += 1;
+    segment.close();
   }
   return writes;
 }
 
-function refusedOf({ log }: EntityFolder): Refused[] {
+function refusedOf({ log }: EntityStore): Refused[] {
   const groups = new Map<string, Refused>();
   const add = (of: Written, writes: number, { status, reason, at }: Refusal): void => {
     const key = `${of} ${status} ${reason}`;
@@ -119,7 +136,7 @@ function refusedOf({ log }: EntityFolder): Refused[] {
     groups.set(key, { of, writes: (before?.writes ?? 0) + writes, status, reason, at: last });
   };
   for (const [key, refusal] of log.state.refused) if (log.state.operations.has(key)) add("document", 1, refusal);
-  for (const { spans } of log.state.sessions.values()) {
+  for (const { spans } of log.state.sessions.byNonce.values()) {
     for (const stream of STREAMS) {
       for (const { rows, refusal } of spans[stream].refused.values()) add(stream, rows, refusal);
     }

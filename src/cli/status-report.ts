@@ -1,4 +1,4 @@
-import type { Counts } from "../delivery/report.js";
+import type { Counts } from "../delivery/counters.js";
 import type { EntityStatus } from "./entity-status.js";
 import { said } from "./held.js";
 import { UNKNOWN_ADVICE } from "./held-report.js";
@@ -15,6 +15,10 @@ export interface MirrorStatus {
   readonly runs: readonly EntityStatus[];
   /** What another client wrote: there is no sync log beside it. */
   readonly foreign: readonly EntityStatus[];
+  /** Folders that nothing was ever written to. */
+  readonly empty: readonly EntityStatus[];
+  /** What to know before a sync: that experiments belong to another project than EVSYS_PROJECT_ID names; else null. */
+  readonly note: string | null;
 }
 
 /** What `evsys-sdk status --json` prints. */
@@ -50,7 +54,7 @@ export function printStatus(output: Output, { mirrors, total, next, retry }: Sta
   if (retry !== null) output.line("Send what was rejected again with: ", paint("bold", retry));
 }
 
-function printMirror(output: Output, { root, experiments, runs, foreign }: MirrorStatus): void {
+function printMirror(output: Output, { root, experiments, runs, foreign, empty, note }: MirrorStatus): void {
   const kinds = `${counted(experiments.length, "experiment")}, ${counted(runs.length, "run")}`;
   output.line(paint("bold", root), `  ${kinds}`);
   output.line();
@@ -64,6 +68,8 @@ function printMirror(output: Output, { root, experiments, runs, foreign }: Mirro
     if (!experiments.some((experiment) => isAt(run, experiment))) printEntity(output, run, "");
   }
   printForeign(output, foreign);
+  printEmpty(output, empty);
+  if (note !== null) output.line(note);
 }
 
 function printEntity(output: Output, entity: EntityStatus, indent: string): void {
@@ -94,6 +100,9 @@ function printEntity(output: Output, entity: EntityStatus, indent: string): void
   }
   for (const reason of entity.held) detail("held back", paint("yellow", reason));
   if (entity.hasForeignRows) detail("not sent", "another client's rows beside ours, but for --adopt");
+  for (const { file, byte } of entity.tornLines) {
+    detail("not sent", `${file} ends in an incomplete line, at byte ${byte}: finish it or remove it`);
+  }
   if (entity.otherFiles.length > 0) detail("not sent", entity.otherFiles.join(", "));
   if (entity.problem !== null) detail("unreadable", paint("red", entity.problem));
   output.line();
@@ -108,6 +117,13 @@ function printForeign(output: Output, foreign: readonly EntityStatus[]): void {
     output.line(`  ${kind}${label}`, paint("dim", `  ${id}`), state === null ? "" : `  ${state}`, also);
     if (problem !== null) output.line("    ", paint("red", problem));
   }
+  output.line();
+}
+
+function printEmpty(output: Output, empty: readonly EntityStatus[]): void {
+  if (empty.length === 0) return;
+  output.line("Empty, as a create that failed leaves them; they can be deleted:");
+  for (const { path } of empty) output.line(`  ${path}`);
   output.line();
 }
 

@@ -1,8 +1,9 @@
-import { prefersColour } from "../config.js";
-import { syncCommand } from "../delivery/farewell.js";
+import { prefersColour, variables } from "../config.js";
+import { syncCommand } from "../delivery/exit-notice.js";
+import { noteOnProjects } from "../delivery/other-projects.js";
 import { inspectMirror } from "../mirror/inspect.js";
 import type { Given } from "./arguments.js";
-import { type EntityStatus, entityStatus } from "./entity-status.js";
+import { type EntityStatus, entityStatus, projectOf } from "./entity-status.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { Obstacles } from "./held.js";
 import { mirrorRoots } from "./mirrors.js";
@@ -30,13 +31,16 @@ function statusOf(roots: readonly string[]): Status {
       .map((standing) => entityStatus(standing, obstacles.of(standing)))
       .sort((a, b) => (a.createdAt ?? "").localeCompare(b.createdAt ?? "") || a.id.localeCompare(b.id));
     const of = (kind: EntityStatus["kind"]): EntityStatus[] =>
-      entities.filter((one) => one.kind === kind && !one.isForeign);
+      entities.filter((one) => one.kind === kind && !one.isForeign && !one.isEmpty);
+    const projects = standings.flatMap(({ found }) => (found.root === root ? [projectOf(found)] : []));
     return {
       root,
       total: sumOf(entities.map(({ total }) => total)),
       experiments: of("experiment"),
       runs: of("run"),
       foreign: entities.filter(({ isForeign }) => isForeign),
+      empty: entities.filter(({ isEmpty }) => isEmpty),
+      note: noteOnProjects(root, projects, variables().EVSYS_PROJECT_ID) ?? null,
     };
   });
   const total = sumOf(mirrors.map((mirror) => mirror.total));

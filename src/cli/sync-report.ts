@@ -1,5 +1,5 @@
-import { syncCommand } from "../delivery/farewell.js";
-import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/report.js";
+import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/counters.js";
+import { syncCommand } from "../delivery/exit-notice.js";
 import { isKeyRefused } from "./exit-codes.js";
 import { heldLines } from "./held-report.js";
 import { type Output, type Piece, paint } from "./output.js";

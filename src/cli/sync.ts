@@ -1,5 +1,5 @@
 import { prefersColour } from "../config.js";
-import type { SyncReport } from "../delivery/report.js";
+import type { SyncReport } from "../delivery/counters.js";
 import { syncMirror } from "../delivery/sync.js";
 import { EvsysAuthError } from "../errors.js";
 import { type Given, UsageError } from "./arguments.js";

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/report.js";
+import { COUNTED, type Counted, type Counts, type SyncReport } from "../delivery/counters.js";
 
 const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60_000;

@@ -2,10 +2,10 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { backendAt } from "../api-path.js";
 import type { Config } from "../config.js";
+import { Deadline } from "../http/deadline.js";
+import { createHttp, type Http, type HttpRequest } from "../http/http.js";
+import { retryAfterMs } from "../http/retry-after.js";
 import type { OperationName } from "../operations.js";
-import { Deadline } from "../transport/deadline.js";
-import { createHttp, type Http, type HttpRequest } from "../transport/http.js";
-import { retryAfterMs } from "../transport/retry-after.js";
 import { pathOf } from "./document.js";
 
 /** A request of a check. */

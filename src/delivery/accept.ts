@@ -5,6 +5,7 @@ import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
 import { isGiven, isObject } from "../objects.js";
 import { type BodyOf, type OperationName, operations } from "../operations.js";
 import { plain } from "../plain.js";
+import { messageOf } from "../thrown.js";
 import { issueAt, shown, validated } from "../validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
@@ -30,7 +31,7 @@ export function accept<Name extends OperationName>(
 ): Accepted<Name> {
   const data = plain(subject, body);
   if (!isObject(data)) throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(body)}`)]);
-  const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data, name === "logPredictions");
+  const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data);
   const text = written(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
   validated(subject, schema, wire);
@@ -50,24 +51,19 @@ export function jsonOf(subject: string, value: unknown): string {
   return written(subject, () => JSON.stringify(data));
 }
 
-/** Text has a greatest length. */
-function written(subject: string, write: () => string): string {
+/**
+ * The text that `write` makes, which has a maximum length.
+ * @throws EvsysValidationError if JSON cannot hold the value.
+ */
+export function written(subject: string, write: () => string): string {
   try {
     return write();
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${why}`)]);
+    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${messageOf(cause)}`)]);
   }
 }
 
-/** The fields that are there. Those of each prediction are looked through as well, as each is a row. */
-function givenIn(body: object, isBatch: boolean): Readonly<Record<string, unknown>> {
-  const given = Object.entries(body).filter(([, value]) => isGiven(value));
-  return Object.fromEntries(
-    given.map(([name, value]) => [name, isBatch && Array.isArray(value) ? value.map(rowOf) : value]),
-  );
-}
-
-function rowOf(value: unknown): unknown {
-  return isObject(value) ? givenIn(value, false) : value;
+/** The fields that are given: null and undefined stand for a field that is not. */
+export function givenIn(body: object): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(body).filter(([, value]) => isGiven(value)));
 }

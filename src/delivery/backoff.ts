@@ -1,7 +1,10 @@
 const BASE_MS = 500;
 const LONGEST_MS = 8_000;
 
-/** Full jitter: anything between nothing and a ceiling that doubles with each attempt, so that clients spread out. */
-export function backoffMs(attempt: number, random: () => number = Math.random): number {
-  return random() * Math.min(LONGEST_MS, BASE_MS * 2 ** attempt);
+/**
+ * How long to wait after so many attempts, in milliseconds, with full jitter: anything between nothing and a ceiling that
+ * doubles with each attempt, so that clients spread out.
+ */
+export function backoffMs(attempts: number, longestMs = LONGEST_MS): number {
+  return Math.random() * Math.min(longestMs, BASE_MS * 2 ** (attempts - 1));
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
 import { stepMetricFields } from "../inputs.js";
@@ -14,146 +16,206 @@ import {
   operations,
   type RowAdded,
 } from "../operations.js";
+import { plainStep } from "../plain-step.js";
 import { issueAt, shown } from "../validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
+import { acceptPredictions } from "./accept-predictions.js";
+import { inBatches } from "./batches.js";
+import type { Settlement } from "./entry.js";
+import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
-import type { Outcome } from "./outcome.js";
 
-/** The eight writes: each is held against the document, goes through the outbox, and answers in the document's types. */
+/**
+ * Called with the JSON text of a write's fields once the write is accepted: after validation, before anything is awaited. A
+ * rejected write does not call it.
+ */
+export type OnAccepted = (text: string) => void;
+
+/** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
 export class Delivery {
   readonly outbox: Outbox;
+  readonly #config: Config;
   readonly #logger: Logger;
-  /** How many values of a series were not finite. */
-  readonly #nonFinite = new Map<string, number>();
+  readonly #nonFinite: NonFiniteCounts;
   #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
+    this.#config = config;
     this.#logger = logger;
+    this.#nonFinite = new NonFiniteCounts(logger);
     this.outbox = new Outbox(config, logger, store);
   }
 
-  async createExperiment(body: unknown): Promise<Created<"createExperiment">> {
-    const { fields, key, answer } = await this.#create("createExperiment", body);
-    const row = Object.assign({}, fields, { id: key }, answer?.experiment);
-    this.outbox.keep("experiment", row.id, key, fields, answer !== undefined);
-    return row;
+  createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {
+    return this.#create("createExperiment", body, timeoutMs, (fields, key, response) =>
+      Object.assign({}, fields, { id: key }, response?.experiment),
+    );
   }
 
-  async createRun(body: unknown): Promise<Created<"createRun">> {
-    const { fields, key, answer } = await this.#create("createRun", body);
-    const row = Object.assign({}, fields, { id: key }, answer?.run);
-    this.outbox.keep("run", row.id, key, fields, answer !== undefined);
-    return row;
+  createRun(body: unknown, timeoutMs?: number): Promise<Created<"createRun">> {
+    return this.#create("createRun", body, timeoutMs, (fields, key, response) =>
+      Object.assign({}, fields, { id: key }, response?.run),
+    );
   }
 
-  async updateExperiment(id: string, patch: unknown): Promise<AnswerOf<"updateExperiment">> {
-    const { fields, answer } = await this.#patch("updateExperiment", id, patch);
-    return answer ?? { experiment_id: id, patched: Object.keys(fields) };
+  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<AnswerOf<"updateExperiment">> {
+    return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
   }
 
-  async updateRun(id: string, patch: unknown): Promise<AnswerOf<"updateRun">> {
-    const { fields, answer } = await this.#patch("updateRun", id, patch);
-    return answer ?? { id, patched: Object.keys(fields) };
+  async updateRun(
+    id: string,
+    patch: unknown,
+    timeoutMs?: number,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"updateRun">> {
+    return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
   }
 
-  async logStepMetric(runId: string, body: unknown): Promise<AnswerOf<"logStepMetric">> {
-    const { text } = this.#accept("logStepMetric", body, runId);
-    const outcome = await this.outbox.append("metrics", runId, [text]);
-    return answerOf<"logStepMetric">(outcome) ?? { ok: true };
+  /** Called once a training step: a step of finite numbers takes a short way, and one promise serves the whole call. */
+  logStepMetric(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<"logStepMetric">> {
+    try {
+      this.#refuseUnlessOpen("logStepMetric", runId);
+      const text = plainStep(body) ?? this.#accept("logStepMetric", body).text;
+      onAccepted?.(text);
+      return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async createEval(runId: string, body: unknown): Promise<RowAdded<"createEval">> {
-    const row = { id: randomUUID(), ...this.#accept("createEval", body, runId).fields };
+  async createEval(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+    onAccepted?: OnAccepted,
+  ): Promise<RowAdded<"createEval">> {
+    this.#refuseUnlessOpen("createEval", runId);
+    const { fields, text } = this.#accept("createEval", body);
+    onAccepted?.(text);
+    const row = { id: randomUUID(), ...fields };
     this.outbox.expectRowId("eval", row.id);
-    const answer = answerOf<"createEval">(await this.outbox.append("evals", runId, [encode(row)]));
-    return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
+    const respond = (settlement: Settlement): RowAdded<"createEval"> => {
+      const response = responseOf<"createEval">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append("evals", runId, encode(row), { timeoutMs, respond });
   }
 
-  async addCheckpoint(runId: string, body: unknown): Promise<RowAdded<"addCheckpoint">> {
-    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body, runId).fields };
+  async addCheckpoint(
+    runId: string,
+    body: unknown,
+    timeoutMs = this.#config.timeoutMs,
+  ): Promise<RowAdded<"addCheckpoint">> {
+    this.#refuseUnlessOpen("addCheckpoint", runId);
+    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body).fields };
     this.outbox.expectRowId("checkpoint", row.id);
-    const answer = answerOf<"addCheckpoint">(await this.outbox.append("checkpoints", runId, [encode(row)]));
-    return Object.assign({}, row, answer, { ok: true, id: answer?.id ?? row.id } as const);
+    const respond = (settlement: Settlement): RowAdded<"addCheckpoint"> => {
+      const response = responseOf<"addCheckpoint">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append("checkpoints", runId, encode(row), { timeoutMs, respond });
   }
 
-  async logPredictions(runId: string, given: readonly unknown[]): Promise<AnswerOf<"logPredictions">> {
-    const { predictions } = this.#accept("logPredictions", { predictions: given }, runId).fields;
-    const lines = predictions.map((prediction) => encode(prediction));
-    const outcome = await this.outbox.append("predictions", runId, lines);
-    return answerOf<"logPredictions">(outcome) ?? { ok: true, inserted: predictions.length };
+  async logPredictions(
+    runId: string,
+    given: unknown,
+    timeoutMs = this.#config.timeoutMs,
+  ): Promise<AnswerOf<"logPredictions">> {
+    this.#refuseUnlessOpen("logPredictions", runId);
+    const accepting = acceptPredictions("logPredictions", given);
+    const { lines, nonFinite } = accepting instanceof Promise ? await accepting : accepting;
+    if (lines.length === 0) return { ok: true, inserted: 0 };
+    this.#refuseUnlessOpen("logPredictions", runId);
+    this.#nonFinite.add("logPredictions", nonFinite);
+    const inserted = lines.length;
+    const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
+      responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
+    const [first] = lines;
+    if (first !== undefined && inserted === 1)
+      return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
+    return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
   }
 
-  /** Sends any body to any route. It is not mirrored: null where it was not sent. */
-  async post(path: string, body: unknown): Promise<unknown> {
+  /** Sends any body to any route. It is not mirrored: null if it was not sent. */
+  async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
     this.#refuseIfClosed();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-      throw new EvsysValidationError("post", [
-        issueAt(
-          ["path"],
-          `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`,
-        ),
-      ]);
+      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`;
+      throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
-    const answer = await this.outbox.post({
-      path,
-      ids: {},
-      body: text,
-      idempotencyKey: randomUUID(),
-      promised: undefined,
-    });
-    if (answer.kind === "away") return null;
-    if (answer.kind !== "delivered") throw errorOfAnswer({ ...answer.failure, pending: false });
-    return answer.body;
+    const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
+    if (outcome === undefined || outcome.kind === "unavailable") return null;
+    if (outcome.kind !== "delivered") throw errorOfAnswer({ ...outcome.failure, pending: false });
+    return outcome.body;
   }
 
-  /** No call is taken any more. Says how many values of each series could not be sent, where they were more than announced. */
+  /** Accepts no further call. Logs how many values of each series were not sent, beyond those in the warnings. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const counts = [...this.#nonFinite].filter(([, count]) => count > 1).map(([field, count]) => `${field} (${count})`);
-    if (counts.length > 0) this.#logger.info(`Not finite, kept in the mirror and not sent: ${counts.join(", ")}.`);
+    const summary = this.#nonFinite.summary();
+    if (summary !== undefined) this.#logger.info(summary);
   }
 
   async #create<Name extends "createExperiment" | "createRun">(
     name: Name,
     body: unknown,
-  ): Promise<{ fields: BodyOf<Name>; key: string; answer: AnswerOf<Name> | undefined }> {
+    timeoutMs: number | undefined,
+    rowOf: (fields: BodyOf<Name>, key: string, response: AnswerOf<Name> | undefined) => Created<Name>,
+  ): Promise<Created<Name>> {
+    this.#refuseIfClosed();
     // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
+    const { entity } = operations[name];
     const key = randomUUID();
-    const answer = await this.outbox.request(name, operations[name].entity, fields, key);
-    if (answer.kind === "away") return { fields, key, answer: undefined };
-    // A create that raises is not kept: its caller has no id to go on with.
-    if (answer.kind !== "delivered") throw errorOfAnswer({ ...answer.failure, pending: false });
-    return { fields, key, answer: answerOf<Name>({ kind: "delivered", answer: answer.body }) };
+    const outcome = await this.outbox.request(name, entity, fields, key, timeoutMs ?? this.#config.timeoutMs);
+    const isDelivered = outcome?.kind === "delivered";
+    // A create that throws is not kept: its caller has no id to continue with.
+    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
+      throw errorOfAnswer({ ...outcome.failure, pending: false });
+    }
+    const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
+    const row = rowOf(fields, key, response);
+    this.outbox.keep(entity, row.id, key, fields, isDelivered);
+    if (!isDelivered && this.outbox.isTurnDue(now())) await nextTurn();
+    return row;
   }
 
-  async #patch<Name extends "updateExperiment" | "updateRun">(
+  #patch<Name extends "updateExperiment" | "updateRun">(
     name: Name,
     id: string,
     body: unknown,
-  ): Promise<{ fields: BodyOf<Name>; answer: AnswerOf<Name> | undefined }> {
+    timeoutMs: number | undefined,
+    localResponse: (patched: string[]) => AnswerOf<Name>,
+    onAccepted?: OnAccepted,
+  ): Promise<AnswerOf<Name>> {
+    this.#refuseIfClosed();
     const { entity } = operations[name];
     refuseUnsafeId(name, `${entity}_id`, id);
-    const { fields } = this.#accept(name, body);
-    return { fields, answer: answerOf<Name>(await this.outbox.patch(entity, id, fields, randomUUID())) };
+    const { fields, text } = this.#accept(name, body);
+    onAccepted?.(text);
+    return this.outbox.patch(entity, id, fields, randomUUID(), {
+      timeoutMs: timeoutMs ?? this.#config.timeoutMs,
+      respond: (settlement) => responseOf<Name>(settlement) ?? localResponse(Object.keys(fields)),
+    });
   }
 
-  #accept<Name extends OperationName>(name: Name, body: unknown, runId?: string): Accepted<Name> {
-    this.#refuseIfClosed();
-    if (operations[name].kind === "row") refuseUnsafeId(name, "run_id", runId);
+  #accept<Name extends OperationName>(name: Name, body: unknown): Accepted<Name> {
     const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
     const accepted = accept(name, body, name, schema);
-    for (const { field, value } of accepted.nonFinite) {
-      const seen = this.#nonFinite.get(field) ?? 0;
-      this.#nonFinite.set(field, seen + 1);
-      if (seen > 0) continue;
-      this.#logger.warn(
-        `${name}: ${field} is ${value}; it is kept in the mirror and not sent. Further ones are counted, not announced.`,
-      );
-    }
+    this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
+  }
+
+  #refuseUnlessOpen(name: OperationName, runId: unknown): void {
+    this.#refuseIfClosed();
+    refuseUnsafeId(name, "run_id", runId);
   }
 
   #refuseIfClosed(): void {
@@ -161,9 +223,13 @@ export class Delivery {
   }
 }
 
-/** What the backend answered; undefined where the write is in the mirror alone for now. */
-function answerOf<Name extends OperationName>(outcome: Outcome): AnswerOf<Name> | undefined {
-  if (outcome.kind === "raised") throw outcome.error;
-  // The transport has held the body against this operation's schema.
-  return outcome.kind === "delivered" ? (outcome.answer as AnswerOf<Name>) : undefined;
+function respondToStep(settlement: Settlement): AnswerOf<"logStepMetric"> {
+  return responseOf<"logStepMetric">(settlement) ?? { ok: true };
+}
+
+/** The backend's response; undefined if the write is only in the mirror for now. */
+function responseOf<Name extends OperationName>(settlement: Settlement): AnswerOf<Name> | undefined {
+  if (settlement.kind === "failed") throw settlement.error;
+  // The HTTP layer has validated the body against this operation's schema.
+  return settlement.kind === "delivered" ? (settlement.body as AnswerOf<Name>) : undefined;
 }

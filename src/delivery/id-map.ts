@@ -3,32 +3,54 @@ import type { EntityKind } from "../operations.js";
 /** Ids made here, and the backend's for them. An id that is not known here is the backend's own. */
 export class IdMap {
   readonly #backendIds = new Map<string, string>();
-  readonly #waiting = new Set<string>();
-  /** Looks for an id that nothing is known of, and tells the map what it finds. */
-  discover: (kind: EntityKind, id: string) => void = () => {};
+  readonly #expected = new Set<string>();
+  readonly #lookups = new Set<string>();
+  /** Looks for an unknown id and tells the map what it finds: before it returns, or before its promise resolves. */
+  lookUp: (kind: EntityKind, id: string) => Promise<void> | undefined = () => undefined;
+  /** Called when an id that was waited for is known. */
+  onLearned: () => void = () => {};
 
   /** An id was made here; the backend has not answered for it yet. */
   expect(kind: EntityKind, id: string): void {
-    if (!this.#backendIds.has(keyOf(kind, id))) this.#waiting.add(keyOf(kind, id));
+    if (!this.#backendIds.has(keyOf(kind, id))) this.#expected.add(keyOf(kind, id));
   }
 
   /** The backend answered for an id made here. */
   learn(kind: EntityKind, id: string, backendId: string): void {
     this.#backendIds.set(keyOf(kind, id), backendId);
     this.#backendIds.set(keyOf(kind, backendId), backendId);
-    this.#waiting.delete(keyOf(kind, id));
+    if (this.#expected.delete(keyOf(kind, id))) this.onLearned();
   }
 
-  /** The id as the backend knows it; undefined while it waits for the backend's answer. */
+  /** Whether an id is being looked up. */
+  isLookingUp(kind: EntityKind, id: string): boolean {
+    return this.#lookups.has(keyOf(kind, id));
+  }
+
+  /** The id as the backend knows it; undefined while it is waited for. */
   resolve(kind: EntityKind, id: string): string | undefined {
     const key = keyOf(kind, id);
-    if (!this.#knows(key)) this.discover(kind, id);
-    if (!this.#knows(key)) this.#backendIds.set(key, id);
-    return this.#waiting.has(key) ? undefined : this.#backendIds.get(key);
+    if (this.#lookups.has(key)) return undefined;
+    if (!this.#isKnown(key)) {
+      const lookup = this.lookUp(kind, id);
+      if (lookup !== undefined) {
+        this.#lookups.add(key);
+        void lookup.finally(() => this.#endLookup(key, id));
+        return undefined;
+      }
+      if (!this.#isKnown(key)) this.#backendIds.set(key, id);
+    }
+    return this.#expected.has(key) ? undefined : this.#backendIds.get(key);
   }
 
-  #knows(key: string): boolean {
-    return this.#waiting.has(key) || this.#backendIds.has(key);
+  #endLookup(key: string, id: string): void {
+    this.#lookups.delete(key);
+    if (!this.#isKnown(key)) this.#backendIds.set(key, id);
+    if (!this.#expected.has(key)) this.onLearned();
+  }
+
+  #isKnown(key: string): boolean {
+    return this.#expected.has(key) || this.#backendIds.has(key);
   }
 }
 

@@ -1,194 +1,227 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate } from "node:timers";
+import { now } from "../clock.js";
 import type { Config } from "../config.js";
+import type { BackendApi } from "../http/backend.js";
+import type { Outcome } from "../http/outcome.js";
 import type { Logger } from "../logger.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import type { OperationName, StreamName } from "../operations.js";
-import type { Answer } from "../transport/answer.js";
-import type { Attempt } from "../transport/transport.js";
-import { Backlog } from "./backlog.js";
-import { Courier, type Remote } from "./courier.js";
-import { onExit } from "./farewell.js";
-import type { Folder } from "./folder.js";
-import { Folders } from "./folders.js";
-import { heldBack, sendAppended, sendPatch, within } from "./live.js";
-import { type Outcome, PENDING } from "./outcome.js";
+import { sendPost, sendWrite } from "./attempt.js";
+import type { Remote } from "./connection.js";
+import type { SyncReport } from "./counters.js";
+import type { Settlement, Waiter } from "./entry.js";
+import { leaveForExit, onExit, type PendingEntity } from "./exit-notice.js";
+import { flushScope, type WaitOptions, within } from "./flush.js";
+import type { MirrorOutbox } from "./mirror-outbox.js";
 import { outgoing } from "./outgoing.js";
-import { hasRowsWaiting } from "./ranks.js";
-import type { SyncReport } from "./report.js";
+import { Scope } from "./scope.js";
+import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
+import { type FailingWrite, failingWrites, pendingEntitiesOf } from "./status.js";
+import { partsOf } from "./waiters.js";
 
-const LOOK_AROUND_EVERY_MS = 1_000;
-const REST_PER_LOOK = 20;
-const WAIT_FOR_BACKEND_MS = 250;
 /** Awaited local calls are microtasks only; now and then the timers get a turn. */
 const TURN_EVERY_MS = 5;
 
-/** Where the client stands towards the backend. */
+/** The state of the delivery. */
 export interface DeliveryStatus {
-  /** `up`: sending. `down`: the backend is away, writes go to the mirror. `offline`: never sends. */
+  /** `up`: sending. `down`: the backend is unavailable, writes go to the mirror. `offline`: never sends. */
   readonly remote: Remote;
-  /** Writes in the mirror that the backend does not have, of what this client has written and has found where it wrote. */
+  /** Writes in the mirror that the backend does not have: of this client, and found where it wrote. */
   readonly pending: number;
-  /** Writes that the backend refused. */
+  /** Writes that the backend rejected. */
   readonly rejected: number;
+  /** Writes that keep failing while the backend takes others, at most ten; absent if there are none. */
+  readonly failing?: readonly FailingWrite[];
 }
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/**
- * The way of a client's writes: into the mirror first, then to the backend, at once where a call waits for the answer and
- * the backend is there, else with the backlog.
- */
+/** How long a call may take, and what it returns for a settlement; it throws if the write failed. */
+export interface Call<Result> {
+  readonly timeoutMs: number;
+  readonly respond: (settlement: Settlement) => Result;
+}
+
+/** A client's writes: mirrored first, then sent by the outbox that it may share with other clients of the process. */
 export class Outbox {
   readonly #config: Config;
-  readonly #logger: Logger;
   readonly #store: LocalExperimentStore;
-  readonly #courier: Courier;
-  readonly #folders: Folders;
-  readonly #backlog: Backlog;
-  /** Sends that belong to no folder yet. */
-  readonly #direct = new Set<Promise<unknown>>();
+  readonly #scope: Scope;
+  readonly #shared: MirrorOutbox;
   readonly #forgetExit: () => void;
-  #lookingAround: NodeJS.Timeout | undefined;
+  /** Sends that belong to no entity yet. */
+  readonly #direct = new Set<Promise<unknown>>();
   #closing: Promise<SyncReport> | undefined;
   #turnedAt = 0;
-  #lookAgainAt = 0;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
-    this.#logger = logger;
     this.#store = store;
-    this.#courier = new Courier(config, logger, {
-      onRemote: (remote, reason) => this.#onRemote(remote, reason),
-      onError: config.onDeliveryError,
-    });
-    this.#folders = new Folders(store, this.#courier);
-    this.#backlog = new Backlog(this.#courier, () => this.#folders.all());
+    this.#scope = new Scope(logger, config.onDeliveryError ?? (() => {}));
+    const shared = acquireOutbox(config, logger, store.root, this.#scope);
+    this.#shared = shared;
     this.#forgetExit = onExit({
-      pending: () => this.#courier.tally.total.pending,
       root: store.root,
       isQuiet: config.logLevel === "ERROR" || config.logLevel === "CRITICAL",
-      release: () => this.#folders.close(),
+      pendingEntities: () => pendingEntitiesOf(shared),
+      release: () => shared.close(),
     });
   }
 
+  /** The routes of the backend, typed by its schema. */
+  get api(): BackendApi["api"] {
+    return this.#shared.sender.connection.http.api;
+  }
+
   get status(): DeliveryStatus {
-    const { pending, rejected } = this.#courier.tally.total;
-    return { remote: this.#courier.remote, pending, rejected };
+    const { pending, rejected } = this.#scope.counters.total;
+    const { remote } = this.#shared.sender.connection;
+    const failing = remote === "up" ? failingWrites(this.#shared.sender) : [];
+    return { remote, pending, rejected, ...(failing.length === 0 ? {} : { failing }) };
   }
 
   /** An id is being made here, which other writes may name before the backend has its own for it. */
   expectRowId(kind: "eval" | "checkpoint", id: string): void {
-    this.#courier.ids.expect(kind, id);
+    this.#shared.sender.ids.expect(kind, id);
   }
 
-  /** Asks the backend to make an entity. Where it cannot be asked now, that is away. Nothing is mirrored yet. */
-  async request(name: OperationName, kind: FolderKind, fields: Fields, key: string): Promise<Answer> {
+  /** Asks the backend to make an entity; undefined if it cannot be asked now. Nothing is mirrored yet. */
+  async request(
+    name: OperationName,
+    kind: FolderKind,
+    fields: Fields,
+    key: string,
+    timeoutMs: number,
+  ): Promise<Outcome | undefined> {
     this.#store.prepare(kind);
-    const made = outgoing(name, fields, this.#courier.ids);
-    if (!this.#isAwaiting) return { kind: "away", reason: "not sent" };
-    if ("waitsFor" in made) return { kind: "away", reason: `${made.waitsFor} is not at the backend yet` };
-    const patience = this.#courier.awaited(this.#config.timeoutMs);
-    return this.#track(this.#courier.carry(name, {}, JSON.stringify(made.body), key, patience));
+    const { connection, ids } = this.#shared.sender;
+    const made = outgoing(name, fields, ids);
+    if ("waitsFor" in made || !this.#isAwaiting) return undefined;
+    const request = { name, ids: {}, body: JSON.stringify(made.body), key };
+    const { maxRetries } = this.#config;
+    return this.#track(sendWrite(connection, request, { maxRetries, timeoutMs, isAwaited: true }));
   }
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
   keep(kind: FolderKind, id: string, key: string, fields: Fields, isDelivered: boolean): void {
-    this.#beginLookingAround();
-    this.#folders.make(kind, id, key, fields, isDelivered);
-    if (!isDelivered) this.#backlog.kick();
+    this.#shared.create(kind, id, key, fields, this.#scope, isDelivered);
   }
 
   /** Mirrors a patch and sends it. */
-  async patch(kind: FolderKind, id: string, fields: Fields, key: string): Promise<Outcome> {
-    const begunAt = performance.now();
-    const folder = this.#open(kind, id);
-    // Behind a backlog it waits for its turn, and the call does not wait with it.
-    const isNext = !this.#backlog.isDraining && !hasRowsWaiting(folder);
-    const before = folder.state.operations.size;
-    const operation = folder.entity.patch(key, fields);
-    folder.account.added("patches", folder.state.operations.size - before);
-    const outcome = this.#isLive(folder)
-      ? await (isNext ? sendPatch(folder, operation, begunAt + this.#config.timeoutMs) : heldBack(folder))
-      : PENDING;
-    if (this.#leavesToBacklog(outcome, begunAt)) await nextTurn();
-    return outcome;
+  patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: Call<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const entity = this.#shared.open(kind, id, this.#scope);
+      // The rows of this tick come before it.
+      entity.store.flush();
+      entity.store.patch(key, fields);
+      entity.acceptPatch(key, this.#scope, this.#waiter(call, resolve, reject));
+    });
   }
 
-  /** Mirrors the rows of one call, a line each, and sends them as one. */
-  append(stream: StreamName, runId: string, lines: readonly string[]): Promise<Outcome> {
-    const folder = this.#open("run", runId);
-    const outcome = this.#append(folder, stream, lines);
-    return this.#courier.remote === "offline" ? outcome : folder.track(outcome);
+  /** Mirrors one row and sends it. */
+  append<Result>(stream: StreamName, runId: string, line: string, call: Call<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const entity = this.#shared.open("run", runId, this.#scope);
+      entity.store.append(stream, line, (start, end, error) => {
+        if (error !== undefined) return reject(error);
+        entity.accept(stream, { start, end }, 1, this.#scope, line, this.#waiter(call, resolve, reject));
+      });
+    });
   }
 
-  async #append(folder: Folder, stream: StreamName, lines: readonly string[]): Promise<Outcome> {
-    const begunAt = performance.now();
-    const range = await folder.entity.append(stream, lines);
-    folder.account.added(stream, lines.length);
-    const outcome = this.#isLive(folder)
-      ? await sendAppended(folder, stream, range, lines, begunAt + this.#config.timeoutMs)
-      : PENDING;
-    if (this.#leavesToBacklog(outcome, begunAt)) await nextTurn();
-    return outcome;
+  /** Mirrors the rows of one call in batches and sends them. */
+  async appendBatches<Result>(
+    stream: StreamName,
+    runId: string,
+    batches: readonly (readonly string[])[],
+    call: Call<Result>,
+  ): Promise<Result> {
+    const entity = this.#shared.open("run", runId, this.#scope);
+    const texts = batches.map((lines) => lines.join("\n"));
+    const ranges = await this.#track(entity.store.appendBatches(stream, texts));
+    return new Promise((resolve, reject) => {
+      const waiter = partsOf(this.#waiter(call, resolve, reject), batches.length);
+      ranges.forEach((range, at) => {
+        // The first texts are sent from memory, the others are read from the file.
+        const text = at < this.#shared.sender.concurrency ? texts[at] : undefined;
+        entity.accept(stream, range, batches[at]?.length ?? 0, this.#scope, text, waiter);
+      });
+    });
   }
 
-  /** Sends what is not mirrored; away where it cannot be sent now. */
-  async post(attempt: Attempt): Promise<Answer> {
-    if (!this.#courier.isUp) return { kind: "away", reason: this.#courier.remote };
-    return this.#track(this.#courier.carryTo(attempt, this.#courier.awaited(this.#config.timeoutMs)));
+  /** Sends what is not mirrored; undefined if it cannot be sent now. */
+  async post(path: string, body: string | undefined, key: string, timeoutMs: number): Promise<Outcome | undefined> {
+    const { connection } = this.#shared.sender;
+    if (!connection.isUp) return undefined;
+    const { maxRetries } = this.#config;
+    return this.#track(sendPost(connection, path, body, key, { maxRetries, timeoutMs, isAwaited: true }));
   }
 
   /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
-  async flush(timeoutMs?: number): Promise<SyncReport> {
-    const startedAt = performance.now();
-    const deadline = startedAt + (timeoutMs ?? Number.POSITIVE_INFINITY);
-    const left = (): number => deadline - performance.now();
-    for (let hasTried = false; this.#courier.remote !== "offline"; hasTried = true) {
-      this.#folders.refresh();
-      await within(left(), this.#settled());
-      if (this.#courier.tally.total.pending === 0 || left() <= 0) break;
-      if (hasTried && timeoutMs === undefined) break;
-      if (hasTried) await within(Math.min(left(), WAIT_FOR_BACKEND_MS), new Promise(() => {}));
-      if (!this.#courier.maySend) await within(left(), this.#backlog.probe());
-    }
-    return this.#courier.report(startedAt, this.#folders.all());
+  flush(options: WaitOptions = {}): Promise<SyncReport> {
+    return flushScope(this.#shared, this.#scope, this.#direct, options);
   }
 
-  /** Flushes, then gives back connections, files and locks. Closing again answers the same report. */
-  close(timeoutMs?: number): Promise<SyncReport> {
-    this.#closing ??= this.#close(timeoutMs);
+  /** Flushes, then releases what no other client of the process uses. Closing again returns the same report. */
+  close(options: WaitOptions = {}): Promise<SyncReport> {
+    this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(timeoutMs?: number): Promise<SyncReport> {
-    const startedAt = performance.now();
+  async #close(options: WaitOptions): Promise<SyncReport> {
     try {
-      const report = await this.flush(timeoutMs);
-      if (report.pending === 0) this.#forgetExit();
-      return report;
+      return await this.flush(options);
     } finally {
-      clearInterval(this.#lookingAround);
-      this.#backlog.stop();
-      await this.#courier.close();
-      const leftMs = timeoutMs === undefined ? this.#config.timeoutMs : startedAt + timeoutMs - performance.now();
-      await within(leftMs, this.#settled());
-      this.#folders.close();
+      const leftovers = this.#scope.counters.total.pending === 0 ? [] : pendingEntitiesOf(this.#shared);
+      this.#forgetExit();
+      if (releaseOutbox(this.#shared, this.#scope)) {
+        this.#shared.sender.stop();
+        await this.#shared.sender.connection.close();
+        await within(this.#config.timeoutMs, undefined, this.#shared.sender.whenIdle());
+        this.#shared.close();
+      }
+      this.#leave(leftovers);
     }
   }
 
-  /** All that is on its way now has come to rest. */
-  async #settled(): Promise<void> {
-    const calls = [...this.#folders.all()].flatMap(({ inFlight }) => [...inFlight]);
-    await Promise.allSettled([...this.#direct, ...calls]);
-    if (this.#courier.maySend || this.#backlog.isDraining) await this.#backlog.drain();
+  /** A closed client is not held in memory for the notice at exit: only what it left is. */
+  #leave(leftovers: readonly PendingEntity[]): void {
+    if (leftovers.length === 0) return;
+    const isQuiet = this.#config.logLevel === "ERROR" || this.#config.logLevel === "CRITICAL";
+    leaveForExit(this.#store.root, isQuiet, leftovers);
   }
 
-  /** Leaves a write that a call could not bring to its end to the backlog. Answers whether the timers are due a turn. */
-  #leavesToBacklog(outcome: Outcome, begunAt: number): boolean {
-    if (outcome.kind === "pending" || (outcome.kind === "raised" && outcome.error.pending)) this.#backlog.kick();
-    if (begunAt - this.#turnedAt < TURN_EVERY_MS) return false;
-    this.#turnedAt = begunAt;
+  /** The waiter of a call. In background delivery a call waits for the mirror alone. */
+  #waiter<Result>(
+    { timeoutMs, respond }: Call<Result>,
+    resolve: (result: Result) => void,
+    reject: (error: unknown) => void,
+  ): Waiter {
+    const { delivery, maxRetries } = this.#config;
+    const time = now();
+    this.#scope.calls += 1;
+    return {
+      isAwaited: delivery === "await",
+      endsAt: time + timeoutMs,
+      maxRetries,
+      settle: (settlement) => {
+        this.#scope.endCall();
+        try {
+          const result = respond(settlement);
+          if (settlement.kind === "delivered" || !this.isTurnDue(time)) resolve(result);
+          else setImmediate(resolve, result);
+        } catch (error) {
+          reject(error);
+        }
+      },
+    };
+  }
+
+  /** Whether the timers are due a turn: a loop of calls that the mirror answers would starve them. */
+  isTurnDue(time: number): boolean {
+    if (time - this.#turnedAt < TURN_EVERY_MS) return false;
+    this.#turnedAt = time;
     return true;
   }
 
@@ -197,47 +230,7 @@ export class Outbox {
     return send.finally(() => this.#direct.delete(send));
   }
 
-  #open(kind: FolderKind, id: string): Folder {
-    this.#beginLookingAround();
-    return this.#folders.open(kind, id);
-  }
-
-  #beginLookingAround(): void {
-    if (this.#courier.remote === "offline") return;
-    this.#lookingAround ??= setInterval(() => this.#lookAround(), LOOK_AROUND_EVERY_MS).unref();
-  }
-
-  /** Other processes may have written to the same runs, or have died as their senders. A look that takes long is taken seldom. */
-  #lookAround(): void {
-    const begunAt = performance.now();
-    if (begunAt < this.#lookAgainAt) return;
-    this.#folders.refresh();
-    const endedAt = performance.now();
-    this.#lookAgainAt = endedAt + REST_PER_LOOK * (endedAt - begunAt);
-    if (this.#courier.maySend) this.#backlog.kick();
-  }
-
   get #isAwaiting(): boolean {
-    return this.#config.delivery === "await" && this.#courier.isUp;
-  }
-
-  #isLive(folder: Folder): boolean {
-    return this.#isAwaiting && folder.isInCharge && folder.isKnown;
-  }
-
-  #onRemote(remote: "up" | "down", reason: string): void {
-    const { baseUrl } = this.#config;
-    if (remote === "down") {
-      this.#logger.warn(
-        `The backend at ${baseUrl} is away (${reason}). Writes go to ${this.#store.root} and are sent when it is back. Not up at all? npx evsys-sdk doctor`,
-      );
-      return;
-    }
-    const { delivered } = this.#courier.tally.total;
-    void this.#backlog.drain().then(() => {
-      const writes = this.#courier.tally.total.delivered - delivered;
-      const news = writes === 0 ? "" : `: ${writes} ${writes === 1 ? "write" : "writes"} delivered`;
-      this.#logger.warn(`The backend at ${baseUrl} is back${news}.`);
-    });
+    return this.#config.delivery === "await" && this.#shared.sender.connection.isUp;
   }
 }

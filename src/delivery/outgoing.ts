@@ -4,6 +4,12 @@ import { wireForm } from "./wire-form.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** An id that a write names and that the backend has not answered for yet. */
+export interface AwaitedId {
+  readonly kind: EntityKind;
+  readonly id: string;
+}
+
 /** A body as it goes over the wire, or the id it has to wait for. */
 export type Outgoing =
   | {
@@ -11,7 +17,7 @@ export type Outgoing =
       /** Whether it names experiments, runs, evals or checkpoints other than the one in its path. */
       readonly namesOthers: boolean;
     }
-  | { readonly waitsFor: string };
+  | { readonly waitsFor: AwaitedId };
 
 /**
  * The body of a write from what the mirror holds of it: ids made here become the backend's, and what JSON cannot carry is
@@ -20,23 +26,29 @@ export type Outgoing =
 export function outgoing(name: OperationName, fields: Fields, ids: IdMap): Outgoing {
   const { references = {} }: Operation = operations[name];
   const rows: readonly Fields[] = Array.isArray(fields.predictions) ? fields.predictions : [fields];
-  const mapped = rows.map((row) => withBackendIds(row, references, ids));
-  const waiting = mapped.find((row) => typeof row === "string");
-  if (typeof waiting === "string") return { waitsFor: waiting };
+  const mapped: Fields[] = [];
+  for (const row of rows) {
+    const result = withBackendIds(row, references, ids);
+    if ("waitsFor" in result) return { waitsFor: result.waitsFor };
+    mapped.push(result.row);
+  }
   const whole = Array.isArray(fields.predictions) ? { ...fields, predictions: mapped } : Object(mapped[0]);
   const namesOthers = rows.some((row) => Object.keys(references).some((field) => typeof row[field] === "string"));
   return { body: wireForm(name, whole).wire, namesOthers };
 }
 
-/** The row with the backend's ids, or the id that has none yet. */
-function withBackendIds(row: Fields, references: Readonly<Record<string, EntityKind>>, ids: IdMap): Fields | string {
+function withBackendIds(
+  row: Fields,
+  references: Readonly<Record<string, EntityKind>>,
+  ids: IdMap,
+): { readonly row: Fields } | { readonly waitsFor: AwaitedId } {
   let mapped = row;
   for (const [field, kind] of Object.entries(references)) {
     const id = row[field];
     if (typeof id !== "string") continue;
     const known = ids.resolve(kind, id);
-    if (known === undefined) return id;
+    if (known === undefined) return { waitsFor: { kind, id } };
     if (known !== id) mapped = { ...mapped, [field]: known };
   }
-  return mapped;
+  return { row: mapped };
 }

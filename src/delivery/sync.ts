@@ -1,15 +1,20 @@
 import { existsSync, realpathSync } from "node:fs";
+import { now } from "../clock.js";
 import { type DashboardClientOptions, resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { warnIfExposed } from "../exposure.js";
-import { type Logger, levelled } from "../logger.js";
+import { folderPath } from "../folder-path.js";
+import { levelled } from "../logger.js";
 import { namesIn } from "../mirror/files.js";
 import { issueAt, shown } from "../validation.js";
-import { Backlog } from "./backlog.js";
-import { Courier } from "./courier.js";
-import type { Folder } from "./folder.js";
-import { foldersOf } from "./found-folders.js";
-import type { Counts, SyncReport } from "./report.js";
+import type { Counts, SyncReport } from "./counters.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import { sendBacklog } from "./flush.js";
+import { entitiesOf } from "./found-entities.js";
+import { Scope } from "./scope.js";
+import { Sender } from "./sender.js";
+import { pendingReason } from "./status.js";
+import { checkedSyncOptions, SYNC_OPTIONS } from "./sync-options.js";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -40,7 +45,7 @@ export interface SyncOptions
  * not there, MirrorError where a mirror cannot be read or written.
  */
 export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport> {
-  const startedAt = performance.now();
+  const startedAt = now();
   const {
     logDirs,
     dryRun = false,
@@ -49,35 +54,42 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     onProgress,
     signal,
     ...connection
-  } = options;
-  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, "syncMirror options");
+  } = checkedSyncOptions(options);
+  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, SYNC_OPTIONS);
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
   let failures = 0;
   const onError = (error: Error): void => {
     if (!(error instanceof DashboardClientError)) failures += 1;
   };
-  const courier = new Courier(config, logger, { onRemote: () => {}, onError }, true);
-  const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
-  const folders = [...roots].flatMap((root) => foldersOf(root, courier, { adopts, dryRun }));
-  const progress = setInterval(() => onProgress?.(courier.tally.total), PROGRESS_EVERY_MS);
-  const stop = (): void => {
-    courier.stop();
-  };
+  const scope = new Scope(logger, onError);
+  const sender = new Sender(config, logger, true);
+  const total = (): Counts => scope.counters.total;
+  const roots = new Set(
+    (logDirs ?? [config.logDir]).map((logDir, at) => rootOf(folderPath(SYNC_OPTIONS, ["logDirs", at], logDir))),
+  );
+  const outboxes = [...roots].flatMap((root) => entitiesOf(root, sender, scope, { adopts, dryRun }));
+  const progress = setInterval(() => onProgress?.(total()), PROGRESS_EVERY_MS);
+  const stop = (): void => sender.stop();
   try {
     if (signal?.aborted) stop();
     signal?.addEventListener("abort", stop, { once: true });
-    for (const folder of folders) begin(folder, { dryRun, retryRejected }, logger);
-    if (!dryRun) await new Backlog(courier, () => folders).drain();
-    onProgress?.(courier.tally.total);
-    const report = courier.report(startedAt, folders);
+    for (const outbox of outboxes) begin(outbox, scope, { dryRun, retryRejected });
+    if (!dryRun) await sendBacklog(sender, () => total().pending, { signal });
+    await sender.whenIdle();
+    onProgress?.(total());
+    const report = scope.counters.report(
+      startedAt,
+      now(),
+      total().pending === 0 ? {} : pendingReason(sender, outboxes),
+    );
     return failures === 0 ? report : { ...report, failures };
   } finally {
     clearInterval(progress);
     signal?.removeEventListener("abort", stop);
     stop();
-    for (const folder of folders) folder.close();
-    await courier.close();
+    for (const outbox of outboxes) outbox.close();
+    await sender.connection.close();
   }
 }
 
@@ -94,21 +106,22 @@ function rootOf(logDir: string): string {
 }
 
 function begin(
-  folder: Folder,
-  { dryRun, retryRejected }: { dryRun: boolean; retryRejected: boolean },
-  logger: Logger,
+  outbox: EntityOutbox,
+  scope: Scope,
+  { dryRun, retryRejected }: { readonly dryRun: boolean; readonly retryRejected: boolean },
 ): void {
-  const { path } = folder.entity;
+  const { store, sender } = outbox;
   try {
-    if (dryRun || !folder.takeCharge()) folder.count();
-    if (folder.holder !== undefined) {
-      logger.warn(`${path}: left to process ${folder.holder.pid} on ${folder.holder.host}, which sends for it.`);
+    if (dryRun || !outbox.takeLease()) outbox.recount();
+    if (outbox.holder !== undefined) {
+      const { pid, host } = outbox.holder;
+      sender.logger.warn(`${store.path}: left to process ${pid} on ${host}, which sends for it.`);
     } else if (!dryRun) {
-      folder.entity.repair();
-      folder.retry(retryRejected);
+      store.repair();
+      outbox.retryRejected(retryRejected);
     }
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    folder.courier.announce(error);
+    scope.announce(error);
   }
 }

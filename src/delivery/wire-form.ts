@@ -1,9 +1,11 @@
 import { type OperationName, operations } from "../operations.js";
 
-/** A number that JSON cannot carry: where it stands and what it is. */
+/** A number that JSON cannot carry: the field it stands in and its value. */
 export interface NonFinite {
   readonly field: string;
   readonly value: number;
+  /** How many such values of the field there are. Default 1. */
+  readonly count?: number;
 }
 
 /**

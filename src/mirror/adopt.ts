@@ -4,17 +4,14 @@ import { join } from "node:path";
 import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { sizeOf } from "./files.js";
-import { linesOf } from "./line-reader.js";
 import { refuseLinks } from "./links.js";
 import { encode } from "./lossless-json.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "./paths.js";
-import { parseRow } from "./rows.js";
+import { documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
+import { hasLostOps, isRow, type Segment, segmentsOf, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
 const NOWHERE: Offsets = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
@@ -30,6 +27,7 @@ type Fields = Record<string, unknown>;
 /** Rows of one file that no session of this client's holds. */
 interface Gap {
   readonly stream: StreamName;
+  readonly slot: number;
   readonly start: number;
   readonly end: number;
   readonly rows: number;
@@ -49,6 +47,8 @@ interface GapInProgress extends Omit<Gap, "nonce"> {
 /** What another client wrote to a folder and this one does not have in its sync log. */
 export interface Adoption {
   readonly gaps: readonly Gap[];
+  /** Cut-off last lines, which are not adopted. */
+  readonly tornLines: readonly TornLine[];
   /** What makes the entity, where the backend does not know it. */
   readonly making: { readonly key: string; readonly create: Fields; readonly patch: Fields } | undefined;
   /** When the entity was made and last changed, in seconds since the epoch. */
@@ -65,61 +65,70 @@ export function adoptionOf(root: string, kind: FolderKind, id: string, projectId
   const log = new SyncLog(folder);
   refuseLinks(folderOf(root, kind), folder, log.folder);
   const document = readDocument(documentPath(root, kind, id));
-  const isForeign = !SyncLog.existsIn(folder);
-  if (!isForeign) log.load();
-  const isUnknown = log.state.creation === undefined && (isForeign || log.state.parked !== undefined);
+  if (SyncLog.existsIn(folder)) log.load();
+  const { creation, parked, delivered } = log.state;
+  // A create whose line in the ops log is lost may be known by its acknowledgement.
+  const isUnknown = creation === undefined && !delivered.has(id) && (hasLostOps(log.state) || parked !== undefined);
   log.close();
-  const gaps = STREAMS.flatMap((stream) => gapsOf(folder, stream, log.state, [projectId, kind, id]));
+  const tornLines: TornLine[] = [];
+  const gaps = segmentsOf(folder).flatMap((segment) =>
+    gapsOf(segment, log.state, [projectId, kind, id], (torn) => tornLines.push(torn)),
+  );
   const made = isUnknown && document !== undefined ? split(kind, document) : undefined;
-  if (made === undefined && gaps.length === 0) return undefined;
+  if (made === undefined && gaps.length + tornLines.length === 0) return undefined;
   const madeAt = document?._created_at ?? 0;
   const changedAt = Math.max(madeAt, document?._updated_at ?? madeAt);
   const key = nonceOf(hashOf([projectId, kind, id, encode(document ?? null)]));
-  return { gaps, making: made && { key, ...made }, madeAt, changedAt };
+  return { gaps, tornLines, making: made && { key, ...made }, madeAt, changedAt };
 }
 
 /** Takes over what another client wrote to a folder, as if this client had written it. */
 export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adoption): void {
-  const ops = new SyncLog(folder).openOps(FIRST_SLOT);
-  for (const { stream, start, end, nonce, batches } of gaps) {
-    const [from, until] = [
-      { ...NOWHERE, [stream]: start },
-      { ...NOWHERE, [stream]: end },
-    ];
-    ops.appendNow(JSON.stringify({ session: nonce, at: madeAt, from, until }));
-    if (stream !== "predictions") continue;
-    for (const batch of batches) ops.appendNow(JSON.stringify({ call: [letterOf(stream), ...batch], within: nonce }));
+  const slots = new Set([...(making === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
+  for (const slot of slots) {
+    const ops = new SyncLog(folder).openOps(slot);
+    for (const gap of gaps) if (gap.slot === slot) for (const line of sessionLines(gap, madeAt)) ops.appendNow(line);
+    if (making !== undefined && slot === FIRST_SLOT) {
+      ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
+      if (Object.keys(making.patch).length > 0)
+        ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
+    }
+    ops.syncToDisk();
+    ops.close();
   }
-  if (making !== undefined) {
-    ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
-    if (Object.keys(making.patch).length > 0)
-      ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
-  }
-  ops.syncToDisk();
-  ops.close();
 }
 
-/** The stretches of the unnumbered file of a stream that no session wrote: another client's. */
-function gapsOf(folder: string, stream: StreamName, state: SyncState, names: readonly string[]): Gap[] {
-  const file = join(folder, segmentName(stream, FIRST_SLOT));
-  if (state.unclaimedStarts(FIRST_SLOT, stream, sizeOf(file)).length === 0) return [];
+/** The lines of the ops log that make the rows of a gap a session's. */
+function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): string[] {
+  const from = { ...NOWHERE, [stream]: start };
+  const until = { ...NOWHERE, [stream]: end };
+  const session = JSON.stringify({ session: nonce, at, from, until });
+  if (stream !== "predictions") return [session];
+  return [session, ...batches.map((batch) => JSON.stringify({ call: [letterOf(stream), ...batch], within: nonce }))];
+}
+
+/** The stretches of a file that no session wrote: another client's, or their ops log is lost. */
+function gapsOf(segment: Segment, state: SyncState, names: readonly string[], onTorn: (line: TornLine) => void): Gap[] {
+  const { stream, slot } = segment;
+  const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
   const gaps: GapInProgress[] = [];
-  let gap: GapInProgress | undefined;
-  for (const { start, end, bytes, isTerminated } of linesOf(file)) {
-    if (state.sessionAt(FIRST_SLOT, stream, start) !== undefined) {
-      gap = undefined;
-    } else if (isTerminated || parseRow(bytes.toString()) !== undefined) {
-      if (gap === undefined) {
-        gap = { stream, start, end, rows: 0, batches: [], hash: hashOf([...names, stream, String(start)]) };
-        gaps.push(gap);
-      }
-      gap.end = end;
-      gap.hash.update(bytes).update("\n");
-      const batch = gap.batches.at(-1);
-      if (batch === undefined || gap.rows % ROWS_IN_A_BATCH === 0) gap.batches.push([start, end]);
-      else batch[1] = end;
-      gap.rows += 1;
+  for (const line of unclaimedLines(segment, state)) {
+    if (!isRow(line)) {
+      onTorn(tornLineOf(segment, line));
+      continue;
     }
+    const { start, end, bytes } = line;
+    let gap = gaps.at(-1);
+    if (gap?.end !== start) {
+      gap = { stream, slot, start, end, rows: 0, batches: [], hash: hashOf([...names, file, String(start)]) };
+      gaps.push(gap);
+    }
+    gap.end = end;
+    gap.hash.update(bytes).update("\n");
+    const batch = gap.batches.at(-1);
+    if (batch === undefined || gap.rows % ROWS_IN_A_BATCH === 0) gap.batches.push([start, end]);
+    else batch[1] = end;
+    gap.rows += 1;
   }
   return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
 }

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { LowSync, type SyncAdapter } from "lowdb";
 import { MirrorError } from "../errors.js";
 import { isObject } from "../objects.js";
-import { FILE_MODE, makeFolder, onFile, unlessMissing } from "./files.js";
-import { textOf } from "./links.js";
+import { FILE_MODE, makeFolder, onFile, rename, unlessMissing } from "./files.js";
+import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
+import { NO_FOLLOW } from "./links.js";
 import { decode, encode } from "./lossless-json.js";
+import { writeDeferred } from "./unwritten.js";
 
 /** A document of the mirror: an experiment or a run, with the fields sent and the times they were written. */
 export interface MirrorDocument {
@@ -19,8 +21,12 @@ export interface MirrorDocument {
   readonly [field: string]: unknown;
 }
 
+/** The document is no JSON object, as a power cut leaves it: empty, or cut off. */
+export class DamagedDocumentError extends MirrorError {}
+
 /** Reads a document; undefined where there is none. An error's stack is left out: readers may send what they read. */
 export function readDocument(path: string): MirrorDocument | undefined {
+  writeDeferred(path);
   const document = new DocumentFile(path).read();
   if (document === null) return undefined;
   const { _error_stack, ...others } = document;
@@ -29,6 +35,7 @@ export function readDocument(path: string): MirrorDocument | undefined {
 
 /** Keeps an error's stack in a document that is there. It stays in the file: readers and senders never see it. */
 export function keepErrorStack(path: string, stack: string): void {
+  writeDeferred(path);
   const document = new LowSync<MirrorDocument | null>(new DocumentFile(path), null);
   document.read();
   if (document.data === null) return;
@@ -36,63 +43,94 @@ export function keepErrorStack(path: string, stack: string): void {
   document.write();
 }
 
-/**
- * Lays fields over a document, making it where there is none. `at` is when they were written, in seconds since the epoch;
- * `isSynced`: whether it has to be on the disk before it takes the place of the old one.
- */
-export function mergeDocument(
-  path: string,
-  id: string,
-  fields: Readonly<Record<string, unknown>>,
-  at: number,
-  isSynced = false,
-): void {
-  makeFolder(dirname(path));
-  const document = new LowSync<MirrorDocument>(new DocumentFile(path, isSynced), {
-    id,
-    _created_at: at,
-    _updated_at: at,
-  });
-  document.read();
-  const { _created_at = at } = document.data;
-  document.data = { id, _created_at, ...withoutOwn(document.data), ...withoutOwn(fields), _updated_at: at };
-  document.write();
-}
-
-/** The fields without those that are the mirror's own: an update may carry any field, and must not change these. */
-function withoutOwn(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const { id: _, _created_at, _updated_at, ...others } = fields;
-  return others;
-}
-
 /** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
-class DocumentFile implements SyncAdapter<MirrorDocument | null> {
+export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   readonly #path: string;
-  readonly #isSynced: boolean;
+  readonly #policy: DiskPolicy;
+  /** Names the version of the file that was read or written last. */
+  #version: string | undefined;
+  #sizeBytes = 0;
 
-  constructor(path: string, isSynced = false) {
+  constructor(path: string, policy = NO_FSYNC) {
     this.#path = path;
-    this.#isSynced = isSynced;
+    this.#policy = policy;
   }
 
+  /** The size of the file when it was read or written last. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Whether the file is the one that was read or written last. */
+  get isUnchanged(): boolean {
+    const stats = onFile("look at the document", this.#path, () =>
+      lstatSync(this.#path, { bigint: true, throwIfNoEntry: false }),
+    );
+    return stats !== undefined && versionOf(stats) === this.#version;
+  }
+
+  /** @throws DamagedDocumentError where the file holds no document, MirrorError where it cannot be read. */
   read(): MirrorDocument | null {
-    const text = onFile("read the document", this.#path, () => unlessMissing(undefined, () => textOf(this.#path)));
+    this.#version = undefined;
+    const text = onFile("read the document", this.#path, () => unlessMissing(undefined, () => this.#text()));
     if (text === undefined) return null;
-    const value = onFile("understand the document", this.#path, () => decode(text));
-    if (!isObject<MirrorDocument>(value)) throw new MirrorError("The document is no JSON object", this.#path);
+    const value = this.#decoded(text);
+    if (!isObject<MirrorDocument>(value)) {
+      throw new DamagedDocumentError("The document is no JSON object", this.#path);
+    }
     return value;
   }
 
   write(document: MirrorDocument | null): void {
+    const folder = dirname(this.#path);
+    makeFolder(folder);
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     onFile("write the document", this.#path, () => {
       try {
-        writeFileSync(temporary, `${encode(document, 2)}\n`, { mode: FILE_MODE, flush: this.#isSynced });
-        renameSync(temporary, this.#path);
+        const descriptor = openSync(temporary, "wx", FILE_MODE);
+        try {
+          writeFileSync(descriptor, `${encode(document, 2)}\n`);
+          syncToDisk(descriptor, this.#path, this.#policy);
+          this.#note(descriptor);
+        } finally {
+          closeSync(descriptor);
+        }
+        rename(temporary, this.#path);
       } catch (error) {
+        this.#version = undefined;
         rmSync(temporary, { force: true });
         throw error;
       }
     });
+    syncFolder(folder, this.#policy);
   }
+
+  #text(): string {
+    const descriptor = openSync(this.#path, constants.O_RDONLY | NO_FOLLOW);
+    try {
+      this.#note(descriptor);
+      return readFileSync(descriptor, "utf8");
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  #decoded(text: string): unknown {
+    try {
+      return decode(text);
+    } catch (cause) {
+      throw new DamagedDocumentError("Cannot understand the document", this.#path, cause);
+    }
+  }
+
+  #note(descriptor: number): void {
+    const stats = fstatSync(descriptor, { bigint: true });
+    this.#version = versionOf(stats);
+    this.#sizeBytes = Number(stats.size);
+  }
+}
+
+/** The number of a file is given out again, and its time is as exact as the system's clock: all of them together tell. */
+function versionOf({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs: bigint }): string {
+  return `${ino} ${size} ${mtimeNs}`;
 }

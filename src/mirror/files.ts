@@ -1,10 +1,13 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { MirrorError } from "../errors.js";
+import { codeOf } from "../thrown.js";
 
 /** Files of the mirror are their owner's alone. */
 export const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const RENAME_ATTEMPTS = 5;
+const FIRST_RENAME_PAUSE_MS = 5;
 const SET_FOLDER = "Set EVSYS_LOG_DIR (or logDir) to a folder that you may write to.";
 
 /** Runs a step on a file; what the system says becomes a MirrorError that names the file. */
@@ -47,8 +50,29 @@ function isDenied(error: unknown): boolean {
   return code === "EACCES" || code === "EPERM" || code === "EROFS";
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? error.code : undefined;
+/**
+ * Renames a file or a folder. Windows refuses it for a moment while a virus scanner or an indexer has the file open, so it
+ * is tried again, for 75 ms at most.
+ */
+export function rename(from: string, to: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      renameSync(from, to);
+      return;
+    } catch (error) {
+      if (attempt === RENAME_ATTEMPTS || !isRefusedForNow(error)) throw error;
+      pause(FIRST_RENAME_PAUSE_MS * 2 ** (attempt - 1));
+    }
+  }
+}
+
+function isRefusedForNow(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === "EPERM" || code === "EACCES" || code === "EBUSY";
+}
+
+function pause(ms: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 /** What is in a folder; nothing where there is no such folder. */

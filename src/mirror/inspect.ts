@@ -4,13 +4,13 @@ import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
 import type { StreamName } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { EntityFolder } from "./entity.js";
+import { EntityStore } from "./entity-store.js";
 import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "./files.js";
 import { refuseLinks } from "./links.js";
 import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, segmentName, slotOfSegment } from "./paths.js";
-import { slotsOf } from "./rows.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, slotOfSegment } from "./paths.js";
 import { SyncLog } from "./sync-log.js";
+import { hasLostOps, segmentsOf, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
@@ -28,7 +28,7 @@ export interface Found {
   /** Undefined where there is none, or none that can be read. */
   readonly document: MirrorDocument | undefined;
   /** Undefined where another client made the folder, and where its sync log cannot be read. */
-  readonly entity: EntityFolder | undefined;
+  readonly entity: EntityStore | undefined;
   /** What could not be read. */
   readonly problem: string | undefined;
 }
@@ -66,13 +66,44 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Found
     refuseLinks(folderOf(root, kind), path);
     return readDocument(documentPath(root, kind, id));
   });
-  const entity = SyncLog.existsIn(path) ? read(() => new EntityFolder(root, kind, id)) : undefined;
-  return { root, kind, id, path, document, entity, problem: problems[0] };
+  const entity = SyncLog.existsIn(path) ? read(() => new EntityStore(root, kind, id)) : undefined;
+  const found = { root, kind, id, path, document, entity };
+  if (isLost(found)) problems.push(lostOps(path));
+  return { ...found, problem: problems[0] };
 }
 
 /** Whether this client has a sync log in the folder. */
 export function isOurs({ path }: Found): boolean {
   return SyncLog.existsIn(path);
+}
+
+/**
+ * Whether nothing was ever written to the folder, and nobody has it in use: a create that failed leaves such a folder,
+ * and so does a client that opened a run and wrote nothing.
+ */
+export function isEmpty(found: Found): boolean {
+  const { path, document, entity, problem } = found;
+  if (document !== undefined || problem !== undefined || (entity?.log.state.operations.size ?? 0) > 0) return false;
+  if (segmentsOf(path).some((segment) => sizeOf(segment.path) > 0) || strangeNames(found).length > 0) return false;
+  const { sender, writers } = occupantsOf(found);
+  return sender === undefined && writers.length === 0;
+}
+
+/** What of the folder no session wrote; see {@link unclaimedRowsOf}. Of another client's folder it says nothing. */
+export function unclaimedRows({ path, entity }: Found): UnclaimedRows[] {
+  return entity === undefined ? [] : unclaimedRowsOf(path, entity.log.state);
+}
+
+/** Whether a sync log says nothing of what was written: it is not known what of it was sent. */
+export function isLost({ document, entity }: Pick<Found, "document" | "entity">): boolean {
+  return document !== undefined && entity !== undefined && hasLostOps(entity.log.state);
+}
+
+function lostOps(path: string): string {
+  return (
+    `${join(path, SYNC_FOLDER, "ops.jsonl")} is missing or empty, so it is not known what was sent. If it never reached ` +
+    "the backend, send it with --adopt"
+  );
 }
 
 /** The living processes that have a folder in use. */
@@ -87,7 +118,7 @@ export function occupantsOf({ entity }: Found): Occupants {
 }
 
 /** The names of all locks that a folder can have or has. */
-export function lockNamesOf({ log }: EntityFolder): string[] {
+export function lockNamesOf({ log }: EntityStore): string[] {
   return [...new Set([SENDER_LOCK, ...log.slots().map(writerLock), ...lockNames(log.folder)])];
 }
 
@@ -98,7 +129,7 @@ export function lockNames(folder: string): string[] {
 
 /** When something was last written to the entity, in milliseconds since the epoch: what was sent since does not count. */
 export function lastWriteOf({ root, kind, id, path, document, entity }: Found): number | undefined {
-  const files = [documentPath(root, kind, id), ...segmentsOf(path).map(({ file }) => file)];
+  const files = [documentPath(root, kind, id), ...segmentsOf(path).map((segment) => segment.path)];
   const told = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
   const times = [...files.flatMap((file) => changedAt(file) ?? []), ...told.map((at) => Number(at) * 1000)];
   // A folder that was opened and never written to has nothing but its sync log.
@@ -110,15 +141,6 @@ export function lastWriteOf({ root, kind, id, path, document, entity }: Found): 
 /** Whether another client began the folder: this one's files are numbered beside it, and the document may say more than they do. */
 export function isBegunElsewhere({ entity }: Found): boolean {
   return entity?.log.slots()[0] !== 1;
-}
-
-/** Whether another client wrote rows in the folder that no sync log knows of. */
-export function hasForeignRows({ path, entity }: Found): boolean {
-  if (entity === undefined) return false;
-  const { state } = entity.log;
-  return segmentsOf(path).some(
-    ({ stream, slot, file }) => state.unclaimedStarts(slot, stream, sizeOf(file)).length > 0,
-  );
 }
 
 /** The files and folders in an entity's folder that no client of this kind puts there. */
@@ -137,12 +159,6 @@ export function filesOf(path: string): { readonly name: string; readonly bytes: 
   return names
     .filter((name) => !LOCK_FILE.test(name) && !isFolder(join(path, name)))
     .map((name) => ({ name, bytes: sizeOf(join(path, name)) }));
-}
-
-function segmentsOf(path: string): { stream: StreamName; slot: number; file: string }[] {
-  return STREAMS.flatMap((stream) =>
-    slotsOf(path, stream).map((slot) => ({ stream, slot, file: join(path, segmentName(stream, slot)) })),
-  );
 }
 
 function changedAt(file: string): number | undefined {

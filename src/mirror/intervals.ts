@@ -1,4 +1,4 @@
-/** A stretch of a file that is done with, and what it holds. */
+/** A range of a file that is settled, and what it holds. */
 export interface Interval {
   start: number;
   end: number;
@@ -9,8 +9,8 @@ export interface Interval {
 }
 
 /**
- * The stretches of a file that are done with. Answers come out of order, so a prefix alone would forget some of them;
- * as gaps close, the stretches grow into one.
+ * The ranges of a file that are settled. Responses come out of order, so a prefix alone would forget some of them; as gaps
+ * close, neighbours merge into one.
  */
 export class Intervals {
   readonly #list: Interval[] = [];
@@ -21,8 +21,7 @@ export class Intervals {
   }
 
   add(start: number, end: number, delivered: number, skipped: number): void {
-    let at = this.#list.length;
-    while (at > 0 && (this.#list[at - 1]?.start ?? 0) > start) at -= 1;
+    const at = countUpTo(this.#list, start);
     const before = this.#list[at - 1];
     if (before !== undefined && before.end > start) return;
     const after = this.#list[at];
@@ -39,11 +38,24 @@ export class Intervals {
     }
   }
 
-  /** The first place from here on that is in no stretch. */
+  /** The first place from here on that is in no range. */
   firstGap(from: number): number {
-    const around = this.#list.find((interval) => interval.start <= from && from < interval.end);
-    return around?.end ?? from;
+    const around = this.#list[countUpTo(this.#list, from) - 1];
+    return around !== undefined && from < around.end ? around.end : from;
   }
+}
+
+/** How many items of an ordered list start at or before a place. Most questions are about the last one. */
+export function countUpTo(list: readonly { readonly start: number }[], place: number): number {
+  let low = 0;
+  let high = list.length;
+  if (high > 0 && (list[high - 1]?.start ?? 0) <= place) return high;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((list[middle]?.start ?? 0) <= place) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function grow(interval: Interval, end: number, delivered: number, skipped: number): void {

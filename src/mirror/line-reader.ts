@@ -1,4 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { constants, fstatSync, readSync } from "node:fs";
+import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
 import { onFile, unlessMissing } from "./files.js";
 import type { ByteRange } from "./line-writer.js";
 import { NO_FOLLOW } from "./links.js";
@@ -10,15 +11,16 @@ const NOTHING = Buffer.alloc(0);
 /** One line of a file: its bytes without the newline, and where it stands. */
 export interface Line extends ByteRange {
   readonly bytes: Buffer;
-  /** False for the last line of a file where the newline is missing: cut short, or still being written. */
+  /** False for the last line of a file if the newline is missing: cut short, or still being written. */
   readonly isTerminated: boolean;
 }
 
 /**
- * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. Where there
- * is no file there are no lines. The file may grow meanwhile: reading on after the end finds what has been added.
+ * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. A missing
+ * file has no lines. The file may grow meanwhile: reading on after the end finds what has been added.
  */
-export class LineReader {
+export class LineReader implements PooledFile {
+  wasUsed = true;
   readonly #path: string;
   #descriptor: number | undefined;
   /** Read into again and again: a buffer for each piece would be garbage faster than it is collected. */
@@ -32,11 +34,11 @@ export class LineReader {
 
   /** How many bytes the file has now. */
   get size(): number {
-    const descriptor = this.#open();
+    const descriptor = this.#opened();
     return descriptor === undefined ? 0 : fstatSync(descriptor).size;
   }
 
-  /** The line that starts at a place, or undefined where the file ends there. */
+  /** The line that starts at a place, or undefined if the file ends there. */
   lineAt(start: number): Line | undefined {
     const at = start - this.#pieceStart;
     const found = at >= 0 && at <= this.#piece.length ? this.#piece.indexOf(NEWLINE, at) : -1;
@@ -54,14 +56,18 @@ export class LineReader {
   }
 
   close(): void {
-    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
-    this.#descriptor = undefined;
+    this.releaseDescriptor();
     this.#buffer = NOTHING;
     this.#piece = NOTHING;
   }
 
+  releaseDescriptor(): void {
+    if (this.#descriptor !== undefined) closeDescriptor(this, this.#descriptor);
+    this.#descriptor = undefined;
+  }
+
   #fill(start: number, length: number): void {
-    const descriptor = this.#open();
+    const descriptor = this.#opened();
     this.#pieceStart = start;
     if (descriptor === undefined) {
       this.#piece = NOTHING;
@@ -74,10 +80,13 @@ export class LineReader {
     });
   }
 
-  #open(): number | undefined {
-    this.#descriptor ??= onFile("read the file", this.#path, () =>
-      unlessMissing(undefined, () => openSync(this.#path, constants.O_RDONLY | NO_FOLLOW)),
+  #opened(): number | undefined {
+    this.wasUsed = true;
+    if (this.#descriptor !== undefined) return this.#descriptor;
+    this.#descriptor = onFile("read the file", this.#path, () =>
+      unlessMissing(undefined, () => openFile(this.#path, constants.O_RDONLY | NO_FOLLOW)),
     );
+    if (this.#descriptor !== undefined) addToPool(this);
     return this.#descriptor;
   }
 }

@@ -1,24 +1,18 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { closeSync, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../thrown.js";
 import { FILE_MODE, isMissing, namesIn, onFile, unlessMissing } from "./files.js";
-import { NO_FOLLOW, textOf } from "./links.js";
+import { EXPIRES_AFTER_MS, holdLock, type Lock } from "./held-lock.js";
+import { textOf } from "./links.js";
 import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from "./process-identity.js";
 
-const RENEW_EVERY_MS = 5_000;
-/** A holder that cannot be looked at, being on another host, is taken for dead after this long without a sign. */
-const STALE_AFTER_MS = 30_000;
+export type { Lock } from "./held-lock.js";
 
-/** The name of the lock of who sends for a folder. */
+/** The name of the sender lease: the lock of who sends for a folder. */
 export const SENDER_LOCK = "sender";
 
-/** The right to be the one who does something in a folder. */
-export interface Lock {
-  /** Whether it is still ours. A process that stood still for long may have been taken for dead. */
-  isHeld(): boolean;
-  release(): void;
-}
-
-/** Who has a lock that we have not got. */
+/** The owner of a lock that is not ours. */
 export interface Holder {
   readonly pid: number;
   readonly host: string;
@@ -27,7 +21,8 @@ export interface Holder {
 /**
  * Takes a lock, or tells who has it. A lock is a numbered file that was created where there was none, which is atomic on
  * network folders too; the highest number counts. Taking over from the dead means creating the next number, so of two
- * who try, one succeeds, and nobody ever removes a living lock.
+ * who try, one succeeds, and nobody ever removes a living lock. Each holds a token of its own, as a number that was given
+ * back is used again: whoever was wrongly taken for dead does not mistake a later lock for its own.
  */
 export function takeLock(folder: string, name: string): Lock | Holder {
   for (;;) {
@@ -38,7 +33,8 @@ export function takeLock(folder: string, name: string): Lock | Holder {
       if (holder !== undefined) return holder;
     }
     const number = highest + 1;
-    if (!created(pathOf(folder, name, number))) continue;
+    const text = JSON.stringify({ ...ownIdentity(), token: randomUUID() });
+    if (!created(pathOf(folder, name, number), text)) continue;
     // Another one may have begun anew at a lower number meanwhile: whoever sees the other steps back and tries again.
     if (numbersOf(folder, name).some((other) => other !== number && !numbers.includes(other))) {
       rmSync(pathOf(folder, name, number), { force: true });
@@ -50,11 +46,11 @@ export function takeLock(folder: string, name: string): Lock | Holder {
       continue;
     }
     for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
-    return held(pathOf(folder, name, number));
+    return holdLock(pathOf(folder, name, number), text, () => numbersOf(folder, name).some((other) => other > number));
   }
 }
 
-/** Who holds a lock, without taking it. `writesNothing`: another host's sign of life is held against our own clock. */
+/** Who holds a lock, without taking it. `writesNothing`: another host's heartbeat is compared with our own clock. */
 export function holderOf(folder: string, name: string, writesNothing = false): Holder | undefined {
   const highest = numbersOf(folder, name).at(-1);
   return highest === undefined ? undefined : livingHolder(folder, pathOf(folder, name, highest), writesNothing);
@@ -65,49 +61,13 @@ export function isLock(answer: Lock | Holder): answer is Lock {
   return "release" in answer;
 }
 
-function held(path: string): Lock {
-  let renewedAt = performance.now();
-  let isOurs = true;
-  const renew = (): void => {
-    isOurs = isOurs && isRenewed(path);
-    renewedAt = performance.now();
-  };
-  const timer = setInterval(renew, RENEW_EVERY_MS).unref();
-  return {
-    isHeld() {
-      if (performance.now() - renewedAt > STALE_AFTER_MS / 2) renew();
-      return isOurs;
-    },
-    release() {
-      clearInterval(timer);
-      if (isOurs) rmSync(path, { force: true });
-      isOurs = false;
-    },
-  };
-}
-
-/** Gives a sign of life by writing: the time is then that of the disk. False where another took the lock over. */
-function isRenewed(path: string): boolean {
-  try {
-    const descriptor = openSync(path, constants.O_RDWR | NO_FOLLOW);
-    try {
-      writeFileSync(descriptor, JSON.stringify(ownIdentity()));
-    } finally {
-      closeSync(descriptor);
-    }
-    return true;
-  } catch (error) {
-    return !isMissing(error);
-  }
-}
-
-function created(path: string): boolean {
+function created(path: string, text: string): boolean {
   return onFile("take the lock", path, () => {
     try {
-      writeFileSync(path, JSON.stringify(ownIdentity()), { flag: "wx", mode: FILE_MODE });
+      writeFileSync(path, text, { flag: "wx", mode: FILE_MODE });
       return true;
     } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+      if (codeOf(error) === "EEXIST") return false;
       throw error;
     }
   });
@@ -121,7 +81,7 @@ function livingHolder(folder: string, path: string, writesNothing = false): Hold
   }
   // Another host's process, or a file whose writer was killed before its first word: only time can tell.
   const silentMs = writesNothing ? silenceByOurClock(path) : silence(folder, path);
-  if (silentMs === undefined || silentMs > STALE_AFTER_MS) return undefined;
+  if (silentMs === undefined || silentMs > EXPIRES_AFTER_MS) return undefined;
   return identity ?? { pid: 0, host: "unknown" };
 }
 

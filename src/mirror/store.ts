@@ -1,14 +1,20 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CheckpointCreate, EvalCreate, Prediction, StepMetric } from "../../generated/types.js";
-import { MirrorError } from "../errors.js";
+import { EvsysValidationError, MirrorError } from "../errors.js";
+import { folderPath } from "../folder-path.js";
 import { isSafeId } from "../ids.js";
-import { type Logger, levelled } from "../logger.js";
+import { isLogger, type Logger, levelled, safeLogger } from "../logger.js";
+import { nearest } from "../nearest.js";
 import type { StreamName } from "../operations.js";
+import { issueAt, shown } from "../validation.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn, makeFolder } from "./files.js";
 import { refuseLinks } from "./links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, refuseUnsafeId } from "./paths.js";
 import { readRows } from "./rows.js";
+
+const SUBJECT = "LocalExperimentStore";
 
 /** A row of `evals.jsonl`. */
 export type EvalRow = EvalCreate & {
@@ -32,10 +38,18 @@ export class LocalExperimentStore {
   readonly root: string;
   readonly #logger: Logger;
 
-  /** `root`: the folder of the mirror. `logger` is told of what cannot be read. Default: warnings to stderr. */
+  /**
+   * `root`: the folder of the mirror, as a path or a file URL; `~` stands for the home folder. `logger`: takes warnings
+   * about files that cannot be read. Default: stderr.
+   * @throws EvsysValidationError for an invalid argument.
+   */
   constructor(root: string, logger: Logger = levelled("WARNING")) {
-    this.root = resolve(root);
-    this.#logger = logger;
+    if (typeof root !== "string") throw refusal("root", `expected the path of a folder, got ${shown(root)}`);
+    if (!isLogger(logger)) {
+      throw refusal("logger", `expected an object with debug, info, warn and error, got ${shown(logger)}`);
+    }
+    this.root = resolve(folderPath(SUBJECT, ["root"], root));
+    this.#logger = safeLogger(logger);
   }
 
   /** All experiments, oldest first. A document that cannot be read is named in a warning and left out. */
@@ -64,25 +78,28 @@ export class LocalExperimentStore {
     return this.#document("run", id);
   }
 
-  /** The rows of a run's `metrics.jsonl`, in the order they were written. NaN and the infinities come back as numbers. */
+  /**
+   * The rows of a run's `metrics.jsonl`, in the order they were written. NaN and the infinities are numbers.
+   * @throws EvsysValidationError for an invalid id, and at the first iteration if the mirror has no such run.
+   */
   metrics(runId: string): AsyncIterable<StepMetric> {
     refuseUnsafeId("metrics", "run_id", runId);
     return this.#rows<StepMetric>(runId, "metrics");
   }
 
-  /** The rows of a run's `evals.jsonl`, in the order they were written. */
+  /** The rows of a run's `evals.jsonl`, in the order they were written. Throws as `metrics` does. */
   evals(runId: string): AsyncIterable<EvalRow> {
     refuseUnsafeId("evals", "run_id", runId);
     return this.#rows<EvalRow>(runId, "evals");
   }
 
-  /** The rows of a run's `checkpoints.jsonl`, in the order they were written. */
+  /** The rows of a run's `checkpoints.jsonl`, in the order they were written. Throws as `metrics` does. */
   checkpoints(runId: string): AsyncIterable<CheckpointRow> {
     refuseUnsafeId("checkpoints", "run_id", runId);
     return this.#rows<CheckpointRow>(runId, "checkpoints");
   }
 
-  /** The rows of a run's `predictions.jsonl`, in the order they were written. */
+  /** The rows of a run's `predictions.jsonl`, in the order they were written. Throws as `metrics` does. */
   predictions(runId: string): AsyncIterable<Prediction> {
     refuseUnsafeId("predictions", "run_id", runId);
     return this.#rows<Prediction>(runId, "predictions");
@@ -103,10 +120,18 @@ export class LocalExperimentStore {
   async *#rows<Row>(runId: string, stream: StreamName): AsyncGenerator<Row> {
     const folder = entityFolder(this.root, "run", runId);
     refuseLinks(folderOf(this.root, "run"), folder);
+    if (!existsSync(folder)) throw this.#unknownRun(runId, stream);
     for (const row of readRows(folder, stream, (line) => this.#logger.warn(line))) {
       // The file is what clients wrote of this type; another client's rows are not checked on the way out.
       yield row as Row;
     }
+  }
+
+  #unknownRun(runId: string, stream: StreamName): EvsysValidationError {
+    const meant = nearest(runId, this.ids("run"));
+    const hint = meant === undefined ? "" : `; did you mean ${shown(meant)}?`;
+    const message = `the mirror ${this.root} has no run ${shown(runId)}${hint}`;
+    return new EvsysValidationError(stream, [issueAt(["run_id"], message)]);
   }
 
   #document(kind: FolderKind, id: string): MirrorDocument | undefined {
@@ -127,4 +152,8 @@ export class LocalExperimentStore {
     });
     return documents.sort((a, b) => a._created_at - b._created_at);
   }
+}
+
+function refusal(field: string, message: string): EvsysValidationError {
+  return new EvsysValidationError(SUBJECT, [issueAt([field], message)]);
 }

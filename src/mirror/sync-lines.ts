@@ -34,7 +34,7 @@ const createLine = z.object({ key: z.string(), at: z.number(), create: fields, i
 /** Fields were laid over the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 
-/** The rows that one call appended within a session: they go out together, under one key. */
+/** Rows that one call appended within a session and that go out together, under one key. */
 const callLine = z.object({ call: z.tuple([letter, z.int(), z.int()]), within: z.string() });
 
 /** A line of the ops log: what was written, in the order it was written. */

@@ -1,11 +1,12 @@
-import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Fsync } from "../config.js";
 import type { StreamName } from "../operations.js";
-import { FILE_MODE, makeFolder, namesIn, onFile } from "./files.js";
+import { FILE_MODE, makeFolder, namesIn, onFile, rename } from "./files.js";
+import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
 import { LineReader, linesOf } from "./line-reader.js";
 import { LineWriter } from "./line-writer.js";
 import { decode, encode } from "./lossless-json.js";
+import type { Session } from "./sessions.js";
 import {
   type AcksLine,
   acksLine,
@@ -15,7 +16,7 @@ import {
   type Refusal,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import { lineOf, type Session, SyncState } from "./sync-state.js";
+import { lineOf, SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
 const ACKS = "acks.log";
@@ -29,18 +30,19 @@ const SMALLEST_COMPACTION_BYTES = 64 * 1024;
 export class SyncLog {
   readonly folder: string;
   /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
-  readonly fsync: Fsync;
-  readonly #acksPath: string;
+  readonly policy: DiskPolicy;
+  readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
   #ordinals: Session[] = [];
+  #lastOrdinal = 0;
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
 
-  constructor(entityFolder: string, fsync: Fsync = "never") {
-    this.fsync = fsync;
+  constructor(entityFolder: string, policy = NO_FSYNC) {
+    this.policy = policy;
     this.folder = join(entityFolder, FOLDER);
-    this.#acksPath = join(this.folder, ACKS);
+    this.acksPath = join(this.folder, ACKS);
   }
 
   /** Whether an entity's folder has a sync log. One without was written by another client. */
@@ -57,7 +59,7 @@ export class SyncLog {
     this.close();
     this.#state = new SyncState();
     this.#ordinals = [];
-    for (const { bytes } of linesOf(this.#acksPath)) {
+    for (const { bytes } of linesOf(this.acksPath)) {
       const line = acksLine.safeParse(parsed(bytes));
       if (line.success) this.#state.apply(line.data, this.#ordinals);
     }
@@ -90,7 +92,7 @@ export class SyncLog {
   /** Opens a writer's ops log. */
   openOps(slot: number): LineWriter {
     makeFolder(this.folder);
-    return new LineWriter(this.#opsPath(slot), this.fsync);
+    return new LineWriter(this.#opsPath(slot), this.policy);
   }
 
   /** Notes that a stretch of rows is done with. */
@@ -145,7 +147,7 @@ export class SyncLog {
   #take(line: OpsLine, slot: number): void {
     if ("session" in line) {
       if (line.after !== undefined) this.#state.endSession(slot, line.at, line.after);
-      this.#state.addSession({ ...line, slot });
+      this.#state.sessions.add({ ...line, slot });
       this.#state.wasMadeHere ||= line.made === true;
       return;
     }
@@ -159,8 +161,12 @@ export class SyncLog {
   }
 
   #ordinal(session: Session): number {
+    if (this.#ordinals[this.#lastOrdinal] === session) return this.#lastOrdinal;
     const known = this.#ordinals.indexOf(session);
-    if (known !== -1) return known;
+    if (known !== -1) {
+      this.#lastOrdinal = known;
+      return known;
+    }
     const ordinal = this.#ordinals.length;
     const line = lineOf(session, ordinal);
     // On the file first: what follows names it by its number.
@@ -175,7 +181,7 @@ export class SyncLog {
   }
 
   #append(line: AcksLine): number {
-    this.#acks ??= new LineWriter(this.#acksPath);
+    this.#acks ??= new LineWriter(this.acksPath);
     return this.#acks.appendNow(JSON.stringify(line)).end;
   }
 
@@ -184,16 +190,23 @@ export class SyncLog {
       .acknowledgements()
       .map((line) => `${encode(line)}\n`)
       .join("");
-    const temporary = `${this.#acksPath}.tmp`;
+    const temporary = `${this.acksPath}.tmp`;
     onFile("write the file", temporary, () => {
       // One that a kill left behind, or a link that somebody put there.
       rmSync(temporary, { force: true });
-      writeFileSync(temporary, text, { flag: "wx", mode: FILE_MODE });
-      renameSync(temporary, this.#acksPath);
+      const descriptor = openSync(temporary, "wx", FILE_MODE);
+      try {
+        writeFileSync(descriptor, text);
+        syncToDisk(descriptor, temporary, this.policy);
+      } finally {
+        closeSync(descriptor);
+      }
+      rename(temporary, this.acksPath);
     });
+    syncFolder(this.folder, this.policy);
     this.#acks?.close();
     this.#acks = undefined;
-    this.#ordinals = [...this.#state.sessions.values()];
+    this.#ordinals = [...this.#state.sessions.byNonce.values()];
     this.#compactAtBytes = Math.max(SMALLEST_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 

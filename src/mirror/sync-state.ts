@@ -1,5 +1,5 @@
 import type { StreamName } from "../operations.js";
-import { Intervals } from "./intervals.js";
+import { type Session, Sessions, type Span } from "./sessions.js";
 import {
   type AcksLine,
   type CreateLine,
@@ -14,38 +14,9 @@ import {
 /** A create or a patch as it was accepted. */
 export type Operation = (CreateLine | PatchLine) & { readonly slot: number };
 
-/** Rows that the backend refused. */
-export interface RefusedRows {
-  readonly end: number;
-  readonly rows: number;
-  readonly refusal: Refusal;
-}
-
-/** What is known of the rows that one session appended to one stream. */
-export interface Span {
-  readonly done: Intervals;
-  /** By their start. */
-  readonly refused: Map<number, RefusedRows>;
-  /** Where a batch that starts here ends. */
-  readonly batches: Map<number, number>;
-}
-
-/** One stretch of writing by one process. */
-export interface Session {
-  readonly nonce: string;
-  readonly slot: number;
-  /** When it began, in seconds since the epoch; later than all before it in its slot. */
-  readonly at: number;
-  readonly from: Offsets;
-  /** Where it ended, where that is known; a session otherwise ends where the next one of its slot begins. */
-  until?: Offsets | undefined;
-  readonly spans: Readonly<Record<StreamName, Span>>;
-}
-
 /** What the sync log of a folder says, as a whole. */
 export class SyncState {
-  /** By nonce, in the order they began. */
-  readonly sessions = new Map<string, Session>();
+  readonly sessions = new Sessions();
   /** Creates and patches by key. */
   readonly operations = new Map<string, Operation>();
   /** The create of the folder's entity; undefined where the entity was made elsewhere. */
@@ -82,61 +53,16 @@ export class SyncState {
     return true;
   }
 
-  addSession({ session: nonce, slot, at, from, until }: Omit<KnownSessionLine, "ordinal">): Session {
-    const known = this.sessions.get(nonce);
-    if (known !== undefined) return known;
-    const spans = { metrics: emptySpan(), evals: emptySpan(), checkpoints: emptySpan(), predictions: emptySpan() };
-    const session = { nonce, slot, at, from, until, spans };
-    this.sessions.set(nonce, session);
-    return session;
-  }
-
   /** One call appended these rows. A part that the backend asked for stands above it. */
   addCall(nonce: string, stream: StreamName, start: number, end: number): void {
-    const batches = this.sessions.get(nonce)?.spans[stream].batches;
+    const batches = this.sessions.byNonce.get(nonce)?.spans[stream].batches;
     if (batches !== undefined && !batches.has(start)) batches.set(start, end);
   }
 
   /** The last session of a slot ended here: what follows up to the next one's start is another client's. */
   endSession(slot: number, before: number, until: Offsets): void {
-    const last = this.lastSession(slot, before);
+    const last = this.sessions.last(slot, before);
     if (last !== undefined) last.until = until;
-  }
-
-  /** The last session of a slot to begin before a time. */
-  lastSession(slot: number, before = Number.POSITIVE_INFINITY): Session | undefined {
-    let last: Session | undefined;
-    for (const session of this.sessions.values()) {
-      if (session.slot === slot && session.at < before && session.at >= (last?.at ?? 0)) last = session;
-    }
-    return last;
-  }
-
-  /** The session that wrote the byte at a place of a file: the last one to begin at or before it. */
-  sessionAt(slot: number, stream: StreamName, position: number): Session | undefined {
-    let found: Session | undefined;
-    for (const session of this.sessions.values()) {
-      if (session.slot !== slot || session.from[stream] > position) continue;
-      if (session.until !== undefined && position >= session.until[stream]) continue;
-      if (found === undefined || session.at >= found.at) found = session;
-    }
-    return found;
-  }
-
-  /** Where stretches begin that no session wrote, in a file of so many bytes. */
-  unclaimedStarts(slot: number, stream: StreamName, sizeBytes: number): number[] {
-    const sessions = [...this.sessions.values()].filter((session) => session.slot === slot);
-    const edges = [0, ...sessions.flatMap(({ from, until }) => [from[stream], until?.[stream] ?? 0])];
-    return edges.filter((at) => at < sizeBytes && this.sessionAt(slot, stream, at) === undefined);
-  }
-
-  /** Where the next session after a place begins, for bytes that no session wrote. */
-  nextSessionStart(slot: number, stream: StreamName, position: number): number | undefined {
-    let next: number | undefined;
-    for (const { slot: own, from } of this.sessions.values()) {
-      if (own === slot && from[stream] > position && (next === undefined || from[stream] < next)) next = from[stream];
-    }
-    return next;
   }
 
   /** Takes in what an acknowledgement says. `ordinals` are the sessions that its file has named so far. */
@@ -146,8 +72,9 @@ export class SyncState {
       const span = ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]];
       span?.done.add(start, end, delivered, skipped);
       span?.refused.delete(start);
+      span?.batches.delete(start);
     } else if ("session" in line) {
-      ordinals[line.ordinal] = this.addSession(line);
+      ordinals[line.ordinal] = this.sessions.add(line);
     } else if ("batch" in line) {
       const [ordinal, letter, start, end] = line.batch;
       ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].batches.set(start, end);
@@ -171,7 +98,7 @@ export class SyncState {
   /** The fewest lines that say all that the acknowledgements said. */
   acknowledgements(): AcksLine[] {
     const lines: AcksLine[] = [];
-    const sessions = [...this.sessions.values()];
+    const sessions = [...this.sessions.byNonce.values()];
     sessions.forEach((session, ordinal) => {
       lines.push(lineOf(session, ordinal));
     });
@@ -221,8 +148,4 @@ function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: 
 /** The line that names a session. */
 export function lineOf({ nonce, slot, at, from, until }: Session, ordinal: number): KnownSessionLine {
   return { ordinal, session: nonce, slot, at, from, until };
-}
-
-function emptySpan(): Span {
-  return { done: new Intervals(), refused: new Map(), batches: new Map() };
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../operations.js";
 import { makeFolder, sizeOf } from "./files.js";
-import { type ByteRange, LineWriter } from "./line-writer.js";
+import { type Appended, type ByteRange, LineWriter } from "./line-writer.js";
 import { isLock, type Lock, takeLock } from "./lock.js";
 import { segmentName } from "./paths.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
@@ -36,21 +36,26 @@ export class WriterSlot {
     for (let number = 1; ; number += 1) {
       const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
-      const slot = new WriterSlot(folder, log, number, lock);
-      slot.#begin(makesEntity ? { made: true } : {});
-      return slot;
+      try {
+        const slot = new WriterSlot(folder, log, number, lock);
+        slot.#begin(makesEntity ? { made: true } : {});
+        return slot;
+      } catch (error) {
+        lock.release();
+        throw error;
+      }
     }
   }
 
   /** Whether the place is still this process's and its folder still there. */
-  get isHeld(): boolean {
-    return this.#lock.isHeld() && this.#ops.isIntact;
+  checkHeld(): boolean {
+    return this.#lock.isHeld() && this.#ops.checkIntact();
   }
 
   /** Whether nobody else has written to a stream's file since this process did: another client's rows are not ours to send. */
-  isAlone(stream: StreamName): boolean {
+  checkAlone(stream: StreamName): boolean {
     const writer = this.#streams.get(stream);
-    if (writer !== undefined) return writer.isWriting || writer.isIntact;
+    if (writer !== undefined) return writer.isWriting || writer.checkIntact();
     return sizeOf(join(this.#folder, segmentName(stream, this.number))) === this.#from[stream];
   }
 
@@ -64,7 +69,7 @@ export class WriterSlot {
     return this.#start[stream];
   }
 
-  /** Begins anew after another client's rows. */
+  /** Begins a new session after another client's rows. */
   stepOver(): void {
     const after = { ...this.#from };
     for (const [stream, writer] of this.#streams) {
@@ -75,9 +80,11 @@ export class WriterSlot {
     this.#begin({ after });
   }
 
-  /** Notes that one call appended these rows. */
-  noteCall(stream: StreamName, { start, end }: ByteRange): void {
-    this.note(JSON.stringify({ call: [letterOf(stream), start, end], within: this.#nonce }));
+  /** Notes which rows go out together. */
+  noteBatches(stream: StreamName, batches: readonly ByteRange[]): void {
+    const letter = letterOf(stream);
+    const lines = batches.map(({ start, end }) => JSON.stringify({ call: [letter, start, end], within: this.#nonce }));
+    this.note(lines.join("\n"));
   }
 
   /** Appends to the ops log. */
@@ -86,25 +93,42 @@ export class WriterSlot {
   }
 
   /** Appends a row to a stream. */
-  append(stream: StreamName, line: string): Promise<ByteRange> {
-    let writer = this.#streams.get(stream);
-    if (writer === undefined) {
-      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.fsync);
-      this.#streams.set(stream, writer);
-    }
-    return writer.append(line);
+  append(stream: StreamName, line: string, appended: Appended): void {
+    this.#writer(stream).append(line, appended);
+  }
+
+  /** Appends texts of whole rows to a stream, all of them or none. */
+  appendAll(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
+    return this.#writer(stream).appendAll(texts);
+  }
+
+  /** Writes the rows that wait for the end of the tick. */
+  flush(): void {
+    for (const writer of this.#streams.values()) writer.flush();
   }
 
   close(): void {
-    this.#ops.close();
-    for (const writer of this.#streams.values()) writer.close();
-    this.#lock.release();
+    try {
+      this.#ops.close();
+      for (const writer of this.#streams.values()) writer.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 
-  /** A new nonce for each stretch of writing: were a file cut by a power cut, no old key would fit a new row. */
+  #writer(stream: StreamName): LineWriter {
+    let writer = this.#streams.get(stream);
+    if (writer === undefined) {
+      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.policy);
+      this.#streams.set(stream, writer);
+    }
+    return writer;
+  }
+
+  /** A new nonce for each session: after a power cut that cut a file, no old key may fit a new row. */
   #begin(circumstances: object): void {
     this.#log.refresh();
-    const at = Math.max(Date.now() / 1000, (this.#log.state.lastSession(this.number)?.at ?? 0) + 0.001);
+    const at = Math.max(Date.now() / 1000, (this.#log.state.sessions.last(this.number)?.at ?? 0) + 0.001);
     const from = endsOf(this.#folder, this.number);
     this.#from = from;
     this.#nonce = randomUUID();

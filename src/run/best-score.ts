@@ -1,59 +1,70 @@
+import { decode } from "../mirror/lossless-json.js";
 import { isObject } from "../objects.js";
 import type { TrackBest } from "./options.js";
 
-/** More names than these help nobody to find a slip. */
+/** Which of two scores is better. */
+export type BestMode = "max" | "min";
+
+/** Number of series names listed in the warning. */
 const MOST_NAMES = 20;
 
-/** The best score of a run: the one that was set, else the best value of the series that is tracked. */
+/** The best score of a run: the one that was set, otherwise the best value of the tracked series. */
 export class BestScore {
   readonly #metric: string | undefined;
-  readonly #isBetter: (value: number, best: number) => boolean;
-  #set: number | undefined;
+  readonly #trackedMode: BestMode;
+  #set: { readonly score: number; readonly mode: BestMode } | undefined;
   #best: number | undefined;
-  /** What was logged until the tracked series was found. */
+  /** The series that were logged before the tracked one. */
   readonly #others = new Set<string>();
   #isFound = false;
 
   constructor(tracked: TrackBest | undefined) {
-    const { metric, mode } = typeof tracked === "string" ? { metric: tracked, mode: "max" } : (tracked ?? {});
+    const { metric, mode } = typeof tracked === "string" ? { metric: tracked, mode: undefined } : (tracked ?? {});
     this.#metric = metric;
-    this.#isBetter = mode === "min" ? (value, best) => value < best : (value, best) => value > best;
+    this.#trackedMode = mode ?? "max";
   }
 
   get value(): number | undefined {
-    return this.#set ?? this.#best;
+    return this.#set?.score ?? this.#best;
   }
 
-  /** The score that was set, not found by tracking. */
-  get explicit(): number | undefined {
-    return this.#set;
+  /** Sets the score. Default mode: the one of the tracked series, which is `max` unless given. */
+  set(score: number, mode: BestMode = this.#trackedMode): void {
+    this.#set = { score, mode };
   }
 
-  set(score: number): void {
-    this.#set = score;
+  /** Whether the score is better than another score of the experiment, or there is no other. */
+  isBetterThan(other: unknown): boolean {
+    if (this.value === undefined) return false;
+    if (typeof other !== "number" || !Number.isFinite(other)) return true;
+    return isBetter(this.value, other, this.#set?.mode ?? this.#trackedMode);
   }
 
-  /** What to say where the tracked series was never logged and nobody set a score; undefined where there is nothing to say. */
-  get slip(): string | undefined {
+  /** A warning if a series was to be tracked, but was never logged, and no score was set. */
+  get warning(): string | undefined {
     if (this.#metric === undefined || this.#isFound || this.#set !== undefined) return undefined;
     const others = this.#others.size === 0 ? "none" : [...this.#others].join(", ");
     return `trackBest: no series ${JSON.stringify(this.#metric)} was logged; there were: ${others}.`;
   }
 
-  /** Looks for the tracked series in what is logged. */
-  look(series: unknown): void {
-    if (this.#metric === undefined || !isObject(series)) return;
-    if (!Object.hasOwn(series, this.#metric)) {
-      if (!this.#isFound && this.#others.size < MOST_NAMES) this.#note(series);
-      return;
-    }
-    this.#isFound = true;
-    const value = series[this.#metric];
+  /** Looks for the tracked series in the JSON text of an accepted step or eval. */
+  observe(text: string): void {
+    if (this.#metric === undefined) return;
+    const row = decode(text);
+    const series = isObject(row) && isObject(row.metrics) ? row.metrics : {};
+    const value = Object.hasOwn(series, this.#metric) ? series[this.#metric] : undefined;
+    if (value === undefined) this.#noteOthers(series);
+    else this.#isFound = true;
     if (typeof value !== "number" || !Number.isFinite(value)) return;
-    if (this.#best === undefined || this.#isBetter(value, this.#best)) this.#best = value;
+    if (this.#best === undefined || isBetter(value, this.#best, this.#trackedMode)) this.#best = value;
   }
 
-  #note(series: object): void {
-    for (const name of Object.keys(series)) this.#others.add(name);
+  #noteOthers(series: object): void {
+    if (this.#isFound) return;
+    for (const name of Object.keys(series)) if (this.#others.size < MOST_NAMES) this.#others.add(name);
   }
+}
+
+function isBetter(score: number, other: number, mode: BestMode): boolean {
+  return mode === "min" ? score < other : score > other;
 }

@@ -1,4 +1,6 @@
 import type { ExperimentPatch, RunPatch } from "../../generated/types.js";
+import { decode } from "../mirror/lossless-json.js";
+import { isObject } from "../objects.js";
 import type { Input } from "../operations.js";
 import { BestScore } from "./best-score.js";
 import type { TrackBest } from "./options.js";
@@ -9,40 +11,49 @@ export interface Ending {
   readonly error_message?: string | undefined;
 }
 
-/** What a run has found so far, and what is to be told of it when the run ends. */
+/** The results of a run so far, and the patches that report them when the run ends. */
 export class Findings {
   readonly best: BestScore;
-  summary: object = {};
   conclusion: string | undefined;
+  #summary: object = {};
   readonly #startedAt = performance.now();
 
   constructor(tracked: TrackBest | undefined) {
     this.best = new BestScore(tracked);
   }
 
-  /** The news for the run. A summary that was set stays beside the score. */
+  /** Keeps the summary in the JSON text of an accepted patch, if it has one. */
+  observePatch(text: string): void {
+    const patch = decode(text);
+    if (isObject(patch) && isObject(patch.summary)) this.#summary = patch.summary;
+  }
+
+  /** The patch of the run. The best score joins the summary that was set. */
   forRun(ending: Ending): Input<RunPatch> {
     const { value } = this.best;
     const patch = {
       ...ending,
       duration_seconds: (performance.now() - this.#startedAt) / 1000,
-      summary: value === undefined ? undefined : { ...this.summary, best_score: value },
+      summary: value === undefined ? undefined : { ...this.#summary, best_score: value },
     };
     return asPatch<RunPatch>(patch);
   }
 
-  /** The news for an experiment that ends with its run. */
+  /** The patch of an experiment that the run created. */
   forOwnExperiment(ending: Ending): Input<ExperimentPatch> {
     return asPatch<ExperimentPatch>({ ...ending, best_score: this.best.value, conclusion: this.conclusion });
   }
 
-  /** The news for an experiment of many runs: what was said of it outright. A score that one run tracked is not the experiment's. */
-  forSharedExperiment(): Input<ExperimentPatch> {
-    return { best_score: this.best.explicit, conclusion: this.conclusion };
+  /** The patch of an experiment with other runs. `bestScore` is the best one of those that the mirror knows. */
+  forSharedExperiment(bestScore: unknown): Input<ExperimentPatch> {
+    return {
+      best_score: this.best.isBetterThan(bestScore) ? this.best.value : undefined,
+      conclusion: this.conclusion,
+    };
   }
 }
 
-/** A document may come to know other statuses: the client holds what is sent against it, and says what does not fit. */
+/** A schema may list other statuses than ours: validation reports it when the patch is sent. */
 function asPatch<Patch>(patch: object): Input<Patch> {
   return patch as Input<Patch>;
 }

@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import type { ExperimentCreate, RunCreate } from "../../generated/types.js";
+import { abortSignal } from "../call-options.js";
 import { accept } from "../delivery/accept.js";
 import { EvsysValidationError } from "../errors.js";
-import { isGiven, isObject } from "../objects.js";
+import { isGiven } from "../objects.js";
 import type { Input } from "../operations.js";
-import { issueAt, shown } from "../validation.js";
+import { issueAt, validated } from "../validation.js";
 
 /** The series whose best value is the run's score: its name where the highest is best, or its name and which end is best. */
 export type TrackBest =
@@ -20,11 +21,17 @@ export type TrackBest =
 /** How a run behaves, beside the fields it is created with. */
 export interface RunBehaviour {
   /**
-   * Whether SIGINT and SIGTERM mark the run as cancelled, wait for what is on its way (`timeoutMs` of the client at the
-   * longest) and then end the process as the signal does. A second signal ends it at once. Where the program listens for
-   * the signal itself, the run is marked, and how the process ends is left to the program. Default: false.
+   * Whether SIGINT and SIGTERM mark the run as cancelled. The client waits for calls under way, marks the run, sends what
+   * is pending (for its `timeoutMs` at most) and then ends the process as the signal does; calls of the run meanwhile are
+   * ignored. A second signal ends the process at once. If the program listens for the signal itself, the run is marked,
+   * and the program ends the process. Default: false.
    */
   readonly signals?: boolean | null | undefined;
+  /**
+   * Cancels the run when it aborts, with its reason; later calls of the run throw. If it has aborted before the run is
+   * started, its reason is thrown.
+   */
+  readonly signal?: AbortSignal | null | undefined;
   /** Takes the best finite value of a series, of any split or eval, for the score. Default: only `setBestScore` sets one. */
   readonly trackBest?: TrackBest | null | undefined;
 }
@@ -36,18 +43,20 @@ type GivenExperiment = { readonly experiment_id: string; readonly experiment_nam
 /** The fields of a run, with those of its new experiment or with the id of one that is there; and how the run behaves. */
 export type WithRunOptions = RunFields & RunBehaviour & (NewExperiment | GivenExperiment);
 
-/** What the options come to. */
+/** The options, sorted by purpose. */
 export interface RunPlan {
-  /** The experiment that is there; undefined where one is to be made. */
+  /** The id of the given experiment; undefined if one is to be created. */
   readonly experimentId: string | undefined;
   readonly experiment: Input<ExperimentCreate>;
   readonly run: RunFields;
   readonly signals: boolean;
+  readonly signal: AbortSignal | undefined;
   readonly trackBest: TrackBest | undefined;
 }
 
 const behaviour = {
-  signals: z.boolean().optional(),
+  signals: z.boolean().nullish(),
+  signal: abortSignal.nullish(),
   trackBest: z
     .union(
       [z.string().min(1), z.strictObject({ metric: z.string().min(1), mode: z.enum(["max", "min"]).optional() })],
@@ -55,31 +64,30 @@ const behaviour = {
         error: 'expected the name of a series or { metric, mode: "max" or "min" }',
       },
     )
-    .optional(),
+    .nullish(),
 };
+const behaviourSchema = z.object(behaviour);
 const forGiven = zRunCreate.extend(behaviour);
 const forNew = zRunCreate.extend(zExperimentCreate.shape).extend(behaviour);
 
 /**
- * Holds the options against the document before anything is created: a run that cannot be would leave an empty
- * experiment behind.
- * @throws EvsysValidationError naming each field that does not fit.
+ * Validates the options before anything is created: a run that cannot be created would leave an empty experiment.
+ * @throws EvsysValidationError naming each invalid field.
  */
 export function planOf(subject: string, options: WithRunOptions): RunPlan {
-  if (!isObject(options)) {
-    throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(options)}`)]);
-  }
-  const { signals, trackBest, experiment_id, ...fields } = options;
+  const { signals, signal, trackBest } = validated(subject, behaviourSchema, options);
+  const { signals: _, signal: __, trackBest: ___, experiment_id, ...fields } = options;
   const given = experiment_id ?? undefined;
   const [experiment, run] = partitioned(fields, Object.keys(zExperimentCreate.shape));
   if (given !== undefined) refuseBoth(subject, experiment);
-  accept("createRun", { ...options, experiment_id: given ?? "new" }, subject, given === undefined ? forNew : forGiven);
+  accept("createRun", { ...fields, experiment_id: given ?? "new" }, subject, given === undefined ? forNew : forGiven);
   return {
     experimentId: given,
-    // The schema has just said so.
+    // `accept` has validated the fields.
     experiment: experiment as Input<ExperimentCreate>,
     run: run as RunFields,
     signals: signals ?? false,
+    signal: signal ?? undefined,
     trackBest: trackBest ?? undefined,
   };
 }

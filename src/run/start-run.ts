@@ -1,28 +1,34 @@
-import type { DashboardClient } from "../client.js";
 import { EvsysValidationError } from "../errors.js";
-import type { Logger } from "../logger.js";
 import { ExperimentRun } from "../run.js";
 import { issueAt, shown } from "../validation.js";
+import type { RunContext } from "./context.js";
+import { failureMessage } from "./failure.js";
 import { planOf, type WithRunOptions } from "./options.js";
 
-/** Creates the experiment unless there is one, and starts the run. */
+/**
+ * Creates the experiment unless an id is given, and starts the run.
+ * @throws the signal's reason if it has aborted before the run is started; a run created meanwhile is cancelled.
+ */
 export async function startRun(
-  client: DashboardClient,
-  logger: Logger,
+  context: RunContext,
   options: WithRunOptions,
   subject = "startRun",
 ): Promise<ExperimentRun> {
-  const { experimentId: given, experiment, run, signals, trackBest } = planOf(subject, options);
+  const { client } = context;
+  const { experimentId: given, experiment, run: fields, ...behaviour } = planOf(subject, options);
+  const { signal } = behaviour;
+  signal?.throwIfAborted();
   const experimentId = given ?? (await client.createExperiment(experiment)).id;
-  const { id: runId } = await client.createRun({ ...run, experiment_id: experimentId, status: "running" });
-  const endsExperiment = given === undefined;
-  return new ExperimentRun(client, { experimentId, runId, endsExperiment, signals, trackBest, logger });
+  const { id: runId } = await client.createRun({ ...fields, experiment_id: experimentId, status: "running" });
+  const run = new ExperimentRun(context, { ...behaviour, experimentId, runId, endsExperiment: given === undefined });
+  if (signal?.aborted) await run.cancel(failureMessage(signal.reason));
+  signal?.throwIfAborted();
+  return run;
 }
 
-/** Starts the run, and marks it with how the body ended. */
+/** Starts the run, and ends it when the function has returned or thrown. */
 export async function withRun<Result>(
-  client: DashboardClient,
-  logger: Logger,
+  context: RunContext,
   options: WithRunOptions,
   body: (run: ExperimentRun) => Result | Promise<Result>,
 ): Promise<Result> {
@@ -31,7 +37,7 @@ export async function withRun<Result>(
       issueAt([], `expected a function as the second argument, got ${shown(body)}`),
     ]);
   }
-  const run = await startRun(client, logger, options, "withRun");
+  const run = await startRun(context, options, "withRun");
   let result: Result;
   try {
     result = await body(run);

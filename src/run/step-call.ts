@@ -1,11 +1,12 @@
 import type { Split } from "../../generated/types.js";
+import { type CallOptions, timeoutOf } from "../call-options.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../objects.js";
 import { issueAt, shown } from "../validation.js";
 
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;
-type StepOptions = { readonly split?: Split | undefined };
+type StepOptions = CallOptions & { readonly split?: Split | undefined };
 /** A call that leaves the step to the run's own counter. */
 export type CountedStep = [metrics: Series, options?: StepOptions];
 /** A call that names its step. */
@@ -14,30 +15,47 @@ export type NamedStep = [step: number, metrics: Series, options?: StepOptions];
 const STEP_FIRST = "the step goes first: logStep(3, { loss })";
 const SPLIT_LAST = 'give the split as third argument: { split: "val" }';
 
-/** Whether the call names no step. */
-export function isCounted(call: CountedStep | NamedStep): call is CountedStep {
-  return isObject(call[0]);
+/** The arguments of a call of `logStep` by name. */
+interface StepCall {
+  /** Undefined if the run's own counter gives the step. */
+  readonly named: number | undefined;
+  readonly metrics: Series;
+  readonly split: Split;
+  readonly timeoutMs: number | undefined;
 }
 
 /**
- * What does not stand where it belongs; undefined where all does. Such a call would log other data than was meant, and the
- * document could not tell. It runs once a training step, so it copies nothing.
+ * Sorts out the arguments of `logStep`. It runs once a training step, so it copies nothing.
+ * @throws EvsysValidationError for an argument in the wrong place, which would log other data than was meant and which the
+ * schema cannot detect.
  */
-export function misplaced(call: readonly unknown[]): EvsysValidationError | undefined {
-  const what = isObject(call[0]) ? inCounted(call) : inNamed(call);
-  return what === undefined ? undefined : new EvsysValidationError("run.logStep", [issueAt([], what)]);
+export function stepOf(call: CountedStep | NamedStep): StepCall {
+  const mistake = isCounted(call) ? inCounted(call) : inNamed(call);
+  if (mistake !== undefined) throw new EvsysValidationError("run.logStep", [issueAt([], mistake)]);
+  const [named, metrics, options] = isCounted(call) ? [undefined, ...call] : call;
+  const { split, timeoutMs } = options ?? {};
+  return {
+    named,
+    metrics,
+    split: split ?? "train",
+    timeoutMs: timeoutMs === undefined ? undefined : timeoutOf("run.logStep", { timeoutMs }),
+  };
+}
+
+function isCounted(call: CountedStep | NamedStep): call is CountedStep {
+  return isObject(call[0]);
 }
 
 function inCounted(call: readonly unknown[]): string | undefined {
   if (typeof call[1] === "number") return STEP_FIRST;
-  if (call.length > 2) return `expected the series and { split } at the most, got ${call.length} arguments`;
+  if (call.length > 2) return `expected the series and { split } at most, got ${call.length} arguments`;
   return inSeries(call[0]) ?? inOptions(call[1], 'give the split as second argument: { split: "val" }');
 }
 
 function inNamed(call: readonly unknown[]): string | undefined {
   if (typeof call[0] !== "number") return `step: expected an integer, got ${shown(call[0])}; ${STEP_FIRST}`;
   if (!isObject(call[1])) return `expected the series as second argument, such as { loss }, got ${shown(call[1])}`;
-  if (call.length > 3) return `expected the step, the series and { split } at the most, got ${call.length} arguments`;
+  if (call.length > 3) return `expected the step, the series and { split } at most, got ${call.length} arguments`;
   return inSeries(call[1]) ?? inOptions(call[2], SPLIT_LAST);
 }
 
@@ -49,9 +67,11 @@ function inSeries(series: unknown): string | undefined {
   return "expected at least one series, such as { loss }, got {}";
 }
 
-function inOptions(options: unknown, wayOut: string): string | undefined {
+function inOptions(options: unknown, hint: string): string | undefined {
   if (!isGiven(options)) return undefined;
-  if (!isObject(options)) return `${wayOut}, not ${shown(options)}`;
-  for (const name in options) if (name !== "split") return `${name}: unknown option; ${wayOut}`;
+  if (!isObject(options)) return `${hint}, not ${shown(options)}`;
+  for (const name in options) {
+    if (name !== "split" && name !== "timeoutMs") return `${name}: unknown option; ${hint}`;
+  }
   return undefined;
 }

@@ -1,7 +1,14 @@
 import { constants } from "node:os";
-import { sayFarewell } from "../delivery/farewell.js";
+import { printExitNotice } from "../delivery/exit-notice.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
+
+/** Calls back when a signal aborts, unless it has aborted already. Returns a function that removes the listener. */
+export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown) => void): () => void {
+  const listener = (): void => abort(signal?.reason);
+  signal?.addEventListener("abort", listener, { once: true });
+  return () => signal?.removeEventListener("abort", listener);
+}
 
 /** What a run does when the process is told to end. */
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
@@ -36,7 +43,7 @@ function end(signal: NodeJS.Signals): void {
   // The first process of a container is not ended by a signal that it does not listen for.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
   // A signal runs no exit handler.
-  sayFarewell();
+  printExitNotice();
   process.kill(process.pid, signal);
 }
 

@@ -1,5 +1,5 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
 import { type Answer, jsonAnswer } from "./answer.js";
+import { checkFailure } from "./option-checks.js";
 import type { RecordedRequest } from "./requests.js";
 
 /** What to do to the next requests instead of answering them. One of `status`, `body`, `hang` and `reset` is needed. */
@@ -33,7 +33,7 @@ export class FailureQueue {
 
   /** Queues a failure. Call what it returns to take back what is left of it. */
   add(failure: Failure): () => void {
-    check(failure);
+    checkFailure(failure);
     const pending: Pending = { failure, left: failure.times ?? 1 };
     this.#pending.push(pending);
     return () => this.#remove(pending);
@@ -71,22 +71,4 @@ function matches(match: Failure["match"], request: RecordedRequest): boolean {
   if (typeof match === "function") return match(request);
   // Unlike test(), search() does not go on from where a pattern with the flag g stopped.
   return request.path.search(match) !== -1;
-}
-
-function check({ status, body, headers, hang, reset, times = 1 }: Failure): void {
-  const answers = status !== undefined || body !== undefined;
-  const ways = Number(answers) + Number(hang === true) + Number(reset === true);
-  if (ways === 0) throw new TypeError("failNext: give one of status, body, hang and reset.");
-  if (ways > 1) throw new TypeError("failNext: hang, reset and an answer exclude one another.");
-  if (headers !== undefined && !answers) throw new TypeError("failNext: headers need a status or a body.");
-  if (status !== undefined && !(Number.isInteger(status) && status >= 200 && status <= 599)) {
-    throw new RangeError(`failNext: status must be 200 to 599, not ${status}.`);
-  }
-  if (!(times >= 1 && (Number.isInteger(times) || times === Number.POSITIVE_INFINITY))) {
-    throw new RangeError(`failNext: times must be 1 or more, or Infinity, not ${times}.`);
-  }
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    validateHeaderName(name);
-    validateHeaderValue(name, value);
-  }
 }

@@ -1,45 +1,122 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { types } from "node:util";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import { nearest } from "../nearest.js";
+import { isObject } from "../objects.js";
+import { isPlainObject, shown } from "../validation.js";
+import type { Failure } from "./failures.js";
 import type { MockServerOptions } from "./mock-server.js";
+import { MockState } from "./state.js";
 
 const LAST_PORT = 65_535;
-const OPTIONS = {
-  port: true,
-  host: true,
-  apiKey: true,
-  latencyMs: true,
-  honourIdempotencyKeys: true,
-  maxBodyBytes: true,
-  state: true,
-  keepRequests: true,
-  onAnswer: true,
-} as const satisfies Record<keyof MockServerOptions, true>;
+
+/** What an option must be, in words, and whether a value is that. */
+interface Rule {
+  readonly what: string;
+  readonly fits: (value: unknown) => boolean;
+  /** What else an error says. */
+  readonly hint?: string;
+  /** Whether an error leaves out the value. */
+  readonly isSecret?: boolean;
+}
+
+const YES_OR_NO: Rule = { what: "true or false", fits: (value) => typeof value === "boolean" };
+const FUNCTION: Rule = { what: "a function", fits: (value) => typeof value === "function" };
+const numberOf = (what: string, fits: (value: number) => boolean): Rule => ({
+  what,
+  fits: (value) => typeof value === "number" && fits(value),
+});
+
+const SERVER_OPTIONS: Readonly<Record<keyof MockServerOptions, Rule>> = {
+  port: numberOf(
+    `a whole number of 0 to ${LAST_PORT}`,
+    (port) => Number.isInteger(port) && port >= 0 && port <= LAST_PORT,
+  ),
+  host: {
+    what: "an address of this machine, such as 127.0.0.1",
+    fits: (host) => typeof host === "string" && host !== "",
+  },
+  apiKey: {
+    what: "a text that is not empty and has no spaces",
+    hint: "; leave it out to take any",
+    fits: (key) => typeof key === "string" && /^\S+$/.test(key),
+    isSecret: true,
+  },
+  latencyMs: {
+    ...numberOf("a number of 0 or more", (ms) => ms >= 0 && ms <= LONGEST_TIMER_MS),
+    hint: `; at most ${LONGEST_TIMER_MS}`,
+  },
+  honourIdempotencyKeys: YES_OR_NO,
+  maxBodyBytes: numberOf("a number of 0 or more", (bytes) => bytes >= 0),
+  state: { what: "a MockState, such as the `state` of another server", fits: (state) => state instanceof MockState },
+  keepRequests: YES_OR_NO,
+  onAnswer: FUNCTION,
+};
+
+const FAILURE_OPTIONS: Readonly<Record<keyof Failure, Rule>> = {
+  status: numberOf("200 to 599", (status) => Number.isInteger(status) && status >= 200 && status <= 599),
+  body: {
+    what: "a string or an object",
+    fits: (body) => typeof body === "string" || (typeof body === "object" && body !== null),
+  },
+  headers: { what: "an object of strings", fits: (headers) => isObject(headers) && areStrings(Object.values(headers)) },
+  hang: YES_OR_NO,
+  reset: YES_OR_NO,
+  times: numberOf("1 or more, or Infinity", (times) => times >= 1 && (Number.isInteger(times) || times === Infinity)),
+  match: {
+    what: "a string, a RegExp or a function",
+    fits: (match) => typeof match === "string" || types.isRegExp(match) || typeof match === "function",
+  },
+  afterCommit: YES_OR_NO,
+};
 
 /**
- * Refuses options of a mock server that do not fit: a port of text would open a socket file, and an option that is
- * misspelt would be no option at all.
- * @throws TypeError for an unknown option or an empty key, RangeError for a number that cannot be.
+ * Checks the options of a mock server: a port of text would open a socket file, and a misspelt option would have no effect.
+ * @throws TypeError or RangeError naming the option, the value and what is allowed.
  */
 export function checkOptions(options: MockServerOptions): void {
-  const names = Object.keys(OPTIONS);
-  for (const name of Object.keys(options)) {
-    if (names.includes(name)) continue;
-    const meant = nearest(name, names);
-    const hint = meant === undefined ? `there are ${names.join(", ")}.` : `did you mean ${meant}?`;
-    throw new TypeError(`startMockServer: unknown option ${name}; ${hint}`);
+  check("startMockServer", SERVER_OPTIONS, options);
+}
+
+/**
+ * Checks a failure of `failNext`.
+ * @throws TypeError or RangeError naming the option, the value and what is allowed.
+ */
+export function checkFailure(failure: Failure): void {
+  check("failNext", FAILURE_OPTIONS, failure);
+  const { status, body, headers, hang, reset } = failure;
+  const answers = status !== undefined || body !== undefined;
+  const ways = Number(answers) + Number(hang === true) + Number(reset === true);
+  if (ways === 0) throw new TypeError("failNext: give one of status, body, hang and reset.");
+  if (ways > 1) throw new TypeError("failNext: hang, reset and an answer exclude one another.");
+  if (headers !== undefined && !answers) throw new TypeError("failNext: headers need a status or a body.");
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
   }
-  const { port = 0, apiKey = "any", latencyMs = 0, maxBodyBytes = 0 } = options;
-  if (!Number.isInteger(port) || port < 0 || port > LAST_PORT) {
-    throw new RangeError(
-      `startMockServer: port must be a whole number of 0 to ${LAST_PORT}, not ${JSON.stringify(port)}.`,
-    );
+}
+
+function check(subject: string, rules: Readonly<Record<string, Rule>>, options: unknown): void {
+  // A string in place of the options may be the key.
+  const given = typeof options === "string" ? "a string" : shown(options);
+  if (!isObject(options) || !isPlainObject(options))
+    throw new TypeError(`${subject}: expected an object, not ${given}.`);
+  for (const [name, value] of Object.entries(options)) {
+    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (rule === undefined) throw unknownOption(subject, name, Object.keys(rules));
+    if (value === undefined || rule.fits(value)) continue;
+    const preview = rule.isSecret ? "" : `, not ${shown(value)}`;
+    const message = `${subject}: ${name} must be ${rule.what}${preview}${rule.hint ?? ""}.`;
+    throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
   }
-  if (typeof apiKey !== "string" || !/^\S+$/.test(apiKey)) {
-    throw new TypeError(
-      "startMockServer: apiKey must be a text that is not empty and has no spaces; leave it out to take any.",
-    );
-  }
-  for (const [name, value] of Object.entries({ latencyMs, maxBodyBytes })) {
-    if (typeof value === "number" && value >= 0) continue;
-    throw new RangeError(`startMockServer: ${name} must be a number of 0 or more, not ${JSON.stringify(value)}.`);
-  }
+}
+
+function unknownOption(subject: string, name: string, known: readonly string[]): TypeError {
+  const meant = nearest(name, known);
+  const hint = meant === undefined ? `there are ${known.join(", ")}.` : `did you mean ${meant}?`;
+  return new TypeError(`${subject}: unknown option ${name}; ${hint}`);
+}
+
+function areStrings(values: readonly unknown[]): boolean {
+  return values.every((value) => typeof value === "string");
 }

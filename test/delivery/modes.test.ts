@@ -176,7 +176,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     await server.stop();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     expect(await client.flush()).toMatchObject({ pending: 1 });
-    expect(await client.close()).toMatchObject({ pending: 1, blocked: expect.stringContaining("away") });
+    expect(await client.close()).toMatchObject({ pending: 1, blocked: expect.stringContaining("unavailable") });
   });
 
   it("wait as long as they may for a backend that comes back", async () => {

@@ -46,7 +46,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     await client.updateExperiment(experimentId, { status: "completed" });
     await eventually(() => client.status().remote === "down");
     expect(client.status()).toEqual({ remote: "down", pending: 20 + 2 + 2, rejected: 0 });
-    expect(logger.of("warn")).toEqual([expect.stringContaining("is away")]);
+    expect(logger.of("warn")).toEqual([expect.stringContaining("is unavailable")]);
 
     const second = await backAgain(first);
     await eventually(() => isAllDelivered(client));

@@ -140,7 +140,7 @@ export const FULL_WRITES: readonly Write[] = [
         learning_rate: 0.01,
         grad_norm: 2,
         tokens_per_sec: 1000,
-        metrics: { kl: 0.1, loss: 9 },
+        metrics: { kl: 0.1, loss: 0.4 },
       }),
     path: ({ runId }) => `/sdk/runs/${runId}/metrics/`,
     body: () => ({

@@ -1,0 +1,115 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { zPrediction } from "../../generated/schemas.js";
+import { EvsysValidationError, type ValidationIssue } from "../errors.js";
+import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
+import { isObject } from "../objects.js";
+import { plain } from "../plain.js";
+import { messageOf } from "../thrown.js";
+import { issueAt, issuesOf, shown } from "../validation.js";
+import { givenIn, written } from "./accept.js";
+import { type NonFinite, wireForm } from "./wire-form.js";
+
+/** A chunk ends after this many rows or characters; then the event loop gets a turn. */
+const CHUNK_ROWS = 1_000;
+const CHUNK_CHARACTERS = 1024 * 1024;
+/** An error that names every one of a million invalid rows helps nobody. */
+const MOST_INVALID_ROWS = 20;
+
+/** The lines of a batch of predictions. */
+export interface AcceptedPredictions {
+  /** The JSON text of each prediction, as the mirror stores it. */
+  readonly lines: string[];
+  /** The fields with values that are not sent, each with its first value and how often it occurs. */
+  readonly nonFinite: readonly NonFinite[];
+}
+
+/**
+ * Validates predictions and encodes them to lines, in chunks: synchronously for a batch of one chunk, with a turn of the
+ * event loop after each chunk otherwise. Each prediction is copied before it is validated; nothing is accepted unless all
+ * are valid.
+ * @throws EvsysValidationError naming each invalid field, such as `predictions[3].model_output`.
+ */
+export function acceptPredictions(subject: string, given: unknown): AcceptedPredictions | Promise<AcceptedPredictions> {
+  const batch = new Batch(subject, given);
+  batch.takeChunk();
+  return batch.isDone ? batch.accepted() : inChunks(batch);
+}
+
+async function inChunks(batch: Batch): Promise<AcceptedPredictions> {
+  while (!batch.isDone) {
+    await nextTurn();
+    batch.takeChunk();
+  }
+  return batch.accepted();
+}
+
+class Batch {
+  readonly #subject: string;
+  readonly #rows: readonly unknown[];
+  readonly #lines: string[] = [];
+  readonly #issues: ValidationIssue[] = [];
+  readonly #nonFinite = new Map<string, NonFinite>();
+  #next = 0;
+  #invalidRows = 0;
+
+  constructor(subject: string, given: unknown) {
+    this.#subject = subject;
+    this.#rows = rowsOf(subject, given);
+  }
+
+  get isDone(): boolean {
+    return this.#next === this.#rows.length || this.#invalidRows >= MOST_INVALID_ROWS;
+  }
+
+  takeChunk(): void {
+    const end = this.#next + CHUNK_ROWS;
+    for (let characters = 0; !this.isDone && this.#next < end && characters < CHUNK_CHARACTERS; this.#next += 1) {
+      characters += this.#take(this.#rows[this.#next], this.#next);
+    }
+  }
+
+  accepted(): AcceptedPredictions {
+    if (this.#issues.length > 0) throw new EvsysValidationError(this.#subject, this.#issues);
+    return { lines: this.#lines, nonFinite: [...this.#nonFinite.values()] };
+  }
+
+  /** Returns the length of the row's line; 0 for an invalid row. */
+  #take(given: unknown, index: number): number {
+    const at = ["predictions", index];
+    const data = plain(this.#subject, given, at) ?? null;
+    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${shown(data)}`)]);
+    const row = givenIn(data);
+    const line = written(this.#subject, () => encode(row));
+    const issues = issuesOf(zPrediction, mayHoldSpelling(line) ? this.#wireFormOf(row) : row, at);
+    if (issues.length > 0) return this.#refuse(issues);
+    this.#lines.push(line);
+    return line.length;
+  }
+
+  #refuse(issues: readonly ValidationIssue[]): number {
+    this.#issues.push(...issues);
+    this.#invalidRows += 1;
+    return 0;
+  }
+
+  #wireFormOf(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+    const { wire, nonFinite } = wireForm("logPredictions", row);
+    for (const { field, value } of nonFinite) {
+      const { count = 0, ...first } = this.#nonFinite.get(field) ?? { field: `predictions.${field}`, value };
+      this.#nonFinite.set(field, { ...first, count: count + 1 });
+    }
+    return wire;
+  }
+}
+
+/** A copy of the array, which the caller may change while the chunks are read. */
+function rowsOf(subject: string, given: unknown): readonly unknown[] {
+  let message = "required, an array is missing";
+  try {
+    if (Array.isArray(given)) return Array.prototype.slice.call(given);
+    if (given !== undefined) message = `expected an array, got ${shown(given)}`;
+  } catch (thrown) {
+    message = `cannot be read: ${messageOf(thrown)}`;
+  }
+  throw new EvsysValidationError(subject, [issueAt(["predictions"], message)]);
+}

@@ -1,0 +1,251 @@
+import { now } from "../clock.js";
+import { EntityStore } from "../mirror/entity-store.js";
+import type { ByteRange } from "../mirror/line-writer.js";
+import type { Holder } from "../mirror/lock.js";
+import type { FolderKind } from "../mirror/paths.js";
+import type { SyncState } from "../mirror/sync-state.js";
+import { STREAMS, type StreamName } from "../operations.js";
+import { EntityHealth } from "./entity-health.js";
+import { type BatchEntry, type Entry, PENDING, type Settlement, type Waiter } from "./entry.js";
+import { countRejected, learnIds } from "./journal-state.js";
+import { OperationQueue } from "./operation-queue.js";
+import type { AwaitedId } from "./outgoing.js";
+import { Pump } from "./pump.js";
+import type { Scope } from "./scope.js";
+import type { Sender } from "./sender.js";
+import { SenderLease } from "./sender-lease.js";
+import { StreamOutboxes } from "./stream-outboxes.js";
+
+/** What is to be sent for one experiment or run, and whether this process may send it. */
+export class EntityOutbox {
+  readonly store: EntityStore;
+  readonly sender: Sender;
+  readonly operations: OperationQueue;
+  readonly streams: StreamOutboxes;
+  readonly health: EntityHealth;
+  readonly lease: SenderLease;
+  readonly pump: Pump;
+  readonly #owner: Scope;
+  #generation = 0;
+  #order = 0;
+  #hasCountedRejected = false;
+
+  /** `owner`: whose the writes are that were there before. */
+  constructor(sender: Sender, root: string, kind: FolderKind, id: string, owner: Scope) {
+    this.sender = sender;
+    this.#owner = owner;
+    this.store = new EntityStore(root, kind, id, sender.diskPolicy(root));
+    this.health = new EntityHealth(this.store.log);
+    this.lease = new SenderLease(this.store.log.folder);
+    this.operations = new OperationQueue(kind, () => this.state, sender.ids, owner);
+    this.streams = new StreamOutboxes(this.store, sender.ids, owner);
+    this.pump = new Pump(this);
+    learnIds(this.store, sender.ids);
+  }
+
+  get state(): SyncState {
+    return this.store.log.state;
+  }
+
+  /** Whether the backend knows the entity: it made it, or it was there before this mirror. */
+  get isKnown(): boolean {
+    const { creation, delivered } = this.state;
+    return creation === undefined || delivered.has(creation.key);
+  }
+
+  /** The entity's id as the backend knows it; undefined while it does not. */
+  get backendId(): string | undefined {
+    return this.isKnown ? this.sender.ids.resolve(this.store.kind, this.store.id) : undefined;
+  }
+
+  /** How many writes are pending. */
+  get pending(): number {
+    return this.operations.pending + this.streams.pending;
+  }
+
+  /** Whether nothing is pending, in flight or awaited. */
+  get isIdle(): boolean {
+    if (this.operations.isBusy || this.pending > 0) return false;
+    for (const stream of this.streams.open()) if (stream.inFlight > 0) return false;
+    return true;
+  }
+
+  /** The entries that failed and wait for their next attempt. */
+  *requeued(): Generator<Entry> {
+    yield* this.operations.requeued();
+    for (const stream of this.streams.open()) yield* stream.requeued;
+  }
+
+  /** Who sends for the entity, if it is another process. */
+  get holder(): Holder | undefined {
+    return this.checkLease() ? undefined : this.lease.holder;
+  }
+
+  checkLease(): boolean {
+    return this.lease.checkHeld();
+  }
+
+  /** Whether the backlog may be sent now. */
+  maySendBacklog(): boolean {
+    return this.sender.connection.maySend && !this.health.isHeld && this.checkLease();
+  }
+
+  /** Acquires the lease to send, unless another process has it. What is pending is read and counted then. */
+  takeLease(): boolean {
+    if (this.checkLease()) return true;
+    if (!this.lease.acquire()) return false;
+    this.health.release(true);
+    this.recount();
+    return true;
+  }
+
+  /** Reads the journal again, and counts what is pending. */
+  recount(): void {
+    this.store.load();
+    learnIds(this.store, this.sender.ids);
+    this.operations.reset();
+    this.streams.reset();
+    this.#count();
+    if (!this.#hasCountedRejected) countRejected(this.store, this.#owner.counters);
+    this.#hasCountedRejected = true;
+  }
+
+  /** Takes in what other processes wrote, or, if one of them sends for the entity, what it achieved. */
+  poll(): void {
+    if (!this.checkLease()) {
+      if (!this.takeLease()) this.recount();
+      return;
+    }
+    this.store.log.refresh();
+    this.#count();
+  }
+
+  /** Registers rows that were just appended; `waiter` learns what becomes of them. */
+  accept(
+    stream: StreamName,
+    range: ByteRange,
+    rows: number,
+    scope: Scope,
+    text: string | undefined,
+    waiter: Waiter,
+  ): void {
+    this.#followStore();
+    const outbox = this.streams.of(stream, this.store.slot ?? 1);
+    outbox.accepted(range, rows, scope, this.sender.isOffline);
+    if (this.sender.isOffline) return waiter.settle(PENDING);
+    const entry = waiter.isAwaited && this.#isLive() ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
+    if (entry !== undefined) return this.pump.start(entry);
+    if (text !== undefined && this.sender.connection.isUp) outbox.remember(range.start, text);
+    this.sender.noteBacklog(this);
+    waiter.settle(PENDING);
+  }
+
+  /** Registers a patch that was just noted; `waiter` learns what becomes of it. Behind a backlog it waits for its turn. */
+  acceptPatch(key: string, scope: Scope, waiter: Waiter): void {
+    this.operations.count(scope);
+    const isLive = waiter.isAwaited && this.#isLive();
+    const isNext = isLive && !this.sender.isDraining && !this.hasRowBacklog();
+    const entry = isNext ? this.operations.await(key, this.#order++, waiter) : undefined;
+    if (entry !== undefined) return this.pump.start(entry);
+    this.sender.noteBacklog(this);
+    const error = isLive ? (this.sender.connection.blocked ?? this.health.forbidden) : undefined;
+    waiter.settle(error === undefined ? PENDING : { kind: "failed", error });
+  }
+
+  /** Notes and registers the create of the entity: done by the backend, or to be sent. */
+  acceptCreate(key: string, fields: Readonly<Record<string, unknown>>, scope: Scope, isDelivered: boolean): void {
+    this.store.create(key, fields, isDelivered ? this.store.id : undefined);
+    learnIds(this.store, this.sender.ids);
+    if (isDelivered) this.operations.countDelivered(scope);
+    this.operations.count(scope);
+    if (!isDelivered) this.sender.noteBacklog(this);
+  }
+
+  /** Whether the backlog has rows to send now. */
+  hasRowBacklog(streams: readonly StreamName[] = STREAMS): boolean {
+    const time = now();
+    return this.isKnown && this.streams.all(streams).some((stream) => stream.hasBacklog(time));
+  }
+
+  /** Whether the backlog has creates or patches to send now. */
+  hasOperationBacklog(kind: "create" | "patch"): boolean {
+    return (kind === "create" || this.isKnown) && this.operations.hasBacklog(kind, now());
+  }
+
+  /** Puts an entry back to be sent after `backoffMs`; the call that waits for it learns `settlement`. */
+  requeue(entry: Entry, settlement: Settlement, backoffMs: number): void {
+    entry.attempts += 1;
+    entry.dueAt = now() + backoffMs;
+    this.#settleWaiter(entry, settlement);
+    this.#putBack(entry);
+  }
+
+  /** Puts an entry aside until an id is known. A call waits along only if the id is just being looked up. */
+  waitFor(entry: Entry, waitsFor: AwaitedId): void {
+    entry.waitsFor = waitsFor;
+    if (!this.sender.ids.isLookingUp(waitsFor.kind, waitsFor.id)) this.#settleWaiter(entry, PENDING);
+    this.#putBack(entry);
+  }
+
+  /** An entry is settled. */
+  settled(entry: Entry, settlement: Settlement): void {
+    if (settlement.kind !== "failed") this.sender.noteProgress();
+    this.#settleWaiter(entry, settlement);
+  }
+
+  /** Two parts of a batch go out in its place. */
+  replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
+    entry.stream.replace(entry, parts);
+    this.sender.noteProgress();
+    this.sender.noteBacklog(this);
+  }
+
+  /** Puts back among the pending what the backend rejected: creates always, as nothing else can go without them. */
+  retryRejected(rowsAndPatches: boolean): void {
+    this.operations.retryRejected(rowsAndPatches);
+    if (rowsAndPatches) for (const stream of this.streams.all()) stream.retryRejected();
+    this.sender.noteBacklog(this);
+  }
+
+  /** Releases files and the lease; another process may then take over. */
+  close(): void {
+    try {
+      this.streams.close();
+      this.store.close();
+    } finally {
+      this.lease.release();
+    }
+  }
+
+  /** Whether a call may wait for the backend's response. */
+  #isLive(): boolean {
+    return this.sender.connection.isUp && this.isKnown && this.checkLease();
+  }
+
+  #count(): void {
+    this.operations.count();
+    this.streams.count();
+    if (this.pending > 0) this.sender.noteBacklog(this);
+  }
+
+  /** If the files were deleted or cut, what was known of them is void. */
+  #followStore(): void {
+    if (this.#generation === this.store.generation) return;
+    this.#generation = this.store.generation;
+    if (!this.sender.isOffline) this.recount();
+  }
+
+  #settleWaiter(entry: Entry, settlement: Settlement): void {
+    this.pump.stopTimer(entry);
+    const { waiter } = entry;
+    entry.waiter = undefined;
+    if (waiter !== undefined) waiter.settle(settlement);
+    else if (settlement.kind === "failed") entry.scope.announce(settlement.error);
+  }
+
+  #putBack(entry: Entry): void {
+    if (entry.kind === "batch") entry.stream.requeue(entry);
+    else this.operations.requeue(entry);
+    this.sender.noteBacklog(this);
+  }
+}

@@ -1,0 +1,80 @@
+import type { DashboardClientError } from "../errors.js";
+import type { BatchRange, StoredLine } from "../mirror/segment.js";
+import type { Operation } from "../mirror/sync-state.js";
+import type { RetryPolicy } from "./attempt.js";
+import type { IdMap } from "./id-map.js";
+import type { AwaitedId } from "./outgoing.js";
+import type { Scope } from "./scope.js";
+import type { StreamOutbox } from "./stream-outbox.js";
+
+/** What a call learns of its write. */
+export type Settlement =
+  /** The backend has it; `body` is its response. */
+  | { readonly kind: "delivered"; readonly body: unknown }
+  /** It holds nothing to send. */
+  | { readonly kind: "skipped" }
+  /** The backend does not want it, or does not want it from here. */
+  | { readonly kind: "failed"; readonly error: DashboardClientError }
+  /** It is in the mirror and goes out later. */
+  | { readonly kind: "pending" };
+
+export const PENDING: Settlement = { kind: "pending" };
+export const SKIPPED: Settlement = { kind: "skipped" };
+
+/** A call that waits for its write. */
+export interface Waiter {
+  /** Whether it waits for the backend; in background delivery it does not. */
+  readonly isAwaited: boolean;
+  readonly maxRetries: number;
+  /** When its time is over, on the clock of `now()`. */
+  readonly endsAt: number;
+  settle(settlement: Settlement): void;
+}
+
+/** A write that is accepted and not settled. */
+interface EntryState {
+  /** The client whose write it is. */
+  readonly scope: Scope;
+  /** The call that waits for it; undefined for the backlog. */
+  waiter: Waiter | undefined;
+  /** Its place among what calls wait for in the entity. */
+  order: number;
+  /** How often it was sent in vain. */
+  attempts: number;
+  /** When it may be sent again, on the clock of `now()`. */
+  dueAt: number;
+  /** The id it has to wait for. */
+  waitsFor: AwaitedId | undefined;
+  /** Why it failed last, in words. */
+  reason: string;
+}
+
+/** Rows that go out together. */
+export interface BatchEntry extends EntryState, BatchRange {
+  readonly kind: "batch";
+  readonly stream: StreamOutbox;
+  /** The lines, if they are in memory; otherwise they are read from the file. */
+  lines: readonly StoredLine[] | undefined;
+  /** How often the connection was cut while it was being uploaded. */
+  uploadCuts: number;
+}
+
+/** A create or a patch. */
+export interface OperationEntry extends EntryState {
+  readonly kind: "create" | "patch";
+  readonly operation: Operation;
+}
+
+export type Entry = BatchEntry | OperationEntry;
+
+/** How an entry is tried: a waiting call retries within its time; the backlog is requeued after one attempt. */
+export function policyOf({ waiter }: Entry, timeoutMs: number, keepsProcessAlive: boolean, time: number): RetryPolicy {
+  return waiter === undefined
+    ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive }
+    : { maxRetries: waiter.maxRetries, timeoutMs: Math.max(0, waiter.endsAt - time), isAwaited: true };
+}
+
+/** Whether an entry may be sent now: its backoff is over, and the id that it waited for is known. */
+export function isDue({ dueAt, waitsFor }: Entry, time: number, ids: IdMap): boolean {
+  return dueAt <= time && (waitsFor === undefined || ids.resolve(waitsFor.kind, waitsFor.id) !== undefined);
+}

@@ -1,0 +1,91 @@
+import { EntityStore } from "../mirror/entity-store.js";
+import { sizeOf } from "../mirror/files.js";
+import type { FolderKind } from "../mirror/paths.js";
+import { segmentsOf } from "../mirror/segment.js";
+
+/** One experiment or run with pending writes. */
+export interface PendingEntity {
+  readonly kind: FolderKind;
+  readonly id: string;
+  readonly pending: number;
+  /** The size of its acknowledgement log when they were counted, if another process may send them meanwhile. */
+  readonly acksBytes: number | undefined;
+}
+
+/** What has pending writes in one mirror. */
+export interface ExitSource {
+  readonly root: string;
+  /** Whether warnings are not wanted. */
+  readonly isQuiet: boolean;
+  /** Writes what waits for the end of the tick, and lists what is pending. */
+  pendingEntities(): PendingEntity[];
+  /** Releases locks, so that nobody has to find out that their owner is dead. */
+  release(): void;
+}
+
+const sources = new Set<ExitSource>();
+
+/** Prints one line for each mirror with pending writes when the process ends. Returns a function that takes the source back. */
+export function onExit(source: ExitSource): () => void {
+  if (sources.size === 0) process.once("exit", printExitNotice);
+  sources.add(source);
+  return () => {
+    sources.delete(source);
+    if (sources.size === 0) process.off("exit", printExitNotice);
+  };
+}
+
+/** Keeps what a closed client left in a mirror for the notice at exit. */
+export function leaveForExit(root: string, isQuiet: boolean, entities: readonly PendingEntity[]): void {
+  onExit({ root, isQuiet, pendingEntities: () => [...entities], release: () => {} });
+}
+
+/** Names, for each mirror, the command that sends what is pending, and releases locks. The process ends after it. */
+export function printExitNotice(): void {
+  const found = new Map<string, PendingEntity[]>();
+  for (const source of sources) {
+    try {
+      const entities = source.pendingEntities();
+      if (!source.isQuiet) found.set(source.root, [...(found.get(source.root) ?? []), ...entities]);
+      source.release();
+    } catch {
+      // Locks that cannot be released are found to be a dead process's.
+    }
+  }
+  for (const [root, entities] of found) {
+    const writes = countPending(root, entities);
+    if (writes === 0) continue;
+    const what = writes === 1 ? "1 write is" : `${writes} writes are`;
+    process.stderr.write(`[evsys-sdk] ${what} in the mirror and not delivered yet. Send with: ${syncCommand(root)}\n`);
+  }
+}
+
+/** The command that sends mirrors, ready to be pasted into a shell. */
+export function syncCommand(...roots: readonly string[]): string {
+  return ["npx evsys-sdk sync", ...roots.map(quoted)].join(" ");
+}
+
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+}
+
+/** Counts what several clients left in a mirror. An entity whose acknowledgements have changed since is read again. */
+function countPending(root: string, entities: readonly PendingEntity[]): number {
+  const counts = new Map<string, number>();
+  for (const { kind, id, pending, acksBytes } of entities) {
+    const key = `${kind} ${id}`;
+    const store = acksBytes === undefined ? undefined : new EntityStore(root, kind, id);
+    const hasChanged = store !== undefined && sizeOf(store.log.acksPath) !== acksBytes;
+    counts.set(key, hasChanged ? pendingIn(store) : (counts.get(key) ?? 0) + pending);
+  }
+  return [...counts.values()].reduce((sum, pending) => sum + pending, 0);
+}
+
+function pendingIn(store: EntityStore): number {
+  let pending = store.log.state.waiting.length;
+  for (const segment of segmentsOf(store)) {
+    for (const { bytes } of segment.openLines(0)) if (bytes.length > 0) pending += 1;
+    segment.close();
+  }
+  return pending;
+}

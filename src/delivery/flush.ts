@@ -1,0 +1,93 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { now } from "../clock.js";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
+import { backoffMs } from "./backoff.js";
+import type { SyncReport } from "./counters.js";
+import type { MirrorOutbox } from "./mirror-outbox.js";
+import type { Scope } from "./scope.js";
+import type { Sender } from "./sender.js";
+import { pendingReason } from "./status.js";
+
+const RETRY_EVERY_MS = 250;
+
+/** How long to wait, and what ends the wait early. */
+export interface WaitOptions {
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Waits for the calls of a client, then sends what is pending. Returns what became of the client's writes. */
+export async function flushScope(
+  mirror: MirrorOutbox,
+  scope: Scope,
+  direct: ReadonlySet<Promise<unknown>>,
+  { timeoutMs, signal }: WaitOptions,
+): Promise<SyncReport> {
+  const startedAt = now();
+  const { sender } = mirror;
+  if (!sender.isOffline) {
+    // The rows of this tick are written first.
+    await Promise.resolve();
+    mirror.poll();
+    await within(timeoutMs, signal, Promise.allSettled([...direct, scope.whenIdle()]));
+    const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (now() - startedAt);
+    await sendBacklog(sender, () => scope.counters.total.pending, { timeoutMs: leftMs, signal });
+  }
+  const reason = scope.counters.total.pending === 0 ? {} : pendingReason(sender, mirror.all());
+  return scope.counters.report(startedAt, now(), reason);
+}
+
+/**
+ * Sends the backlog: until nothing is pending or the time is over; without a time, until `maxRetries` repeats in a row have
+ * brought no progress. A Retry-After of the backend is respected, and ends a wait that is too short for it.
+ */
+export async function sendBacklog(
+  sender: Sender,
+  pending: () => number,
+  { timeoutMs, signal }: WaitOptions,
+): Promise<void> {
+  const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
+  const leftMs = (): number => endsAt - now();
+  const { connection, config } = sender;
+  for (let failures = 0; pending() > 0 && leftMs() > 0 && signal?.aborted !== true && !connection.isStopped; ) {
+    const before = sender.progress;
+    if (!connection.maySend) {
+      if (connection.restMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs)) return;
+      await pause(connection.restMs, signal);
+      await within(leftMs(), signal, sender.probe());
+    }
+    await within(leftMs(), signal, sender.drain());
+    failures = sender.progress === before ? failures + 1 : 0;
+    const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.restMs, backoffMs(failures));
+    if (
+      timeoutMs === undefined &&
+      (failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined)
+    )
+      return;
+    if (pending() > 0) await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
+  }
+}
+
+/** Waits, unless `signal` is aborted; the process stays alive for it. */
+function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return within(waitMs, signal, new Promise(() => {}));
+}
+
+/** Waits for work, `timeoutMs` at most and until `signal` is aborted; the process stays alive for it. */
+export async function within(
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+  work: Promise<unknown>,
+): Promise<void> {
+  const abort = new AbortController();
+  const waitMs = Math.min(Math.max(0, timeoutMs ?? LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+  const late = sleep(waitMs, undefined, { signal: abort.signal }).catch(() => {});
+  const stop = (): void => abort.abort();
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    if (signal?.aborted !== true) await Promise.race([work, late]);
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    abort.abort();
+  }
+}

@@ -1,0 +1,135 @@
+import { MirrorError } from "../errors.js";
+import { type Adoption, adopt, adoptionOf, hasGroups } from "../mirror/adopt.js";
+import { readDocument } from "../mirror/document.js";
+import { inspectEntity, isEmpty } from "../mirror/inspect.js";
+import { documentPath, entityFolder, type FolderKind } from "../mirror/paths.js";
+import { LocalExperimentStore } from "../mirror/store.js";
+import { SyncLog } from "../mirror/sync-log.js";
+import { hasLostOps, type TornLine, unclaimedRowsOf } from "../mirror/unclaimed.js";
+import { shown } from "../validation.js";
+import type { Counters } from "./counters.js";
+import { EntityOutbox } from "./entity-outbox.js";
+import { noteOnProjects } from "./other-projects.js";
+import type { Scope } from "./scope.js";
+import type { Sender } from "./sender.js";
+
+const KINDS: readonly FolderKind[] = ["experiment", "run"];
+const MOST_NAMED = 3;
+
+/** What is to become of what no ops log has. */
+interface Choice {
+  readonly adopts: boolean;
+  /** Count it only. */
+  readonly dryRun: boolean;
+}
+
+/** What lies in a mirror and is not known to be delivered. */
+interface Unknown {
+  /** Folders of another client. */
+  readonly foreign: string[];
+  /** Folders whose ops logs are lost. */
+  readonly lost: string[];
+  /** Files with rows that are in no ops log. */
+  readonly unclaimed: string[];
+}
+
+/**
+ * The experiments and runs of a mirror that can be sent. Whatever else lies in it, of another client or with its ops log
+ * lost, is counted and named, or taken over.
+ */
+export function entitiesOf(root: string, sender: Sender, scope: Scope, { adopts, dryRun }: Choice): EntityOutbox[] {
+  const { logger } = sender;
+  const { counters } = scope;
+  const store = new LocalExperimentStore(root, logger);
+  const unknown: Unknown = { foreign: [], lost: [], unclaimed: [] };
+  const projects = new Set<unknown>();
+  const outboxes = KINDS.flatMap((kind) =>
+    store.ids(kind).flatMap((id) => {
+      try {
+        const path = entityFolder(root, kind, id);
+        const adoption = adopts ? adoptable(root, kind, id, sender) : undefined;
+        projects.add(adoption?.making?.create.project_id);
+        if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, counters);
+        else if (adoption !== undefined) adopt(path, adoption);
+        if (SyncLog.existsIn(path)) {
+          const outbox = new EntityOutbox(sender, root, kind, id, scope);
+          projects.add(outbox.state.creation?.create.project_id);
+          if (!adopts) countUnclaimed(root, outbox, counters, unknown);
+          return [outbox];
+        }
+        if (adoption !== undefined) return [];
+        if (isEmpty(inspectEntity(root, kind, id))) {
+          logger.info(`${path} is empty and can be deleted.`);
+          return [];
+        }
+        unknown.foreign.push(path);
+        counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+      } catch (error) {
+        if (!(error instanceof MirrorError)) throw error;
+        scope.announce(error);
+      }
+      return [];
+    }),
+  );
+  for (const note of notesOn(root, unknown)) logger.warn(note);
+  const note = noteOnProjects(root, projects, sender.config.projectId);
+  if (note !== undefined) logger.warn(note);
+  return outboxes;
+}
+
+/** Counts what lies in one of our folders and is in no ops log. */
+function countUnclaimed(
+  root: string,
+  { store, sender }: EntityOutbox,
+  counters: Counters,
+  { lost, unclaimed }: Unknown,
+): void {
+  const { kind, id, path, log } = store;
+  const hasLost = hasLostOps(log.state) && readDocument(documentPath(root, kind, id)) !== undefined;
+  if (hasLost) {
+    counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+    lost.push(path);
+  }
+  for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(path, log.state)) {
+    counters.add(stream, "skipped", rows);
+    if (rows > 0 && !hasLost) unclaimed.push(file);
+    if (tornLine !== undefined) nameTorn(tornLine, sender);
+  }
+}
+
+function nameTorn({ path, start, text }: TornLine, { logger }: Sender): void {
+  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${shown(text)}`);
+}
+
+function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
+  const { config, logger } = sender;
+  const adoption = adoptionOf(root, kind, id, config.projectId ?? "");
+  for (const torn of adoption?.tornLines ?? []) nameTorn(torn, sender);
+  if (adoption !== undefined && hasGroups(root, kind, id)) {
+    logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl stays where it is: the backend has no route for groups.`);
+  }
+  return adoption;
+}
+
+function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, counters: Counters): void {
+  if (making !== undefined) {
+    counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
+    if (Object.keys(making.patch).length > 0) counters.add("patches", "pending", 1);
+  }
+  for (const { stream, rows } of gaps) counters.add(stream, "pending", rows);
+}
+
+function notesOn(root: string, { foreign, lost, unclaimed }: Unknown): string[] {
+  const note = (paths: readonly string[], what: string): string[] => {
+    const named = paths.slice(0, MOST_NAMED).map((path) => path.slice(root.length + 1));
+    const rest = paths.length > named.length ? ` and ${paths.length - named.length} more` : "";
+    const list = `(${named.join(", ")}${rest})`;
+    const advice = "If they never reached the backend, send them with --adopt.";
+    return paths.length === 0 ? [] : [`${root}: ${paths.length} ${what} ${list}. ${advice}`];
+  };
+  return [
+    ...note(foreign, "experiments or runs were written by another client and are left alone"),
+    ...note(lost, "experiments or runs have lost their ops log, so it is not known what was sent; they are left alone"),
+    ...note(unclaimed, "files hold rows of another client, or of a lost ops log, that are left alone"),
+  ];
+}

@@ -1,0 +1,41 @@
+import type { EntityStore } from "../mirror/entity-store.js";
+import { parseRow } from "../mirror/rows.js";
+import { segmentsOf } from "../mirror/segment.js";
+import { NAMED_IN, STREAMS } from "../operations.js";
+import type { Counters } from "./counters.js";
+import type { IdMap } from "./id-map.js";
+
+/** Notes which ids of an entity the backend has answered for, and which are still waited for. */
+export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
+  const { creation, delivered, rowIds } = log.state;
+  if (creation !== undefined) ids.expect(kind, id);
+  const backendId = creation === undefined ? undefined : delivered.get(creation.key);
+  if (backendId !== undefined) ids.learn(kind, id, backendId);
+  for (const [row, rowBackendId] of rowIds) {
+    for (const named of Object.values(NAMED_IN)) ids.learn(named, row, rowBackendId);
+  }
+}
+
+/** Notes the ids of evals and checkpoints that are not delivered. */
+export function expectRowIds(store: EntityStore, ids: IdMap): void {
+  for (const segment of segmentsOf(store, ["checkpoints", "evals"])) {
+    const kind = NAMED_IN[segment.stream];
+    for (const { bytes } of segment.openLines(0)) {
+      const id = parseRow(bytes.toString())?.id;
+      if (kind !== undefined && typeof id === "string") ids.expect(kind, id);
+    }
+    segment.close();
+  }
+}
+
+/** Counts what the backend rejected. */
+export function countRejected({ kind, log }: EntityStore, counters: Counters): void {
+  const { creation, refused, sessions } = log.state;
+  const created = kind === "run" ? "runs" : "experiments";
+  for (const key of refused.keys()) counters.add(key === creation?.key ? created : "patches", "rejected", 1);
+  for (const { spans } of sessions.byNonce.values()) {
+    for (const stream of STREAMS) {
+      for (const { rows } of spans[stream].refused.values()) counters.add(stream, "rejected", rows);
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { clearInterval, setInterval } from "node:timers";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import { EvsysError } from "../errors.js";
+import { isSafeId } from "../ids.js";
+import { entityFolder, type FolderKind } from "../mirror/paths.js";
+import { SyncLog } from "../mirror/sync-log.js";
+import type { EntityKind } from "../operations.js";
+import { isError, messageOf } from "../thrown.js";
+import { EntityOutbox } from "./entity-outbox.js";
+import { RowIdLookup } from "./row-id-lookup.js";
+import type { Scope } from "./scope.js";
+import { Sender } from "./sender.js";
+
+const POLL_EVERY_MS = 1_000;
+const LONGEST_STALL_MS = 5;
+/** Entities that are idle are let go beyond so many. */
+const MOST_OPEN = 10_000;
+
+/** The experiments and runs of one mirror that this process writes to, and their sending over one connection. */
+export class MirrorOutbox {
+  readonly root: string;
+  readonly sender: Sender;
+  readonly #entities = { experiment: new Map<string, EntityOutbox>(), run: new Map<string, EntityOutbox>() };
+  readonly #scopes = new Set<Scope>();
+  readonly #rowIds: RowIdLookup;
+  readonly #isHeldElsewhere: (kind: FolderKind, id: string) => boolean;
+  #polling: NodeJS.Timeout | undefined;
+  #unpolled: EntityOutbox[] = [];
+
+  /** `isHeldElsewhere`: whether this process sends for an entity over another connection. */
+  constructor(
+    config: Config,
+    logger: Sender["logger"],
+    root: string,
+    isHeldElsewhere: (kind: FolderKind, id: string) => boolean,
+  ) {
+    this.root = root;
+    this.sender = new Sender(config, logger);
+    this.#isHeldElsewhere = isHeldElsewhere;
+    const { ids } = this.sender;
+    this.#rowIds = new RowIdLookup(
+      root,
+      ids,
+      (runId) => this.#entities.run.has(runId),
+      (error) => this.#announce(error),
+    );
+    ids.lookUp = (kind, id) => this.#lookUp(kind, id);
+  }
+
+  *all(): Generator<EntityOutbox> {
+    yield* this.#entities.experiment.values();
+    yield* this.#entities.run.values();
+  }
+
+  addScope(scope: Scope): void {
+    this.#scopes.add(scope);
+  }
+
+  removeScope(scope: Scope): void {
+    this.#scopes.delete(scope);
+  }
+
+  /** Whether this process sends for an entity over this connection. */
+  holds(kind: FolderKind, id: string): boolean {
+    return this.#entities[kind].get(id)?.checkLease() ?? false;
+  }
+
+  /** The outbox of an entity, open for writing. */
+  open(kind: FolderKind, id: string, scope: Scope): EntityOutbox {
+    const known = this.#entities[kind].get(id);
+    const outbox = known ?? this.#add(kind, id, scope, (added) => added.store.open());
+    if (!this.sender.isOffline && !outbox.checkLease() && this.#isHeldElsewhere(kind, id)) {
+      throw new EvsysError(
+        `The ${kind} ${id} is sent by another client of this process, with another address or key. Use one client for it, or give each its own logDir.`,
+      );
+    }
+    return outbox;
+  }
+
+  /** The outbox of an entity that is new: made by the backend under its id, or here, where the id is the key of the create. */
+  create(
+    kind: FolderKind,
+    id: string,
+    key: string,
+    fields: Readonly<Record<string, unknown>>,
+    scope: Scope,
+    isDelivered: boolean,
+  ): void {
+    const known = this.#entities[kind].get(id);
+    // A backend may answer two creates with one entity.
+    if (known !== undefined) known.acceptCreate(key, fields, scope, isDelivered);
+    else this.#add(kind, id, scope, (added) => added.acceptCreate(key, fields, scope, isDelivered));
+  }
+
+  /** Takes in what other processes wrote to the entities, all of them at once. */
+  poll(): void {
+    for (const outbox of this.all()) this.#pollOne(outbox);
+  }
+
+  close(): void {
+    clearInterval(this.#polling);
+    for (const outbox of this.all()) outbox.close();
+    this.#entities.experiment.clear();
+    this.#entities.run.clear();
+  }
+
+  #add(kind: FolderKind, id: string, scope: Scope, begin: (outbox: EntityOutbox) => void): EntityOutbox {
+    if (this.#entities[kind].size >= MOST_OPEN) this.#closeIdle(kind);
+    const outbox = new EntityOutbox(this.sender, this.root, kind, id, scope);
+    try {
+      begin(outbox);
+      if (!this.sender.isOffline) outbox.takeLease();
+    } catch (error) {
+      outbox.close();
+      throw error;
+    }
+    this.#entities[kind].set(id, outbox);
+    if (!this.sender.isOffline) this.#polling ??= setInterval(() => this.#pollSome(), POLL_EVERY_MS).unref();
+    return outbox;
+  }
+
+  #closeIdle(kind: FolderKind): void {
+    for (const [id, outbox] of this.#entities[kind]) {
+      if (!outbox.isIdle) continue;
+      outbox.close();
+      this.sender.forget(outbox);
+      this.#entities[kind].delete(id);
+      return;
+    }
+  }
+
+  #lookUp(kind: EntityKind, id: string): Promise<void> | undefined {
+    if (this.sender.isOffline || !isSafeId(id)) return undefined;
+    if (kind === "eval" || kind === "checkpoint") return this.#rowIds.run();
+    const [owner] = this.#scopes;
+    if (owner !== undefined && SyncLog.existsIn(entityFolder(this.root, kind, id)))
+      this.#add(kind, id, owner, () => {});
+    return undefined;
+  }
+
+  /** Other processes may have written to the same runs, or have died as their senders. With many runs it takes several rounds. */
+  #pollSome(): void {
+    const until = now() + LONGEST_STALL_MS;
+    if (this.#unpolled.length === 0) this.#unpolled = [...this.all()];
+    for (let outbox = this.#unpolled.pop(); outbox !== undefined; outbox = this.#unpolled.pop()) {
+      this.#pollOne(outbox);
+      if (now() >= until) break;
+    }
+  }
+
+  #pollOne(outbox: EntityOutbox): void {
+    try {
+      outbox.poll();
+    } catch (error) {
+      // One folder that cannot be read must not keep the others back.
+      this.#announce(isError(error) ? error : new Error(messageOf(error)));
+    }
+  }
+
+  #announce(error: Error): void {
+    for (const scope of this.#scopes) scope.announce(error);
+  }
+}

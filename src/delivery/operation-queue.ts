@@ -1,0 +1,162 @@
+import type { FolderKind } from "../mirror/paths.js";
+import type { Operation, SyncState } from "../mirror/sync-state.js";
+import type { WriteState } from "./counters.js";
+import { isDue, type OperationEntry, PENDING, type Waiter } from "./entry.js";
+import type { IdMap } from "./id-map.js";
+import { PendingCount } from "./pending-count.js";
+import type { Scope } from "./scope.js";
+
+/**
+ * The creates and patches of an entity that the backend does not have. They go out one by one. A patch waits for earlier
+ * patches that set one of its fields, so one that keeps failing holds back no others.
+ */
+export class OperationQueue {
+  readonly #creates: PendingCount;
+  readonly #patches = new PendingCount("patches");
+  readonly #state: () => SyncState;
+  readonly #ids: IdMap;
+  readonly #owner: Scope;
+  /** By key; made when an operation is first counted. */
+  readonly #entries = new Map<string, OperationEntry>();
+  readonly #awaited = new Set<OperationEntry>();
+  #sending: OperationEntry | undefined;
+
+  constructor(kind: FolderKind, state: () => SyncState, ids: IdMap, owner: Scope) {
+    this.#state = state;
+    this.#ids = ids;
+    this.#owner = owner;
+    this.#creates = new PendingCount(kind === "run" ? "runs" : "experiments");
+  }
+
+  /** Whether an operation is in flight. */
+  get isBusy(): boolean {
+    return this.#sending !== undefined;
+  }
+
+  /** How many operations are pending. */
+  get pending(): number {
+    return this.#creates.total + this.#patches.total;
+  }
+
+  /** The entries that failed and wait for their next attempt. */
+  *requeued(): Generator<OperationEntry> {
+    for (const entry of this.#entries.values()) if (entry.attempts > 0) yield entry;
+  }
+
+  isSending(entry: OperationEntry): boolean {
+    return this.#sending === entry;
+  }
+
+  /** Counts what was added to the journal since; `scope`: whose it is. */
+  count(scope: Scope = this.#owner): void {
+    for (const operation of this.#state().waiting) {
+      if (this.#entries.has(operation.key)) continue;
+      this.#entries.set(operation.key, entryOf(operation, scope));
+      this.#countOf(operation).add(scope, 1);
+    }
+  }
+
+  /** A call waits for an operation that was just counted. */
+  await(key: string, order: number, waiter: Waiter): OperationEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
+    this.#awaited.add(Object.assign(entry, { order, waiter }));
+    return entry;
+  }
+
+  /** The patches that calls wait for. */
+  get awaited(): ReadonlySet<OperationEntry> {
+    return this.#awaited;
+  }
+
+  /** A call does not wait for its patch any more: it joins the backlog. */
+  leaveQueue(entry: OperationEntry): void {
+    this.#awaited.delete(entry);
+  }
+
+  /** Takes the next operation that a call waits for, or an earlier one that has to go before it. */
+  takeAwaited(time: number): OperationEntry | undefined {
+    return this.#take("patch", (entry) => isDue(entry, time, this.#ids));
+  }
+
+  /** Takes the next operation of a kind that is due. */
+  takeBacklog(kind: OperationEntry["kind"], time: number): OperationEntry | undefined {
+    return this.#take(kind, (entry) => entry.waiter === undefined && isDue(entry, time, this.#ids));
+  }
+
+  /** Whether the backlog has an operation of a kind to send. */
+  hasBacklog(kind: OperationEntry["kind"], time: number): boolean {
+    return this.#next(kind, (entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) !== undefined;
+  }
+
+  requeue(entry: OperationEntry): void {
+    if (this.#sending === entry) this.#sending = undefined;
+    this.#awaited.delete(entry);
+  }
+
+  settle(entry: OperationEntry, state: WriteState): void {
+    this.requeue(entry);
+    if (this.#entries.delete(entry.operation.key)) this.#countOf(entry.operation).settle(entry.scope, state, 1);
+    else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
+  }
+
+  /** Counts an entity that the backend made. */
+  countDelivered(scope: Scope): void {
+    this.#creates.settleUncounted(scope, "delivered", 1);
+  }
+
+  /** Puts back among the pending what the backend rejected: creates always, as nothing else can go without them. */
+  retryRejected(withPatches: boolean): void {
+    const state = this.#state();
+    for (const operation of state.operations.values()) {
+      if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
+      this.#entries.set(operation.key, entryOf(operation, this.#owner));
+      this.#countOf(operation).retry(this.#owner, 1);
+    }
+  }
+
+  /** The journal was read again: what is pending is counted anew. */
+  reset(): void {
+    for (const { waiter } of this.#awaited) waiter?.settle(PENDING);
+    this.#awaited.clear();
+    this.#entries.clear();
+    this.#creates.reset();
+    this.#patches.reset();
+  }
+
+  #take(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
+    if (this.#sending !== undefined) return undefined;
+    this.#sending = this.#next(kind, isMeant);
+    return this.#sending;
+  }
+
+  #countOf(operation: Operation): PendingCount {
+    return "create" in operation ? this.#creates : this.#patches;
+  }
+
+  #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
+    const held = new Set<string>();
+    for (const operation of this.#state().waiting) {
+      const entry = this.#entries.get(operation.key);
+      if (entry?.kind !== kind) continue;
+      const fields = "patch" in operation ? Object.keys(operation.patch) : [];
+      if (isMeant(entry) && !fields.some((field) => held.has(field))) return entry;
+      for (const field of fields) held.add(field);
+    }
+    return undefined;
+  }
+}
+
+function entryOf(operation: Operation, scope: Scope): OperationEntry {
+  return {
+    kind: "create" in operation ? "create" : "patch",
+    operation,
+    scope,
+    order: Number.POSITIVE_INFINITY,
+    waiter: undefined,
+    attempts: 0,
+    dueAt: 0,
+    waitsFor: undefined,
+    reason: "",
+  };
+}

@@ -1,0 +1,112 @@
+import { mayHoldSpelling, wireJson } from "../mirror/lossless-json.js";
+import { parseRow, type Row } from "../mirror/rows.js";
+import type { StoredLine } from "../mirror/segment.js";
+import { type EntityKind, NAMED_IN, type OperationName, type StreamName } from "../operations.js";
+import type { OutgoingRequest } from "./attempt.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import type { BatchEntry, Entry, OperationEntry } from "./entry.js";
+import { type AwaitedId, outgoing } from "./outgoing.js";
+
+const OPERATION_OF = {
+  metrics: "logStepMetric",
+  evals: "createEval",
+  checkpoints: "addCheckpoint",
+  predictions: "logPredictions",
+} as const satisfies Record<StreamName, OperationName>;
+
+/** A write that is ready to be sent, and what it is made of. */
+export interface WriteRequest extends OutgoingRequest {
+  /** Whether it names entities other than its own. */
+  readonly namesOthers: boolean;
+  /** The lines of a batch, and the ids of those that others name. */
+  readonly lines: readonly StoredLine[];
+  readonly rowIds: readonly { readonly kind: EntityKind; readonly id: string }[];
+  /** How many rows are sent. */
+  readonly rows: number;
+}
+
+/** What there is to send: a request, nothing, or nothing until an id is known. */
+export type Prepared =
+  | { readonly kind: "request"; readonly request: WriteRequest }
+  | { readonly kind: "nothing"; readonly lines: readonly StoredLine[] }
+  | { readonly kind: "waits"; readonly waitsFor: AwaitedId };
+
+/** The request of an entry. The same entry always makes the same request, under the same key. */
+export function prepare(outbox: EntityOutbox, entry: Entry): Prepared {
+  const { kind, id } = outbox.store;
+  const backendId = outbox.backendId;
+  if (backendId === undefined && entry.kind !== "create") return { kind: "waits", waitsFor: { kind, id } };
+  const ids = backendId === undefined || entry.kind === "create" ? {} : { [`${kind}_id`]: backendId };
+  return entry.kind === "batch" ? batchRequest(outbox, entry, ids) : operationRequest(outbox, entry, ids);
+}
+
+function operationRequest(outbox: EntityOutbox, { operation }: OperationEntry, ids: OutgoingRequest["ids"]): Prepared {
+  const { kind } = outbox.store;
+  const isCreate = "create" in operation;
+  const names = {
+    run: isCreate ? "createRun" : "updateRun",
+    experiment: isCreate ? "createExperiment" : "updateExperiment",
+  } as const;
+  const name = names[kind];
+  const made = outgoing(name, isCreate ? withProject(outbox, operation.create) : operation.patch, outbox.sender.ids);
+  if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
+  const body = wireJson(made.body);
+  const { namesOthers } = made;
+  return {
+    kind: "request",
+    request: { name, ids, body, key: operation.key, namesOthers, lines: [], rowIds: [], rows: 1 },
+  };
+}
+
+/** The mirror's own project takes precedence over the client's. */
+function withProject({ store, sender }: EntityOutbox, fields: Row): Row {
+  const { projectId } = sender.config;
+  if (store.kind === "run" || projectId === undefined || fields.project_id !== undefined) return fields;
+  return { ...fields, project_id: projectId };
+}
+
+function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequest["ids"]): Prepared {
+  const { segment } = entry.stream;
+  const { stream } = segment;
+  const name = OPERATION_OF[stream];
+  const key = `${entry.session.nonce}:${stream}:${entry.start}-${entry.end}`;
+  const lines = entry.stream.linesOf(entry);
+  const [line] = lines;
+  if (stream === "metrics" && line !== undefined && lines.length === 1 && isWireForm(line.text)) {
+    return {
+      kind: "request",
+      request: { name, ids, body: line.text, key, namesOthers: false, lines, rowIds: [], rows: 1 },
+    };
+  }
+  const rows = lines.map(({ text }) => parseRow(text)).filter((row) => row !== undefined);
+  const [row] = rows;
+  if (row === undefined) return { kind: "nothing", lines };
+  const made = outgoing(
+    name,
+    stream === "predictions" ? { predictions: rows } : withoutId(stream, row),
+    outbox.sender.ids,
+  );
+  if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
+  if (stream === "metrics" && Object.keys(Object(made.body.metrics)).length === 0) return { kind: "nothing", lines };
+  const named = NAMED_IN[stream];
+  const rowIds =
+    named === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind: named, id }] : []));
+  const { namesOthers } = made;
+  const body = wireJson(made.body);
+  return { kind: "request", request: { name, ids, body, key, namesOthers, lines, rowIds, rows: rows.length } };
+}
+
+/**
+ * Whether a line of metrics is the body of its request: it is whole, as this package writes it, and all its numbers are
+ * finite. Such a line need not be parsed.
+ */
+function isWireForm(text: string): boolean {
+  return text.startsWith('{"step":') && text.endsWith("}}") && !text.endsWith("{}}") && !mayHoldSpelling(text);
+}
+
+/** The id of an eval or a checkpoint is the mirror's alone: the backend gives its own. */
+function withoutId(stream: StreamName, row: Row): Row {
+  if (NAMED_IN[stream] === undefined) return row;
+  const { id: _, ...body } = row;
+  return body;
+}

@@ -1,0 +1,73 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { now } from "../clock.js";
+import { isSafeId } from "../ids.js";
+import { EntityStore } from "../mirror/entity-store.js";
+import { sizeOf } from "../mirror/files.js";
+import { entityFolder, folderOf, segmentName } from "../mirror/paths.js";
+import { SyncLog } from "../mirror/sync-log.js";
+import { isError, messageOf } from "../thrown.js";
+import type { IdMap } from "./id-map.js";
+import { expectRowIds, learnIds } from "./journal-state.js";
+
+const LONGEST_STALL_MS = 5;
+
+/** Looks for evals and checkpoints that other processes logged to other runs of a mirror, without blocking the event loop. */
+export class RowIdLookup {
+  readonly #root: string;
+  readonly #ids: IdMap;
+  readonly #isOpen: (runId: string) => boolean;
+  readonly #onError: (error: Error) => void;
+  /** By run: what its files were like when it was last read. */
+  readonly #read = new Map<string, string>();
+  #running: Promise<void> | undefined;
+
+  constructor(root: string, ids: IdMap, isOpen: (runId: string) => boolean, onError: (error: Error) => void) {
+    this.#root = root;
+    this.#ids = ids;
+    this.#isOpen = isOpen;
+    this.#onError = onError;
+  }
+
+  /** Tells the map of all ids in runs that are not open and have changed since the last lookup. */
+  run(): Promise<void> {
+    this.#running ??= this.#readRuns()
+      .catch((error: unknown) => this.#onError(isError(error) ? error : new Error(messageOf(error))))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    return this.#running;
+  }
+
+  async #readRuns(): Promise<void> {
+    const names = await readdir(folderOf(this.#root, "run")).catch(() => []);
+    let turnedAt = now();
+    for (const runId of names) {
+      if (!isSafeId(runId) || this.#isOpen(runId)) continue;
+      this.#readRun(runId);
+      if (now() - turnedAt < LONGEST_STALL_MS) continue;
+      await nextTurn();
+      turnedAt = now();
+    }
+  }
+
+  #readRun(runId: string): void {
+    const folder = entityFolder(this.#root, "run", runId);
+    if (!SyncLog.existsIn(folder)) return;
+    const files = [
+      segmentName("evals", 1),
+      segmentName("checkpoints", 1),
+      "sync/acks.log",
+      "sync/ops.jsonl",
+      "sync/ops.2.jsonl",
+    ];
+    const signature = files.map((name) => sizeOf(join(folder, name))).join(" ");
+    if (this.#read.get(runId) === signature) return;
+    this.#read.set(runId, signature);
+    const store = new EntityStore(this.#root, "run", runId);
+    learnIds(store, this.#ids);
+    expectRowIds(store, this.#ids);
+    store.close();
+  }
+}

@@ -1,0 +1,175 @@
+import { now } from "../clock.js";
+import { errorOfAnswer, type FailedRequest } from "../errors.js";
+import type { Outcome } from "../http/outcome.js";
+import { shortBody } from "../http/words.js";
+import { parseRow } from "../mirror/rows.js";
+import type { StoredLine } from "../mirror/segment.js";
+import type { Refusal } from "../mirror/sync-lines.js";
+import { isError, messageOf } from "../thrown.js";
+import { shown } from "../validation.js";
+import { sendWrite } from "./attempt.js";
+import { backoffMs } from "./backoff.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
+import { prepare, type WriteRequest } from "./requests.js";
+
+const LONGEST_BACKOFF_MS = 60_000;
+/** A repeat that keeps conflicting is no first attempt that is still being processed. */
+const MOST_CONFLICTS = 5;
+/** A row whose upload is cut off so often in a row is too large for something on the way. */
+const MOST_UPLOAD_CUTS = 3;
+
+/** Sends an entry that was taken from its queue, and settles or requeues it. It never throws. */
+export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<void> {
+  outbox.sender.begin();
+  try {
+    const prepared = prepare(outbox, entry);
+    if (prepared.kind === "waits") return outbox.waitFor(entry, prepared.waitsFor);
+    if (prepared.kind === "nothing") return skip(outbox, entry, prepared.lines);
+    const { request } = prepared;
+    if (entry.kind === "batch") nameDamaged(outbox, entry, request.lines);
+    if (entry.waiter !== undefined && !outbox.sender.connection.isUp) return outbox.requeue(entry, PENDING, 0);
+    if (entry.kind === "batch") outbox.store.log.name(entry.session);
+    const { config, keepsProcessAlive, connection } = outbox.sender;
+    const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());
+    settle(outbox, entry, request, await sendWrite(connection, request, policy));
+  } catch (error) {
+    outbox.requeue(entry, PENDING, backoff(entry));
+    entry.scope.announce(isError(error) ? error : new Error(messageOf(error)));
+  } finally {
+    outbox.sender.end();
+  }
+}
+
+/** Takes the outcome of an entry: on file first, then counted, then reported to the call that waits. */
+function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Outcome): void {
+  switch (outcome.kind) {
+    case "delivered":
+      return deliver(outbox, entry, request, outcome.body);
+    case "rejected":
+      return reject(outbox, entry, request, outcome.failure);
+    case "blocked": {
+      const error = errorOfAnswer(outcome.failure);
+      outbox.health.block(error);
+      return outbox.requeue(entry, { kind: "failed", error }, 0);
+    }
+    case "unavailable": {
+      entry.reason = outcome.reason;
+      if (entry.kind === "batch") {
+        if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
+        else if (isTooLarge(outbox, entry, request)) return;
+      }
+      // What failed with the backend goes first when it is back; what failed alone waits for its own turn.
+      const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
+      return outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
+    }
+  }
+}
+
+function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body: unknown): void {
+  const { log } = outbox.store;
+  const { ids } = outbox.sender;
+  if (entry.kind === "batch") {
+    const { stream } = entry.stream.segment;
+    const backendId: unknown = Object(body).id;
+    const learned = typeof backendId === "string" ? backendId : undefined;
+    // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
+    for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
+    const skipped = request.lines.length - request.rows;
+    log.done(entry.session, stream, entry.start, entry.end, request.rows, skipped);
+    for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
+    warnIfFewer(outbox, entry, request, body);
+    entry.stream.settle(entry, "delivered", request.rows, skipped);
+  } else {
+    const { kind, id } = outbox.store;
+    const made: unknown = entry.kind === "create" ? Object(Object(body)[kind]).id : undefined;
+    const backendId = typeof made === "string" ? made : undefined;
+    log.deliverOp(entry.operation.key, backendId);
+    if (backendId !== undefined) ids.learn(kind, id, backendId);
+    outbox.operations.settle(entry, "delivered");
+  }
+  outbox.health.confirm();
+  outbox.settled(entry, { kind: "delivered", body });
+}
+
+function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
+  if (failure.status === 413 && entry.kind === "batch" && request.rows > 1) return halve(outbox, entry, request);
+  if (failure.status === 409 && entry.attempts > 0 && entry.attempts < MOST_CONFLICTS) {
+    entry.reason = "HTTP 409 on a repeat: the first attempt may still be in progress";
+    return outbox.requeue(entry, PENDING, backoff(entry));
+  }
+  const { status, reason, body } = failure;
+  const refusal: Refusal = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
+  if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
+    return outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
+  }
+  const { log } = outbox.store;
+  if (entry.kind === "batch") {
+    const { stream } = entry.stream.segment;
+    for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
+    log.refuseRows(entry.session, stream, entry.start, entry.end, request.lines.length, refusal);
+    entry.stream.settle(entry, "rejected", request.lines.length);
+  } else {
+    log.refuseOp(entry.operation.key, refusal);
+    outbox.operations.settle(entry, "rejected");
+  }
+  outbox.settled(entry, { kind: "failed", error: errorOfAnswer(failure) });
+}
+
+function skip(outbox: EntityOutbox, entry: Entry, lines: readonly StoredLine[]): void {
+  if (entry.kind !== "batch") return;
+  nameDamaged(outbox, entry, lines);
+  outbox.store.log.done(entry.session, entry.stream.segment.stream, entry.start, entry.end, 0, lines.length);
+  entry.stream.settle(entry, "skipped", lines.length);
+  outbox.settled(entry, SKIPPED);
+}
+
+/** A batch that is too large goes out as two, each under a key of its own: nothing of it has been taken. */
+function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest): void {
+  const { log } = outbox.store;
+  const { stream } = entry.stream.segment;
+  const middle = lines[Math.ceil(lines.length / 2)]?.start ?? entry.end;
+  const parts = [
+    { start: entry.start, end: middle },
+    { start: middle, end: entry.end },
+  ];
+  for (const { start, end } of parts) log.batch(entry.session, stream, start, end);
+  outbox.replace(entry, parts);
+}
+
+/** A connection that is cut while a large body is uploaded may mean that the body is too large: a batch is halved. */
+function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteRequest): boolean {
+  if (request.rows > 1) {
+    halve(outbox, entry, request);
+    return true;
+  }
+  entry.uploadCuts += 1;
+  if (entry.uploadCuts < MOST_UPLOAD_CUTS) return false;
+  const bytes = Buffer.byteLength(request.body);
+  const reason = `the connection is closed each time this row of ${bytes} bytes is uploaded: it is too large`;
+  reject(outbox, entry, request, { status: 413, body: undefined, path: request.name, pending: false, reason });
+  return true;
+}
+
+function backoff({ attempts }: Entry, retryAfterMs = 0): number {
+  return Math.max(retryAfterMs, backoffMs(attempts + 1, LONGEST_BACKOFF_MS));
+}
+
+/** Names the lines that are not sent, ever: as a power cut or another client leaves them. */
+function nameDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: readonly StoredLine[]): void {
+  if (lines.length === 1 && lines[0]?.text.startsWith('{"step":') === true && lines[0].text.endsWith("}}")) return;
+  for (const { start, text } of lines) {
+    if (parseRow(text) !== undefined) continue;
+    const { path } = stream.segment;
+    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${shown(text)}`);
+  }
+}
+
+function warnIfFewer({ sender }: EntityOutbox, { stream }: BatchEntry, { rows }: WriteRequest, body: unknown): void {
+  const inserted: unknown = Object(body).inserted;
+  if (stream.segment.stream !== "predictions" || typeof inserted !== "number" || inserted >= rows) return;
+  sender.warnOnce(
+    "inserted",
+    `The backend says that it inserted ${inserted} of ${rows} predictions of one request. Further ones are not named.`,
+  );
+}

@@ -1,0 +1,236 @@
+import { clearTimeout, setTimeout } from "node:timers";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import type { Logger } from "../logger.js";
+import type { DiskPolicy } from "../mirror/fsync.js";
+import { BackendConnection } from "./connection.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import { IdMap } from "./id-map.js";
+import { drainStep, hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+
+const FIRST_PROBE_MS = 1_000;
+const LAST_PROBE_MS = 60_000;
+const ENTITIES_AT_ONCE = 32;
+
+/** Sends what is pending in a set of entities over one connection, in the send order, and recovers after an outage. */
+export class Sender {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly connection: BackendConnection;
+  readonly ids = new IdMap();
+  /** Whether the process stays alive for the backlog, and decides itself when to drain it: a sync. */
+  readonly keepsProcessAlive: boolean;
+  /** How many batches of one stream may be in flight. */
+  concurrency: number;
+  /** The entities that have, or may have, a backlog. */
+  readonly #backlog = new Set<EntityOutbox>();
+  readonly #logged = new Set<string>();
+  #draining: Promise<void> | undefined;
+  #isAskedAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+  #probes = 0;
+  #progress = 0;
+  #inFlight = 0;
+  #idle: (() => void)[] = [];
+  /** How many writes were pending when the backend came back, until they are drained. */
+  #recovering: number | undefined;
+
+  constructor(config: Config, logger: Logger, keepsProcessAlive = false) {
+    this.config = config;
+    this.logger = logger;
+    this.keepsProcessAlive = keepsProcessAlive;
+    this.concurrency = config.concurrency;
+    this.connection = new BackendConnection(config, {
+      onDown: (reason) => this.#onDown(reason),
+      onUp: () => this.#onUp(),
+      onFault: (reason) => this.warnOnce(reason, `Writes cannot be sent from here: ${reason}`),
+    });
+    this.ids.onLearned = () => this.#onLearned();
+  }
+
+  /** When the files of a mirror are brought to the disk. */
+  diskPolicy(root: string): DiskPolicy {
+    return { fsync: this.config.fsync, root, warn: (message) => this.logger.warn(message) };
+  }
+
+  get isOffline(): boolean {
+    return this.connection.remote === "offline";
+  }
+
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
+  /** How many writes were settled so far: a drain that settles none is stuck. */
+  get progress(): number {
+    return this.#progress;
+  }
+
+  /** The entities that have, or may have, a backlog. */
+  get backlog(): Iterable<EntityOutbox> {
+    return this.#backlog;
+  }
+
+  noteProgress(): void {
+    this.#progress += 1;
+  }
+
+  /** An entity has something to send; it goes out as soon as possible, unless a sync decides when. */
+  noteBacklog(outbox: EntityOutbox): void {
+    if (this.isOffline) return;
+    this.#backlog.add(outbox);
+    if (!this.keepsProcessAlive) this.kick();
+  }
+
+  forget(outbox: EntityOutbox): void {
+    this.#backlog.delete(outbox);
+  }
+
+  /** Counts a send that is in flight. */
+  begin(): void {
+    this.#inFlight += 1;
+  }
+
+  end(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight > 0) return;
+    for (const resolve of this.#idle) resolve();
+    this.#idle = [];
+  }
+
+  /** Resolves when nothing is in flight. */
+  whenIdle(): Promise<void> {
+    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  /** Logs a warning, once for each matter. */
+  warnOnce(matter: string, message: string): void {
+    if (this.#logged.has(matter)) return;
+    this.#logged.add(matter);
+    this.logger.warn(message);
+  }
+
+  /** Sends what is pending as soon as possible; what is noted while it sends is sent after that. */
+  kick(): void {
+    if (!this.connection.maySend) return this.schedule();
+    this.#isAskedAgain = true;
+    void this.drain();
+  }
+
+  /** Sends what is due, and resolves when nothing more can be sent now. */
+  drain(): Promise<void> {
+    this.#draining ??= this.#drainAll().finally(() => {
+      this.#draining = undefined;
+      this.#noteRecovered();
+      this.schedule();
+    });
+    return this.#draining;
+  }
+
+  /** Asks the backend with one pending write whether it is back. Without a pending write, the next one will tell. */
+  async probe(): Promise<void> {
+    this.#probes += 1;
+    // Every other time with one that has not been tried: one that hangs must not pass for an outage.
+    const prefersFresh = this.#probes % 2 === 0;
+    for (const step of SEND_ORDER) {
+      for (const outbox of this.#backlog) if (await probeStep(outbox, step, prefersFresh)) return;
+    }
+    this.connection.assumeUp();
+  }
+
+  /** When the next entry is due, in milliseconds from now; undefined if nothing waits. */
+  nextDueMs(): number | undefined {
+    let next: number | undefined;
+    for (const outbox of this.#backlog) {
+      if (outbox.health.isHeld) continue;
+      for (const { dueAt, waitsFor } of outbox.requeued()) {
+        if (waitsFor === undefined) next = Math.min(next ?? Number.POSITIVE_INFINITY, dueAt);
+      }
+    }
+    return next === undefined ? undefined : Math.max(0, next - now(), this.connection.restMs);
+  }
+
+  /** Sends nothing more of the backlog. */
+  stop(): void {
+    this.connection.stop();
+    clearTimeout(this.#timer);
+  }
+
+  async #drainAll(): Promise<void> {
+    // A moment for the calls of this tick: their rows then go out together.
+    await Promise.resolve();
+    for (;;) {
+      this.#isAskedAgain = false;
+      const before = this.#progress;
+      for (const step of SEND_ORDER) {
+        const outboxes = [...this.#backlog].filter((outbox) => hasBacklog(outbox, step)).values();
+        const work = async (): Promise<void> => {
+          for (const outbox of outboxes) await drainStep(outbox, step);
+        };
+        await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
+      }
+      for (const outbox of this.#backlog) if (outbox.isIdle) this.#backlog.delete(outbox);
+      const isStuck = this.#progress === before && !this.#isAskedAgain;
+      if (isStuck || this.#backlog.size === 0 || !this.connection.maySend) return;
+    }
+  }
+
+  /** Tries again later: when the circuit is to be probed, or the next entry is due. */
+  schedule(): void {
+    if (this.#timer !== undefined || this.connection.isStopped || this.isOffline || this.keepsProcessAlive) return;
+    if (this.#backlog.size === 0) return;
+    const probeMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#probes) * (0.5 + Math.random() / 2);
+    const waitMs = this.connection.maySend ? Math.min(probeMs, this.nextDueMs() ?? probeMs) : probeMs;
+    this.#timer = setTimeout(() => this.#again(), Math.max(waitMs, this.connection.restMs)).unref();
+  }
+
+  #again(): void {
+    this.#timer = undefined;
+    for (const outbox of this.#backlog) outbox.health.release(false);
+    if (this.connection.maySend) {
+      this.#probes = Math.min(this.#probes + 1, 16);
+      void this.drain();
+      return;
+    }
+    void this.probe().finally(() => {
+      if (this.connection.maySend) void this.drain();
+      else this.schedule();
+    });
+  }
+
+  #onLearned(): void {
+    if (this.#backlog.size === 0) return;
+    for (const outbox of this.#backlog) outbox.pump.run();
+    if (!this.keepsProcessAlive) this.kick();
+  }
+
+  #onDown(reason: string): void {
+    this.#probes = 0;
+    this.#recovering = undefined;
+    if (this.keepsProcessAlive) return;
+    this.logger.warn(
+      `The backend at ${this.connection.baseUrl} is unavailable (${reason}). Writes go to the mirror and are sent when it is back. To check the connection: npx evsys-sdk doctor`,
+    );
+    this.schedule();
+  }
+
+  #onUp(): void {
+    this.#probes = 0;
+    if (this.keepsProcessAlive) return;
+    let pending = 0;
+    for (const outbox of this.#backlog) pending += outbox.pending;
+    this.#recovering = pending;
+    const news = pending === 0 ? "" : `: ${writes(pending)} are being delivered`;
+    this.logger.warn(`The backend at ${this.connection.baseUrl} is back${news}.`);
+  }
+
+  #noteRecovered(): void {
+    if (this.#recovering === undefined || !this.connection.maySend) return;
+    this.logger.info(`The backlog of the outage is delivered: ${writes(this.#recovering)}.`);
+    this.#recovering = undefined;
+  }
+}
+
+function writes(count: number): string {
+  return count === 1 ? "1 write" : `${count} writes`;
+}

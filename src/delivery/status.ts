@@ -1,0 +1,66 @@
+import { sizeOf } from "../mirror/files.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import type { PendingEntity } from "./exit-notice.js";
+import type { MirrorOutbox } from "./mirror-outbox.js";
+import type { Sender } from "./sender.js";
+
+const MOST_NAMED = 10;
+
+/** A write that keeps failing while the backend takes others. */
+export interface FailingWrite {
+  /** The stream it belongs to, or "create" or "patch". */
+  readonly write: string;
+  /** The kind and the id of its experiment or run. */
+  readonly of: string;
+  /** How often it was sent in vain. */
+  readonly attempts: number;
+  /** Why it failed last. */
+  readonly reason: string;
+}
+
+/** The writes that keep failing, at most ten. */
+export function failingWrites(sender: Sender): FailingWrite[] {
+  const failing: FailingWrite[] = [];
+  for (const outbox of sender.backlog) {
+    const { kind, id } = outbox.store;
+    for (const entry of outbox.requeued()) {
+      if (entry.reason === "") continue;
+      const write = entry.kind === "batch" ? entry.stream.segment.stream : entry.kind;
+      failing.push({ write, of: `${kind} ${id}`, attempts: entry.attempts, reason: entry.reason });
+      if (failing.length === MOST_NAMED) return failing;
+    }
+  }
+  return failing;
+}
+
+/** Why writes are pending: what blocks the connection, who sends in our place, or what keeps failing. */
+export function pendingReason(
+  sender: Sender,
+  outboxes: Iterable<EntityOutbox>,
+): {
+  readonly blocked?: string;
+  readonly blockedStatus?: number;
+} {
+  const known = sender.connection.reason;
+  if (known.blocked !== undefined) return known;
+  for (const { holder } of outboxes) {
+    if (holder !== undefined) return { blocked: `process ${holder.pid} on ${holder.host} sends for what it logs to` };
+  }
+  const [first, ...others] = failingWrites(sender);
+  if (first === undefined) return {};
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return { blocked: `${first.write} of ${first.of}${more} keep failing: ${first.reason}` };
+}
+
+/** What has pending writes, for the notice at exit. */
+export function pendingEntitiesOf(mirror: MirrorOutbox): PendingEntity[] {
+  const entities: PendingEntity[] = [];
+  for (const outbox of mirror.all()) {
+    outbox.store.flush();
+    const { kind, id, log } = outbox.store;
+    const { pending } = outbox;
+    const acksBytes = outbox.checkLease() ? undefined : sizeOf(log.acksPath);
+    if (pending > 0) entities.push({ kind, id, pending, acksBytes });
+  }
+  return entities;
+}

@@ -1,0 +1,313 @@
+import type { EntityStore } from "../mirror/entity-store.js";
+import type { ByteRange } from "../mirror/line-writer.js";
+import { parseRow } from "../mirror/rows.js";
+import type { BatchRange, Segment, StoredLine } from "../mirror/segment.js";
+import { NAMED_IN } from "../operations.js";
+import type { WriteState } from "./counters.js";
+import { type BatchEntry, isDue, PENDING, type Waiter } from "./entry.js";
+import type { IdMap } from "./id-map.js";
+import { PendingCount } from "./pending-count.js";
+import type { Scope } from "./scope.js";
+import { partsOf } from "./waiters.js";
+
+/** More entries that failed alone are not held in memory: the backend is in trouble then. */
+const MOST_REQUEUED = 1_000;
+const MOST_RECENT_BYTES = 64 * 1024;
+
+/**
+ * The rows of one segment that the backend does not have. The file itself is the queue: a cursor walks it, past what is
+ * acknowledged, and only what is in flight, awaited or requeued is held in memory.
+ */
+export class StreamOutbox {
+  readonly segment: Segment;
+  readonly pending: PendingCount;
+  readonly #store: EntityStore;
+  readonly #ids: IdMap;
+  readonly #owners: { readonly start: number; readonly scope: Scope }[];
+  readonly #awaited: BatchEntry[] = [];
+  readonly #requeued: BatchEntry[] = [];
+  readonly #sending = new Set<BatchEntry>();
+  readonly #claimed = new Map<number, number>();
+  /** Lines that were just written, so that the backlog need not read them from the file. */
+  readonly #recent = new Map<number, string>();
+  #recentBytes = 0;
+  /** How many of the requeued batches a call still waits for, until an id is looked up. */
+  #lookedUp = 0;
+  #cursor = 0;
+  #counted = 0;
+  #drainUntil: number | undefined;
+
+  constructor(store: EntityStore, segment: Segment, ids: IdMap, scope: Scope) {
+    this.#store = store;
+    this.#ids = ids;
+    this.segment = segment;
+    this.pending = new PendingCount(segment.stream);
+    this.#owners = [{ start: 0, scope }];
+  }
+
+  /** How many batches are in flight. */
+  get inFlight(): number {
+    return this.#sending.size;
+  }
+
+  /** The place among the entity's accepted writes of the first awaited batch that is not settled. */
+  get firstAwaited(): number {
+    let first = this.#awaited[0]?.order ?? Number.POSITIVE_INFINITY;
+    for (const { order } of this.#sending) first = Math.min(first, order);
+    return first;
+  }
+
+  /** Batches that failed and wait for their next attempt. */
+  get requeued(): readonly BatchEntry[] {
+    return this.#requeued;
+  }
+
+  isSending(entry: BatchEntry): boolean {
+    return this.#sending.has(entry);
+  }
+
+  /** This process has appended rows. `isUncounted`: what was there before is not counted. */
+  accepted({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
+    if (this.#counted < start && !isUncounted) this.count(start);
+    this.#counted = end;
+    if (this.#owners.at(-1)?.scope !== scope) this.#owners.push({ start, scope });
+    this.pending.add(scope, rows);
+  }
+
+  /** Keeps a row that was just written, so that the backlog need not read it from the file. */
+  remember(start: number, text: string): void {
+    if (this.#recentBytes >= MOST_RECENT_BYTES) return;
+    this.#recent.set(start, text);
+    this.#recentBytes += text.length;
+  }
+
+  /** Puts rows that a call waits for in front of the backlog; undefined if they are taken already. */
+  enqueue({ start, end }: ByteRange, order: number, waiter: Waiter, text: string | undefined): BatchEntry | undefined {
+    const session = this.#store.log.state.sessions.at(this.segment.slot, this.segment.stream, start);
+    if (session === undefined || start < this.#cursor || this.#claimed.has(start)) return undefined;
+    const lines = text === undefined ? undefined : linesAt(start, text);
+    const entry = { ...this.#entry({ start, end, session }), order, waiter, lines };
+    this.#claimed.set(start, end);
+    this.#awaited.push(entry);
+    return entry;
+  }
+
+  /** The next batch that a call waits for. */
+  takeAwaited(): BatchEntry | undefined {
+    return this.#taken(this.#awaited.shift() ?? this.#takeLookedUp());
+  }
+
+  /** The next batch of the backlog, as far as it is drained: what failed before comes last. */
+  takeBacklog(time: number): BatchEntry | undefined {
+    if (this.#drainUntil === undefined) return undefined;
+    return this.#taken(this.#takeFresh(this.#drainUntil) ?? this.#takeDue(time));
+  }
+
+  /** One batch to probe with, due or not. */
+  takeProbe(prefersFresh: boolean): BatchEntry | undefined {
+    const requeued = () =>
+      this.#removeRequeued((entry) => isDue(entry, Number.POSITIVE_INFINITY, this.#ids) && entry.waiter === undefined);
+    const fresh = () => this.#takeFresh(this.#end);
+    return this.#taken(prefersFresh ? (fresh() ?? requeued()) : (requeued() ?? fresh()));
+  }
+
+  /** A call does not wait for its batch any more: it joins the backlog. */
+  leaveQueue(entry: BatchEntry): void {
+    const at = this.#awaited.indexOf(entry);
+    if (at === -1) return;
+    this.#awaited.splice(at, 1);
+    this.#requeued.push(entry);
+  }
+
+  /** Puts a batch back to be sent. */
+  requeue(entry: BatchEntry): void {
+    this.#sending.delete(entry);
+    if (this.#claimed.get(entry.start) !== entry.end) return;
+    entry.lines = undefined;
+    this.#requeued.push(entry);
+    if (entry.waiter !== undefined) this.#lookedUp += 1;
+  }
+
+  /** Puts the parts of a batch in its place. */
+  replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
+    this.#sending.delete(entry);
+    this.#claimed.delete(entry.start);
+    const waiter = entry.waiter === undefined ? undefined : partsOf(entry.waiter, parts.length);
+    for (const { start, end } of parts) {
+      const part = { ...this.#entry({ start, end, session: entry.session }), order: entry.order, waiter };
+      this.#claimed.set(start, end);
+      (waiter === undefined ? this.#requeued : this.#awaited).push(part);
+    }
+  }
+
+  /** A batch is settled: its lines are delivered, rejected or skipped. */
+  settle(entry: BatchEntry, state: WriteState, lines: number, skipped = 0): void {
+    this.#sending.delete(entry);
+    const isCounted = this.#claimed.get(entry.start) === entry.end;
+    if (isCounted) this.#claimed.delete(entry.start);
+    const settle = (to: WriteState, writes: number): void => {
+      if (isCounted) this.pending.settle(entry.scope, to, writes);
+      else this.pending.settleUncounted(entry.scope, to, writes);
+    };
+    settle(state, lines);
+    if (skipped > 0) settle("skipped", skipped);
+  }
+
+  /** The lines of a batch. */
+  linesOf(entry: BatchEntry): readonly StoredLine[] {
+    if (entry.lines !== undefined) return entry.lines;
+    const text = this.#recent.get(entry.start);
+    if (text === undefined) return this.segment.read(entry);
+    this.#recent.delete(entry.start);
+    this.#recentBytes -= text.length;
+    return linesAt(entry.start, text);
+  }
+
+  /** Whether the backlog has something to send that nobody is sending. */
+  hasBacklog(time: number): boolean {
+    return (
+      this.#requeued.some((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) ||
+      this.#nextFresh() < this.#end
+    );
+  }
+
+  /** Lets the backlog out that is there by now. */
+  startDrain(): void {
+    this.#drainUntil = this.#end;
+  }
+
+  /** Ends a drain that has nothing left to take, once nothing of the backlog is in flight; whether it has ended. */
+  endDrain(): boolean {
+    if (this.#drainUntil === undefined) return false;
+    for (const { waiter } of this.#sending) if (waiter === undefined) return false;
+    this.#drainUntil = undefined;
+    return true;
+  }
+
+  /** Counts the open lines that have come since, up to a place. */
+  count(until = this.#isOwn ? this.#end : this.segment.size): void {
+    const named = NAMED_IN[this.segment.stream];
+    for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
+      if (bytes.length > 0) this.pending.add(this.#scopeAt(start), 1);
+      const id = named === undefined ? undefined : parseRow(bytes.toString())?.id;
+      if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
+      this.#counted = end;
+    }
+  }
+
+  /** Puts rows that were rejected back among the pending. */
+  retryRejected(): void {
+    for (const session of this.#store.log.state.sessions.byNonce.values()) {
+      if (session.slot !== this.segment.slot) continue;
+      const { refused } = session.spans[this.segment.stream];
+      for (const [start, { end, rows }] of refused) {
+        const entry = this.#entry({ start, end, session });
+        this.#claimed.set(start, end);
+        this.#requeued.push(entry);
+        this.pending.retry(entry.scope, rows);
+      }
+      refused.clear();
+    }
+  }
+
+  /** Starts again from the file: what was known of it is void. */
+  reset(): void {
+    for (const { waiter } of this.#awaited.splice(0)) waiter?.settle(PENDING);
+    for (const { waiter } of this.#requeued.splice(0)) waiter?.settle(PENDING);
+    this.#lookedUp = 0;
+    this.#claimed.clear();
+    this.#recent.clear();
+    this.#recentBytes = 0;
+    this.#cursor = 0;
+    this.#counted = 0;
+    this.pending.reset();
+    this.segment.close();
+  }
+
+  close(): void {
+    this.segment.close();
+  }
+
+  get #isOwn(): boolean {
+    return this.segment.slot === this.#store.slot;
+  }
+
+  /** Where the rows end that may be sent: of another writer's file, those that are counted. */
+  get #end(): number {
+    return this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.#counted;
+  }
+
+  #nextFresh(): number {
+    return this.segment.nextOpen(this.#cursor, this.#claimed);
+  }
+
+  /** A batch whose call waits until an id has been looked up. */
+  #takeLookedUp(): BatchEntry | undefined {
+    if (this.#lookedUp === 0) return undefined;
+    return this.#removeRequeued(
+      (entry) => entry.waiter !== undefined && isDue(entry, Number.POSITIVE_INFINITY, this.#ids),
+    );
+  }
+
+  #takeFresh(until: number): BatchEntry | undefined {
+    const start = this.#nextFresh();
+    if (start >= until || this.#requeued.length >= MOST_REQUEUED) return undefined;
+    const batch = this.segment.batchAt(start, until);
+    this.#cursor = batch?.end ?? start;
+    if (batch === undefined) return undefined;
+    this.#claimed.set(batch.start, batch.end);
+    return this.#entry(batch);
+  }
+
+  #takeDue(time: number): BatchEntry | undefined {
+    return this.#removeRequeued((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids));
+  }
+
+  #removeRequeued(isMeant: (entry: BatchEntry) => boolean): BatchEntry | undefined {
+    const at = this.#requeued.findIndex(isMeant);
+    const [entry] = at === -1 ? [] : this.#requeued.splice(at, 1);
+    if (entry?.waiter !== undefined) this.#lookedUp -= 1;
+    return entry;
+  }
+
+  #taken(entry: BatchEntry | undefined): BatchEntry | undefined {
+    if (entry !== undefined) this.#sending.add(entry);
+    return entry;
+  }
+
+  #scopeAt(start: number): Scope {
+    const owner = this.#owners.findLast((one) => one.start <= start) ?? this.#owners[0];
+    if (owner === undefined) throw new RangeError("A stream has an owner from its start on.");
+    return owner.scope;
+  }
+
+  #entry({ start, end, session }: BatchRange): BatchEntry {
+    return {
+      kind: "batch",
+      stream: this,
+      start,
+      end,
+      session,
+      scope: this.#scopeAt(start),
+      order: Number.POSITIVE_INFINITY,
+      waiter: undefined,
+      lines: undefined,
+      attempts: 0,
+      dueAt: 0,
+      waitsFor: undefined,
+      reason: "",
+      uploadCuts: 0,
+    };
+  }
+}
+
+/** The lines of a text that starts at a place. */
+function linesAt(start: number, text: string): StoredLine[] {
+  if (!text.includes("\n")) return [{ start, text }];
+  let at = start;
+  return text.split("\n").map((line) => {
+    const stored = { start: at, text: line };
+    at += Buffer.byteLength(line) + 1;
+    return stored;
+  });
+}

@@ -1,0 +1,62 @@
+import type { EntityStore } from "../mirror/entity-store.js";
+import { Segment } from "../mirror/segment.js";
+import { STREAMS, type StreamName } from "../operations.js";
+import type { IdMap } from "./id-map.js";
+import type { Scope } from "./scope.js";
+import { StreamOutbox } from "./stream-outbox.js";
+
+/** The stream outboxes of a run: one for each stream of each writer. */
+export class StreamOutboxes {
+  readonly #store: EntityStore;
+  readonly #ids: IdMap;
+  readonly #owner: Scope;
+  readonly #outboxes = new Map<string, StreamOutbox>();
+
+  /** `owner`: whose the rows are that were there before. */
+  constructor(store: EntityStore, ids: IdMap, owner: Scope) {
+    this.#store = store;
+    this.#ids = ids;
+    this.#owner = owner;
+  }
+
+  get pending(): number {
+    let pending = 0;
+    for (const outbox of this.#outboxes.values()) pending += outbox.pending.total;
+    return pending;
+  }
+
+  of(stream: StreamName, slot: number): StreamOutbox {
+    const key = `${stream} ${slot}`;
+    let outbox = this.#outboxes.get(key);
+    if (outbox === undefined) {
+      outbox = new StreamOutbox(this.#store, new Segment(this.#store, stream, slot), this.#ids, this.#owner);
+      this.#outboxes.set(key, outbox);
+    }
+    return outbox;
+  }
+
+  /** Those that are in use. */
+  open(): Iterable<StreamOutbox> {
+    return this.#outboxes.values();
+  }
+
+  /** Those of all writers. */
+  all(streams: readonly StreamName[] = STREAMS): StreamOutbox[] {
+    if (this.#store.kind === "experiment") return [];
+    const { slots } = this.#store.log.state.sessions;
+    return slots.flatMap((slot) => streams.map((stream) => this.of(stream, slot)));
+  }
+
+  /** Counts the rows that have come since; of this process's own, each is counted when it is accepted. */
+  count(): void {
+    for (const outbox of this.all()) outbox.count();
+  }
+
+  reset(): void {
+    for (const outbox of this.#outboxes.values()) outbox.reset();
+  }
+
+  close(): void {
+    for (const outbox of this.#outboxes.values()) outbox.close();
+  }
+}

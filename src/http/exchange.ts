@@ -1,0 +1,164 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
+import { BodyChunks, CHUNK_BYTES } from "./body-chunks.js";
+import type { Deadline } from "./deadline.js";
+import type { HttpRequest } from "./http.js";
+import { decodedBody, maxBodyBytes, type RawResponse } from "./response.js";
+import { isStaleConnection } from "./socket.js";
+
+/** Where requests are dispatched to. */
+export interface Connections {
+  /** Whether they are being closed: nothing is tried again. */
+  readonly isClosed: boolean;
+  readonly pool: Dispatcher;
+  /** Dispatches a request on a connection that is opened for it alone. @returns what closes the connection. */
+  dispatchAlone(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): () => void;
+}
+
+/** The connection was closed while a large body was being written to it. */
+export class UploadCutError extends Error {
+  override readonly name = "UploadCutError";
+}
+
+/** Sends one request and reads its response. */
+export function exchange(
+  connections: Connections,
+  origin: string,
+  request: HttpRequest,
+  deadline: Deadline,
+): Promise<RawResponse> {
+  return new Promise((resolve, reject) => {
+    new Exchange(connections, origin, request, deadline, resolve, reject).begin();
+  });
+}
+
+/** What undici is asked for. The time is the deadline's: undici's own limits are off. */
+class DispatchOptions implements Dispatcher.DispatchOptions {
+  readonly headersTimeout = 0;
+  readonly bodyTimeout = 0;
+
+  constructor(
+    readonly origin: string,
+    readonly path: string,
+    readonly method: string,
+    readonly headers: Record<string, string>,
+    readonly body: string | Uint8Array | Readable | null,
+  ) {}
+}
+
+/** Collects one response. undici heeds no deadline while it is connecting: this does. */
+class Exchange implements RawResponse, Dispatcher.DispatchHandler {
+  status = 0;
+  text = "";
+  unreadable: string | undefined;
+  #headers: IncomingHttpHeaders = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  #chunks: BodyChunks | undefined;
+  /** Closes the connection of a second attempt. */
+  #closeAlone: (() => void) | undefined;
+  readonly #pieces: Uint8Array[] = [];
+  #bytes = 0;
+  readonly #connections: Connections;
+  readonly #origin: string;
+  readonly #request: HttpRequest;
+  readonly #deadline: Deadline;
+  readonly #resolve: (response: RawResponse) => void;
+  readonly #reject: (error: Error) => void;
+
+  constructor(
+    connections: Connections,
+    origin: string,
+    request: HttpRequest,
+    deadline: Deadline,
+    resolve: (response: RawResponse) => void,
+    reject: (error: Error) => void,
+  ) {
+    this.#connections = connections;
+    this.#origin = origin;
+    this.#request = request;
+    this.#deadline = deadline;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    deadline.onPassed = (reason) => {
+      reject(reason);
+      this.#controller?.abort(reason);
+    };
+  }
+
+  begin(): void {
+    this.#connections.pool.dispatch(this.#options(), this);
+  }
+
+  header(name: string): string | null {
+    const value = this.#headers[name];
+    return (Array.isArray(value) ? value[0] : value) ?? null;
+  }
+
+  headers(): [string, string][] {
+    return Object.entries(this.#headers).flatMap(([name, value]) =>
+      [value ?? []].flat().map((each): [string, string] => [name, each]),
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#deadline.reason !== undefined) controller.abort(this.#deadline.reason);
+  }
+
+  /** Also called for each 1xx before the response. */
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    this.status = status;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Uint8Array): void {
+    this.#pieces.push(piece);
+    this.#bytes += piece.length;
+    if (this.#bytes <= maxBodyBytes(this.status)) return;
+    this.onResponseEnd();
+    controller.abort(new Error("The rest of the response is not wanted."));
+  }
+
+  onResponseEnd(): void {
+    this.#release();
+    const { text, unreadable } = decodedBody(this.#pieces, this.status, this.header("content-encoding"));
+    this.text = text;
+    this.unreadable = unreadable;
+    this.#resolve(this);
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    const isUnanswered = this.status === 0 && this.#deadline.reason === undefined;
+    const isCut = isUnanswered && this.#controller !== undefined && this.#chunks?.isWritten === false;
+    this.#controller = undefined;
+    // A server closes a connection that was idle for long just when it is used again: nothing was wrong.
+    if (isUnanswered && !this.#connections.isClosed && this.#closeAlone === undefined && isStaleConnection(error)) {
+      this.#closeAlone = this.#connections.dispatchAlone(this.#options(), this);
+      return;
+    }
+    this.#release();
+    this.#reject(isCut ? new UploadCutError(error.message, { cause: error }) : error);
+  }
+
+  #options(): DispatchOptions {
+    const { method = "POST", url, headers, body } = this.#request;
+    const path = url.slice(this.#origin.length);
+    // Fewer characters than a third of it are fewer bytes for sure.
+    if (body === undefined || body.length <= CHUNK_BYTES / 3)
+      return new DispatchOptions(this.#origin, path, method, headers, body ?? null);
+    const bytes = typeof body === "string" ? Buffer.from(body) : body;
+    if (bytes.length <= CHUNK_BYTES) return new DispatchOptions(this.#origin, path, method, headers, bytes);
+    this.#chunks = new BodyChunks(bytes, this.#deadline);
+    const length = { ...headers, "content-length": String(bytes.length) };
+    const stream = Readable.from(this.#chunks, { objectMode: false, highWaterMark: 0 });
+    return new DispatchOptions(this.#origin, path, method, length, stream);
+  }
+
+  /** A finished exchange keeps nothing: else the garbage of a long sync would live as long as its connection. */
+  #release(): void {
+    this.#closeAlone?.();
+    this.#controller = undefined;
+    this.#deadline.onPassed = undefined;
+  }
+}

@@ -1,0 +1,18 @@
+import { VERSION } from "../version.js";
+
+const USER_AGENT = `evsys-sdk/${VERSION} node/${process.versions.node}`;
+
+/** The headers of a request with a body in JSON, if it has one. Names in lower case. */
+export function requestHeaders(
+  apiKey: string | undefined,
+  hasBody: boolean,
+  idempotencyKey?: string | null,
+): Record<string, string> {
+  const headers: Record<string, string> = { "user-agent": USER_AGENT };
+  // Gateways that compress all the same are understood; small responses are not worth it.
+  headers["accept-encoding"] = "identity";
+  if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
+  if (hasBody) headers["content-type"] = "application/json";
+  if (idempotencyKey != null) headers["idempotency-key"] = idempotencyKey;
+  return headers;
+}

@@ -1,0 +1,37 @@
+import { ID_RULE, isSafeId } from "../ids.js";
+import { type OperationName, operations } from "../operations.js";
+import { shown } from "../validation.js";
+
+/** A body that matches the schema, or what is wrong with it, in words. */
+export type Checked = { readonly body: unknown } | { readonly problem: string };
+
+/** Checks the parsed body of a response; `text` is what it was parsed from. */
+export type ResponseCheck = (body: unknown, text: string) => Checked;
+
+const MAX_KNOWN_TEXTS = 16;
+const MAX_KNOWN_CHARACTERS = 128;
+
+/** The check for the 2xx responses of a route. It never throws. */
+export function responseCheck(name: OperationName): ResponseCheck {
+  const { answer: schema, kind, entity } = operations[name];
+  // Most responses to rows are equal, letter by letter: these are checked once.
+  const known = new Set<string>();
+  return (body, text) => {
+    if (known.has(text)) return { body };
+    const result = schema.safeParse(body);
+    if (!result.success) {
+      const [issue] = result.error.issues;
+      const field = issue?.path.join(".") ?? "";
+      return { problem: `${field === "" ? "" : `${field}: `}${issue?.message}` };
+    }
+    // The id names a folder of the mirror and a part of later paths: it must not lead to any other place.
+    const id: unknown = Object(Object(result.data)[entity]).id;
+    if (kind === "create" && !isSafeId(id)) {
+      return { problem: `${entity}.id: the backend gave ${shown(id)} as an id, expected ${ID_RULE}` };
+    }
+    if (text.length <= MAX_KNOWN_CHARACTERS && known.size < MAX_KNOWN_TEXTS && !text.includes("__proto__")) {
+      known.add(text);
+    }
+    return { body: result.data };
+  };
+}

@@ -1,0 +1,16 @@
+const SECONDS = /^\d+(\.\d+)?$/;
+/** The three forms of RFC 9110, which all begin with the name of a day. `Date.parse` makes a date of almost any text. */
+const HTTP_DATE = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
+const ASCTIME = /\d{4}$/;
+
+/**
+ * How long a Retry-After header asks to wait, in milliseconds: 0 for a date in the past, undefined if it is neither
+ * seconds nor an HTTP date.
+ */
+export function retryAfterMs(header: string | null, now: number = Date.now()): number | undefined {
+  const text = header?.trim() ?? "";
+  if (SECONDS.test(text)) return Math.min(Number(text) * 1000, Number.MAX_SAFE_INTEGER);
+  if (!HTTP_DATE.test(text)) return undefined;
+  const date = Date.parse(ASCTIME.test(text) ? `${text} GMT` : text);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}

@@ -1,0 +1,75 @@
+import type { Client, Middleware } from "openapi-fetch";
+import type { paths } from "../../generated/types.js";
+import type { Config } from "../config.js";
+import { EvsysError, EvsysValidationError } from "../errors.js";
+import { ID_RULE, isSafeId } from "../ids.js";
+import { messageOf } from "../thrown.js";
+import { issueAt, shown } from "../validation.js";
+import type { Http } from "./http.js";
+import type { Redact } from "./redaction.js";
+import { userFetch } from "./user-fetch.js";
+
+/** The client of the routes for users. openapi-fetch is loaded by the first call. */
+export function createUserApi(config: Config, routes: string, http: Http, redact: Redact): Client<paths> {
+  const middleware = new Set<Middleware>();
+  let loading: Promise<Client<paths>> | undefined;
+  let loaded: Client<paths> | undefined;
+
+  const load = async (): Promise<Client<paths>> => {
+    const { default: createClient, defaultPathSerializer } = await import("openapi-fetch");
+    loaded = createClient<paths>({
+      baseUrl: routes,
+      fetch: userFetch(config, routes, http, redact),
+      pathSerializer: (path, ids) => defaultPathSerializer(path, refusedUnlessSafe(ids)),
+      bodySerializer,
+    });
+    loaded.use(...middleware);
+    return loaded;
+  };
+
+  const forward =
+    (method: "request" | "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH" | "TRACE") =>
+    async (...call: unknown[]) => {
+      if (config.offline) throw new EvsysError("client.api sends requests, but this client is offline.");
+      loading ??= load();
+      const client = await loading;
+      return Reflect.apply(client[method], client, call);
+    };
+
+  return {
+    request: forward("request"),
+    GET: forward("GET"),
+    PUT: forward("PUT"),
+    POST: forward("POST"),
+    DELETE: forward("DELETE"),
+    OPTIONS: forward("OPTIONS"),
+    HEAD: forward("HEAD"),
+    PATCH: forward("PATCH"),
+    TRACE: forward("TRACE"),
+    use(...added) {
+      for (const each of added) middleware.add(each);
+      loaded?.use(...added);
+    },
+    eject(...removed) {
+      for (const each of removed) middleware.delete(each);
+      loaded?.eject(...removed);
+    },
+  };
+}
+
+/** An id such as `..` would lead to another route. */
+function refusedUnlessSafe(ids: Record<string, unknown>): Record<string, unknown> {
+  const issues = Object.entries(ids)
+    .filter(([, id]) => !isSafeId(id))
+    .map(([name, id]) => issueAt(["params", "path", name], `expected ${ID_RULE}, got ${shown(id)}`));
+  if (issues.length > 0) throw new EvsysValidationError("client.api", issues);
+  return ids;
+}
+
+function bodySerializer(body: unknown): string {
+  try {
+    return JSON.stringify(body);
+  } catch (error) {
+    throw new EvsysValidationError("client.api", [issueAt(["body"], `it is not JSON: ${messageOf(error)}`)]);
+  }
+}

@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { EvsysValidationError } from "../errors.js";
+import { issueAt, shown, validated } from "../validation.js";
+import type { BestMode } from "./best-score.js";
+
+const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional() });
+
+/**
+ * Checks the arguments of `setBestScore` when it is called: at the end of the run it would be too late.
+ * @returns the mode, if given. @throws EvsysValidationError for invalid arguments.
+ */
+export function checkedBestScore(score: unknown, options: unknown): BestMode | undefined {
+  if (typeof score !== "number") throw refusal("setBestScore", "score", `expected a number, got ${shown(score)}`);
+  return options === undefined ? undefined : validated("run.setBestScore options", bestScoreOptions, options).mode;
+}
+
+/** @throws EvsysValidationError if an argument is not a string. */
+export function checkedText(method: string, field: string, given: unknown): string {
+  if (typeof given === "string") return given;
+  throw refusal(method, field, `expected a string, got ${shown(given)}`);
+}
+
+function refusal(method: string, field: string, message: string): EvsysValidationError {
+  return new EvsysValidationError(`run.${method}`, [issueAt([field], message)]);
+}

@@ -1,0 +1,15 @@
+import { randomUUID } from "node:crypto";
+import { accept } from "../delivery/accept.js";
+import { type CheckpointInput, withDefaults } from "../inputs.js";
+import type { BodyOf, Input, RowAdded } from "../operations.js";
+
+/** The result of an eval that a run ignores, because a signal is ending the process. */
+export function ignoredEval(body: Input<BodyOf<"createEval">>): RowAdded<"createEval"> {
+  return { ...accept("createEval", body).fields, ok: true, id: randomUUID() };
+}
+
+/** The result of a checkpoint that a run ignores, because a signal is ending the process. */
+export function ignoredCheckpoint(body: CheckpointInput): RowAdded<"addCheckpoint"> {
+  const { fields } = accept("addCheckpoint", withDefaults(body, { is_final: false }));
+  return { ...fields, ok: true, id: randomUUID() };
+}
