@@ -9,7 +9,7 @@ import ts from "typescript";
  * reasons.
  */
 const ROOT = join(import.meta.dirname, "..");
-const LIMITS_BYTES = { "dist/src/index.js": 112 * 1024, "dist/src/testing/index.js": 20 * 1024 } as const;
+const LIMITS_BYTES = { "dist/src/index.js": 144 * 1024, "dist/src/testing/index.js": 24 * 1024 } as const;
 
 /** The files that a file leads to by relative imports, itself first. */
 function graphOf(entry: string): string[] {
