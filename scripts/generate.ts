@@ -1,6 +1,6 @@
 /**
- * Writes generated/ from openapi/evsys-sdk.yaml: types by openapi-typescript, zod schemas by @hey-api/openapi-ts.
- * With --check it writes nothing and fails on every file that differs from what it would write.
+ * Writes generated/ from openapi/evsys-sdk.yaml: types by openapi-typescript, zod schemas by @hey-api/openapi-ts, validators
+ * by Ajv, and the document itself as JSON. With --check it writes nothing and fails on every file that differs from what it would write.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,10 +8,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createClient, type UserConfig } from "@hey-api/openapi-ts";
 import openapiTS, { astToString } from "openapi-typescript";
+import { parse } from "yaml";
+import { VALIDATOR_TYPES, validatorsOf } from "./generate-validators.js";
 
 const DOCUMENT = fileURLToPath(new URL("../openapi/evsys-sdk.yaml", import.meta.url));
 const TARGET = fileURLToPath(new URL("../generated", import.meta.url));
-const HEADER = `// Generated from openapi/evsys-sdk.yaml by \`npm run generate\`. Do not edit: change the document and generate again.\n`;
+const SOURCE =
+  "Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.";
+const HEADER = `// ${SOURCE}\n`;
 
 type ZodPlugin = Extract<NonNullable<UserConfig["plugins"]>[number], { name: "zod" }>;
 type ObjectResolver = NonNullable<NonNullable<ZodPlugin["~resolvers"]>["object"]>;
@@ -66,9 +70,13 @@ async function schemasOf(): Promise<string> {
   }
 }
 
+const document: object = parse(await readFile(DOCUMENT, "utf8"));
 const files = new Map([
   ["types.ts", await typesOf()],
   ["schemas.ts", await schemasOf()],
+  ["validators.js", HEADER + (await validatorsOf(document))],
+  ["validators.d.ts", HEADER + VALIDATOR_TYPES],
+  ["openapi.json", `${JSON.stringify({ "x-generated": SOURCE, ...document }, undefined, 2)}\n`],
 ]);
 
 if (process.argv.includes("--check")) {

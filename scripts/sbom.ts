@@ -1,14 +1,18 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { bundle, ENTRIES } from "./bundle.js";
+import { bundledPackages } from "./bundled-packages.js";
 import { ROOT } from "./project.js";
 
 /**
- * `npm run sbom`: what an installed package brings along, as CycloneDX JSON, from the lockfile. `npm sbom --omit dev` leaves
- * out what a development tool needs as well, ajv for one, so the whole is asked for and the rest left out here.
+ * `npm run sbom`: the packages that an install brings and those bundled into dist/, as CycloneDX JSON, from the lockfile.
+ * `npm sbom --omit dev` would leave out the bundled ones, which are development dependencies.
  */
 interface Component {
   readonly "bom-ref": string;
+  readonly name: string;
+  readonly properties?: readonly { readonly name: string }[];
 }
 
 interface Bom {
@@ -26,16 +30,31 @@ const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JS
   readFileSync(join(ROOT, "package.json"), "utf8"),
 );
 
+const bundled = bundledPackages(await bundle(ENTRIES, "dist", { chunks: "src/chunks", write: false }));
+
 const edges = new Map(bom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
 const root = bom.metadata.component["bom-ref"];
 const direct = (edges.get(root) ?? []).filter((ref) => ref.slice(0, ref.lastIndexOf("@")) in manifest.dependencies);
-const missing = Object.keys(manifest.dependencies).filter((name) => !direct.some((ref) => ref.startsWith(`${name}@`)));
-if (missing.length > 0) throw new Error(`The lockfile lacks ${missing.join(", ")}.`);
 
 const kept = new Set(direct);
 for (const ref of kept) for (const next of edges.get(ref) ?? []) kept.add(next);
+for (const { name, version } of bundled) kept.add(`${name}@${version}`);
+
+const wanted = [...Object.keys(manifest.dependencies), ...bundled.map(({ name }) => name)];
+const missing = wanted.filter(
+  (name) => !bom.components.some((each) => kept.has(each["bom-ref"]) && each.name === name),
+);
+if (missing.length > 0) throw new Error(`The lockfile lacks ${missing.join(", ")}.`);
+
 const dependencies = bom.dependencies
   .filter(({ ref }) => kept.has(ref) || ref === root)
   .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((next) => kept.has(next)) }));
-const components = bom.components.filter((component) => kept.has(component["bom-ref"]));
+// npm marks what is bundled as optional, for development.
+const components = bom.components
+  .filter((component) => kept.has(component["bom-ref"]))
+  .map(({ properties = [], ...component }) => ({
+    ...component,
+    scope: "required",
+    properties: properties.filter(({ name }) => name !== "cdx:npm:package:development"),
+  }));
 console.log(JSON.stringify({ ...bom, components, dependencies }, undefined, 2));

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** What a change does to those who use the client, the heaviest first. */
 export const WEIGHTS = ["breaking", "additive", "cosmetic"] as const;

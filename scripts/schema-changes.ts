@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { DOCUMENT, ROOT } from "./project.js";
 import { type Change, changeOf, reportedChange, WEIGHTS, type Weight } from "./schema-change.js";
 import type { Newer } from "./schema-command.js";

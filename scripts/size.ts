@@ -4,12 +4,12 @@ import { gzipSync } from "node:zlib";
 import ts from "typescript";
 
 /**
- * `npm run size`: how large the code of an entry is, gzipped: the built files that it loads, now or later, as one. What it
- * depends on is not counted. A limit is there to notice what got in by mistake, not to be worked around: raise it for good
+ * `npm run size`: how large the code of an entry is, gzipped: the built files that it loads, now or later, as one, with
+ * the packages bundled into them. A limit is there to notice what got in by mistake, not to be worked around: raise it for good
  * reasons.
  */
 const ROOT = join(import.meta.dirname, "..");
-const LIMITS_BYTES = { "dist/src/index.js": 80 * 1024, "dist/src/testing/index.js": 20 * 1024 } as const;
+const LIMITS_BYTES = { "dist/src/index.js": 144 * 1024, "dist/src/testing/index.js": 24 * 1024 } as const;
 
 /** The files that a file leads to by relative imports, itself first. */
 function graphOf(entry: string): string[] {

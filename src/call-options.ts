@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { LONGEST_TIMER_MS } from "./http/deadline.js";
 import { validated } from "./validation.js";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { folderPath } from "./folder-path.js";

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 import * as schemas from "../generated/schemas.js";
 import type { operations as Documented, Entity, paths } from "../generated/types.js";
 
@@ -20,8 +20,16 @@ export const NAMED_IN: Partial<Record<StreamName, EntityKind>> = { checkpoints: 
 /** The body of an operation as the document has it. */
 export type BodyOf<Name extends OperationName> = Documented[Name]["requestBody"]["content"]["application/json"];
 
-/** The answer of an operation as the document promises it. */
-export type AnswerOf<Name extends OperationName> = z.output<(typeof operations)[Name]["answer"]>;
+/** The body of an operation's successful response. */
+export type AnswerOf<Name extends OperationName> = Content<Documented[Name]["responses"]>;
+
+type Content<Responses> = {
+  [Status in keyof Responses]: `${Status & (string | number)}` extends `2${string}`
+    ? Responses[Status] extends { content: { "application/json": infer Body } }
+      ? Body
+      : never
+    : never;
+}[keyof Responses];
 
 /** A body as a caller may write it: null and undefined stand for a field that is not there. */
 export type Input<Body> = {

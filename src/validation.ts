@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import type { z } from "zod";
+import type * as z from "zod";
 import { EvsysValidationError, type ValidationIssue } from "./errors.js";
 import { nearest } from "./nearest.js";
 import { isObject } from "./objects.js";

@@ -1,12 +1,11 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../src/cli/commands.js";
 import { cleanEnvironment, run } from "./support/children.js";
 import { REPOSITORY, temporaryFolder } from "./support/folders.js";
-import { link } from "./support/packed.js";
+import { installedPackage, link } from "./support/packed.js";
 import { until } from "./support/servers.js";
 
 const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
@@ -19,29 +18,21 @@ function blocks(mark: string): string[] {
   return [...SECTION.matchAll(new RegExp(`^\`\`\`${mark}\\n(.*?)^\`\`\`$`, "gms"))].map(([, text = ""]) => text);
 }
 
-let folder = "";
+let installed = "";
 
 /** A built package that is installed in an empty project, beside vitest. */
 function project(): string {
   const path = temporaryFolder();
   mkdirSync(join(path, "node_modules"));
-  symlinkSync(join(folder, "package"), join(path, "node_modules", "evsys-sdk"));
+  symlinkSync(installed, join(path, "node_modules", "evsys-sdk"));
   for (const name of ["vitest", "@types/node"]) link(path, name);
   writeFileSync(join(path, "package.json"), JSON.stringify({ private: true, type: "module" }));
   return path;
 }
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "evsys-readme-mock-"));
-  const built = join(folder, "package");
-  mkdirSync(built);
-  for (const name of ["node_modules", "openapi"]) symlinkSync(join(REPOSITORY, name), join(built, name));
-  copyFileSync(join(REPOSITORY, "package.json"), join(built, "package.json"));
-  const build = ["-p", join(REPOSITORY, "tsconfig.build.json"), "--outDir", join(built, "dist")];
-  const { status, stdout } = spawnSync(process.execPath, [join(BIN, "typescript/bin/tsc"), ...build]);
-  expect({ status, stdout: String(stdout) }).toEqual({ status: 0, stdout: "" });
+  installed = await installedPackage();
 }, 180_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("the README's section on the mock server", () => {
   it("has a test of an outage that compiles and passes, and fails where rows are lost", async () => {
@@ -71,7 +62,7 @@ describe("the README's section on the mock server", () => {
     expect(others).toEqual([]);
     expect(command).toBe("npx evsys-sdk mock\n");
     // As printed but for the port, which may be taken.
-    const main = join(folder, "package", "dist", "src", "cli", "main.js");
+    const main = join(installed, "dist", "src", "cli", "main.js");
     const mock = run(process.execPath, [main, "mock", "--port", "0"]);
     await until(() => /EVSYS_PROJECT_ID=.*\n\n/.test(mock.stdout()) || mock.process.exitCode !== null);
     const port = /localhost:(\d+)/.exec(mock.stdout())?.[1] ?? "";

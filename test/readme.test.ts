@@ -1,12 +1,12 @@
-import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFile } from "node:child_process";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { startMockServer } from "../src/testing/index.js";
 import { temporaryFolder } from "./support/folders.js";
+import { installedPackage } from "./support/packed.js";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const README = readFileSync(join(ROOT, "README.md"), "utf8");
@@ -42,20 +42,9 @@ async function backend() {
   return { server, environment };
 }
 
-beforeAll(() => {
-  packageFolder = mkdtempSync(join(tmpdir(), "evsys-readme-"));
-  execFileSync(process.execPath, [
-    join(ROOT, "node_modules/typescript/bin/tsc"),
-    "-p",
-    join(ROOT, "tsconfig.build.json"),
-    "--outDir",
-    join(packageFolder, "dist"),
-  ]);
-  for (const name of ["node_modules", "openapi", "package.json"])
-    symlinkSync(join(ROOT, name), join(packageFolder, name));
-});
-
-afterAll(() => rmSync(packageFolder, { recursive: true, force: true }));
+beforeAll(async () => {
+  packageFolder = await installedPackage();
+}, 180_000);
 
 describe("the README", () => {
   it.each(programs)("runs as printed: %s", async (_, code) => {

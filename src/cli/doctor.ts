@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import manifest from "../../package.json" with { type: "json" };
 import { prefersColour, variables } from "../config.js";
 import { Words } from "../contract/words.js";
 import { LONGEST_TIMER_MS } from "../http/deadline.js";
@@ -33,7 +33,7 @@ export async function run(given: Given): Promise<ExitCode> {
   };
 
   const { config, logDir, checks: settings } = checkSettings(found);
-  tell(checkNode(process.versions.node, engine()), ...settings, checkProxy(found, config?.baseUrl));
+  tell(checkNode(process.versions.node, manifest.engines.node), ...settings, checkProxy(found, config?.baseUrl));
   tell(...(await checkBackend(config, leftMs)));
   const source = found.EVSYS_LOG_DIR === undefined ? "the default" : "by EVSYS_LOG_DIR";
   tell(...(await checkMirror(logDir, source, config?.offline === true)));
@@ -54,11 +54,4 @@ function print(output: Output, { check, verdict, found, next }: Check): void {
 function printEnd(output: Output, left: number): void {
   output.line();
   output.line(left === 0 ? "There is nothing to do." : `There is something to do in ${left} of the checks above.`);
-}
-
-function engine(): string {
-  const manifest: { readonly engines?: { readonly node?: unknown } } = createRequire(import.meta.url)(
-    "evsys-sdk/package.json",
-  );
-  return String(manifest.engines?.node);
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { prefersColour } from "../config.js";
 import { type MockServer, type MockServerOptions, startMockServer } from "../testing/index.js";
+import { codeOf } from "../thrown.js";
 import { type Given, UsageError } from "./arguments.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
 import { failShare } from "./mock-failures.js";
@@ -50,7 +51,7 @@ async function started(options: MockOptions, more: MockServerOptions): Promise<M
 }
 
 function problemOf(error: unknown, { port, host }: MockOptions): string | undefined {
-  switch (error instanceof Error && "code" in error ? error.code : undefined) {
+  switch (codeOf(error)) {
     case "EADDRINUSE":
       return `Port ${port} is in use; end what listens there, or say --port 0 for one that is free.`;
     case "EACCES":

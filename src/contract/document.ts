@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { ErrorObject, ValidateFunction } from "ajv";
-import { parse } from "yaml";
-import { z } from "zod";
+import * as z from "zod";
+import packaged from "../../generated/openapi.json" with { type: "json" };
+import { routes, type SchemaError } from "../../generated/validators.js";
 import { type OperationName, operations } from "../operations.js";
-import { Contract } from "../testing/contract.js";
+import { responseValidator } from "../testing/contract.js";
 import { type Schema, Schemas, schemaReader } from "./schema.js";
 
 const JSON_TYPE = "application/json";
@@ -43,16 +41,13 @@ export class Documented {
   /** The document's title and version. */
   readonly name: string;
   readonly schemas: Schemas;
-  readonly #contract: Contract;
   readonly #routes = new Map<string, Route>();
-  readonly #bodies = new Map<OperationName, ValidateFunction>();
 
   /** @throws Error where it is no OpenAPI document with the eight routes. */
   constructor(document: unknown) {
     const { info, paths, components } = reader.parse(document);
     this.name = `${info.title} ${info.version}`;
     this.schemas = new Schemas(components.schemas);
-    this.#contract = new Contract(document);
     for (const { post } of Object.values(paths)) {
       const { schema = {}, example } = post.requestBody.content[JSON_TYPE] ?? {};
       const answers = Object.entries(post.responses).map(([status, { $ref, ...own }]): [string, string[]] => {
@@ -71,16 +66,15 @@ export class Documented {
   }
 
   /** What is wrong with the body of a request; nothing where it fits. */
-  bodyProblems(name: OperationName, body: unknown): readonly ErrorObject[] {
-    const fits = this.#bodies.get(name) ?? this.#contract.body(name);
-    this.#bodies.set(name, fits);
+  bodyProblems(name: OperationName, body: unknown): readonly SchemaError[] {
+    const fits = routes[name].request;
     return fits(body) ? [] : (fits.errors ?? []);
   }
 
   /** What is wrong with the JSON of an answer; nothing where it fits or the document promises none. */
-  answerProblems(name: OperationName, status: number, body: unknown): readonly ErrorObject[] {
+  answerProblems(name: OperationName, status: number, body: unknown): readonly SchemaError[] {
     if (this.contentTypes(name, status)?.includes(JSON_TYPE) !== true) return [];
-    const fits = this.#contract.answer(name, status);
+    const fits = responseValidator(name, status);
     return fits === undefined || fits(body) ? [] : (fits.errors ?? []);
   }
 
@@ -107,8 +101,7 @@ export function hasId(name: OperationName): boolean {
   return operations[name].path.includes("{");
 }
 
-/** Reads and compiles the document that is packaged with evsys-sdk: some tens of milliseconds. */
+/** Reads the packaged document. */
 export function readDocumented(): Documented {
-  const path = createRequire(import.meta.url).resolve("evsys-sdk/openapi.yaml");
-  return new Documented(parse(readFileSync(path, "utf8")));
+  return new Documented(packaged);
 }

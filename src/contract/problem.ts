@@ -1,10 +1,10 @@
-import type { ErrorObject } from "ajv";
+import type { SchemaError } from "../../generated/validators.js";
 import { issueAt } from "../validation.js";
 import type { Difference } from "./finding.js";
 import type { Words } from "./words.js";
 
 /** What Ajv found in the body of an answer, as a difference. */
-export function differenceOf(problem: ErrorObject, body: unknown, words: Words): Difference {
+export function differenceOf(problem: SchemaError, body: unknown, words: Words): Difference {
   const { instancePath, params } = problem;
   const path = instancePath.split("/").slice(1).map(decoded);
   const missing: unknown = params.missingProperty;
@@ -13,7 +13,7 @@ export function differenceOf(problem: ErrorObject, body: unknown, words: Words):
   return { where: fieldOf(path), expected: expectedBy(problem), got: words.value(valueAt(body, path)) };
 }
 
-function expectedBy({ keyword, message = keyword, params }: ErrorObject): string {
+function expectedBy({ keyword, message = keyword, params }: SchemaError): string {
   const allowed: unknown = params.allowedValues;
   if (keyword === "const") return JSON.stringify(params.allowedValue);
   if (Array.isArray(allowed)) return `one of ${allowed.join(", ")}`;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { abortSignal } from "../call-options.js";
 import { clientOptions, functionOf } from "../config.js";
 import { folderPath } from "../folder-path.js";

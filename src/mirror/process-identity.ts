@@ -1,7 +1,7 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { hostname } from "node:os";
 import { isMainThread, threadId } from "node:worker_threads";
-import { z } from "zod";
+import * as z from "zod";
 import { codeOf } from "../thrown.js";
 
 /** What tells one process from all others, on this machine and on others that share a folder with it. */

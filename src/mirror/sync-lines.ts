@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { StreamName } from "../operations.js";
 
 /** The streams by the letter that stands for them in acknowledgements. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EvsysValidationError } from "../errors.js";
 import { issueAt, shown, validated } from "../validation.js";
 import type { BestMode } from "./best-score.js";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import type { ExperimentCreate, RunCreate } from "../../generated/types.js";
 import { abortSignal } from "../call-options.js";

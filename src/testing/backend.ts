@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
+import { idempotencyKeyValidator } from "../../generated/validators.js";
 import { type Answer, refusal } from "./answer.js";
 import type { ReceivedBody } from "./body.js";
 import { describeProblems } from "./problems.js";
 import type { OpenRecord } from "./requests.js";
-import { type FoundRoute, loadRoutes } from "./routes.js";
+import { type FoundRoute, findRoute } from "./routes.js";
 import type { MockState } from "./state.js";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
@@ -19,7 +20,6 @@ export interface BackendOptions {
 export class Backend {
   readonly #state: MockState;
   readonly #options: BackendOptions;
-  readonly #routes = loadRoutes();
 
   constructor(state: MockState, options: BackendOptions) {
     this.#state = state;
@@ -32,7 +32,7 @@ export class Backend {
       return refusal(401, "Invalid API key.", { "www-authenticate": "Bearer" });
     }
     const pathname = url.split("?", 1)[0] ?? "";
-    const route = this.#routes.find(pathname);
+    const route = findRoute(pathname);
     if (route === undefined) return refusal(404, `No route ${pathname}. Every path ends in a slash.`);
     if (record.method !== "POST") {
       return refusal(405, `${record.method} is not allowed: every route is a POST.`, { allow: "POST" });
@@ -57,8 +57,9 @@ export class Backend {
   #once(record: OpenRecord, pathname: string, text: string, write: () => Answer): Answer {
     const key = record.idempotencyKey;
     if (key === undefined || !this.#options.honourIdempotencyKeys) return write();
-    const { keyFits } = this.#routes;
-    if (!keyFits(key)) return refusal(400, describeProblems(keyFits.errors, "Idempotency-Key"));
+    if (!idempotencyKeyValidator(key)) {
+      return refusal(400, describeProblems(idempotencyKeyValidator.errors, "Idempotency-Key"));
+    }
     const earlier = this.#state.keys.recall(key, pathname, text);
     if (earlier !== undefined) {
       // What is kept is a 2xx; any other answer says that the key was taken for something else.

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { messageOf } from "../thrown.js";
 
 /** What was read of a body. */
 export type ReceivedBody =
@@ -14,7 +15,7 @@ export async function receiveBody(request: IncomingMessage, maxBytes: number): P
   try {
     return { kind: "json", text, value: JSON.parse(text) };
   } catch (error) {
-    return { kind: "text", text, problem: error instanceof Error ? error.message : String(error) };
+    return { kind: "text", text, problem: messageOf(error) };
   }
 }
 

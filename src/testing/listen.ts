@@ -1,5 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { codeOf } from "../thrown.js";
 
 /** A server that listens. */
 export interface Listener {
@@ -46,7 +47,7 @@ async function twinOf(server: HttpServer, port: number): Promise<Server | undefi
     await bound(twin, port, "::1");
     return twin;
   } catch (error) {
-    if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error))) return undefined;
+    if (["EADDRNOTAVAIL", "EAFNOSUPPORT"].includes(codeOf(error) ?? "")) return undefined;
     throw error;
   }
 }
@@ -68,10 +69,6 @@ function ended(server: Server | undefined): Promise<void> {
     if (server === undefined) resolve();
     else server.close(() => resolve());
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
 /** The address as it stands in a URL. One that means "all" cannot be called, so the loopback stands for it. */

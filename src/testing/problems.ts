@@ -1,10 +1,10 @@
-import type { ErrorObject } from "ajv";
+import type { SchemaError } from "../../generated/validators.js";
 
 /** How many problems of one body are named. */
 const MOST = 10;
 
 /** What Ajv found, as `field: message`, joined by semicolons. */
-export function describeProblems(errors: readonly ErrorObject[] | null | undefined, root = "body"): string {
+export function describeProblems(errors: readonly SchemaError[] | null | undefined, root = "body"): string {
   const all = errors ?? [];
   const named = all.slice(0, MOST).map((error) => `${fieldOf(error) || root}: ${messageOf(error)}`);
   if (all.length > MOST) named.push(`and ${all.length - MOST} more`);
@@ -12,7 +12,7 @@ export function describeProblems(errors: readonly ErrorObject[] | null | undefin
 }
 
 /** The field as one reads it, such as `predictions[3].model_output`; empty for the body itself. */
-function fieldOf({ instancePath, params }: ErrorObject): string {
+function fieldOf({ instancePath, params }: SchemaError): string {
   const steps = instancePath.split("/").slice(1).map(decoded);
   const extra: unknown = params.missingProperty ?? params.additionalProperty;
   if (typeof extra === "string") steps.push(extra);
@@ -22,7 +22,7 @@ function fieldOf({ instancePath, params }: ErrorObject): string {
   }, "");
 }
 
-function messageOf({ keyword, message, params }: ErrorObject): string {
+function messageOf({ keyword, message, params }: SchemaError): string {
   if (keyword === "required") return "this field is required";
   if (keyword === "additionalProperties") return "unknown field";
   const allowed: unknown = params.allowedValues;

@@ -1,8 +1,8 @@
-import type { ValidateFunction } from "ajv";
+import { routes, type Validator } from "../../generated/validators.js";
 import { API_PATH } from "../api-path.js";
 import type { BodyOf, OperationName } from "../operations.js";
 import { type Answer, jsonAnswer, refusal } from "./answer.js";
-import { type Contract, readContract } from "./contract.js";
+import { responseValidator } from "./contract.js";
 import { describeProblems } from "./problems.js";
 import type { MockState } from "./state.js";
 
@@ -18,48 +18,41 @@ type Write<Name extends OperationName> = (state: MockState, id: string, body: Bo
 /** A route at work: checks the body, writes, checks its own answer. */
 type Handler = (state: MockState, id: string, body: unknown) => Answer;
 
+interface Route {
+  /** Matches the path; its group is the id, still encoded. */
+  readonly pattern: RegExp;
+  readonly handle: Handler;
+}
+
 /** A route that a path was found to be of. */
 export type FoundRoute = (state: MockState, body: unknown) => Answer;
 
-/** The routes of the document at work. They hold nothing, so all servers of a process share them. */
-export class Routes {
-  readonly #contract = readContract();
-  readonly #handlers = handlersOf(this.#contract);
-  /** Checks an Idempotency-Key. */
-  readonly keyFits: ValidateFunction<string> = this.#contract.key();
-
-  /** The route of a URL's path, ready to be called with a state and a body. */
-  find(pathname: string): FoundRoute | undefined {
-    if (!pathname.startsWith(API_PATH)) return undefined;
-    const path = pathname.slice(API_PATH.length);
-    for (const { operationId, pattern } of this.#contract.routes) {
-      const found = pattern.exec(path);
-      if (found === null) continue;
-      const handler = this.#handlers.get(operationId);
-      if (handler === undefined) return () => refusal(501, `The mock server does not play ${operationId} yet.`);
-      return (state, body) => handler(state, decoded(found[1] ?? ""), body);
-    }
-    return undefined;
+/** The route of a URL's path, ready to be called with a state and a body. Undefined if there is none. */
+export function findRoute(pathname: string): FoundRoute | undefined {
+  if (!pathname.startsWith(API_PATH)) return undefined;
+  const path = pathname.slice(API_PATH.length);
+  for (const { pattern, handle } of HANDLERS) {
+    const found = pattern.exec(path);
+    if (found !== null) return (state, body) => handle(state, decoded(found[1] ?? ""), body);
   }
+  return undefined;
 }
 
-let loaded: Routes | undefined;
+/** The routes hold no state, so all servers of a process share them. */
+const HANDLERS = handlers();
 
-/** The routes of the packaged document, compiled on the first call. */
-export function loadRoutes(): Routes {
-  loaded ??= new Routes();
-  return loaded;
-}
-
-function handlersOf(contract: Contract): ReadonlyMap<string, Handler> {
-  const handlers = new Map<string, Handler>();
+function handlers(): readonly Route[] {
+  const all: Route[] = [];
 
   function on<Name extends OperationName>(name: Name, write: Write<Name>): void {
-    const fits = contract.body(name);
-    handlers.set(name, (state, id, body) => {
-      if (!fits(body)) return checked(contract, name, problem(400, describeProblems(fits.errors)));
-      return checked(contract, name, write(state, id, body));
-    });
+    const { path, request } = routes[name];
+    const isValid: Validator<BodyOf<Name>> = request;
+    const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "([^/]+)")}$`);
+    const handle: Handler = (state, id, body) => {
+      if (!isValid(body)) return checked(name, problem(400, describeProblems(isValid.errors)));
+      return checked(name, write(state, id, body));
+    };
+    all.push({ pattern, handle });
   }
 
   on("createExperiment", (state, _id, body) => ({ status: 201, body: { experiment: state.addExperiment(body) } }));
@@ -95,11 +88,11 @@ function handlersOf(contract: Contract): ReadonlyMap<string, Handler> {
     state.addPredictions(id, body);
     return { status: 201, body: { ok: true, inserted: body.predictions.length } };
   });
-  return handlers;
+  return all;
 }
 
-function checked(contract: Contract, name: OperationName, { status, body }: Result): Answer {
-  const fits = contract.answer(name, status);
+function checked(name: OperationName, { status, body }: Result): Answer {
+  const fits = responseValidator(name, status);
   if (fits === undefined) return refusal(500, `Mock server: the document has no ${status} for ${name}.`);
   if (fits(body)) return jsonAnswer(status, body);
   const problems = describeProblems(fits.errors);

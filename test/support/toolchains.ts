@@ -42,3 +42,13 @@ function installed(name: RegExp): { folder: string; version: string; bin: Readon
     return { folder, version, bin };
   });
 }
+
+/** The programs of `npm run toolchains` that run tests or JavaScript otherwise; undefined if not installed. */
+export const jest = toolchain("jest", "bin", "jest.js");
+export const bun = toolchain("@oven", "bun-linux-x64", "bin", "bun");
+export const deno = toolchain("@deno", "linux-x64-glibc", "deno");
+
+function toolchain(...path: string[]): string | undefined {
+  const file = join(REPOSITORY, "test", "toolchains", "node_modules", ...path);
+  return existsSync(file) ? file : undefined;
+}

@@ -1,0 +1,11 @@
+/** Writes .bench/: the measures, and the package bundled as in dist/. Chunks lie beside the measures, which start each other by path. */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { bundle } from "./bundle.js";
+import { ROOT } from "./project.js";
+
+const FOLDER = "scripts/bench";
+
+rmSync(join(ROOT, ".bench"), { recursive: true, force: true });
+const measures = readdirSync(join(ROOT, FOLDER)).filter((name) => name.endsWith(".ts"));
+await bundle(["src/index.ts", ...measures.map((name) => `${FOLDER}/${name}`)], ".bench", { chunks: FOLDER });
