@@ -29,7 +29,9 @@ export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
 export type { DeliveryStatus } from "./delivery/outbox.js";
-export { type SyncOptions, syncMirror } from "./delivery/sync.js";
+export type { FailingWrite } from "./delivery/status.js";
+export { syncMirror } from "./delivery/sync.js";
+export type { SyncOptions } from "./delivery/sync-options.js";
 export {
   AuthenticationError,
   BadRequestError,

@@ -64,12 +64,12 @@ export class Counters {
   report(
     startedAt: number,
     endedAt: number,
-    reason: { readonly blocked?: string; readonly blockedStatus?: number },
+    details: Pick<SyncReport, "blocked" | "blockedStatus" | "failures">,
   ): SyncReport {
     return {
       ...this.#total,
       byKind: structuredClone(this.#byKind),
-      ...reason,
+      ...details,
       durationMs: Math.round(endedAt - startedAt),
     };
   }

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import { safeCallback } from "../callbacks.js";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
@@ -58,7 +59,10 @@ export class Outbox {
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
     this.#store = store;
-    this.#scope = new Scope(logger, config.onDeliveryError ?? (() => {}));
+    this.#scope = new Scope(
+      logger,
+      safeCallback("onDeliveryError", config.onDeliveryError ?? (() => {}), (message) => logger.error(message)),
+    );
     const shared = acquireOutbox(config, logger, store.root, this.#scope);
     this.#shared = shared;
     this.#forgetExit = onExit({

@@ -1,11 +1,31 @@
 import * as z from "zod";
 import { abortSignal } from "../call-options.js";
-import { clientOptions, functionOf } from "../config.js";
+import { clientOptions, type DashboardClientOptions, functionOf } from "../config.js";
 import { folderPath } from "../folder-path.js";
 import { validated } from "../validation.js";
-import type { SyncOptions } from "./sync.js";
+import type { Counts } from "./counters.js";
 
 export const SYNC_OPTIONS = "syncMirror options";
+
+/** What to send, and how. What is not given is read from the environment, as for a client. */
+export interface SyncOptions
+  extends Pick<
+    DashboardClientOptions,
+    "baseUrl" | "apiKey" | "projectId" | "timeoutMs" | "maxRetries" | "concurrency" | "fetch" | "logger" | "logLevel"
+  > {
+  /** The mirrors. Parents are found across them. Default: the one of EVSYS_LOG_DIR, else `./evsys_sdk`. */
+  readonly logDirs?: readonly string[] | undefined;
+  /** Only count what is pending. Needs no key. Default false. */
+  readonly dryRun?: boolean | undefined;
+  /** Send rejected rows and patches again. Rejected creates are sent again by every sync. Default false. */
+  readonly retryRejected?: boolean | undefined;
+  /** Also send what another client wrote. Its writes may have reached the backend already. Default false. */
+  readonly adopt?: boolean | undefined;
+  /** Called with the counts ten times a second. */
+  readonly onProgress?: ((counts: Counts) => void) | undefined;
+  /** Ends the sync: responses to what is in flight are still taken, the rest stays pending. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 const syncOptions = clientOptions
   .pick({

@@ -1,6 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
+import { safeCallback } from "../callbacks.js";
 import { now } from "../clock.js";
-import { type DashboardClientOptions, resolveConfig } from "../config.js";
+import { resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
 import { warnIfExposed } from "../exposure.js";
 import { levelled } from "../logger.js";
@@ -13,35 +14,16 @@ import { entitiesOf } from "./found-entities.js";
 import { Scope } from "./scope.js";
 import { Sender } from "./sender.js";
 import { pendingReason } from "./status.js";
-import { checkedSyncOptions, SYNC_OPTIONS } from "./sync-options.js";
+import { checkedSyncOptions, SYNC_OPTIONS, type SyncOptions } from "./sync-options.js";
 
 const PROGRESS_EVERY_MS = 100;
 
-/** What to bring to the backend, and how. What is not given is read from the environment, as for a client. */
-export interface SyncOptions
-  extends Pick<
-    DashboardClientOptions,
-    "baseUrl" | "apiKey" | "projectId" | "timeoutMs" | "maxRetries" | "concurrency" | "fetch" | "logger" | "logLevel"
-  > {
-  /** The mirrors. Parents are found across them. Default: the one of EVSYS_LOG_DIR, else `./evsys_sdk`. */
-  readonly logDirs?: readonly string[] | undefined;
-  /** Count what is pending and send nothing. Needs no key. Default false. */
-  readonly dryRun?: boolean | undefined;
-  /** Send rows and patches again that the backend refused. Refused creates are sent again by every sync. Default false. */
-  readonly retryRejected?: boolean | undefined;
-  /** Send what another client wrote as well. Its writes may have reached the backend already. Default false. */
-  readonly adopt?: boolean | undefined;
-  /** Told of the counts ten times a second. */
-  readonly onProgress?: ((counts: Counts) => void) | undefined;
-  /** Ends the sync: what is in flight is still acknowledged, the rest stays pending. */
-  readonly signal?: AbortSignal | undefined;
-}
-
 /**
- * Brings what is pending in one or more mirrors to the backend, each write exactly once where the backend honours
- * Idempotency-Key. Runs that a live process sends for are left to it. It may be interrupted and repeated at any time.
- * @throws EvsysAuthError without key or project, EvsysValidationError for options that do not fit or a folder that is
- * not there, MirrorError where a mirror cannot be read or written.
+ * Sends pending writes of one or more mirrors to the backend, each exactly once if the backend honours Idempotency-Key.
+ * Runs that a live process sends for are left to it. A sync may be interrupted and repeated at any time.
+ * @returns counts of the writes, in total and by kind.
+ * @throws EvsysAuthError without key or project, EvsysValidationError for invalid options or a folder that does not exist,
+ * MirrorError if a mirror cannot be read or written.
  */
 export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport> {
   const startedAt = now();
@@ -50,7 +32,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     dryRun = false,
     retryRejected = false,
     adopt: adopts = false,
-    onProgress,
+    onProgress = () => {},
     signal,
     ...connection
   } = checkedSyncOptions(options);
@@ -66,7 +48,8 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   const total = (): Counts => scope.counters.total;
   const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
   const outboxes = [...roots].flatMap((root) => entitiesOf(root, sender, scope, { adopts, dryRun }));
-  const progress = setInterval(() => onProgress?.(total()), PROGRESS_EVERY_MS);
+  const showProgress = safeCallback("onProgress", onProgress, (message) => logger.error(message));
+  const progress = setInterval(() => showProgress(total()), PROGRESS_EVERY_MS);
   const stop = (): void => sender.stop();
   try {
     if (signal?.aborted) stop();
@@ -74,7 +57,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     for (const outbox of outboxes) begin(outbox, scope, { dryRun, retryRejected });
     if (!dryRun) await sendBacklog(sender, () => total().pending, { signal });
     await sender.whenIdle();
-    onProgress?.(total());
+    showProgress(total());
     const report = scope.counters.report(
       startedAt,
       now(),
