@@ -33,6 +33,11 @@ export function exchange(
   });
 }
 
+/** undici waits for setImmediate before it uses a connection again, and fake timers of a test runner do not run it. */
+function hasFakeTimers(): boolean {
+  return "clock" in setImmediate;
+}
+
 /** What undici is asked for. The time is the deadline's: undici's own limits are off. */
 class DispatchOptions implements Dispatcher.DispatchOptions {
   readonly headersTimeout = 0;
@@ -87,7 +92,8 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   }
 
   begin(): void {
-    this.#connections.pool.dispatch(this.#options(), this);
+    if (hasFakeTimers()) this.#closeAlone = this.#connections.dispatchAlone(this.#options(), this);
+    else this.#connections.pool.dispatch(this.#options(), this);
   }
 
   header(name: string): string | null {
