@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { BodyChunks, CHUNK_BYTES } from "./body-chunks.js";
 import type { Deadline } from "./deadline.js";
+import { hasFakeTimers } from "./fake-timers.js";
 import type { HttpRequest } from "./http.js";
 import { decodedBody, maxBodyBytes, type RawResponse } from "./response.js";
 import { isStaleConnection } from "./socket.js";
@@ -31,11 +32,6 @@ export function exchange(
   return new Promise((resolve, reject) => {
     new Exchange(connections, origin, request, deadline, resolve, reject).begin();
   });
-}
-
-/** undici waits for setImmediate before it uses a connection again, and fake timers of a test runner do not run it. */
-function hasFakeTimers(): boolean {
-  return "clock" in setImmediate;
 }
 
 /** What undici is asked for. The time is the deadline's: undici's own limits are off. */
