@@ -3,7 +3,7 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
-import { bundle, ENTRIES } from "./bundle.js";
+import { BUNDLES, bundle } from "./bundle.js";
 import { bundledPackages, licencesOf } from "./bundled-packages.js";
 import { ROOT } from "./project.js";
 
@@ -12,7 +12,7 @@ const DIST = join(ROOT, "dist");
 const INLINED = ["openapi-fetch", "openapi-typescript-helpers"];
 
 rmSync(DIST, { recursive: true, force: true });
-const files = await bundle(ENTRIES, "dist", { chunks: "src/chunks" });
+const files = await Promise.all(BUNDLES.map(({ entries, chunks }) => bundle(entries, "dist", { chunks })));
 chmodSync(join(DIST, "src/cli/main.js"), 0o755);
 
 // One file an entry: nobody's compiler has to find the types of a bundled package.
@@ -32,5 +32,5 @@ const imported = chunks.flatMap(({ imports }) => imports);
 const unresolved = imported.filter((name) => !name.startsWith("node:") && !name.endsWith(".d.ts"));
 if (unresolved.length > 0) throw new Error(`The public types need ${unresolved.join(", ")}, which users do not have.`);
 
-const packages = bundledPackages([...files, ...chunks.flatMap(({ moduleIds }) => moduleIds)]);
+const packages = bundledPackages([...files.flat(), ...chunks.flatMap(({ moduleIds }) => moduleIds)]);
 writeFileSync(join(DIST, "THIRD_PARTY_LICENSES.txt"), licencesOf(packages));

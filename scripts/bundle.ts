@@ -3,8 +3,14 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./project.js";
 
-/** The files that users import or run; other programs know their paths in dist/. */
-export const ENTRIES = ["src/index.ts", "src/testing/index.ts", "src/cli/main.ts"] as const;
+/**
+ * What is bundled together. Users import or run the entries; other programs know their paths in dist/. The command has copies
+ * of its own: sharing with its many chunks would cut the library into more files, which is what importing it costs.
+ */
+export const BUNDLES = [
+  { entries: ["src/index.ts", "src/testing/index.ts"], chunks: "src/chunks" },
+  { entries: ["src/cli/main.ts"], chunks: "src/cli/chunks" },
+] as const;
 
 /**
  * Bundles each entry into one file and the chunks that it shares with others, so that a class has one identity across

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { bundle, ENTRIES } from "./bundle.js";
+import { BUNDLES, bundle } from "./bundle.js";
 import { bundledPackages } from "./bundled-packages.js";
 import { ROOT } from "./project.js";
 
@@ -30,7 +30,8 @@ const manifest: { readonly dependencies: Readonly<Record<string, string>> } = JS
   readFileSync(join(ROOT, "package.json"), "utf8"),
 );
 
-const bundled = bundledPackages(await bundle(ENTRIES, "dist", { chunks: "src/chunks", write: false }));
+const files = BUNDLES.map(({ entries, chunks }) => bundle(entries, "dist", { chunks, write: false }));
+const bundled = bundledPackages((await Promise.all(files)).flat());
 
 const edges = new Map(bom.dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
 const root = bom.metadata.component["bom-ref"];

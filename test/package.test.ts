@@ -95,7 +95,7 @@ describe("the packed package", () => {
       "dist/src",
       "openapi/evsys-sdk.yaml",
     ]);
-    expect(paths.filter((path) => /^dist\/src\/(?!chunks\/).*\./.test(path))).toEqual([
+    expect(paths.filter((path) => /^dist\/src\/(?!(cli\/)?chunks\/).*\./.test(path))).toEqual([
       "dist/src/cli/main.js",
       "dist/src/cli/main.js.map",
       "dist/src/index.d.ts",

@@ -3,6 +3,7 @@ import { Readable } from "node:stream";
 import type { Dispatcher } from "undici";
 import { BodyChunks, CHUNK_BYTES } from "./body-chunks.js";
 import type { Deadline } from "./deadline.js";
+import { hasFakeTimers } from "./fake-timers.js";
 import type { HttpRequest } from "./http.js";
 import { decodedBody, maxBodyBytes, type RawResponse } from "./response.js";
 import { isStaleConnection } from "./socket.js";
@@ -87,7 +88,8 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   }
 
   begin(): void {
-    this.#connections.pool.dispatch(this.#options(), this);
+    if (hasFakeTimers()) this.#closeAlone = this.#connections.dispatchAlone(this.#options(), this);
+    else this.#connections.pool.dispatch(this.#options(), this);
   }
 
   header(name: string): string | null {

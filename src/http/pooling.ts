@@ -5,6 +5,7 @@ import { descriptorLimit } from "../descriptor-limit.js";
 import { EvsysError } from "../errors.js";
 import type { ProxySetting } from "../proxy.js";
 import { type Connections, exchange } from "./exchange.js";
+import { hasFakeTimers } from "./fake-timers.js";
 import { fetching } from "./fetching.js";
 import type { Http } from "./http.js";
 import { prepare, unhold } from "./socket.js";
@@ -80,7 +81,8 @@ class PooledConnections implements Connections {
     this.isClosed = true;
     // undici would wait until they have connected, which a silent host never lets them.
     for (const socket of this.#connecting) socket.destroy(new EvsysError("The client is closed."));
-    await Promise.allSettled([this.pool, ...this.#alone].map((each) => each.destroy()));
+    const destroyed = Promise.allSettled([this.pool, ...this.#alone].map((each) => each.destroy()));
+    if (!hasFakeTimers()) await destroyed;
   }
 
   #create(): Dispatcher {

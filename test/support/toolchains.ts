@@ -45,6 +45,7 @@ function installed(name: RegExp): { folder: string; version: string; bin: Readon
 
 /** The programs of `npm run toolchains` that run tests or JavaScript otherwise; undefined if not installed. */
 export const jest = toolchain("jest", "bin", "jest.js");
+export const fakeTimers = toolchain("@sinonjs", "fake-timers");
 export const bun = toolchain("@oven", "bun-linux-x64", "bin", "bun");
 export const deno = toolchain("@deno", "linux-x64-glibc", "deno");
 
