@@ -12,6 +12,8 @@ import { type SyncReport, Tally } from "./report.js";
 
 /** The status of an answer that concerns one project, not the client. */
 export const FORBIDDEN = 403;
+/** How the reason begins if a create was given an id that could name another place. */
+const UNSAFE_ID = "the backend gave ";
 /** A Retry-After beyond this is taken for a mistake. */
 const LONGEST_REST_MS = 300_000;
 
@@ -135,6 +137,13 @@ export class Courier {
   /** Carries any write, and learns from the answer how the backend is. */
   async #carry(attempt: (deadline: Deadline) => Promise<Outcome>, patience: Patience): Promise<Outcome> {
     const { answer, lastBegunAt } = await tryUntilAnswered(attempt, patience, this.#stopping.signal);
+    if (answer.kind === "unavailable" && answer.reason.startsWith(UNSAFE_ID)) {
+      // The backend is there, and its response is of no use.
+      this.#answeredAt = performance.now();
+      this.#turn("up", "");
+      this.logger.error(`[POST]: ${answer.reason}.`);
+      return answer;
+    }
     if (answer.kind === "unavailable") {
       this.#restUntil = performance.now() + Math.min(LONGEST_REST_MS, answer.retryAfterMs ?? 0);
       // Where others have been answered meanwhile, it is this write that hangs, not the backend.
