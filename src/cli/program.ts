@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import { VERSION } from "../version.js";
 import { type Given, parseArguments, UsageError, unknown } from "./arguments.js";
 import type { Command } from "./command.js";
 import { commandOf, commands } from "./commands.js";
@@ -25,7 +25,7 @@ async function dispatched([name, ...rest]: readonly string[]): Promise<ExitCode>
     case "-h":
       return show(programHelp());
     case "--version":
-      return show(`${version()}\n`);
+      return show(`${VERSION}\n`);
     case "help":
       return show(rest[0] === undefined ? programHelp() : commandHelp(commandNamed(rest[0])));
   }
@@ -66,9 +66,4 @@ function asksForHelp(rest: readonly string[]): boolean {
 function show(text: string): ExitCode {
   process.stdout.write(text);
   return EXIT.DONE;
-}
-
-function version(): string {
-  const manifest: { readonly version?: unknown } = createRequire(import.meta.url)("evsys-sdk/package.json");
-  return String(manifest.version);
 }
