@@ -1,4 +1,4 @@
-import manifest from "../../package.json" with { type: "json" };
+import { VERSION } from "../version.js";
 import { type Given, parseArguments, UsageError, unknown } from "./arguments.js";
 import type { Command } from "./command.js";
 import { commandOf, commands } from "./commands.js";
@@ -25,7 +25,7 @@ async function dispatched([name, ...rest]: readonly string[]): Promise<ExitCode>
     case "-h":
       return show(programHelp());
     case "--version":
-      return show(`${manifest.version}\n`);
+      return show(`${VERSION}\n`);
     case "help":
       return show(rest[0] === undefined ? programHelp() : commandHelp(commandNamed(rest[0])));
   }

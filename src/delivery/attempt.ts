@@ -5,6 +5,8 @@ import type { OperationName } from "../operations.js";
 import { backoffMs } from "./backoff.js";
 import type { BackendConnection } from "./connection.js";
 
+const CONFLICT = 409;
+
 /** One write as it goes over the wire. */
 export interface OutgoingRequest {
   readonly name: OperationName;
@@ -24,6 +26,10 @@ export interface RetryPolicy {
   readonly timeoutMs: number;
   /** Whether somebody waits for it: a process does not stay alive for what nobody waits for. */
   readonly isAwaited: boolean;
+  /** Whether its time starts again with each progress of a large upload: for what no call waits for. */
+  readonly isExtendable: boolean;
+  /** Whether it was tried before: a conflict may then be with its own first attempt. */
+  readonly isRepeat: boolean;
 }
 
 /**
@@ -55,15 +61,15 @@ export async function sendPost(
 
 async function withRetries(
   connection: BackendConnection,
-  { maxRetries, timeoutMs, isAwaited }: RetryPolicy,
+  { maxRetries, timeoutMs, isAwaited, isExtendable, isRepeat }: RetryPolicy,
   send: (deadline: Deadline) => Promise<Outcome>,
 ): Promise<{ readonly outcome: Outcome; readonly begunAt: number }> {
   const startedAt = now();
-  const deadline = new Deadline(timeoutMs, isAwaited, `no response within ${Math.round(timeoutMs)} ms`);
+  const deadline = new Deadline(timeoutMs, isAwaited, `no response within ${Math.round(timeoutMs)} ms`, isExtendable);
   try {
     for (let attempts = 1; ; attempts += 1) {
       const begunAt = now();
-      const outcome = await send(deadline);
+      const outcome = unlessInProgress(await send(deadline), isRepeat || attempts > 1);
       if (outcome.kind !== "unavailable" || outcome.evidence === "client") return { outcome, begunAt };
       connection.rest(outcome.retryAfterMs);
       const waitMs = outcome.retryAfterMs ?? backoffMs(attempts);
@@ -75,4 +81,11 @@ async function withRetries(
   } finally {
     deadline.clear();
   }
+}
+
+/** A 409 on a repeat may mean that the backend is still processing the first attempt: it is tried again. */
+function unlessInProgress(outcome: Outcome, isRepeat: boolean): Outcome {
+  if (outcome.kind !== "rejected" || outcome.failure.status !== CONFLICT || !isRepeat) return outcome;
+  const reason = "HTTP 409 on a repeat: the first attempt may still be in progress";
+  return { kind: "unavailable", evidence: "response", status: CONFLICT, reason };
 }

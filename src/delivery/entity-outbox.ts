@@ -131,13 +131,15 @@ export class EntityOutbox {
   ): void {
     this.#followStore();
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
-    outbox.accepted(range, rows, scope, this.sender.isOffline);
-    if (this.sender.isOffline) return waiter.settle(PENDING);
-    const entry = waiter.isAwaited && this.#isLive() ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
-    if (entry !== undefined) return this.pump.start(entry);
-    if (text !== undefined && this.sender.connection.isUp) outbox.remember(range.start, text);
-    this.sender.noteBacklog(this);
-    waiter.settle(PENDING);
+    const { isOffline, connection } = this.sender;
+    outbox.accepted(range, rows, scope, isOffline);
+    const isLive = !isOffline && waiter.isAwaited && this.#isLive();
+    const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
+    if (entry === undefined) {
+      if (text !== undefined && connection.isUp) outbox.remember(range.start, text);
+      this.sender.noteBacklog(this);
+      waiter.settle(PENDING);
+    } else this.pump.start(entry);
   }
 
   /** Registers a patch that was just noted; `waiter` learns what becomes of it. Behind a backlog it waits for its turn. */
@@ -146,10 +148,11 @@ export class EntityOutbox {
     const isLive = waiter.isAwaited && this.#isLive();
     const isNext = isLive && !this.sender.isDraining && !this.hasRowBacklog();
     const entry = isNext ? this.operations.await(key, this.#order++, waiter) : undefined;
-    if (entry !== undefined) return this.pump.start(entry);
-    this.sender.noteBacklog(this);
-    const error = isLive ? (this.sender.connection.blocked ?? this.health.forbidden) : undefined;
-    waiter.settle(error === undefined ? PENDING : { kind: "failed", error });
+    if (entry === undefined) {
+      this.sender.noteBacklog(this);
+      const error = isLive ? (this.sender.connection.blocked ?? this.health.forbidden) : undefined;
+      waiter.settle(error === undefined ? PENDING : { kind: "failed", error });
+    } else this.pump.start(entry);
   }
 
   /** Notes and registers the create of the entity: done by the backend, or to be sent. */

@@ -18,6 +18,8 @@ export type Settlement =
   /** It is in the mirror and goes out later. */
   | { readonly kind: "pending" };
 
+const MOST_CONFLICTS = 5;
+
 export const PENDING: Settlement = { kind: "pending" };
 export const SKIPPED: Settlement = { kind: "skipped" };
 
@@ -68,10 +70,23 @@ export interface OperationEntry extends EntryState {
 export type Entry = BatchEntry | OperationEntry;
 
 /** How an entry is tried: a waiting call retries within its time; the backlog is requeued after one attempt. */
-export function policyOf({ waiter }: Entry, timeoutMs: number, keepsProcessAlive: boolean, time: number): RetryPolicy {
+export function policyOf(
+  { waiter, attempts }: Entry,
+  timeoutMs: number,
+  keepsProcessAlive: boolean,
+  time: number,
+): RetryPolicy {
+  // A repeat that keeps conflicting is not in progress.
+  const isRepeat = attempts > 0 && attempts < MOST_CONFLICTS;
   return waiter === undefined
-    ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive }
-    : { maxRetries: waiter.maxRetries, timeoutMs: Math.max(0, waiter.endsAt - time), isAwaited: true };
+    ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
+    : {
+        maxRetries: waiter.maxRetries,
+        timeoutMs: Math.max(0, waiter.endsAt - time),
+        isAwaited: true,
+        isExtendable: false,
+        isRepeat,
+      };
 }
 
 /** Whether an entry may be sent now: its backoff is over, and the id that it waited for is known. */

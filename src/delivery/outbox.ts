@@ -8,7 +8,7 @@ import type { Logger } from "../logger.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import type { OperationName, StreamName } from "../operations.js";
-import { sendPost, sendWrite } from "./attempt.js";
+import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
 import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { Settlement, Waiter } from "./entry.js";
@@ -103,8 +103,7 @@ export class Outbox {
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || !this.#isAwaiting) return undefined;
     const request = { name, ids: {}, body: JSON.stringify(made.body), key };
-    const { maxRetries } = this.#config;
-    return this.#track(sendWrite(connection, request, { maxRetries, timeoutMs, isAwaited: true }));
+    return this.#track(sendWrite(connection, request, this.#policy(timeoutMs)));
   }
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
@@ -128,8 +127,8 @@ export class Outbox {
     return new Promise((resolve, reject) => {
       const entity = this.#shared.open("run", runId, this.#scope);
       entity.store.append(stream, line, (start, end, error) => {
-        if (error !== undefined) return reject(error);
-        entity.accept(stream, { start, end }, 1, this.#scope, line, this.#waiter(call, resolve, reject));
+        if (error !== undefined) reject(error);
+        else entity.accept(stream, { start, end }, 1, this.#scope, line, this.#waiter(call, resolve, reject));
       });
     });
   }
@@ -158,8 +157,7 @@ export class Outbox {
   async post(path: string, body: string | undefined, key: string, timeoutMs: number): Promise<Outcome | undefined> {
     const { connection } = this.#shared.sender;
     if (!connection.isUp) return undefined;
-    const { maxRetries } = this.#config;
-    return this.#track(sendPost(connection, path, body, key, { maxRetries, timeoutMs, isAwaited: true }));
+    return this.#track(sendPost(connection, path, body, key, this.#policy(timeoutMs)));
   }
 
   /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
@@ -232,6 +230,10 @@ export class Outbox {
   async #track<Result>(send: Promise<Result>): Promise<Result> {
     this.#direct.add(send);
     return send.finally(() => this.#direct.delete(send));
+  }
+
+  #policy(timeoutMs: number): RetryPolicy {
+    return { maxRetries: this.#config.maxRetries, timeoutMs, isAwaited: true, isExtendable: false, isRepeat: false };
   }
 
   get #isAwaiting(): boolean {

@@ -1,10 +1,11 @@
 import { now } from "../clock.js";
 import { errorOfAnswer, type FailedRequest } from "../errors.js";
-import type { Outcome } from "../http/outcome.js";
+import type { Outcome, Unavailable } from "../http/outcome.js";
 import { shortBody } from "../http/words.js";
 import { parseRow } from "../mirror/rows.js";
 import type { StoredLine } from "../mirror/segment.js";
 import type { Refusal } from "../mirror/sync-lines.js";
+import type { SyncLog } from "../mirror/sync-log.js";
 import { isError, messageOf } from "../thrown.js";
 import { shown } from "../validation.js";
 import { sendWrite } from "./attempt.js";
@@ -14,8 +15,6 @@ import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry
 import { prepare, type WriteRequest } from "./requests.js";
 
 const LONGEST_BACKOFF_MS = 60_000;
-/** A repeat that keeps conflicting is no first attempt that is still being processed. */
-const MOST_CONFLICTS = 5;
 /** A row whose upload is cut off so often in a row is too large for something on the way. */
 const MOST_UPLOAD_CUTS = 3;
 
@@ -24,15 +23,9 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
   outbox.sender.begin();
   try {
     const prepared = prepare(outbox, entry);
-    if (prepared.kind === "waits") return outbox.waitFor(entry, prepared.waitsFor);
-    if (prepared.kind === "nothing") return skip(outbox, entry, prepared.lines);
-    const { request } = prepared;
-    if (entry.kind === "batch") nameDamaged(outbox, entry, request.lines);
-    if (entry.waiter !== undefined && !outbox.sender.connection.isUp) return outbox.requeue(entry, PENDING, 0);
-    if (entry.kind === "batch") outbox.store.log.name(entry.session);
-    const { config, keepsProcessAlive, connection } = outbox.sender;
-    const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());
-    settle(outbox, entry, request, await sendWrite(connection, request, policy));
+    if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
+    else if (prepared.kind === "waits") outbox.waitFor(entry, prepared.waitsFor);
+    else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
     outbox.requeue(entry, PENDING, backoff(entry));
     entry.scope.announce(isError(error) ? error : new Error(messageOf(error)));
@@ -41,42 +34,52 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
   }
 }
 
-/** Takes the outcome of an entry: on file first, then counted, then reported to the call that waits. */
-function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Outcome): void {
-  switch (outcome.kind) {
-    case "delivered":
-      return deliver(outbox, entry, request, outcome.body);
-    case "rejected":
-      return reject(outbox, entry, request, outcome.failure);
-    case "blocked": {
-      const error = errorOfAnswer(outcome.failure);
-      outbox.health.block(error);
-      return outbox.requeue(entry, { kind: "failed", error }, 0);
-    }
-    case "unavailable": {
-      entry.reason = outcome.reason;
-      if (entry.kind === "batch") {
-        if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
-        else if (isTooLarge(outbox, entry, request)) return;
-      }
-      // What failed with the backend goes first when it is back; what failed alone waits for its own turn.
-      const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
-      return outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
-    }
+async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteRequest): Promise<void> {
+  const { config, keepsProcessAlive, connection } = outbox.sender;
+  if (entry.kind === "batch") {
+    nameDamaged(outbox, entry, request.lines);
+    outbox.store.log.name(entry.session);
+  }
+  if (entry.waiter !== undefined && !connection.isUp) outbox.requeue(entry, PENDING, 0);
+  else {
+    const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());
+    settle(outbox, entry, request, await sendWrite(connection, request, policy));
   }
 }
 
+/** Takes the outcome of an entry: on file first, then counted, then reported to the call that waits. */
+function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Outcome): void {
+  if (outcome.kind === "delivered") deliver(outbox, entry, request, outcome.body);
+  else if (outcome.kind === "rejected") reject(outbox, entry, request, outcome.failure);
+  else if (outcome.kind === "blocked") {
+    const error = errorOfAnswer(outcome.failure);
+    outbox.health.block(error);
+    outbox.requeue(entry, { kind: "failed", error }, 0);
+  } else postpone(outbox, entry, request, outcome);
+}
+
+function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Unavailable): void {
+  entry.reason = outcome.reason;
+  if (entry.kind === "batch") {
+    if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
+    else if (isTooLarge(outbox, entry, request)) return;
+  }
+  // What failed with the backend goes first when it is back; what failed alone waits for its own turn.
+  const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
+  outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
+}
+
 function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body: unknown): void {
-  const { log } = outbox.store;
   const { ids } = outbox.sender;
   if (entry.kind === "batch") {
-    const { stream } = entry.stream.segment;
     const backendId: unknown = Object(body).id;
     const learned = typeof backendId === "string" ? backendId : undefined;
-    // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
-    for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
     const skipped = request.lines.length - request.rows;
-    log.done(entry.session, stream, entry.start, entry.end, request.rows, skipped);
+    note(outbox, entry, (log) => {
+      // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
+      for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
+      log.done(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
+    });
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);
@@ -84,42 +87,48 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const { kind, id } = outbox.store;
     const made: unknown = entry.kind === "create" ? Object(Object(body)[kind]).id : undefined;
     const backendId = typeof made === "string" ? made : undefined;
-    log.deliverOp(entry.operation.key, backendId);
+    note(outbox, entry, (log) => log.deliverOp(entry.operation.key, backendId));
     if (backendId !== undefined) ids.learn(kind, id, backendId);
     outbox.operations.settle(entry, "delivered");
   }
-  outbox.health.confirm();
+  note(outbox, entry, () => outbox.health.confirm());
   outbox.settled(entry, { kind: "delivered", body });
 }
 
 function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
-  if (failure.status === 413 && entry.kind === "batch" && request.rows > 1) return halve(outbox, entry, request);
-  if (failure.status === 409 && entry.attempts > 0 && entry.attempts < MOST_CONFLICTS) {
-    entry.reason = "HTTP 409 on a repeat: the first attempt may still be in progress";
-    return outbox.requeue(entry, PENDING, backoff(entry));
-  }
   const { status, reason, body } = failure;
   const refusal: Refusal = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
-  if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
-    return outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
-  }
-  const { log } = outbox.store;
-  if (entry.kind === "batch") {
-    const { stream } = entry.stream.segment;
-    for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
-    log.refuseRows(entry.session, stream, entry.start, entry.end, request.lines.length, refusal);
-    entry.stream.settle(entry, "rejected", request.lines.length);
+  if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
+  else if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
+    outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
   } else {
-    log.refuseOp(entry.operation.key, refusal);
-    outbox.operations.settle(entry, "rejected");
+    if (entry.kind === "batch") {
+      const { stream } = entry.stream.segment;
+      for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
+      const { session, start, end } = entry;
+      note(outbox, entry, (log) => log.refuseRows(session, stream, start, end, request.lines.length, refusal));
+      entry.stream.settle(entry, "rejected", request.lines.length);
+    } else {
+      note(outbox, entry, (log) => log.refuseOp(entry.operation.key, refusal));
+      outbox.operations.settle(entry, "rejected");
+    }
+    outbox.settled(entry, { kind: "failed", error: errorOfAnswer(failure) });
   }
-  outbox.settled(entry, { kind: "failed", error: errorOfAnswer(failure) });
 }
 
-function skip(outbox: EntityOutbox, entry: Entry, lines: readonly StoredLine[]): void {
-  if (entry.kind !== "batch") return;
+/** Writes to the journal. If that fails, the write is settled all the same; a later process repeats it under its key. */
+function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) => void): void {
+  try {
+    write(store.log);
+  } catch (error) {
+    scope.announce(isError(error) ? error : new Error(messageOf(error)));
+  }
+}
+
+function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
   nameDamaged(outbox, entry, lines);
-  outbox.store.log.done(entry.session, entry.stream.segment.stream, entry.start, entry.end, 0, lines.length);
+  const { session, start, end, stream } = entry;
+  note(outbox, entry, (log) => log.done(session, stream.segment.stream, start, end, 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
 }

@@ -112,9 +112,10 @@ export class Sender {
 
   /** Sends what is pending as soon as possible; what is noted while it sends is sent after that. */
   kick(): void {
-    if (!this.connection.maySend) return this.schedule();
-    this.#isAskedAgain = true;
-    void this.drain();
+    if (this.connection.maySend) {
+      this.#isAskedAgain = true;
+      void this.drain();
+    } else this.schedule();
   }
 
   /** Sends what is due, and resolves when nothing more can be sent now. */

@@ -89,14 +89,14 @@ function outcomeOf2xx(response: RawResponse, { check }: Expected): Outcome {
     return { kind: "delivered", body: body === undefined ? { _raw: text } : body };
   }
   if (check === undefined || body === undefined)
-    return unusable(status, `with ${contentOf(response)} in place of JSON`);
-  const checked = check(body, text);
+    return unusable(status, `HTTP ${status} with ${contentOf(response)} in place of JSON`);
+  const checked = check(body, text, status);
   if ("body" in checked) return { kind: "delivered", body: checked.body };
-  return unusable(status, `that does not match the schema: ${checked.problem}`);
+  return unusable(status, checked.reason);
 }
 
-function unusable(status: number, what: string): Outcome {
-  return { kind: "unavailable", reason: `HTTP ${status} ${what}`, evidence: "response", status };
+function unusable(status: number, reason: string): Outcome {
+  return { kind: "unavailable", reason, evidence: "response", status };
 }
 
 function blockedByRedirect(response: RawResponse, expected: Expected): Outcome {

@@ -62,7 +62,8 @@ function decompress(bytes: Buffer, encoding: string, maxOutputLength: number): B
   switch (encoding) {
     case "gzip":
     case "x-gzip":
-      return gunzipSync(bytes, options);
+      // Some gateways decompress a body and leave the header.
+      return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, options) : bytes;
     case "deflate":
       // Some servers leave out the zlib header that the name stands for.
       return ((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync(bytes, options) : inflateRawSync(bytes, options);

@@ -292,7 +292,12 @@ describe("a sync", () => {
     for (let step = 0; step < 20; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     await client.close();
     const report = await sync(away, logDir, { maxRetries: 0 });
-    expect(report).toMatchObject({ delivered: 0, pending: 22, rejected: 0, blocked: expect.stringContaining("unavailable") });
+    expect(report).toMatchObject({
+      delivered: 0,
+      pending: 22,
+      rejected: 0,
+      blocked: expect.stringContaining("unavailable"),
+    });
   });
 
   it("of several mirrors at once finds the parents of one in another", async () => {

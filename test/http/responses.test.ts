@@ -25,6 +25,7 @@ describe("a compressed response", () => {
     ["deflate", deflateRawSync(OK)],
     ["br", brotliCompressSync(OK)],
     ["identity", Buffer.from(OK)],
+    ["gzip", Buffer.from(OK)],
   ])("in %s is read", async (encoding, bytes) => {
     const outcome = await attempt(backendApi(await encoded(200, encoding, bytes)));
     expect(outcome).toEqual({ kind: "delivered", body: { ok: true } });
@@ -48,8 +49,8 @@ describe("a compressed response", () => {
   });
 
   it("that is not what it says is named", async () => {
-    const outcome = await attempt(backendApi(await encoded(200, "gzip", Buffer.from(OK))));
-    expect(outcome).toMatchObject({ reason: "HTTP 200 with a gzip body that cannot be decompressed in place of JSON" });
+    const outcome = await attempt(backendApi(await encoded(200, "br", Buffer.from(OK))));
+    expect(outcome).toMatchObject({ reason: "HTTP 200 with a br body that cannot be decompressed in place of JSON" });
   });
 
   it.each([
