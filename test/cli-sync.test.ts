@@ -78,7 +78,7 @@ describe("evsys-sdk sync", () => {
       skipped: 0,
       byKind: { metrics: { delivered: 3 }, patches: { delivered: 1 } },
       durationMs: expect.any(Number),
-    } satisfies Record<keyof Omit<SyncReport, "blocked" | "blockedStatus" | "failures">, unknown>);
+    } satisfies Record<keyof Omit<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs" | "failures">, unknown>);
   });
 
   it("takes the mirror from EVSYS_LOG_DIR, else ./evsys_sdk", async () => {

@@ -136,7 +136,8 @@ describe("a run whose ops log is lost", () => {
     const one = offlineClient();
     const experiment = await one.createExperiment({ experiment_name: "x" });
     const { id } = await one.createRun({ experiment_id: experiment.id });
-    const second = offlineClient({ logDir: one.local.root });
+    // Another connection: it shares no files with the first.
+    const second = offlineClient({ logDir: one.local.root, baseUrl: "http://localhost:2" });
     for (const step of [1, 2]) await second.logStepMetric(id, { step, loss: 1 });
     await Promise.all([one.close(), second.close()]);
     const { root } = one.local;

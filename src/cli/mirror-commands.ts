@@ -4,7 +4,7 @@ import { EXIT } from "./exit-codes.js";
 /** The commands that are about mirrors. */
 export const mirrorCommands = {
   sync: {
-    summary: "Bring what is pending in mirrors to the backend.",
+    summary: "Send pending writes to the backend.",
     usage: "evsys-sdk sync [dir…] [options]",
     about:
       "Sends every write of the mirrors that the backend does not have yet, each exactly once where the backend honours\n" +
@@ -18,6 +18,7 @@ export const mirrorCommands = {
       "retry-rejected": { help: "Send again what the backend refused." },
       adopt: { help: "Send what another client wrote too; some of it may have reached the backend before." },
       concurrency: { argument: "n", help: "How many rows of one stream are in flight: 1 to 128 (default 8)." },
+      "timeout-ms": { argument: "n", help: "Maximum time of one request, in milliseconds (default 30000)." },
       json: { help: "Print one JSON object." },
       ...COMMON,
     },
@@ -27,7 +28,7 @@ export const mirrorCommands = {
       [EXIT.REJECTED]: "the backend refused something",
       [EXIT.USAGE]: BAD_USAGE,
       [EXIT.PENDING]:
-        "something is pending still: the backend is away or does not know the run, or a live process sends it",
+        "something is pending still: the backend is unavailable or does not know the run, or a live process sends it",
       [EXIT.KEY_REFUSED]: "the backend refused the key",
     },
     load: () => import("./sync.js"),

@@ -2,6 +2,7 @@ import { prefersColour } from "../config.js";
 import type { SyncReport } from "../delivery/counters.js";
 import { syncMirror } from "../delivery/sync.js";
 import { EvsysAuthError } from "../errors.js";
+import { LONGEST_TIMER_MS } from "../http/deadline.js";
 import { type Given, UsageError } from "./arguments.js";
 import { type ExitCode, exitCodeOf } from "./exit-codes.js";
 import { mirrorRoots } from "./mirrors.js";
@@ -15,6 +16,7 @@ import { watched } from "./watch.js";
 /** `evsys-sdk sync`. */
 export async function run(given: Given): Promise<ExitCode> {
   const concurrency = given.number("concurrency", 1, "whole");
+  const timeoutMs = given.number("timeout-ms", 1, "whole", LONGEST_TIMER_MS);
   const [dryRun, watches, isJson] = [given.has("dry-run"), given.has("watch"), given.has("json")];
   if (dryRun && watches) throw new UsageError("--dry-run counts once and --watch goes on; give one of them.");
   const output = new Output(process.stdout, prefersColour(process.stdout));
@@ -34,6 +36,7 @@ export async function run(given: Given): Promise<ExitCode> {
         retryRejected: isFirst && given.has("retry-rejected"),
         adopt: given.has("adopt"),
         concurrency,
+        timeoutMs,
         logger: notices,
         logLevel: "WARNING",
         onProgress: (counts) => bar.draw(counts),

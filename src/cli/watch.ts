@@ -6,7 +6,7 @@ const LONGEST_WAIT_MS = 60_000;
 
 /**
  * Syncs again and again until it is told to stop: a second apart, and at doubling intervals while nothing of what is
- * pending can be delivered. Answers what all rounds did together.
+ * pending can be delivered; a Retry-After of the backend is waited out. Returns what all rounds did together.
  */
 export async function watched(
   syncOnce: (isFirst: boolean) => Promise<SyncReport>,
@@ -19,7 +19,7 @@ export async function watched(
   onRound(latest);
   while (!signal.aborted) {
     stuck = latest.pending > 0 && latest.delivered === 0 ? stuck + 1 : 0;
-    await sleep(waitMs(stuck), undefined, { signal }).catch(() => {});
+    await sleep(Math.max(waitMs(stuck), latest.retryAfterMs ?? 0), undefined, { signal }).catch(() => {});
     // After the wish to stop, a sync sends nothing: it counts what has come since, and meets no obstacle.
     const isCount = signal.aborted;
     const report = isCount ? { ...obstacleOf(latest), ...(await syncOnce(false)) } : await syncOnce(false);

@@ -4,6 +4,7 @@ import type { Config } from "../config.js";
 import { type DashboardClientError, errorOfAnswer, withoutWayOut } from "../errors.js";
 import { type BackendApi, createBackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
+import type { SyncReport } from "./counters.js";
 
 /** `up`: sending. `down`: the backend is unavailable, or asked to wait. `offline`: the client never sends. */
 export type Remote = "up" | "down" | "offline";
@@ -81,10 +82,11 @@ export class BackendConnection {
   }
 
   /** Why writes are pending, as far as the connection knows. */
-  get reason(): { readonly blocked?: string; readonly blockedStatus?: number } {
+  get reason(): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
     const error = this.#blocked ?? this.#forbidden;
     if (error !== undefined) return { blocked: withoutWayOut(error), blockedStatus: error.status };
-    return this.#reason === undefined ? {} : { blocked: this.#reason };
+    const rest = this.restMs > 0 ? { retryAfterMs: Math.ceil(this.restMs) } : {};
+    return this.#reason === undefined ? rest : { ...rest, blocked: this.#reason };
   }
 
   /** Sends nothing more; responses to what is in flight are still taken. */

@@ -27,6 +27,8 @@ export interface SyncReport extends Counts {
   readonly blocked?: string;
   /** The status of the response behind `blocked`, if it was one: 401 and 403 for a refused key, 3xx for a redirect. */
   readonly blockedStatus?: number;
+  /** How long the backend has asked to be left alone from now on, in milliseconds. Absent if it has not. */
+  readonly retryAfterMs?: number;
   /** How often a folder could not be read or written: not everything in such a folder is counted. */
   readonly failures?: number;
   /** How long it took, in milliseconds. */
@@ -64,7 +66,7 @@ export class Counters {
   report(
     startedAt: number,
     endedAt: number,
-    details: Pick<SyncReport, "blocked" | "blockedStatus" | "failures">,
+    details: Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs" | "failures">,
   ): SyncReport {
     return {
       ...this.#total,

@@ -1,4 +1,5 @@
 import { sizeOf } from "../mirror/files.js";
+import type { SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { PendingEntity } from "./exit-notice.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
@@ -37,19 +38,17 @@ export function failingWrites(sender: Sender): FailingWrite[] {
 export function pendingReason(
   sender: Sender,
   outboxes: Iterable<EntityOutbox>,
-): {
-  readonly blocked?: string;
-  readonly blockedStatus?: number;
-} {
+): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
   const known = sender.connection.reason;
   if (known.blocked !== undefined) return known;
   for (const { holder } of outboxes) {
-    if (holder !== undefined) return { blocked: `process ${holder.pid} on ${holder.host} sends for what it logs to` };
+    if (holder !== undefined)
+      return { ...known, blocked: `process ${holder.pid} on ${holder.host} sends for what it logs to` };
   }
   const [first, ...others] = failingWrites(sender);
-  if (first === undefined) return {};
+  if (first === undefined) return known;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return { blocked: `${first.write} of ${first.of}${more} keep failing: ${first.reason}` };
+  return { ...known, blocked: `${first.write} of ${first.of}${more} keep failing: ${first.reason}` };
 }
 
 /** What has pending writes, for the notice at exit. */
