@@ -140,5 +140,5 @@ it("a backend that does not speak TLS is told of in these words", async () => {
   const client = clientOf({ url: server.url.replace("http:", "https:") }, { logger, maxRetries: 0 });
   await client.createExperiment(OPTIONS);
   expect(logger.of("warn").join()).toContain("(it does not speak TLS; http in place of https?)");
-  expect(logger.of("warn").join()).toMatch(/Not up at all\? npx evsys-sdk doctor$/);
+  expect(logger.of("warn").join()).toMatch(/To check the connection: npx evsys-sdk doctor$/);
 });

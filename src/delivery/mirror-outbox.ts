@@ -133,6 +133,7 @@ export class MirrorOutbox {
   #lookUp(kind: EntityKind, id: string): Promise<void> | undefined {
     if (this.sender.isOffline || !isSafeId(id)) return undefined;
     if (kind === "eval" || kind === "checkpoint") return this.#rowIds.run();
+    if (this.#entities[kind].has(id)) return undefined;
     const [owner] = this.#scopes;
     if (owner !== undefined && SyncLog.existsIn(entityFolder(this.root, kind, id)))
       this.#add(kind, id, owner, () => {});
