@@ -48,7 +48,11 @@ function copyOf(given: unknown, key: string | number, place: Place): unknown {
 
 /** What a value says that JSON should take in its place. */
 function answered(value: unknown, key: string | number): unknown {
-  if (typeof value === "bigint") return answered(Object(value), key);
+  if (typeof value === "bigint") {
+    const boxed: unknown = Object(value);
+    const json = answered(boxed, key);
+    return json === boxed ? value : json;
+  }
   if (typeof value !== "object" || value === null || !("toJSON" in value)) return value;
   const { toJSON } = value;
   return typeof toJSON === "function" ? Reflect.apply(toJSON, value, [String(key)]) : value;

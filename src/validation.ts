@@ -12,12 +12,17 @@ const SECRET_FIELD = "apiKey";
 type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> };
 
 /**
- * Checks a value against a schema and returns it typed.
+ * Checks a value against a schema and returns it typed. `given` is the value to show in errors, if it is another form.
  * @throws EvsysValidationError naming each field, the value that was given and what is allowed.
  */
-export function validated<Schema extends Fielded>(subject: string, schema: Schema, value: unknown): z.output<Schema> {
+export function validated<Schema extends Fielded>(
+  subject: string,
+  schema: Schema,
+  value: unknown,
+  given: unknown = value,
+): z.output<Schema> {
   const result = parsed(subject, schema, value);
-  if (!result.success) throw new EvsysValidationError(subject, allIssues(result.error, schema, value));
+  if (!result.success) throw new EvsysValidationError(subject, allIssues(result.error, schema, given));
   return result.data;
 }
 
@@ -44,10 +49,17 @@ function parsed<Schema extends Fielded>(
   return refuse(`expected an object, got ${shown(value)}`);
 }
 
-/** What does not fit a schema, one issue for each field; `at` is the path of the value itself. */
-export function issuesOf(schema: Fielded, value: unknown, at: ValidationIssue["path"] = []): ValidationIssue[] {
+/**
+ * What does not fit a schema, one issue for each field. `given` is the value to show in errors; `at` is its path.
+ */
+export function issuesOf(
+  schema: Fielded,
+  value: unknown,
+  given: unknown,
+  at: ValidationIssue["path"],
+): ValidationIssue[] {
   const result = schema.safeParse(value);
-  return result.success ? [] : allIssues(result.error, schema, value, at);
+  return result.success ? [] : allIssues(result.error, schema, given, at);
 }
 
 /** One mistake may violate several rules of a schema: the first issue of each field counts. */
@@ -85,7 +97,7 @@ export function shown(value: unknown): string {
 }
 
 /** The built-in kind of an object, such as Map; `Object` for a plain object and for most classes. */
-export function kindOf(value: object): string {
+function kindOf(value: object): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 

@@ -75,6 +75,12 @@ describe("a batch of many predictions", () => {
     expect(mirrored(client.local.root)).toEqual(before);
   });
 
+  it("shows the value that was given, not the one that would be sent", async () => {
+    const given = { ...prediction(1), step: Number.NaN };
+    const error = await failureOf(() => offlineClient().logPredictions("r", [given]));
+    expect(String(error)).toMatch(/predictions\[0\]\.step: .*got NaN$/);
+  });
+
   it("names a bounded number of invalid predictions", async () => {
     const error = await failureOf(() => offlineClient().logPredictions("r", wrong(Array(MANY).fill({}))));
     expect(error).toBeInstanceOf(EvsysValidationError);

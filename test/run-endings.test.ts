@@ -174,17 +174,19 @@ describe("an experiment of several runs", () => {
   });
 
   it.each(modes)("keeps the best of two that end at once: %s", async (_, options, train, best, worse) => {
-    const { server, client, experimentId } = await runOnServer();
-    for (const scores of [
-      [best, worse],
-      [worse, best],
-    ]) {
-      const { id } = await client.createExperiment(OPTIONS);
-      const runs = await Promise.all(scores.map(() => client.startRun({ ...options, experiment_id: id })));
-      for (const [at, run] of runs.entries()) await train(run, scores[at] ?? 0);
-      await Promise.all(runs.map((run) => run.complete()));
-      expect(server.experiments.find((each) => each.id === id)).toMatchObject({ best_score: best });
+    const { server, client } = await runOnServer();
+    for (const each of [client, offlineClient()]) {
+      for (const scores of [
+        [best, worse],
+        [worse, best],
+      ]) {
+        const { id } = await each.createExperiment(OPTIONS);
+        const runs = await Promise.all(scores.map(() => each.startRun({ ...options, experiment_id: id })));
+        for (const [at, run] of runs.entries()) await train(run, scores[at] ?? 0);
+        await Promise.all(runs.map((run) => run.complete()));
+        expect(each.local.experiment(id)).toMatchObject({ best_score: best });
+        if (each === client) expect(server.experiments.at(-1)).toMatchObject({ id, best_score: best });
+      }
     }
-    expect(server.experiments.find((each) => each.id === experimentId)).not.toHaveProperty("best_score");
   });
 });

@@ -80,7 +80,8 @@ class Batch {
     if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${shown(data)}`)]);
     const row = givenIn(data);
     const line = written(this.#subject, () => encode(row));
-    const issues = issuesOf(zPrediction, mayHoldSpelling(line) ? this.#wireFormOf(row) : row, at);
+    const wire = mayHoldSpelling(line) ? this.#wireFormOf(row) : row;
+    const issues = issuesOf(zPrediction, wire, row, at);
     if (issues.length > 0) return this.#refuse(issues);
     this.#lines.push(line);
     return line.length;

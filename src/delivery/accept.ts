@@ -34,7 +34,7 @@ export function accept<Name extends OperationName>(
   const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data);
   const text = written(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
-  validated(subject, schema, wire);
+  validated(subject, schema, wire, fields);
   if (operations[name].kind === "patch" && Object.keys(fields).length === 0) {
     throw new EvsysValidationError(subject, [issueAt([], "expected at least one field to set, got none")]);
   }
