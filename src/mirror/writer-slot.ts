@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../operations.js";
 import { makeFolder, sizeOf } from "./files.js";
+import { syncFolder } from "./fsync.js";
 import { type Appended, type ByteRange, LineWriter } from "./line-writer.js";
 import { isLock, type Lock, takeLock } from "./lock.js";
 import { segmentName } from "./paths.js";
@@ -32,7 +33,7 @@ export class WriterSlot {
 
   /** Takes the first free place. */
   static take(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
-    makeFolder(log.folder);
+    for (const changed of makeFolder(log.folder)) syncFolder(changed, log.policy);
     for (let number = 1; ; number += 1) {
       const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
