@@ -55,7 +55,7 @@ describe("timeoutMs holds", () => {
     const client = clientOf(await silentHost(), { timeoutMs: 60, logger });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
     expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
-    expect(logger.of("warn").join("\n")).toMatch(/no answer within \d+ ms/);
+    expect(logger.of("warn").join("\n")).toMatch(/no response within \d+ ms/);
   });
 
   it("for a proxy that says nothing", { timeout: LIMIT_MS }, async () => {

@@ -57,6 +57,7 @@ export async function sendBacklog(
       await pause(connection.restMs, signal);
       await within(leftMs(), signal, sender.probe());
     }
+    await within(leftMs(), signal, sender.ids.whenLookedUp());
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
     const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.restMs, backoffMs(failures));

@@ -4,7 +4,7 @@ import type { EntityKind } from "../operations.js";
 export class IdMap {
   readonly #backendIds = new Map<string, string>();
   readonly #expected = new Set<string>();
-  readonly #lookups = new Set<string>();
+  readonly #lookups = new Map<string, Promise<void>>();
   /** Looks for an unknown id and tells the map what it finds: before it returns, or before its promise resolves. */
   lookUp: (kind: EntityKind, id: string) => Promise<void> | undefined = () => undefined;
   /** Called when an id that was waited for is known. */
@@ -27,6 +27,11 @@ export class IdMap {
     return this.#lookups.has(keyOf(kind, id));
   }
 
+  /** Resolves when no id is being looked up. */
+  async whenLookedUp(): Promise<void> {
+    await Promise.allSettled(this.#lookups.values());
+  }
+
   /** The id as the backend knows it; undefined while it is waited for. */
   resolve(kind: EntityKind, id: string): string | undefined {
     const key = keyOf(kind, id);
@@ -34,8 +39,10 @@ export class IdMap {
     if (!this.#isKnown(key)) {
       const lookup = this.lookUp(kind, id);
       if (lookup !== undefined) {
-        this.#lookups.add(key);
-        void lookup.finally(() => this.#endLookup(key, id));
+        this.#lookups.set(
+          key,
+          lookup.finally(() => this.#endLookup(key, id)),
+        );
         return undefined;
       }
       if (!this.#isKnown(key)) this.#backendIds.set(key, id);

@@ -36,7 +36,7 @@ export class MirrorOutbox {
     isHeldElsewhere: (kind: FolderKind, id: string) => boolean,
   ) {
     this.root = root;
-    this.sender = new Sender(config, logger);
+    this.sender = new Sender(config, logger, root);
     this.#isHeldElsewhere = isHeldElsewhere;
     const { ids } = this.sender;
     this.#rowIds = new RowIdLookup(

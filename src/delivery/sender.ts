@@ -24,6 +24,7 @@ export class Sender {
   concurrency: number;
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
+  readonly #destination: string | undefined;
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
   #isAskedAgain = false;
@@ -35,10 +36,12 @@ export class Sender {
   /** How many writes were pending when the backend came back, until they are drained. */
   #recovering: number | undefined;
 
-  constructor(config: Config, logger: Logger, keepsProcessAlive = false) {
+  /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
+  constructor(config: Config, logger: Logger, destination?: string) {
     this.config = config;
     this.logger = logger;
-    this.keepsProcessAlive = keepsProcessAlive;
+    this.keepsProcessAlive = destination === undefined;
+    this.#destination = destination;
     this.concurrency = config.concurrency;
     this.connection = new BackendConnection(config, {
       onDown: (reason) => this.#onDown(reason),
@@ -215,7 +218,7 @@ export class Sender {
     this.#recovering = undefined;
     if (this.keepsProcessAlive) return;
     this.logger.warn(
-      `The backend at ${this.connection.baseUrl} is unavailable (${reason}). Writes go to the mirror and are sent when it is back. To check the connection: npx evsys-sdk doctor`,
+      `The backend at ${this.connection.baseUrl} is unavailable (${reason}). Writes go to ${this.#destination} and are sent when it is back. To check the connection: npx evsys-sdk doctor`,
     );
     this.schedule();
   }

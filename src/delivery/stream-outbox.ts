@@ -109,7 +109,7 @@ export class StreamOutbox {
   takeProbe(prefersFresh: boolean): BatchEntry | undefined {
     const requeued = () =>
       this.#removeRequeued((entry) => isDue(entry, Number.POSITIVE_INFINITY, this.#ids) && entry.waiter === undefined);
-    const fresh = () => this.#takeFresh(this.#end);
+    const fresh = () => this.#takeFresh(this.#counted);
     return this.#taken(prefersFresh ? (fresh() ?? requeued()) : (requeued() ?? fresh()));
   }
 
@@ -169,13 +169,13 @@ export class StreamOutbox {
   hasBacklog(time: number): boolean {
     return (
       this.#requeued.some((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) ||
-      this.#nextFresh() < this.#end
+      this.#nextFresh() < this.#counted
     );
   }
 
   /** Lets the backlog out that is there by now. */
   startDrain(): void {
-    this.#drainUntil = this.#end;
+    this.#drainUntil = this.#counted;
   }
 
   /** Ends a drain that has nothing left to take, once nothing of the backlog is in flight; whether it has ended. */
@@ -187,7 +187,7 @@ export class StreamOutbox {
   }
 
   /** Counts the open lines that have come since, up to a place. */
-  count(until = this.#isOwn ? this.#end : this.segment.size): void {
+  count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
     const named = NAMED_IN[this.segment.stream];
     for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
       if (bytes.length > 0) this.pending.add(this.#scopeAt(start), 1);
@@ -234,10 +234,6 @@ export class StreamOutbox {
     return this.segment.slot === this.#store.slot;
   }
 
-  /** Where the rows end that may be sent: of another writer's file, those that are counted. */
-  get #end(): number {
-    return this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.#counted;
-  }
 
   #nextFresh(): number {
     return this.segment.nextOpen(this.#cursor, this.#claimed);

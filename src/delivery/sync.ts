@@ -44,7 +44,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     if (!(error instanceof DashboardClientError)) failures += 1;
   };
   const scope = new Scope(logger, onError);
-  const sender = new Sender(config, logger, true);
+  const sender = new Sender(config, logger);
   const total = (): Counts => scope.counters.total;
   const roots = new Set((logDirs ?? [config.logDir]).map(rootOf));
   const outboxes = [...roots].flatMap((root) => entitiesOf(root, sender, scope, { adopts, dryRun }));

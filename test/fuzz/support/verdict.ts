@@ -11,7 +11,6 @@ export type Verdict =
 
 const AWAY: Verdict = { kind: "away", remote: "down" };
 /** The backend is there, and its answer is of no use. */
-const USELESS: Verdict = { kind: "away", remote: "up" };
 
 const EMPTY = Buffer.alloc(0);
 
@@ -51,8 +50,8 @@ function ofSuccess(bytes: Buffer, name: OperationName | "post"): Verdict {
   const body = parsed(text);
   if (name === "post") return { kind: "delivered", body: body === undefined ? { _raw: text } : body };
   if (body === undefined || !judgeOf(answerOf(name))(body)) return AWAY;
-  if (name === "createExperiment" && !isHarmless(Object(body).experiment.id)) return USELESS;
-  if (name === "createRun" && !isHarmless(Object(body).run.id)) return USELESS;
+  if (name === "createExperiment" && !isHarmless(Object(body).experiment.id)) return AWAY;
+  if (name === "createRun" && !isHarmless(Object(body).run.id)) return AWAY;
   return { kind: "delivered", body };
 }
 
