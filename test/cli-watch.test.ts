@@ -48,7 +48,7 @@ describe("evsys-sdk sync --watch", () => {
     await until(() => first.metrics.length === 5);
     await first.stop();
     const second = await mockServer({ state: first.state, port: first.port });
-    await until(() => second.runs[0]?.status === "completed");
+    await until(() => second.runs[0]?.status === "completed" && second.predictions.length === 1);
     child.process.kill("SIGTERM");
     const { code, stdout } = await child.ended;
     // What was refused is not sent again each second.
