@@ -3,6 +3,7 @@ import { COMMON, type Command } from "./command.js";
 import { EXIT } from "./exit-codes.js";
 import { exportCommand } from "./export/command.js";
 import { mirrorCommands } from "./mirror-commands.js";
+import { uiCommand } from "./ui/command.js";
 
 /** The shells that commands can be completed in. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -10,6 +11,7 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** The commands by name. */
 export const commands = {
   ...mirrorCommands,
+  ui: uiCommand,
   export: exportCommand,
   ...backendCommands,
   completion: {

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
 import { type MirrorDocument, readDocument } from "./document.js";
@@ -20,9 +21,14 @@ export interface CatalogRun {
 
 /** The runs of a mirror, oldest first. Runs without a readable document come first. */
 export function runsIn(root: string): CatalogRun[] {
-  return idsIn(root, "run")
+  return runIdsIn(root)
     .map((id) => readRun(root, id))
     .sort((a, b) => createdAt(a) - createdAt(b) || (a.id < b.id ? -1 : 1));
+}
+
+/** The ids of a mirror's runs. */
+export function runIdsIn(root: string): string[] {
+  return idsIn(root, "run");
 }
 
 /** Reads the document of one run. */
@@ -40,14 +46,26 @@ export function readRun(root: string, id: string): CatalogRun {
   };
 }
 
-/** The readable documents of a mirror's experiments, by id. */
+/** The documents of a mirror's experiments, by id. Those that cannot be read are left out. */
 export function experimentsIn(root: string): Map<string, MirrorDocument> {
-  const found = new Map<string, MirrorDocument>();
-  for (const id of idsIn(root, "experiment")) {
-    const { document } = readEntity(root, "experiment", id);
-    if (document !== undefined) found.set(id, document);
-  }
-  return found;
+  return new Map(
+    idsIn(root, "experiment").flatMap((id) => {
+      const document = readExperiment(root, id);
+      return document === undefined ? [] : [[id, document] as const];
+    }),
+  );
+}
+
+/** The document of one experiment; undefined where there is none, or none that can be read. */
+export function readExperiment(root: string, id: string): MirrorDocument | undefined {
+  return isSafeId(id) ? readEntity(root, "experiment", id).document : undefined;
+}
+
+/** Whether a mirror has a run of an id. */
+export function hasRun(root: string, id: string): boolean {
+  if (!isSafeId(id)) return false;
+  refuseLinks(folderOf(root, "run"), entityFolder(root, "run", id));
+  return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function idsIn(root: string, kind: FolderKind): string[] {
