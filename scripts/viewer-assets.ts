@@ -13,7 +13,7 @@ export const VIEWER_ASSETS = join(ROOT, "generated", "viewer-assets.ts");
 /** The text of generated/viewer-assets.ts. */
 export async function viewerAssets(): Promise<string> {
   const script = await bundle(join(FOLDER, "app.ts"));
-  const style = await bundle(join(FOLDER, "viewer.css"));
+  const style = await bundle(join(FOLDER, "style", "viewer.css"));
   const uplotStyle = readFileSync(join(UPLOT, "dist", "uPlot.min.css"), "utf8");
   const licence = readFileSync(join(UPLOT, "LICENSE"), "utf8").trim();
   return [

@@ -65,6 +65,11 @@ export class ViewerRoutes {
     }
   }
 
+  /** Reads all metrics of a run, so that none of its curves is drawn from samples. */
+  async readAll(key: string): Promise<void> {
+    await (await this.#index(key)).readAll();
+  }
+
   async #curve(key: string, parameters: URLSearchParams): Promise<CurveData> {
     const index = await this.#index(key);
     const width = number(parameters, "width", MOST_WIDTH);

@@ -49,6 +49,12 @@ export class RunIndex {
     await Promise.race([this.#reading, timePasses()]);
   }
 
+  /** Reads all rows that are there now. */
+  async readAll(): Promise<void> {
+    await this.refresh();
+    await this.#reading;
+  }
+
   /** Ends what is read in the background. */
   close(): void {
     this.#isClosed = true;

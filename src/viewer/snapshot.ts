@@ -1,4 +1,4 @@
-import type { CurveData, DeliveryState, PredictionPage, RunList, SeriesList, Snapshot } from "./api-types.js";
+import type { DeliveryState, PredictionPage, RunList, SeriesList, Snapshot } from "./api-types.js";
 import { type DeliveryOf, ViewerRoutes } from "./routes.js";
 import { snapshotKey } from "./snapshot-key.js";
 
@@ -28,11 +28,7 @@ export async function snapshotOf(
     const page = await ask<PredictionPage>("predictions", { run });
     hasMorePredictions ||= page.next !== null;
     responses[snapshotKey("predictions", run)] = { ...page, next: null };
-    // The whole of the metrics is read first: a file that is sent to somebody shows no samples.
-    for (let [version, before] = ["", " "]; version !== before; ) {
-      before = version;
-      ({ version } = await ask<CurveData>("curve", { run, series: "" }));
-    }
+    await routes.readAll(run);
     const series = await ask<SeriesList>("series", { run, most: String(MOST_SERIES) });
     responses[snapshotKey("series", run)] = series;
     if (series.total > series.series.length) omitted.push(`${series.total - series.series.length} series of a run`);

@@ -66,13 +66,14 @@ function render(): void {
 }
 
 function chip(run: Parameters<typeof runName>[0]): HTMLElement {
+  const name = runName(run, selectedRuns(store.state));
   const remove = () => store.toggle(run.key);
   return h(
     "li",
     {},
     dot(colourOf(run.key, store.state)),
-    h("span", { class: "label" }, runName(run)),
-    h("button", { type: "button", "aria-label": `Remove ${runName(run)}`, onclick: remove }, "×"),
+    h("span", { class: "label" }, name),
+    h("button", { type: "button", "aria-label": `Remove ${name}`, onclick: remove }, "×"),
   );
 }
 
@@ -83,6 +84,8 @@ async function refresh(): Promise<void> {
     try {
       const list = await source.get<RunList>("runs", { series: store.state.series });
       const text = JSON.stringify(list);
+      if (store.state.series === "")
+        store.set({ series: list.series.find((name) => name === "loss") ?? list.series[0] ?? "" });
       if (text !== listText || store.state.error !== "") store.set({ list, error: "" });
       listText = text;
     } catch (error) {

@@ -24,7 +24,7 @@ export class ChartCard {
   readonly #source: Source;
   readonly #series: string;
   readonly #events: Omit<ChartEvents, "onCursor">;
-  readonly #plot = h("div", { class: "plot" });
+  readonly #plot: HTMLElement;
   readonly #legend = h("ul", { class: "legend" });
   readonly #note = h("p", { class: "note" });
   #settings: ChartSettings;
@@ -39,6 +39,15 @@ export class ChartCard {
     this.#series = info.name;
     this.#settings = settings;
     this.#events = events;
+    this.#plot = h("div", {
+      class: "plot",
+      tabindex: 0,
+      role: "group",
+      "aria-label": `Curves of ${info.name}. Left and right arrow keys move the cursor; the values follow.`,
+      onkeydown: (event) => this.#onKey(event),
+      onfocus: () => this.#legend.setAttribute("aria-live", "polite"),
+      onblur: () => this.#legend.removeAttribute("aria-live"),
+    });
     const resize = h("button", { type: "button", class: "icon", "aria-pressed": "false" }, "Enlarge");
     resize.addEventListener("click", () => {
       this.#isTall = !this.#isTall;
@@ -130,6 +139,20 @@ export class ChartCard {
         ),
       ),
     );
+  }
+
+  /** Moves the cursor by one value; with Shift by a tenth of what is shown. */
+  #onKey(event: Event): void {
+    const chart = this.#chart;
+    if (chart === undefined || !(event instanceof KeyboardEvent)) return;
+    if (event.key === "Escape") this.#events.onReset();
+    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
+    event.preventDefault();
+    const xs = chart.data[0];
+    const stride = event.shiftKey ? Math.ceil(xs.length / 10) : 1;
+    const from = chart.cursor.idx ?? (event.key === "ArrowLeft" ? xs.length : -1);
+    const index = Math.max(0, Math.min(xs.length - 1, from + (event.key === "ArrowLeft" ? -stride : stride)));
+    chart.setCursor({ left: chart.valToPos(xs[index] ?? 0, "x"), top: 20 });
   }
 
   #noteOf(read: number): string {

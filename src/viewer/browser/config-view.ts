@@ -1,6 +1,5 @@
 import type { RunDetail } from "../api-types.js";
 import { empty, fill, h } from "./dom.js";
-import { valueText } from "./format.js";
 import { colourOf, dot, runName, selectedRuns } from "./runs.js";
 import type { Source } from "./source.js";
 import type { Store } from "./state.js";
@@ -17,7 +16,7 @@ export function configView(store: Store, source: Source) {
       return fill(table, empty("Select one run to see its configuration, or two or more to compare them."));
     const details = await Promise.all(runs.map(({ key }) => source.get<RunDetail>("run", { run: key })));
     const columns = details.map(
-      ({ run, experiment }) => new Map([...flattened(run, "run"), ...flattened(experiment, "experiment")]),
+      ({ run, experiment }) => new Map([...flattened(run, ""), ...flattened(experiment, "experiment")]),
     );
     const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
     const rows = names.map((name) => ({ name, values: columns.map((column) => column.get(name)) }));
@@ -37,7 +36,11 @@ export function configView(store: Store, source: Source) {
             {},
             h("th", { scope: "col" }, "Field"),
             ...runs.map((run) =>
-              h("th", { scope: "col" }, h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run))),
+              h(
+                "th",
+                { scope: "col" },
+                h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run, runs)),
+              ),
             ),
           ),
         ),
@@ -67,9 +70,15 @@ function rowOf(name: string, values: readonly (string | undefined)[], isDifferen
   );
 }
 
-/** The fields of a value by their path, such as `run.run_config.model.name`. */
-export function flattened(value: unknown, path: string): [string, string][] {
-  if (typeof value !== "object" || value === null || Array.isArray(value) || Object.keys(value).length === 0)
-    return [[path, valueText(value)]];
-  return Object.entries(value).flatMap(([name, item]) => flattened(item, `${path}.${name}`));
+/** The fields of a value by their path, such as `run.run_config.model.name`, with all their digits. */
+function flattened(value: unknown, path: string): [string, string][] {
+  const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
+  if (entries.length === 0) return [[path, exactText(path, value)]];
+  return entries.flatMap(([name, item]) => flattened(item, path === "" ? name : `${path}.${name}`));
+}
+
+function exactText(path: string, value: unknown): string {
+  if (/(^|\.)_(created|updated)_at$/.test(path) && typeof value === "number")
+    return new Date(value * 1000).toISOString();
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "–");
 }

@@ -57,7 +57,7 @@ export function curvesView(store: Store, source: Source) {
     const { state } = store;
     const chosen = selectedRuns(state);
     selection = state.selected.join("\n");
-    runs = chosen.map((run) => ({ key: run.key, label: runName(run), colour: colourOf(run.key, state) }));
+    runs = chosen.map((run) => ({ key: run.key, label: runName(run, chosen), colour: colourOf(run.key, state) }));
     if (runs.length === 0) {
       cards = [];
       return fill(grid, empty("Select runs in the table to see their curves."));

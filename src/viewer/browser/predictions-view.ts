@@ -14,7 +14,9 @@ export function predictionsView(store: Store, source: Source) {
   let starts = [""];
   let [next, shownFor]: [string | null, string] = [null, ""];
   let request = 0;
-  const run = h("select", { "aria-label": "Run", onchange: () => first() });
+  /** Until a run is found that has predictions. */
+  let isFirstLook = true;
+  const run = h("select", { "aria-label": "Run", onchange: () => chosen() });
   const search = h("input", {
     type: "search",
     placeholder: "Search predictions",
@@ -52,6 +54,11 @@ export function predictionsView(store: Store, source: Source) {
     list,
   );
 
+  function chosen(): void {
+    isFirstLook = false;
+    first();
+  }
+
   function first(): void {
     starts = [""];
     void load();
@@ -77,6 +84,16 @@ export function predictionsView(store: Store, source: Source) {
         if (page.next === null || rows.length >= PAGE_ROWS) break;
         from = page.next;
       }
+      if (
+        rows.length === 0 &&
+        isFirstLook &&
+        search.value.trim() === "" &&
+        run.selectedIndex + 1 < run.options.length
+      ) {
+        run.selectedIndex += 1;
+        return await load();
+      }
+      isFirstLook = false;
       show(rows);
     } catch (error) {
       fill(list, empty(error instanceof Error ? error.message : String(error)));
@@ -103,11 +120,12 @@ export function predictionsView(store: Store, source: Source) {
     );
     for (const option of run.options) {
       const summary = runs.find(({ key }) => key === option.value);
-      if (summary !== undefined) option.textContent = runName(summary);
+      if (summary !== undefined) option.textContent = runName(summary, runs);
     }
     if (runs.length === 0) {
       shownFor = "";
-      return fill(list, empty("Select a run in the table first."));
+      fill(list, empty("Select a run in the table first."));
+      return;
     }
     if (run.value !== shownFor) first();
   }

@@ -93,7 +93,8 @@ function streamView(
 function runColumn(store: Store): TableColumn<StreamRow> {
   return {
     title: "Run",
-    cell: ({ run }) => h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run)),
+    cell: ({ run }) =>
+      h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run, selectedRuns(store.state))),
   };
 }
 

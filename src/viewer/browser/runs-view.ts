@@ -64,7 +64,10 @@ export function runsView(store: Store, source: Source) {
     fill(compare, state.selected.length < 2 ? "Show curves" : `Compare ${state.selected.length} runs`);
     compare.disabled = state.selected.length === 0;
     clear.hidden = state.selected.length === 0;
-    if (state.list.runs.length === 0) return fill(table, empty("No client has written a run to this mirror yet."));
+    if (state.list.runs.length === 0) {
+      fill(table, empty("No client has written a run to this mirror yet."));
+      return;
+    }
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined;
     fill(table, tableOf(visible), matching.length > visible.length && moreButton());
     if (focused !== undefined) table.querySelector<HTMLElement>(`[data-focus="${CSS.escape(focused)}"]`)?.focus();
@@ -126,7 +129,7 @@ export function runsView(store: Store, source: Source) {
     const box = h("input", {
       type: "checkbox",
       checked: isSelected,
-      "aria-label": `Compare ${runName(run)}`,
+      "aria-label": `Compare ${runName(run, store.state.list.runs)}`,
       "data-focus": `run ${run.key}`,
       onchange: () => store.toggle(run.key),
     });

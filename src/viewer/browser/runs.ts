@@ -5,10 +5,16 @@ import type { State } from "./state.js";
 
 const COLOURS = 10;
 
-/** What people call a run. */
-export function runName({ name, experiment, id }: RunSummary): string {
-  const first = name === "" ? experiment : experiment === "" ? name : `${experiment} · ${name}`;
-  return first === "" ? id : `${first} · ${shortId(id)}`;
+/** What people call a run; with a part of its id where another of `others` is called the same. */
+export function runName(run: RunSummary, others: readonly RunSummary[]): string {
+  const name = titleOf(run);
+  if (name === "") return run.id;
+  const isAlone = others.every((other) => other.key === run.key || titleOf(other) !== name);
+  return isAlone ? name : `${name} · ${shortId(run.id)}`;
+}
+
+function titleOf({ name, experiment }: RunSummary): string {
+  return experiment !== "" && name !== "" ? `${experiment} · ${name}` : experiment || name;
 }
 
 /** The selected runs that are there, in the order of their colours. */
