@@ -82,7 +82,10 @@ export class ViewerRoutes {
   /** What changes when a run has new rows, by run. A run that is gone has none. */
   async #versions(keys: readonly string[]): Promise<Readonly<Record<string, string>>> {
     const versions: [string, string][] = [];
-    for (const key of keys) versions.push([key, (await this.#index(key)).version]);
+    for (const key of keys) {
+      const [root, id] = placeOf(this.#roots, key);
+      if (root !== undefined && hasRun(root, id)) versions.push([key, (await this.#index(key)).version]);
+    }
     return Object.fromEntries(versions);
   }
 
@@ -124,14 +127,18 @@ export class ViewerRoutes {
 
   /** The mirror and the id of a run's key. */
   #place(key: string): [root: string, id: string] {
-    const slash = key.indexOf("/");
-    const root = this.#roots[Number(key.slice(0, slash))];
-    const id = key.slice(slash + 1);
-    if (slash < 1 || root === undefined || !hasRun(root, id)) {
+    const [root, id] = placeOf(this.#roots, key);
+    if (root === undefined || !hasRun(root, id)) {
       throw new NotFound("This run is not in the mirror, or no longer.");
     }
     return [root, id];
   }
+}
+
+/** The mirror and the id that a run's key names; the mirror is undefined where there is none. */
+function placeOf(roots: readonly string[], key: string): [root: string | undefined, id: string] {
+  const slash = key.indexOf("/");
+  return [slash < 1 ? undefined : roots[Number(key.slice(0, slash))], key.slice(slash + 1)];
 }
 
 /** A whole number of 1 or more, with its greatest value as the default. */

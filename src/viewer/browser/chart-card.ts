@@ -33,6 +33,8 @@ export class ChartCard {
   #isTall = false;
   #request = 0;
   isVisible = false;
+  /** What the runs had when they were drawn last, by run. */
+  readonly #versions = new Map<string, string>();
 
   constructor(source: Source, info: SeriesInfo, settings: ChartSettings, events: Omit<ChartEvents, "onCursor">) {
     this.#source = source;
@@ -91,12 +93,20 @@ export class ChartCard {
       ),
     );
     if (request !== this.#request) return;
+    for (const [at, { key }] of runs.entries()) this.#versions.set(key, answers[at]?.version ?? "");
     this.#lines = runs.flatMap(({ key, label, colour }, at) =>
       (answers[at]?.parts ?? []).map((part) => ({ run: key, label: `${label} · ${part.split}`, colour, part })),
     );
     const read = Math.min(1, ...answers.map((answer) => answer?.read ?? 1));
     fill(this.#note, this.#noteOf(read));
     this.draw();
+  }
+
+  /** Whether runs have other rows than those that are drawn. */
+  isOutdated(versions: Readonly<Record<string, string>>): boolean {
+    return this.#settings.runs.some(
+      ({ key }) => versions[key] !== undefined && this.#versions.get(key) !== versions[key],
+    );
   }
 
   draw(): void {

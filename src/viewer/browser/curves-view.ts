@@ -7,15 +7,18 @@ import { colourOf, runName, selectedRuns } from "./runs.js";
 import type { Source } from "./source.js";
 import type { Store, Zoom } from "./state.js";
 
-const [LIVE_MS, PAGE_CHARTS, MOST_SERIES] = [500, 12, 200];
+const [LIVE_MS, SERIES_MS, PAGE_CHARTS, MOST_SERIES] = [500, 2_000, 12, 200];
 
 /** The curves of the selected runs, one chart for each series. */
 export function curvesView(store: Store, source: Source) {
   let runs: ChartSettings["runs"] = [];
   let cards: ChartCard[] = [];
   let zoom: Zoom | undefined;
-  let [versions, shownCharts, selection] = ["", PAGE_CHARTS, ""];
+  let [shownCharts, selection] = [PAGE_CHARTS, ""];
   let clocks = new Map<string, Clock>();
+  /** How many series each run had when the charts were made. */
+  let totals: readonly number[] = [];
+  let [mayHaveMoreSeries, seriesDueAt] = [false, 0];
   const grid = h("div", { class: "charts" });
   const toolbar = curvesToolbar({
     onChange: () => applySettings(),
@@ -64,19 +67,24 @@ export function curvesView(store: Store, source: Source) {
     }
     const expected = selection;
     const search = toolbar.search();
-    const lists = await Promise.all(
-      runs.map(({ key }) => source.get<SeriesList>("series", { run: key, search, most: MOST_SERIES })),
-    );
+    const [lists, all] = [await seriesLists(search), search === "" ? undefined : await seriesLists("")];
     if (expected !== selection) return;
     const found = new Map<string, SeriesInfo>();
     for (const info of lists.flatMap(({ series }) => series))
       if (info.name.toLowerCase().includes(search.toLowerCase()) && !found.has(info.name)) found.set(info.name, info);
     const total = Math.max(...lists.map((list) => list.total));
+    totals = (all ?? lists).map((list) => list.total);
     await readClocks(lists);
-    show(
+    showCharts(
       [...found.values()],
       total,
       lists.reduce((sum, { skippedLines }) => sum + skippedLines, 0),
+    );
+  }
+
+  function seriesLists(search: string): Promise<SeriesList[]> {
+    return Promise.all(
+      runs.map(({ key }) => source.get<SeriesList>("series", { run: key, search, most: MOST_SERIES })),
     );
   }
 
@@ -93,7 +101,7 @@ export function curvesView(store: Store, source: Source) {
     clocks = new Map(runs.flatMap(({ key }, at) => (read[at] === undefined ? [] : [[key, read[at]] as const])));
   }
 
-  function show(series: readonly SeriesInfo[], total: number, skippedLines: number): void {
+  function showCharts(series: readonly SeriesInfo[], total: number, skippedLines: number): void {
     visibility.disconnect();
     const events = { onZoom: (next: Zoom) => setZoom(next), onReset: () => setZoom(undefined) };
     cards = series.slice(0, shownCharts).map((info) => new ChartCard(source, info, settings(), events));
@@ -120,16 +128,23 @@ export function curvesView(store: Store, source: Source) {
 
   async function poll(): Promise<void> {
     if (store.state.view === "curves" && document.visibilityState === "visible" && runs.length > 0) {
-      const found = JSON.stringify(
-        await source.get("versions", { run: runs.map(({ key }) => key) }).catch(() => versions),
-      );
-      if (versions !== "" && found !== versions) {
-        if (cards.length === 0) await rebuild();
-        for (const card of cards) if (card.isVisible) void card.load();
-      }
-      versions = found;
+      const request = source.get<Record<string, string>>("versions", { run: runs.map(({ key }) => key) });
+      const versions = await request.catch(() => undefined);
+      if (versions !== undefined) await show(versions);
     }
     window.setTimeout(() => void poll(), LIVE_MS);
+  }
+
+  /** Draws what is outdated. A run without rows has no chart to be outdated. */
+  async function show(versions: Readonly<Record<string, string>>): Promise<void> {
+    const outdated = cards.filter((card) => card.isVisible && card.isOutdated(versions));
+    await Promise.all(outdated.map((card) => card.load()));
+    mayHaveMoreSeries ||= outdated.length > 0 || cards.length === 0;
+    if (!mayHaveMoreSeries || performance.now() < seriesDueAt) return;
+    mayHaveMoreSeries = false;
+    seriesDueAt = performance.now() + SERIES_MS;
+    const lists = await seriesLists("").catch(() => []);
+    if (lists.some(({ total }, at) => total !== totals[at])) await rebuild().catch(() => {});
   }
   if (source.snapshot === undefined) void poll();
 
@@ -141,7 +156,6 @@ export function curvesView(store: Store, source: Source) {
     )
       return;
     zoom = undefined;
-    versions = "";
     void rebuild().catch((error: unknown) => fill(grid, empty(error instanceof Error ? error.message : String(error))));
   }
 
