@@ -16,8 +16,8 @@ const browser = await chromium.launch({
 });
 try {
   for (const colorScheme of ["light", "dark"] as const) {
-    await shoot(browser, colorScheme, "wide", { width: 1280, height: 800 });
-    await shoot(browser, colorScheme, "phone", { width: 390, height: 844 });
+    await shoot(browser, colorScheme, "wide", { width: 1280, height: 800 }, ["Runs", "Curves", "Evals", "Predictions"]);
+    await shoot(browser, colorScheme, "phone", { width: 390, height: 844 }, ["Runs", "Curves"]);
   }
 } finally {
   await browser.close();
@@ -29,6 +29,7 @@ async function shoot(
   colorScheme: "light" | "dark",
   size: string,
   viewport: { readonly width: number; readonly height: number },
+  views: readonly string[],
 ): Promise<void> {
   const context = await browser.newContext({ colorScheme, viewport, deviceScaleFactor: 2, reducedMotion: "reduce" });
   const page = await context.newPage();
@@ -38,7 +39,7 @@ async function shoot(
   await boxes.first().waitFor();
   for (let at = 0; at < Math.min(2, await boxes.count()); at += 1) await boxes.nth(at).check();
   await page.locator("td .badge").nth(1).waitFor();
-  for (const view of ["Runs", "Curves", "Evals", "Checkpoints", "Predictions", "Configuration"]) {
+  for (const view of views) {
     await page.getByRole("link", { name: view, exact: true }).click();
     await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => {});
     if (view === "Curves") await page.locator(".plot canvas").first().waitFor();
