@@ -1,9 +1,7 @@
 import { backendCommands } from "./backend-commands.js";
 import { COMMON, type Command } from "./command.js";
 import { EXIT } from "./exit-codes.js";
-import { exportCommand } from "./export/command.js";
 import { mirrorCommands } from "./mirror-commands.js";
-import { uiCommand } from "./ui/command.js";
 
 /** The shells that commands can be completed in. */
 export const SHELLS = ["bash", "zsh", "fish"] as const;
@@ -11,8 +9,6 @@ export const SHELLS = ["bash", "zsh", "fish"] as const;
 /** The commands by name. */
 export const commands = {
   ...mirrorCommands,
-  ui: uiCommand,
-  export: exportCommand,
   ...backendCommands,
   completion: {
     summary: "Print what makes a shell complete these commands.",

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 const COMMON = "default-src 'none'; base-uri 'none'; form-action 'none'";
 
 /** What a page of the server may do: its own script, style and requests, and nothing else. */
-export const PAGE_POLICY = `${COMMON}; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'; require-trusted-types-for 'script'`;
+const PAGE_POLICY = `${COMMON}; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'; require-trusted-types-for 'script'`;
 
 /** What a self-contained file may do: run the script and the style that it was made with, by their hashes. */
 export function filePolicy(script: string, style: string): string {
