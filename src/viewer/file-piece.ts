@@ -2,15 +2,15 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { onFile, unlessMissing } from "../mirror/files.js";
 import { NO_FOLLOW } from "../mirror/links.js";
 
-const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, inode: 0 };
+const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, identity: "" };
 
 /** A part of a file, and what the file is. */
 export interface FilePiece {
   readonly bytes: Buffer;
   /** The size of the whole file, in bytes. */
   readonly size: number;
-  /** Another one after the file was replaced; 0 where there is no file. */
-  readonly inode: number;
+  /** Another one after the file was replaced; empty where there is no file. */
+  readonly identity: string;
 }
 
 /**
@@ -22,11 +22,12 @@ export function readPiece(path: string, position: number | ((size: number) => nu
     const descriptor = unlessMissing(undefined, () => openSync(path, constants.O_RDONLY | NO_FOLLOW));
     if (descriptor === undefined) return NOTHING;
     try {
-      const { size, ino } = fstatSync(descriptor);
+      const { size, ino, birthtimeMs } = fstatSync(descriptor);
       const start = Math.max(0, typeof position === "number" ? position : position(size));
       const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(lengthBytes, size - start)));
       const bytes = buffer.subarray(0, buffer.length === 0 ? 0 : readSync(descriptor, buffer, 0, buffer.length, start));
-      return { bytes, size, inode: ino };
+      // A new file may have the inode of a deleted one.
+      return { bytes, size, identity: `${ino}.${birthtimeMs}` };
     } finally {
       closeSync(descriptor);
     }

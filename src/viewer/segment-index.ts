@@ -50,7 +50,7 @@ export class SegmentIndex {
   position = 0;
   size = 0;
   #scanner = new MetricScanner(this.read);
-  #inode = 0;
+  #identity = "";
   #pieceBytes = PIECE_BYTES;
 
   constructor(path: string) {
@@ -64,8 +64,8 @@ export class SegmentIndex {
 
   /** Looks at the size of the file. A file that was replaced or cut is read anew. */
   refresh(): void {
-    const { inode, size } = readPiece(this.path, 0, 0);
-    if (inode !== this.#inode || size < this.position) this.#restart(inode);
+    const { identity, size } = readPiece(this.path, 0, 0);
+    if (identity !== this.#identity || size < this.position) this.#restart(identity);
     if (size > this.size) this.#pieceBytes = PIECE_BYTES;
     const isFirstLook = this.size === 0;
     this.size = size;
@@ -100,8 +100,8 @@ export class SegmentIndex {
     return set;
   }
 
-  #restart(inode: number): void {
-    this.#inode = inode;
+  #restart(identity: string): void {
+    this.#identity = identity;
     this.position = 0;
     this.size = 0;
     this.read = new CurveSet();

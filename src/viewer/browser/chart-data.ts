@@ -49,7 +49,7 @@ export function alignedData(lines: readonly Line[], look: Look, xOf: (line: Line
 }
 
 /** An exponential moving average without a bias toward the start. Gaps stay gaps. */
-export function smoothed(values: readonly (number | null)[], weight: number): Values {
+function smoothed(values: readonly (number | null)[], weight: number): Values {
   if (weight === 0) return [...values];
   let [last, total] = [0, 0];
   return values.map((value) => {

@@ -2,7 +2,7 @@ import type { CurveData, CurvePart } from "../api-types.js";
 import type { Source } from "./source.js";
 
 /** Series that hold the time of a row, in seconds since the epoch. */
-export const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
+const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
 
 /** When a step was logged, in seconds since the epoch; null where that is not known. */
 export type Clock = (step: number) => number | null;
