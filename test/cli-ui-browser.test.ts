@@ -60,9 +60,9 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     ]);
     await openTab(page, "Evals");
     await page.getByRole("button", { name: "Details" }).first().click();
-    expect(await page.getByRole("row", { name: "easy 0.9", exact: true }).isVisible()).toBe(true);
+    await page.getByRole("row", { name: "easy 0.9", exact: true }).waitFor();
     await openTab(page, "Checkpoints");
-    expect(await page.getByText("s3://bucket/b").isVisible()).toBe(true);
+    await page.getByText("s3://bucket/b").waitFor();
     await openTab(page, "Predictions");
     await page.getByText("question 49", { exact: true }).waitFor();
     await page.getByRole("button", { name: "Next page" }).click();
@@ -70,9 +70,9 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     await page.getByRole("searchbox", { name: "Search predictions" }).fill("question 7");
     await page.getByText("2 predictions").or(page.getByText("1 predictions")).waitFor();
     await openTab(page, "Configuration");
-    expect(await page.getByRole("row", { name: "run_config.model.lr≠ differs 0.1 0.2" }).isVisible()).toBe(true);
+    await page.getByRole("row", { name: "run_config.model.lr≠ differs 0.1 0.2" }).waitFor();
     await page.getByRole("checkbox", { name: "Differences only" }).check();
-    expect(await page.getByRole("row", { name: /run_config\.same/ }).count()).toBe(0);
+    await page.getByRole("row", { name: /run_config\.same/ }).waitFor({ state: "detached" });
     expect(problems).toEqual([]);
   });
 
