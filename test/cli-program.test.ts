@@ -75,7 +75,10 @@ describe("the program", () => {
 
   it.each([
     [["stat"], "Unknown command stat; did you mean status?"],
-    [["toString"], "Unknown command toString; there are sync, status, clean, doctor, mock, contract, completion."],
+    [
+      ["toString"],
+      "Unknown command toString; there are sync, status, ui, export, clean, doctor, mock, contract, completion.",
+    ],
     [["help", "claen"], "Unknown command claen; did you mean clean?"],
     [["--verison"], "Unknown option --verison; did you mean --version?"],
     [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],

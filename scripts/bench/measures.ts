@@ -14,6 +14,7 @@ export const MEASURES: Readonly<Record<string, Measure>> = {
   "sync-latency": async (scale) => (await import("./sync.js")).syncingFromAfar(scale),
   "large-run": async (scale) => (await import("./large-run.js")).largeRun(scale),
   "many-runs": async (scale) => (await import("./many-runs.js")).manyRuns(scale),
+  viewer: async (scale) => (await import("./viewer.js")).viewer(scale),
   import: async (scale) => (await import("./import-time.js")).importTime(scale),
   "peer-log": async (scale) => (await import("./peer-log.js")).peerLog(scale),
   "peer-queues": async (scale) => (await import("./peer-queues.js")).peerQueues(scale),

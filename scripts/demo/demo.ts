@@ -82,7 +82,8 @@ if (missing + twice + notSent > 0) process.exitCode = 1;
 
 console.log(`
 The mirror:      ${logDir}
-The checkpoints: ${checkpoints}`);
+The checkpoints: ${checkpoints}
+See it all:      npx evsys-sdk ui ${logDir} --open`);
 
 function standing(): string {
   const { remote, pending } = client.status();

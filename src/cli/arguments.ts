@@ -11,6 +11,8 @@ export class UsageError extends EvsysError {
 export interface OptionSpec {
   /** What stands for its value in the help; without it the option takes none. */
   readonly argument?: string;
+  /** The one-letter name, such as `o` for `-o`. */
+  readonly short?: string;
   readonly help: string;
 }
 
@@ -20,9 +22,9 @@ export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 /** What was said on the command line after the command. */
 export class Given {
   readonly dirs: readonly string[];
-  readonly #options: ReadonlyMap<string, string>;
+  readonly #options: ReadonlyMap<string, readonly string[]>;
 
-  constructor(dirs: readonly string[], options: ReadonlyMap<string, string>) {
+  constructor(dirs: readonly string[], options: ReadonlyMap<string, readonly string[]>) {
     this.dirs = dirs;
     this.#options = options;
   }
@@ -34,7 +36,12 @@ export class Given {
 
   /** The text that an option was given; undefined where it was not. */
   text(option: string): string | undefined {
-    return this.#options.get(option);
+    return this.#options.get(option)?.at(-1);
+  }
+
+  /** Every text that an option was given, in order, for options that may be repeated. */
+  texts(option: string): readonly string[] {
+    return this.#options.get(option) ?? [];
   }
 
   /**
@@ -42,7 +49,7 @@ export class Given {
    * @throws UsageError where it is no number, less than `least` or more than `most`.
    */
   number(option: string, least: number, kind: "whole" | "any", most = Number.POSITIVE_INFINITY): number | undefined {
-    const text = this.#options.get(option);
+    const text = this.text(option);
     if (text === undefined) return undefined;
     const value = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
     if (value > most) throw new UsageError(`--${option} takes a number of ${most} at the most, not ${text}.`);
@@ -58,14 +65,14 @@ export class Given {
  */
 export function parseArguments(argv: readonly string[], specs: OptionSpecs): Given {
   const options = Object.fromEntries(
-    Object.entries(specs).map(([name, { argument }]) => {
+    Object.entries(specs).map(([name, { argument, short }]) => {
       const type = argument === undefined ? "boolean" : "string";
-      return [name, name === "help" ? ({ type, short: "h" } as const) : ({ type } as const)];
+      return [name, short === undefined ? ({ type } as const) : ({ type, short } as const)];
     }),
   );
   // Not strict: its own messages are several sentences, and know of no near name.
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
-  const given = new Map<string, string>();
+  const given = new Map<string, string[]>();
   const dirs: string[] = [];
   for (const token of tokens) {
     if (token.kind === "positional") dirs.push(token.value);
@@ -83,7 +90,7 @@ export function parseArguments(argv: readonly string[], specs: OptionSpecs): Giv
     if (spec.argument !== undefined && token.value === undefined) {
       throw new UsageError(`${token.rawName} takes a value: ${token.rawName} ${spec.argument}.`);
     }
-    given.set(token.name, token.value ?? "");
+    given.set(token.name, [...(given.get(token.name) ?? []), token.value ?? ""]);
   }
   return new Given(dirs, given);
 }

@@ -24,7 +24,7 @@ export interface Command {
 /** The options of every command. */
 export const COMMON = {
   verbose: { help: "Show where an unexpected error comes from: its stack." },
-  help: { help: "Show this help." },
+  help: { short: "h", help: "Show this help." },
 } as const satisfies OptionSpecs;
 
 /** What exit code 2 means where a command has no other reason for it. */

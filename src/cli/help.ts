@@ -25,8 +25,8 @@ ${exitCodes("Exit codes of sync", commands.sync)}`;
 
 /** What a command can do. */
 export function commandHelp(command: Command): string {
-  const options = Object.entries(command.options).map(([name, { argument, help }]): [string, string] => [
-    `${name === "help" ? "-h, " : ""}--${name}${argument === undefined ? "" : ` ${argument}`}`,
+  const options = Object.entries(command.options).map(([name, { argument, short, help }]): [string, string] => [
+    `${short === undefined ? "" : `-${short}, `}--${name}${argument === undefined ? "" : ` ${argument}`}`,
     help,
   ]);
   return `${command.summary}

@@ -1,5 +1,7 @@
 import { BAD_USAGE, COMMON, type Command } from "./command.js";
 import { EXIT } from "./exit-codes.js";
+import { exportCommand } from "./export/command.js";
+import { uiCommand } from "./ui/command.js";
 
 /** The commands that are about mirrors. */
 export const mirrorCommands = {
@@ -45,6 +47,8 @@ export const mirrorCommands = {
     exits: { [EXIT.DONE]: "the mirrors were read", [EXIT.USAGE]: BAD_USAGE },
     load: () => import("./status.js"),
   },
+  ui: uiCommand,
+  export: exportCommand,
   clean: {
     summary: "Remove what is delivered and old from mirrors.",
     usage: "evsys-sdk clean [dir…] [options]",

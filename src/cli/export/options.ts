@@ -1,0 +1,40 @@
+import { nearest } from "../../nearest.js";
+import { type Given, UsageError } from "../arguments.js";
+import { EXPORT_FORMATS, EXPORTED_STREAMS } from "./command.js";
+
+/** A stream that can be exported. */
+export type ExportedStream = (typeof EXPORTED_STREAMS)[number];
+
+/** What to export, and how. */
+export interface ExportOptions {
+  readonly stream: ExportedStream;
+  readonly format: (typeof EXPORT_FORMATS)[number];
+  readonly isWide: boolean;
+  /** The file to write; undefined for standard output. */
+  readonly output: string | undefined;
+}
+
+/**
+ * Reads the options of `evsys-sdk export`.
+ * @throws UsageError for a missing or unknown stream, an unknown format, or --wide on a stream without series.
+ */
+export function exportOptions(given: Given): ExportOptions {
+  const stream = oneOf("stream", given.text("stream"), EXPORTED_STREAMS);
+  const format = oneOf("format", given.text("format") ?? "csv", EXPORT_FORMATS);
+  const isWide = given.has("wide");
+  if (isWide && stream !== "metrics" && stream !== "evals") {
+    throw new UsageError(`--wide applies to --stream metrics or evals; ${stream} have no series.`);
+  }
+  const output = given.text("output");
+  if (output === "") throw new UsageError("--output takes the name of a file.");
+  return { stream, format, isWide, output };
+}
+
+function oneOf<Name extends string>(option: string, value: string | undefined, allowed: readonly Name[]): Name {
+  if (value === undefined) throw new UsageError(`--${option} is required: one of ${allowed.join(", ")}.`);
+  const found = allowed.find((name) => name === value);
+  if (found !== undefined) return found;
+  const near = nearest(value, allowed);
+  const hint = near === undefined ? "" : ` Did you mean ${near}?`;
+  throw new UsageError(`--${option} takes one of ${allowed.join(", ")}, not ${JSON.stringify(value)}.${hint}`);
+}

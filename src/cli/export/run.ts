@@ -1,0 +1,61 @@
+import { createWriteStream } from "node:fs";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { onFile } from "../../mirror/files.js";
+import { type CatalogRun, runsIn } from "../../mirror/run-catalog.js";
+import { codeOf } from "../../thrown.js";
+import type { Given } from "../arguments.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { mirrorRoots } from "../mirrors.js";
+import { Notices } from "../notices.js";
+import { noteOtherProjects } from "../other-projects.js";
+import { Output } from "../output.js";
+import { selectedRuns } from "../run-selection.js";
+import { columnsOf, seriesColumns, wideColumns } from "./columns.js";
+import { type ExportOptions, exportOptions } from "./options.js";
+import { type Report, recordsOf, seriesNames } from "./records.js";
+import { csvText, jsonLinesText } from "./text.js";
+
+/** `evsys-sdk export`. */
+export async function run(given: Given): Promise<ExitCode> {
+  const options = exportOptions(given);
+  const notes = new Output(process.stderr);
+  const roots = mirrorRoots(given.dirs, notes);
+  const runs = selectedRuns(given, roots.flatMap(runsIn));
+  noteOtherProjects(runs, notes);
+  const notices = new Notices(notes);
+  for (const { problem } of runs) if (problem !== undefined) notices.warn(problem);
+  await write(
+    textOf(options, runs, (message) => notices.warn(message)),
+    options.output,
+  );
+  notices.end();
+  return EXIT.DONE;
+}
+
+function textOf({ stream, format, isWide }: ExportOptions, runs: readonly CatalogRun[], report: Report) {
+  if (isWide && (stream === "metrics" || stream === "evals")) {
+    const columns = wideColumns(stream);
+    const ofSeries = seriesColumns(columns, seriesNames(stream, runs));
+    const records = recordsOf(stream, runs, report, (series) => ofSeries.get(series) ?? series);
+    return format === "csv" ? csvText([...columns, ...ofSeries.values()], records) : jsonLinesText(records);
+  }
+  const records = recordsOf(stream, runs, report);
+  return format === "csv" ? csvText(columnsOf(stream), records) : jsonLinesText(records);
+}
+
+/** Writes pieces of text as fast as they are taken. A reader that has seen enough, such as `head`, ends it. */
+async function write(pieces: Iterable<string>, path: string | undefined): Promise<void> {
+  const source = Readable.from(pieces, { objectMode: true, highWaterMark: 1 });
+  if (path === undefined) {
+    await pipeline(source, process.stdout, { end: false }).catch((error: unknown) => {
+      if (codeOf(error) !== "EPIPE" && codeOf(error) !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
+    });
+    return;
+  }
+  await pipeline(source, createWriteStream(path)).catch((error: unknown) => {
+    onFile("write the file", path, () => {
+      throw error;
+    });
+  });
+}

@@ -1,0 +1,92 @@
+/** What the viewer's server sends to the browser. */
+
+/** A number of JSON, or a non-finite one by name. */
+export type Scalar = number | "NaN" | "Infinity" | "-Infinity";
+
+export interface RunSummary {
+  /** The mirror's position and the run's id: unique among all mirrors shown. */
+  readonly key: string;
+  readonly id: string;
+  readonly mirror: string;
+  readonly name: string;
+  readonly experimentId: string;
+  readonly experiment: string;
+  readonly project: string;
+  readonly status: string;
+  readonly seed: number | null;
+  readonly tags: readonly string[];
+  /** Milliseconds since the epoch; null where unknown. */
+  readonly createdAt: number | null;
+  readonly updatedAt: number | null;
+  readonly lastStep: number | null;
+  readonly bestScore: Scalar | null;
+  /** The last value of the series that was asked for. */
+  readonly lastValue: Scalar | null;
+  /** Why the document cannot be read; null where it can. */
+  readonly problem: string | null;
+}
+
+export interface RunList {
+  readonly runs: readonly RunSummary[];
+  /** The series that the last rows of the runs have, sorted; at most 500. */
+  readonly series: readonly string[];
+  /** Mirrors that are no longer there. */
+  readonly missing: readonly string[];
+}
+
+/** Counts of a run's writes; null where they are too many to count while you wait. */
+export type DeliveryState = { readonly pending: number; readonly rejected: number; readonly isForeign: boolean } | null;
+
+export interface SeriesInfo {
+  readonly name: string;
+  readonly splits: readonly string[];
+  readonly values: number;
+  readonly nonFinite: number;
+}
+
+export interface SeriesList {
+  readonly series: readonly SeriesInfo[];
+  /** How many match, of which `series` holds the first. */
+  readonly total: number;
+  readonly skippedLines: number;
+}
+
+/** One split of one series, reduced for drawing. Arrays have the same length; null is a gap. */
+export interface CurvePart {
+  readonly split: string;
+  readonly steps: readonly number[];
+  readonly mean: readonly (number | null)[];
+  readonly min: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+  /** Whether every point is one value. */
+  readonly isExact: boolean;
+}
+
+export interface CurveData {
+  readonly parts: readonly CurvePart[];
+  /** The share of the rows that were read, 0 to 1. Below 1 the rest is drawn from samples, if at all. */
+  readonly read: number;
+  /** Changes when there is more to draw. */
+  readonly version: string;
+}
+
+export interface PredictionPage {
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** Where the next page starts; null at the end. */
+  readonly next: string | null;
+  /** The share of the predictions that were searched, 0 to 1. */
+  readonly position: number;
+}
+
+export interface RunDetail {
+  readonly run: Readonly<Record<string, unknown>>;
+  readonly experiment: Readonly<Record<string, unknown>>;
+}
+
+/** What a self-contained file holds: responses by address. */
+export interface Snapshot {
+  readonly madeAt: number;
+  readonly responses: Readonly<Record<string, unknown>>;
+  /** What was left out, in a sentence; empty where nothing was. */
+  readonly note: string;
+}

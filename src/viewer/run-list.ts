@@ -1,0 +1,119 @@
+import { lstatSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { isSafeId } from "../ids.js";
+import type { MirrorDocument } from "../mirror/document.js";
+import { documentPath, entityFolder, segmentName } from "../mirror/paths.js";
+import { readExperiment, readRun, runIdsIn } from "../mirror/run-catalog.js";
+import { isObject } from "../objects.js";
+import type { RunList, RunSummary, Scalar } from "./api-types.js";
+import { type LastRows, lastRowsOf } from "./last-rows.js";
+
+const MOST_SERIES = 500;
+
+interface Cached {
+  readonly stamp: string;
+  readonly summary: Omit<RunSummary, "experiment" | "project" | "lastValue">;
+  readonly last: LastRows;
+}
+
+/** The runs of mirrors. A run is read again only after its document or its metrics have changed. */
+export class RunLister {
+  readonly #roots: readonly string[];
+  readonly #experiments = new Map<string, { readonly stamp: string; readonly document: MirrorDocument | undefined }>();
+  readonly #cache = new Map<string, Cached>();
+
+  constructor(roots: readonly string[]) {
+    this.#roots = roots;
+  }
+
+  /** All runs, with the last value of a series. */
+  list(series: string): RunList {
+    const names = new Set<string>();
+    const runs = this.#roots.flatMap((root, mirror) => {
+      return runIdsIn(root).map((id): RunSummary => {
+        const { summary, last } = this.#run(root, id, `${mirror}/${id}`);
+        for (const name of last.values.keys()) if (names.size < MOST_SERIES) names.add(name);
+        const experiment = this.#experiment(root, summary.experimentId);
+        return {
+          ...summary,
+          tags: summary.tags.length > 0 ? summary.tags : textsOf(experiment?.tags),
+          experiment: textOf(experiment?.experiment_name),
+          project: textOf(experiment?.project_id),
+          lastValue: scalarOf(last.values.get(series)),
+        };
+      });
+    });
+    const missing = this.#roots.filter((root) => statSync(root, { throwIfNoEntry: false }) === undefined);
+    return { runs, series: [...names].sort(), missing };
+  }
+
+  #experiment(root: string, id: string): MirrorDocument | undefined {
+    if (id === "" || !isSafeId(id)) return undefined;
+    const path = documentPath(root, "experiment", id);
+    const stamp = stampOf([path]);
+    const known = this.#experiments.get(path);
+    if (known?.stamp === stamp) return known.document;
+    const document = readExperiment(root, id);
+    this.#experiments.set(path, { stamp, document });
+    return document;
+  }
+
+  #run(root: string, id: string, key: string): Cached {
+    const folder = entityFolder(root, "run", id);
+    const stamp = stampOf([documentPath(root, "run", id), join(folder, segmentName("metrics", 1)), folder]);
+    const known = this.#cache.get(key);
+    if (known?.stamp === stamp) return known;
+    const { document, problem, path, experimentId = "" } = readRun(root, id);
+    const last = lastRowsOf(path);
+    const summary = {
+      key,
+      id,
+      mirror: root,
+      name: textOf(isObject(document?.run_config) ? document.run_config.name : undefined),
+      experimentId,
+      status: textOf(document?.status),
+      seed: typeof document?.seed === "number" ? document.seed : null,
+      tags: textsOf(isObject(document?.run_config) ? document.run_config.tags : undefined),
+      createdAt: msOf(document?._created_at),
+      updatedAt: msOf(document?._updated_at),
+      lastStep: last.lastStep ?? null,
+      bestScore: scalarOf(bestScoreOf(document)),
+      problem: problem ?? null,
+    };
+    const cached = { stamp, summary, last };
+    this.#cache.set(key, cached);
+    return cached;
+  }
+}
+
+/** Changes with the files that the list shows something of. */
+function stampOf(files: readonly string[]): string {
+  return files
+    .map((file) => {
+      const stats = lstatSync(file, { throwIfNoEntry: false });
+      return stats === undefined ? "-" : `${stats.mtimeMs}.${stats.size}.${stats.ino}`;
+    })
+    .join(" ");
+}
+
+function bestScoreOf(document: MirrorDocument | undefined): unknown {
+  return document?.best_score ?? (isObject(document?.summary) ? document.summary.best_score : undefined);
+}
+
+function scalarOf(value: unknown): Scalar | null {
+  if (typeof value !== "number") return null;
+  if (Number.isFinite(value)) return value;
+  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+function msOf(seconds: unknown): number | null {
+  return typeof seconds === "number" && Number.isFinite(seconds) ? seconds * 1000 : null;
+}

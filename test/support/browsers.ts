@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { type BrowserContextOptions, chromium } from "playwright-core";
+import { onTestFinished } from "vitest";
+
+/** Debian's Chromium, or the one that CHROMIUM names. */
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+
+/** Whether there is a browser to test with. */
+export const hasBrowser = existsSync(CHROMIUM);
+
+/** A page of a browser of its own; it fails the test on errors, dialogs and requests that leave this machine. */
+export async function newPage(options: BrowserContextOptions = {}) {
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  onTestFinished(() => browser.close());
+  const context = await browser.newContext({
+    viewport: { width: 1200, height: 900 },
+    reducedMotion: "reduce",
+    ...options,
+  });
+  const page = await context.newPage();
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(`error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      problems.push(message.text());
+  });
+  page.on("dialog", (dialog) => {
+    problems.push(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
+  page.on("request", (sent) => {
+    if (!/^(http:\/\/127\.0\.0\.1:|file:|data:|blob:)/.test(sent.url())) problems.push(`request: ${sent.url()}`);
+  });
+  return { page, problems };
+}
