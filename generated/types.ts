@@ -1,4 +1,5 @@
 // Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.
+/** @hidden */
 export interface paths {
     readonly "/sdk/experiments/": {
         readonly parameters: {
@@ -162,6 +163,7 @@ export interface paths {
     };
 }
 export type webhooks = Record<string, never>;
+/** @hidden */
 export interface components {
     schemas: {
         /**

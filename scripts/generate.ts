@@ -1,6 +1,6 @@
 /**
  * Writes generated/ from openapi/evsys-sdk.yaml: types by openapi-typescript, zod schemas by @hey-api/openapi-ts, validators
- * by Ajv, and the document itself as JSON. With --check it writes nothing and fails on every file that differs from what it would write.
+ * by Ajv, and the document itself as JSON; and the viewer's assets from src/viewer/browser. With --check it writes nothing and fails on every file that differs from what it would write.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,6 +10,7 @@ import { createClient, type UserConfig } from "@hey-api/openapi-ts";
 import openapiTS, { astToString } from "openapi-typescript";
 import { parse } from "yaml";
 import { VALIDATOR_TYPES, validatorsOf } from "./generate-validators.js";
+import { viewerAssets } from "./viewer-assets.js";
 
 const DOCUMENT = fileURLToPath(new URL("../openapi/evsys-sdk.yaml", import.meta.url));
 const TARGET = fileURLToPath(new URL("../generated", import.meta.url));
@@ -43,7 +44,8 @@ async function typesOf(): Promise<string> {
     immutable: true,
     defaultNonNullable: false,
   });
-  return HEADER + astToString(nodes);
+  const text = astToString(nodes).replace(/^export interface (paths|components) /gm, "/** @hidden */\n$&");
+  return HEADER + text;
 }
 
 async function schemasOf(): Promise<string> {
@@ -76,6 +78,7 @@ const files = new Map([
   ["schemas.ts", await schemasOf()],
   ["validators.js", HEADER + (await validatorsOf(document))],
   ["validators.d.ts", HEADER + VALIDATOR_TYPES],
+  ["viewer-assets.ts", await viewerAssets()],
   ["openapi.json", `${JSON.stringify({ "x-generated": SOURCE, ...document }, undefined, 2)}\n`],
 ]);
 

@@ -1,5 +1,5 @@
-/** Bundles the viewer's script and style into generated/viewer-assets.ts: `npm run generate:viewer`. `--check` only compares. */
-import { readFileSync, writeFileSync } from "node:fs";
+/** Bundles the viewer's script and style; `npm run generate` writes them to generated/viewer-assets.ts. */
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { ROOT } from "./project.js";
@@ -46,13 +46,4 @@ async function bundle(entry: string): Promise<string> {
 function literal(text: string): string {
   if (/<\/(script|style)/i.test(text)) throw new Error("The bundle contains an end tag.");
   return JSON.stringify(text);
-}
-
-if (process.argv[1] === import.meta.filename) {
-  const text = await viewerAssets();
-  if (!process.argv.includes("--check")) writeFileSync(VIEWER_ASSETS, text);
-  else if (readFileSync(VIEWER_ASSETS, "utf8") !== text) {
-    console.error("generated/viewer-assets.ts does not fit src/viewer/browser; run npm run generate:viewer.");
-    process.exitCode = 1;
-  }
 }

@@ -51,5 +51,6 @@ export type { Logger, LogLevel } from "./logger.js";
 export type { MirrorDocument } from "./mirror/document.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./mirror/store.js";
 export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded, StreamName } from "./operations.js";
+export type { BestMode } from "./run/best-score.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
 export { ExperimentRun } from "./run.js";

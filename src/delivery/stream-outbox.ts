@@ -234,7 +234,6 @@ export class StreamOutbox {
     return this.segment.slot === this.#store.slot;
   }
 
-
   #nextFresh(): number {
     return this.segment.nextOpen(this.#cursor, this.#claimed);
   }

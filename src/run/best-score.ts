@@ -3,6 +3,7 @@ import { isObject } from "../objects.js";
 import type { TrackBest } from "./options.js";
 
 /** Which of two scores is better. */
+/** Whether the highest or the lowest score is best. */
 export type BestMode = "max" | "min";
 
 /** Number of series names listed in the warning. */
