@@ -2,7 +2,6 @@ import { decode } from "../mirror/lossless-json.js";
 import { isObject } from "../objects.js";
 import type { TrackBest } from "./options.js";
 
-/** Which of two scores is better. */
 /** Whether the highest or the lowest score is best. */
 export type BestMode = "max" | "min";
 
