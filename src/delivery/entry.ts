@@ -65,6 +65,8 @@ export interface BatchEntry extends EntryState, BatchRange {
 export interface OperationEntry extends EntryState {
   readonly kind: "create" | "patch";
   readonly operation: Operation;
+  /** When it was registered, on the clock of `now()`. */
+  readonly registeredAt: number;
 }
 
 export type Entry = BatchEntry | OperationEntry;

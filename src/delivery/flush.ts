@@ -49,11 +49,12 @@ export async function sendBacklog(
   const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const leftMs = (): number => endsAt - now();
   const { connection, config } = sender;
+  const restsTooLong = (): boolean => connection.restMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs);
   if (connection.restMs === 0) sender.hasten();
   for (let failures = 0; pending() > 0 && leftMs() > 0 && signal?.aborted !== true && !connection.isStopped; ) {
+    if (restsTooLong()) return;
     const before = sender.progress;
     if (!connection.maySend) {
-      if (connection.restMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs)) return;
       await pause(connection.restMs, signal);
       await within(leftMs(), signal, sender.probe());
     }
@@ -61,12 +62,9 @@ export async function sendBacklog(
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
     const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.restMs, backoffMs(failures));
-    if (
-      timeoutMs === undefined &&
-      (failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined)
-    )
-      return;
-    if (pending() > 0) await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
+    const isHopeless = failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined;
+    if (pending() === 0 || restsTooLong() || (timeoutMs === undefined && isHopeless)) return;
+    await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
   }
 }
 

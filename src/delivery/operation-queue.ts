@@ -1,3 +1,4 @@
+import { now } from "../clock.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { Operation, SyncState } from "../mirror/sync-state.js";
 import type { WriteState } from "./counters.js";
@@ -79,9 +80,11 @@ export class OperationQueue {
     return this.#take("patch", (entry) => isDue(entry, time, this.#ids));
   }
 
-  /** Takes the next operation of a kind that is due. */
-  takeBacklog(kind: OperationEntry["kind"], time: number): OperationEntry | undefined {
-    return this.#take(kind, (entry) => entry.waiter === undefined && isDue(entry, time, this.#ids));
+  /** Takes the next operation of a kind that is due and was registered by a time. */
+  takeBacklog(kind: OperationEntry["kind"], time: number, registeredBy: number): OperationEntry | undefined {
+    const isMeant = (entry: OperationEntry): boolean =>
+      entry.waiter === undefined && entry.registeredAt <= registeredBy && isDue(entry, time, this.#ids);
+    return this.#take(kind, isMeant);
   }
 
   /** Whether the backlog has an operation of a kind to send. */
@@ -151,6 +154,7 @@ function entryOf(operation: Operation, scope: Scope): OperationEntry {
   return {
     kind: "create" in operation ? "create" : "patch",
     operation,
+    registeredAt: now(),
     scope,
     order: Number.POSITIVE_INFINITY,
     waiter: undefined,

@@ -5,6 +5,8 @@ import { type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
+const EVER = Number.POSITIVE_INFINITY;
+
 /**
  * Sends the entries of one entity: those that calls wait for first, then, while it is drained, the backlog. Up to
  * `concurrency` batches of each stream are in flight; creates and patches go out one by one.
@@ -47,10 +49,13 @@ export class Pump {
     await Promise.all(drains);
   }
 
-  /** Sends the creates or patches that are in the backlog, one by one, as long as the backend takes them. */
-  async drainOperations(kind: "create" | "patch"): Promise<void> {
+  /**
+   * Sends the creates or patches of the backlog, one by one, as long as the backend takes them. A patch that was registered
+   * after the drain began waits for the next one: the rows before it have to go first.
+   */
+  async drainOperations(kind: "create" | "patch", begunAt: number): Promise<void> {
     while (this.#outbox.maySendBacklog()) {
-      const entry = this.#outbox.operations.takeBacklog(kind, now());
+      const entry = this.#outbox.operations.takeBacklog(kind, now(), begunAt);
       if (entry === undefined) break;
       await sendEntry(this.#outbox, entry);
     }
@@ -72,7 +77,7 @@ export class Pump {
       return true;
     }
     const { operations } = this.#outbox;
-    const entry = operation === undefined ? undefined : operations.takeBacklog(operation, Number.POSITIVE_INFINITY);
+    const entry = operation === undefined ? undefined : operations.takeBacklog(operation, EVER, EVER);
     if (entry !== undefined) await this.#send(entry);
     return entry !== undefined;
   }

@@ -170,11 +170,12 @@ export class Sender {
     await Promise.resolve();
     for (;;) {
       this.#isAskedAgain = false;
+      const begunAt = now();
       const before = this.#progress;
       for (const step of SEND_ORDER) {
         const outboxes = [...this.#backlog].filter((outbox) => hasBacklog(outbox, step)).values();
         const work = async (): Promise<void> => {
-          for (const outbox of outboxes) await drainStep(outbox, step);
+          for (const outbox of outboxes) await drainStep(outbox, step, begunAt);
         };
         await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
       }
