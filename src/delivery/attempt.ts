@@ -73,7 +73,12 @@ async function withRetries(
       if (outcome.kind !== "unavailable" || outcome.evidence === "client") return { outcome, begunAt };
       connection.rest(outcome.retryAfterMs);
       const waitMs = outcome.retryAfterMs ?? backoffMs(attempts);
-      const isLast = attempts > maxRetries || connection.isStopped || now() - startedAt + waitMs >= timeoutMs;
+      // A body that is too large is not sent again as it is.
+      const isLast =
+        outcome.isUploadCut === true ||
+        attempts > maxRetries ||
+        connection.isStopped ||
+        now() - startedAt + waitMs >= timeoutMs;
       if (isLast) return { outcome, begunAt };
       await connection.sleep(waitMs, isAwaited);
       if (!connection.isUp || connection.isStopped) return { outcome, begunAt };

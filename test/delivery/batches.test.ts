@@ -1,0 +1,102 @@
+import { cpSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { temporaryFolder } from "../support/folders.js";
+import { backend, clientFor, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
+import { differences, NONE } from "./support/compare.js";
+import { prediction } from "./support/predictions.js";
+
+const MEBIBYTE = 1024 * 1024;
+
+describe("the predictions of one call", () => {
+  it("go out in requests of at most 1,000 rows and 1 MiB; a larger row goes alone", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const many = Array.from({ length: 2_500 }, (_, n) => prediction(`many ${n}`));
+    const large = Array.from({ length: 30 }, (_, n) => prediction(`large ${n}`, "x".repeat(100_000)));
+    const huge = prediction("huge", "x".repeat(3_000_000));
+    const inserted = many.length + large.length + 1;
+    expect(await client.logPredictions(runId, [...many, ...large, huge])).toEqual({ ok: true, inserted });
+    const requests = written(server, /predictions/);
+    for (const request of requests) {
+      const tasks = tasksOf(request);
+      expect(tasks.length).toBeLessThanOrEqual(1_000);
+      if (tasks[0] !== "huge") expect(JSON.stringify(request.body).length).toBeLessThanOrEqual(MEBIBYTE);
+    }
+    expect(requests.map(tasksOf)).toContainEqual(["huge"]);
+    expect(await differences(logDir, server)).toEqual(NONE);
+  });
+
+  it("have their boundaries on file before the first request, so a copy of the folder has the same keys", async () => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const [original, copy] = [join(folder, "original"), join(folder, "copy")] as const;
+    const client = clientFor(server, original);
+    const { runId } = await runOf(client);
+    const noted: number[] = [];
+    watch(server, ({ path }) => {
+      if (!path.includes("predictions")) return;
+      const ops = readFileSync(join(original, "generations", runId, "sync", "ops.jsonl"), "utf8");
+      noted.push(ops.split("\n").filter((line) => line.includes('"call"')).length);
+    });
+    const offline = clientFor(server, original, { offline: true });
+    const rows = Array.from({ length: 2_500 }, (_, n) => prediction(`${n}`));
+    await client.logPredictions(runId, rows);
+    expect(noted).toEqual([3, 3, 3]);
+    await offline.logPredictions(runId, rows.slice(0, 1_500));
+    await Promise.all([client.close(), offline.close()]);
+    cpSync(original, copy, { recursive: true });
+    for (const logDir of [original, copy]) await sync(server, logDir);
+    expect(await differences(original, server)).toEqual(NONE);
+  });
+});
+
+describe("a server that closes the connection while a large body is uploaded", () => {
+  async function server(mostBytes: number) {
+    const tasks: string[] = [];
+    const http = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      let bytes = 0;
+      request.on("error", () => {});
+      request.on("data", (piece: Buffer) => {
+        pieces.push(piece);
+        bytes += piece.length;
+        if (bytes > mostBytes) request.socket.destroy();
+      });
+      request.on("end", () => {
+        const body: unknown = JSON.parse(Buffer.concat(pieces).toString());
+        const rows: unknown = Object(body).predictions;
+        if (Array.isArray(rows)) for (const row of rows) tasks.push(String(Object(row).task_id));
+        const isRun = request.url?.endsWith("/sdk/runs/") === true;
+        response.writeHead(isRun ? 201 : 200, { "content-type": "application/json" });
+        response.end(JSON.stringify(isRun ? { run: { id: "r1" } } : { ok: true, inserted: 1 }));
+      });
+    });
+    await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void http.close().closeAllConnections());
+    const address = http.address();
+    return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`, tasks };
+  }
+
+  it("has it in smaller requests, each row once", async () => {
+    const { url, tasks } = await server(250_000);
+    const client = clientFor({ url }, temporaryFolder());
+    const { id } = await client.createRun({ experiment_id: "e" });
+    const rows = Array.from({ length: 40 }, (_, n) => prediction(`${n}`, "x".repeat(20_000)));
+    await client.logPredictions(id, rows);
+    expect(await client.close({ timeoutMs: 30_000 })).toMatchObject({ pending: 0, rejected: 0 });
+    expect(tasks.sort()).toEqual(rows.map(({ task_id }) => task_id).sort());
+  });
+
+  it("rejects a single row that is too large, and takes the rows after it", async () => {
+    const { url, tasks } = await server(250_000);
+    const client = clientFor({ url }, temporaryFolder(), { maxRetries: 0 });
+    const { id } = await client.createRun({ experiment_id: "e" });
+    await client.logPredictions(id, [prediction("too large", "x".repeat(900_000))]);
+    await client.logPredictions(id, [prediction("small")]);
+    expect(tasks).toEqual(["small"]);
+    while (client.status().rejected === 0) await client.flush();
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 1 });
+  });
+});
