@@ -19,7 +19,11 @@ export const BUNDLES = [
 export async function bundle(
   entries: readonly string[],
   outdir: string,
-  { chunks, write = true }: { readonly chunks: string; readonly write?: boolean },
+  {
+    chunks,
+    write = true,
+    external = [],
+  }: { readonly chunks: string; readonly write?: boolean; readonly external?: readonly string[] },
 ): Promise<string[]> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
@@ -32,7 +36,7 @@ export async function bundle(
     format: "esm",
     platform: "node",
     target: "node20.19",
-    external: Object.keys(manifest().dependencies),
+    external: [...Object.keys(manifest().dependencies), ...external],
     // A linked node_modules gives the same paths in comments and source maps as an installed one.
     preserveSymlinks: true,
     sourcemap: true,

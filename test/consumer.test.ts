@@ -43,7 +43,8 @@ export async function main(logDir: string): Promise<string> {
   const rows: StepMetric[] = [];
   for await (const row of client.local.metrics(runId)) rows.push(row);
   const report: SyncReport = await client.close();
-  const { pending, byKind } = await syncMirror({ ...options, logDirs: [logDir], fetch: own, dryRun: true });
+  const { logDir: _, ...connection } = options;
+  const { pending, byKind } = await syncMirror({ ...connection, logDirs: [logDir], fetch: own, dryRun: true });
   const steps: readonly number[] = server.metrics.map(({ step }) => step);
   await server.stop();
   return JSON.stringify({ status, rows, delivered: report.byKind.metrics.delivered, pending, of: byKind.patches.pending, steps });
