@@ -54,7 +54,8 @@ describe("the README's walk through a change", () => {
       /^wrote openapi\/evsys-sdk\.yaml\nwrote generated\/types\.ts, generated\/schemas\.ts, .*\nNext: /m,
     );
     const written = everything(copy).filter(([name = "", text]) => sources[name] !== text);
-    expect(written.map(([name]) => name).sort()).toEqual(["generated/schemas.ts", "generated/types.ts", DOCUMENT_NAME]);
+    const generated = ["openapi.json", "schemas.ts", "types.ts", "validators.js"].map((name) => `generated/${name}`);
+    expect(written.map(([name]) => name).sort()).toEqual([...generated, DOCUMENT_NAME]);
     expect(textOf(copy, DOCUMENT_NAME)).toBe(textOf(copy, newer));
     expect(await npm(copy, "generate:check")).toMatchObject({ code: 0 });
 
