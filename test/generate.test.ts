@@ -7,15 +7,7 @@ import { REPOSITORY, temporaryFolder } from "./support/folders.js";
 /** A copy of what the generator reads and writes, and of what is compiled against it. */
 function copyOfRepository(): string {
   const copy = temporaryFolder();
-  for (const name of [
-    "openapi",
-    "scripts",
-    "generated",
-    "src/viewer/browser",
-    "package.json",
-    "tsconfig.json",
-    ...names,
-  ]) {
+  for (const name of ["openapi", "scripts", "generated", "src", "package.json", "tsconfig.json"]) {
     cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(REPOSITORY, "node_modules"), join(copy, "node_modules"));
