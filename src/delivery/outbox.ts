@@ -68,7 +68,7 @@ export class Outbox {
     this.#forgetExit = onExit({
       root: store.root,
       isQuiet: config.logLevel === "ERROR" || config.logLevel === "CRITICAL",
-      pendingEntities: () => pendingEntitiesOf(shared),
+      pendingEntities: () => pendingEntitiesOf(shared, false),
       release: () => shared.close(),
     });
   }
@@ -175,7 +175,7 @@ export class Outbox {
     try {
       return await this.flush(options);
     } finally {
-      const leftovers = this.#scope.counters.total.pending === 0 ? [] : pendingEntitiesOf(this.#shared);
+      const leftovers = this.#scope.counters.total.pending === 0 ? [] : pendingEntitiesOf(this.#shared, true);
       this.#forgetExit();
       if (releaseOutbox(this.#shared, this.#scope)) {
         this.#shared.sender.stop();

@@ -51,14 +51,18 @@ export function pendingReason(
   return { ...known, blocked: `${first.write} of ${first.of}${more} keep failing: ${first.reason}` };
 }
 
-/** What has pending writes, for the notice at exit. */
-export function pendingEntitiesOf(mirror: MirrorOutbox): PendingEntity[] {
+/**
+ * What has pending writes, for the notice at exit. `isClosing`: this process sends nothing more, so any acknowledgement from
+ * now on is another one's.
+ */
+export function pendingEntitiesOf(mirror: MirrorOutbox, isClosing: boolean): PendingEntity[] {
   const entities: PendingEntity[] = [];
   for (const outbox of mirror.all()) {
     outbox.store.flush();
     const { kind, id, log } = outbox.store;
     const { pending } = outbox;
-    const acksBytes = outbox.checkLease() ? undefined : sizeOf(log.acksPath);
+    const othersAcksBytes = outbox.checkLease() ? undefined : 0;
+    const acksBytes = isClosing ? sizeOf(log.acksPath) : othersAcksBytes;
     if (pending > 0) entities.push({ kind, id, pending, acksBytes });
   }
   return entities;
