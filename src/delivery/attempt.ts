@@ -1,11 +1,12 @@
 import { now } from "../clock.js";
 import { Deadline } from "../http/deadline.js";
-import type { Outcome } from "../http/outcome.js";
+import type { Outcome, Unavailable } from "../http/outcome.js";
 import type { OperationName } from "../operations.js";
 import { backoffMs } from "./backoff.js";
 import type { BackendConnection } from "./connection.js";
 
 const CONFLICT = 409;
+const TOO_MANY_REQUESTS = 429;
 
 /** One write as it goes over the wire. */
 export interface OutgoingRequest {
@@ -42,12 +43,15 @@ export async function sendWrite(
   policy: RetryPolicy,
 ): Promise<Outcome> {
   const send = (deadline: Deadline) => connection.http.send(name, ids, body, key, deadline);
-  const { outcome, begunAt } = await withRetries(connection, policy, send);
+  const { outcome, begunAt } = await withRetries(connection, policy, send, () => true);
   connection.observe(outcome, key, begunAt);
   return outcome;
 }
 
-/** Sends a request of the user's own. Its outcome says nothing of the backend's health. */
+/**
+ * Sends a request of the user's own. Its outcome says nothing of the backend's health; only the Retry-After of a 429 is meant
+ * for the client as a whole.
+ */
 export async function sendPost(
   connection: BackendConnection,
   path: string,
@@ -56,22 +60,27 @@ export async function sendPost(
   policy: RetryPolicy,
 ): Promise<Outcome> {
   const send = (deadline: Deadline) => connection.http.post(path, body, deadline, key);
-  return (await withRetries(connection, policy, send)).outcome;
+  const { outcome } = await withRetries(connection, policy, send, ({ status }) => status === TOO_MANY_REQUESTS);
+  return outcome;
 }
 
 async function withRetries(
   connection: BackendConnection,
-  { maxRetries, timeoutMs, isAwaited, isExtendable, isRepeat }: RetryPolicy,
+  policy: RetryPolicy,
   send: (deadline: Deadline) => Promise<Outcome>,
+  asksAllToWait: (outcome: Unavailable) => boolean,
 ): Promise<{ readonly outcome: Outcome; readonly begunAt: number }> {
+  const { maxRetries, timeoutMs, isAwaited, isExtendable, isRepeat } = policy;
   const startedAt = now();
   const deadline = new Deadline(timeoutMs, isAwaited, `no response within ${Math.round(timeoutMs)} ms`, isExtendable);
   try {
     for (let attempts = 1; ; attempts += 1) {
+      const resting = await waitOutRest(connection, policy, startedAt + timeoutMs);
       const begunAt = now();
+      if (resting !== undefined) return { outcome: resting, begunAt };
       const outcome = unlessInProgress(await send(deadline), isRepeat || attempts > 1);
       if (outcome.kind !== "unavailable" || outcome.evidence === "client") return { outcome, begunAt };
-      connection.rest(outcome.retryAfterMs);
+      if (asksAllToWait(outcome)) connection.rest(outcome.retryAfterMs);
       const waitMs = outcome.retryAfterMs ?? backoffMs(attempts);
       // A body that is too large is not sent again as it is.
       const isLast =
@@ -86,6 +95,28 @@ async function withRetries(
   } finally {
     deadline.clear();
   }
+}
+
+/**
+ * Waits as long as the backend has asked all of us to wait, in a response to another write. Returns an outcome if that is
+ * longer than the policy allows. While the circuit is open, whoever probes has waited.
+ */
+async function waitOutRest(
+  connection: BackendConnection,
+  { maxRetries, isAwaited }: RetryPolicy,
+  endsAt: number,
+): Promise<Unavailable | undefined> {
+  const wasUp = connection.isUp;
+  while (wasUp && connection.restMs > 0) {
+    const { restMs } = connection;
+    const isTooLong = maxRetries === 0 || now() + restMs >= endsAt;
+    if (!isTooLong) await connection.sleep(restMs, isAwaited);
+    if (isTooLong || !connection.isUp || connection.isStopped) {
+      const reason = "the backend asks to wait (Retry-After)";
+      return { kind: "unavailable", evidence: "response", reason, retryAfterMs: connection.restMs };
+    }
+  }
+  return undefined;
 }
 
 /** A 409 on a repeat may mean that the backend is still processing the first attempt: it is tried again. */

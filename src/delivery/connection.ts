@@ -133,7 +133,8 @@ export class BackendConnection {
       if (error.status === FORBIDDEN) this.#forbidden = error;
       else this.#blocked = error;
     }
-    if (this.#circuit === "closed") return;
+    // What was in flight may still be answered after a response that asks to wait.
+    if (this.#circuit === "closed" || this.restMs > 0) return;
     this.assumeUp();
     if (!this.isStopped) this.#events.onUp();
   }

@@ -196,6 +196,11 @@ export class Sender {
 
   #again(): void {
     this.#timer = undefined;
+    // The backend may have asked to wait since the timer was set.
+    if (this.connection.restMs > 0) {
+      this.schedule();
+      return;
+    }
     for (const outbox of this.#backlog) outbox.health.release(false);
     if (this.connection.maySend) {
       this.#probes = Math.min(this.#probes + 1, 16);
