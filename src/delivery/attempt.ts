@@ -5,7 +5,7 @@ import type { OperationName } from "../operations.js";
 import { backoffMs } from "./backoff.js";
 import type { BackendConnection } from "./connection.js";
 
-const CONFLICT = 409;
+export const CONFLICT = 409;
 const TOO_MANY_REQUESTS = 429;
 
 /** One write as it goes over the wire. */

@@ -43,6 +43,8 @@ interface EntryState {
   order: number;
   /** How often it was sent in vain. */
   attempts: number;
+  /** How often in a row a repeat met a conflict. */
+  conflicts: number;
   /** When it may be sent again, on the clock of `now()`. */
   dueAt: number;
   /** The id it has to wait for. */
@@ -73,13 +75,13 @@ export type Entry = BatchEntry | OperationEntry;
 
 /** How an entry is tried: a waiting call retries within its time; the backlog is requeued after one attempt. */
 export function policyOf(
-  { waiter, attempts }: Entry,
+  { waiter, attempts, conflicts }: Entry,
   timeoutMs: number,
   keepsProcessAlive: boolean,
   time: number,
 ): RetryPolicy {
   // A repeat that keeps conflicting is not in progress.
-  const isRepeat = attempts > 0 && attempts < MOST_CONFLICTS;
+  const isRepeat = attempts > 0 && conflicts < MOST_CONFLICTS;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
     : {

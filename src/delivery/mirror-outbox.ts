@@ -2,6 +2,7 @@ import { clearInterval, setInterval } from "node:timers";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { EvsysError } from "../errors.js";
+import type { Outcome } from "../http/outcome.js";
 import { isSafeId } from "../ids.js";
 import { entityFolder, type FolderKind } from "../mirror/paths.js";
 import { SyncLog } from "../mirror/sync-log.js";
@@ -85,12 +86,15 @@ export class MirrorOutbox {
     key: string,
     fields: Readonly<Record<string, unknown>>,
     scope: Scope,
-    isDelivered: boolean,
+    outcome: Outcome | undefined,
   ): void {
     const known = this.#entities[kind].get(id);
+    const isDelivered = outcome?.kind === "delivered";
     // A backend may answer two creates with one entity.
     if (known !== undefined) known.acceptCreate(key, fields, scope, isDelivered);
     else this.#add(kind, id, scope, (added) => added.acceptCreate(key, fields, scope, isDelivered));
+    // Last, because a new outbox counts its operations anew when it acquires the lease.
+    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.operations.noteAttempt(key, outcome.reason);
   }
 
   /** Takes in what other processes wrote to the entities, all of them at once. */

@@ -57,6 +57,12 @@ export class OperationQueue {
     }
   }
 
+  /** An operation that was just counted has been sent in vain: its next attempt is a repeat. */
+  noteAttempt(key: string, reason: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) Object.assign(entry, { attempts: 1, reason });
+  }
+
   /** A call waits for an operation that was just counted. */
   await(key: string, order: number, waiter: Waiter): OperationEntry | undefined {
     const entry = this.#entries.get(key);
@@ -159,6 +165,7 @@ function entryOf(operation: Operation, scope: Scope): OperationEntry {
     order: Number.POSITIVE_INFINITY,
     waiter: undefined,
     attempts: 0,
+    conflicts: 0,
     dueAt: 0,
     waitsFor: undefined,
     reason: "",

@@ -107,8 +107,8 @@ export class Outbox {
   }
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
-  keep(kind: FolderKind, id: string, key: string, fields: Fields, isDelivered: boolean): void {
-    this.#shared.create(kind, id, key, fields, this.#scope, isDelivered);
+  keep(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
+    this.#shared.create(kind, id, key, fields, this.#scope, outcome);
   }
 
   /** Mirrors a patch and sends it. */

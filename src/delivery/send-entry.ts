@@ -8,7 +8,7 @@ import type { Refusal } from "../mirror/sync-lines.js";
 import type { SyncLog } from "../mirror/sync-log.js";
 import { isError, messageOf } from "../thrown.js";
 import { shown } from "../validation.js";
-import { sendWrite } from "./attempt.js";
+import { CONFLICT, sendWrite } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
@@ -60,6 +60,7 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
 
 function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Unavailable): void {
   entry.reason = outcome.reason;
+  entry.conflicts = outcome.status === CONFLICT ? entry.conflicts + 1 : 0;
   if (entry.kind === "batch") {
     if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
     else if (isTooLarge(outbox, entry, request)) return;

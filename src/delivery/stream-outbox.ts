@@ -290,6 +290,7 @@ export class StreamOutbox {
       waiter: undefined,
       lines: undefined,
       attempts: 0,
+      conflicts: 0,
       dueAt: 0,
       waitsFor: undefined,
       reason: "",
