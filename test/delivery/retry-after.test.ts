@@ -1,64 +1,165 @@
 import { describe, expect, it } from "vitest";
+import type { DashboardClient } from "../../src/index.js";
+import type { MockServer } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
+import { fieldsOf } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
+import { eventually } from "./support/eventually.js";
 
-const ALL = Number.POSITIVE_INFINITY;
+const MODES = ["await", "background"] as const;
+const ALWAYS = Number.POSITIVE_INFINITY;
 
-/** A client whose backend has begun to answer 429. */
-async function limited(retryAfter: string, options = {}) {
-  const [logDir, server] = [temporaryFolder(), await backend()];
-  const client = clientFor(server, logDir, { timeoutMs: 500, ...options });
-  const { runId } = await runOf(client);
-  await client.flush();
-  const takeBack = server.failNext({ status: 429, headers: { "retry-after": retryAfter }, times: ALL });
-  return { logDir, server, client, runId, takeBack };
+/** Every request is answered with 429 from now on. */
+function limit(server: MockServer, retryAfter: string): () => void {
+  return server.failNext({ status: 429, headers: { "retry-after": retryAfter }, times: ALWAYS });
 }
 
-const inAMinute = (): string => new Date(Date.now() + 60_000).toUTCString();
+function isAllDelivered(client: DashboardClient): boolean {
+  const { remote, pending } = client.status();
+  return remote === "up" && pending === 0;
+}
 
-describe("a backend that asks to be left alone", () => {
-  it.each([
-    ["in seconds", () => "60"],
-    ["as a date", inAMinute],
-    ["absurdly long", () => "99999999999"],
-  ])("%s is left alone by calls, flush and close", async (_, retryAfter) => {
-    const { server, client, runId } = await limited(retryAfter());
+describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery) => {
+  it("neither calls, flush() nor close() send a request", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { delivery, timeoutMs: 5_000 });
+    const { experimentId, runId } = await runOf(client);
+    await client.flush({ timeoutMs: 10_000 });
+    const before = server.requests.length;
+    limit(server, "60");
     await client.logStepMetric(runId, { step: 1, loss: 1 });
-    const asked = server.requests.length;
-    await client.logStepMetric(runId, { step: 2, loss: 1 });
-    await client.updateRun(runId, { status: "completed" });
-    expect(await client.flush({ timeoutMs: 300 })).toMatchObject({ pending: 3, retryAfterMs: expect.any(Number) });
-    expect(await client.flush()).toMatchObject({ pending: 3 });
-    expect(await client.close({ timeoutMs: 300 })).toMatchObject({ pending: 3, rejected: 0 });
-    expect(server.requests).toHaveLength(asked);
+    await eventually(() => client.status().remote === "down");
+    expect(server.requests).toHaveLength(before + 1);
+
+    expect(await client.logStepMetric(runId, { step: 2, loss: 1 })).toEqual({ ok: true });
+    await client.createRun({ experiment_id: experimentId, seed: 2 });
+    await client.updateRun(runId, { status: "running" });
+    expect(await client.flush()).toMatchObject({ pending: 4 });
+    expect(await client.flush({ timeoutMs: 300 })).toMatchObject({
+      pending: 4,
+      blocked: expect.stringContaining("429"),
+    });
+    expect(await client.close({ timeoutMs: 300 })).toMatchObject({ pending: 4 });
+    expect(server.requests).toHaveLength(before + 1);
   });
 
-  it.each([
-    ["for a fraction of a second", "0.2"],
-    ["until a date in the past", "Wed, 21 Oct 2015 07:28:00 GMT"],
-    ["for no time at all", "0"],
-    ["in words that nobody understands", "soon"],
-  ])("%s is asked again within the call", async (_, retryAfter) => {
-    const { logDir, server, client, runId, takeBack } = await limited(retryAfter, { timeoutMs: 20_000 });
+  it("neither does the timer of a write that failed before", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { delivery, maxRetries: 0, timeoutMs: 5_000 });
+    const { runId } = await runOf(client);
+    await client.flush({ timeoutMs: 10_000 });
+    server.failNext({ status: 500, times: 3, match: (request) => fieldsOf(request).step === 1 });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await eventually(() => client.status().failing !== undefined);
+    limit(server, "60");
+    await client.logStepMetric(runId, { step: 2, loss: 1 });
+    await eventually(() => client.status().remote === "down");
     const before = server.requests.length;
-    const call = client.logStepMetric(runId, { step: 1, loss: 1 });
-    while (server.requests.length === before) await new Promise((resolve) => setImmediate(resolve));
-    takeBack();
-    expect(await call).toEqual({ ok: true });
-    expect(server.metrics).toHaveLength(1);
+    // Another client's flush of a backend that hangs takes longer than the backoff of the first write.
+    const silent = await backend();
+    silent.failNext({ hang: true, times: ALWAYS });
+    const other = clientFor(silent, temporaryFolder(), { delivery: "background" });
+    await other.createExperiment({ experiment_name: "experiment" });
+    expect(await other.flush({ timeoutMs: 2_500 })).toMatchObject({ pending: 1 });
+    expect(server.requests).toHaveLength(before);
+  });
+
+  it("neither does a call that may take longer than 60 s, while another one waits", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { delivery, timeoutMs: 90_000 });
+    const { runId } = await runOf(client);
+    await client.flush({ timeoutMs: 10_000 });
+    const before = server.requests.length;
+    limit(server, "60");
+    const calls = [client.logStepMetric(runId, { step: 1, loss: 1 })];
+    await eventually(() => server.requests.length > before && server.requests.at(-1)?.fate === "answered");
+    calls.push(client.logStepMetric(runId, { step: 2, loss: 1 }));
+    calls.push(client.createEval(runId, { metrics: { a: 1 } }).then(() => ({ ok: true })));
+    await client.flush({ timeoutMs: 500 });
+    expect(server.requests).toHaveLength(before + 1);
+    await client.close({ timeoutMs: 1 });
+    expect(await Promise.all(calls)).toEqual([{ ok: true }, { ok: true }, { ok: true }]);
+  });
+});
+
+describe("a short Retry-After", () => {
+  it.each(["0", "0.2", "1", "Thu, 01 Jan 2015 00:00:00 GMT"])(
+    "is waited out within the call: %s",
+    async (retryAfter) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir);
+      const { runId } = await runOf(client);
+      server.failNext({ status: 429, headers: { "retry-after": retryAfter } });
+      await client.logStepMetric(runId, { step: 1, loss: 1 });
+      expect(server.metrics).toHaveLength(1);
+      expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+    },
+  );
+
+  it("is waited out within a flush() and a sync", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ status: 429, headers: { "retry-after": "0.3" } });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(client.status()).toMatchObject({ remote: "down", pending: 1 });
+    expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0 });
+    await client.close();
+    const offline = clientFor(server, logDir, { offline: true });
+    await offline.logStepMetric(runId, { step: 2, loss: 1 });
+    await offline.close();
+    server.failNext({ status: 429, headers: { "retry-after": "0.3" } });
+    expect(await sync(server, logDir, { timeoutMs: 20_000 })).toMatchObject({ delivered: 1, pending: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);
   });
+});
 
-  it("is left alone by a sync, which says for how long", async () => {
+describe("a Retry-After that is longer than a call may take", () => {
+  it.each([
+    ["a date", () => new Date(Date.now() + 60_000).toUTCString()],
+    ["fractional seconds", () => "59.5"],
+    ["absurdly many seconds", () => "9".repeat(400)],
+    ["a date in a distant future", () => "Fri, 31 Dec 9999 23:59:59 GMT"],
+  ])("sends nothing more and keeps the write: %s", async (_, retryAfter) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
-    const writer = clientFor(server, logDir, { offline: true });
-    await runOf(writer);
-    await writer.close();
-    server.failNext({ status: 429, headers: { "retry-after": "60" }, times: ALL });
+    const client = clientFor(server, logDir, { timeoutMs: 2_000 });
+    const { runId } = await runOf(client);
+    const before = server.requests.length;
+    const release = limit(server, retryAfter());
+    expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(await client.flush({ timeoutMs: 200 })).toMatchObject({ pending: 1 });
+    expect(server.requests).toHaveLength(before + 1);
+    await client.close({ timeoutMs: 1 });
+    release();
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0 });
+  });
+
+  it.each(["soon", "-5", "1e3", "60 seconds"])(
+    "is ignored where it is neither a number nor a date: %s",
+    async (text) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir, { maxRetries: 0 });
+      const { runId } = await runOf(client);
+      server.failNext({ status: 429, headers: { "retry-after": text } });
+      await client.logStepMetric(runId, { step: 1, loss: 1 });
+      expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0 });
+      await eventually(() => isAllDelivered(client));
+      expect(server.metrics).toHaveLength(1);
+    },
+  );
+});
+
+describe("a sync that is answered with 429 and a Retry-After of 60 s", () => {
+  it.each(["60", "9999999999"])("ends with the writes pending, after one request: %s", async (retryAfter) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline: true });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await client.close();
+    limit(server, retryAfter);
     const report = await sync(server, logDir, { timeoutMs: 1_000 });
-    expect(report).toMatchObject({ delivered: 0, pending: 2, rejected: 0 });
-    expect(report.retryAfterMs).toBeGreaterThan(30_000);
+    expect(report).toMatchObject({ delivered: 0, pending: 3, blocked: expect.stringContaining("429") });
     expect(server.requests).toHaveLength(1);
   });
 });
