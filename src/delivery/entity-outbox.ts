@@ -25,6 +25,8 @@ export class EntityOutbox {
   readonly health: EntityHealth;
   readonly lease: SenderLease;
   readonly pump: Pump;
+  /** How many calls are appending rows that are not registered yet. */
+  appending = 0;
   readonly #owner: Scope;
   #generation = 0;
   #order = 0;
@@ -95,7 +97,7 @@ export class EntityOutbox {
     if (this.checkLease()) return true;
     if (!this.lease.acquire()) return false;
     this.health.release(true);
-    this.recount();
+    if (!this.sender.isOffline) this.recount();
     return true;
   }
 

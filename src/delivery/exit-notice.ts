@@ -8,7 +8,7 @@ export interface PendingEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly pending: number;
-  /** The size of its acknowledgement log when they were counted, if another process may send them meanwhile. */
+  /** The size of its acknowledgement log when they were counted; undefined if rows that are on the file are not counted yet. */
   readonly acksBytes: number | undefined;
 }
 
@@ -69,16 +69,21 @@ function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Counts what several clients left in a mirror. An entity whose acknowledgements have changed since is read again. */
+/** Counts what is pending in a mirror. What several clients name, or what has changed since, is read from the files. */
 function countPending(root: string, entities: readonly PendingEntity[]): number {
-  const counts = new Map<string, number>();
-  for (const { kind, id, pending, acksBytes } of entities) {
-    const key = `${kind} ${id}`;
-    const store = acksBytes === undefined ? undefined : new EntityStore(root, kind, id);
-    const hasChanged = store !== undefined && sizeOf(store.log.acksPath) !== acksBytes;
-    counts.set(key, hasChanged ? pendingIn(store) : (counts.get(key) ?? 0) + pending);
+  const named = new Map<string, PendingEntity[]>();
+  for (const entity of entities) {
+    const key = `${entity.kind} ${entity.id}`;
+    named.set(key, [...(named.get(key) ?? []), entity]);
   }
-  return [...counts.values()].reduce((sum, pending) => sum + pending, 0);
+  let writes = 0;
+  for (const [entity, ...others] of named.values()) {
+    if (entity === undefined) continue;
+    const store = new EntityStore(root, entity.kind, entity.id);
+    const isCurrent = others.length === 0 && sizeOf(store.log.acksPath) === entity.acksBytes;
+    writes += isCurrent ? entity.pending : pendingIn(store);
+  }
+  return writes;
 }
 
 function pendingIn(store: EntityStore): number {

@@ -142,7 +142,11 @@ export class Outbox {
   ): Promise<Result> {
     const entity = this.#shared.open("run", runId, this.#scope);
     const texts = batches.map((lines) => lines.join("\n"));
-    const ranges = await this.#track(entity.store.appendBatches(stream, texts));
+    entity.appending += 1;
+    const appending = entity.store.appendBatches(stream, texts).finally(() => {
+      entity.appending -= 1;
+    });
+    const ranges = await this.#track(appending);
     return new Promise((resolve, reject) => {
       const waiter = partsOf(this.#waiter(call, resolve, reject), batches.length);
       ranges.forEach((range, at) => {

@@ -61,9 +61,9 @@ export function pendingEntitiesOf(mirror: MirrorOutbox, isClosing: boolean): Pen
     outbox.store.flush();
     const { kind, id, log } = outbox.store;
     const { pending } = outbox;
-    const othersAcksBytes = outbox.checkLease() ? undefined : 0;
-    const acksBytes = isClosing ? sizeOf(log.acksPath) : othersAcksBytes;
-    if (pending > 0) entities.push({ kind, id, pending, acksBytes });
+    const isSentHere = isClosing || outbox.checkLease();
+    const acksBytes = outbox.appending > 0 ? undefined : isSentHere ? sizeOf(log.acksPath) : 0;
+    if (pending > 0 || outbox.appending > 0) entities.push({ kind, id, pending, acksBytes });
   }
   return entities;
 }
