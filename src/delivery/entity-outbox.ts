@@ -237,7 +237,7 @@ export class EntityOutbox {
   #followStore(): void {
     if (this.#generation === this.store.generation) return;
     this.#generation = this.store.generation;
-    if (!this.sender.isOffline) this.recount();
+    this.recount();
   }
 
   #settleWaiter(entry: Entry, settlement: Settlement): void {
