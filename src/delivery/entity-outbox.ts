@@ -5,6 +5,7 @@ import type { Holder } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { SyncState } from "../mirror/sync-state.js";
 import { STREAMS, type StreamName } from "../operations.js";
+import { isError, messageOf } from "../thrown.js";
 import { EntityHealth } from "./entity-health.js";
 import { type BatchEntry, type Entry, PENDING, type Settlement, type Waiter } from "./entry.js";
 import { countRejected, learnIds } from "./journal-state.js";
@@ -131,17 +132,22 @@ export class EntityOutbox {
     text: string | undefined,
     waiter: Waiter,
   ): void {
-    this.#followStore();
-    const outbox = this.streams.of(stream, this.store.slot ?? 1);
-    const { isOffline, connection } = this.sender;
-    outbox.accepted(range, rows, scope, isOffline);
-    const isLive = !isOffline && waiter.isAwaited && this.#isLive();
-    const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
+    let entry: BatchEntry | undefined;
+    try {
+      entry = this.#register(stream, range, rows, scope, text, waiter);
+    } catch (error) {
+      // The rows are on the file, and the next poll finds them there.
+      scope.announce(isError(error) ? error : new Error(messageOf(error)));
+    }
     if (entry === undefined) {
-      if (text !== undefined && connection.isUp) outbox.remember(range.start, text);
       this.sender.noteBacklog(this);
       waiter.settle(PENDING);
     } else this.pump.start(entry);
+  }
+
+  /** Reports an error that concerns no call. */
+  announce(error: unknown): void {
+    this.#owner.announce(isError(error) ? error : new Error(messageOf(error)));
   }
 
   /** Registers a patch that was just noted; `waiter` learns what becomes of it. Behind a backlog it waits for its turn. */
@@ -220,6 +226,25 @@ export class EntityOutbox {
     } finally {
       this.lease.release();
     }
+  }
+
+  /** Counts rows that were just appended; the entry that a call waits for, if it may wait. */
+  #register(
+    stream: StreamName,
+    range: ByteRange,
+    rows: number,
+    scope: Scope,
+    text: string | undefined,
+    waiter: Waiter,
+  ): BatchEntry | undefined {
+    this.#followStore();
+    const outbox = this.streams.of(stream, this.store.slot ?? 1);
+    const { isOffline, connection } = this.sender;
+    outbox.accepted(range, rows, scope, isOffline);
+    const isLive = !isOffline && waiter.isAwaited && this.#isLive();
+    const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
+    if (entry === undefined && text !== undefined && connection.isUp) outbox.remember(range.start, text);
+    return entry;
   }
 
   /** Whether a call may wait for the backend's response. */

@@ -1,7 +1,7 @@
 import { now } from "../clock.js";
 import type { StreamName } from "../operations.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type Entry, PENDING } from "./entry.js";
+import { type BatchEntry, type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
@@ -71,7 +71,7 @@ export class Pump {
     if (!this.#outbox.checkLease() || this.#outbox.health.isHeld) return false;
     if (operation !== "create" && !this.#outbox.isKnown) return false;
     for (const stream of this.#outbox.streams.all(streams)) {
-      const batch = stream.takeProbe(prefersFresh);
+      const batch = this.#taken(() => stream.takeProbe(prefersFresh));
       if (batch === undefined) continue;
       await this.#send(batch);
       return true;
@@ -109,7 +109,18 @@ export class Pump {
   }
 
   #takeBacklog(stream: StreamOutbox): Entry | undefined {
-    return this.#drains.has(stream) && this.#outbox.maySendBacklog() ? stream.takeBacklog(now()) : undefined;
+    if (!this.#drains.has(stream) || !this.#outbox.maySendBacklog()) return undefined;
+    return this.#taken(() => stream.takeBacklog(now()));
+  }
+
+  /** A file that cannot be read now must not end the process, nor keep a drain from ending. */
+  #taken(take: () => BatchEntry | undefined): BatchEntry | undefined {
+    try {
+      return take();
+    } catch (error) {
+      this.#outbox.announce(error);
+      return undefined;
+    }
   }
 
   /** Patches go behind the rows whose calls came before theirs. */
