@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import { now } from "../clock.js";
 import type { StreamName } from "../operations.js";
+import { messageOf } from "../thrown.js";
 import { DamagedDocumentError, type MirrorDocument, readDocument } from "./document.js";
 import { DocumentWriter } from "./document-writer.js";
 import { sizeOf } from "./files.js";
@@ -106,7 +107,7 @@ export class EntityStore {
     const slot = this.#openFor(stream);
     const batches = await slot.appendAll(stream, texts);
     slot.noteBatches(stream, batches);
-    this.log.refresh();
+    this.#refreshNoted();
     return batches;
   }
 
@@ -137,13 +138,23 @@ export class EntityStore {
     // A document that cannot be read fails the call before the change is noted.
     this.#document.load();
     slot.note(encode(line));
-    this.log.refresh();
+    if (makesEntity) this.log.refresh();
+    else this.#refreshNoted();
     this.#document.merge([line]);
     // Two writers may each have written a document without the other's fields: the last to look lays all over it.
     const { operations } = this.log.state;
     for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
       seen = operations.size;
       this.#document.merge(operations.values());
+    }
+  }
+
+  /** What is noted is accepted: if it cannot be read back now, its call must not fail, and the next refresh reads it. */
+  #refreshNoted(): void {
+    try {
+      this.log.refresh();
+    } catch (error) {
+      this.#policy.warn(messageOf(error));
     }
   }
 
