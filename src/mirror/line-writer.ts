@@ -54,7 +54,7 @@ export class LineWriter implements PooledFile {
     this.#policy = policy;
     makeFolder(dirname(path));
     const descriptor = this.#open(FLAGS | O_CREAT);
-    this.#size = fstatSync(descriptor).size;
+    this.#size = onFile("look at the file", path, () => fstatSync(descriptor).size);
     if (this.#size === 0) syncFolder(dirname(path), policy);
     this.#endsInsideLine = !endsWithNewline(descriptor, this.#size);
   }
@@ -77,7 +77,8 @@ export class LineWriter implements PooledFile {
     const time = now();
     if (time - this.#foundIntactAt < CHECK_EVERY_MS) return true;
     try {
-      const { nlink, size } = fstatSync(this.#opened());
+      const descriptor = this.#opened();
+      const { nlink, size } = onFile("look at the file", this.path, () => fstatSync(descriptor));
       if (nlink === 0 || size !== this.#size) return false;
     } catch (error) {
       if (isMissing(error) || (error instanceof MirrorError && isMissing(error.cause))) return false;
