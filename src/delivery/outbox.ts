@@ -5,6 +5,7 @@ import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import type { Logger } from "../logger.js";
+import type { ByteRange } from "../mirror/line-writer.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { LocalExperimentStore } from "../mirror/store.js";
 import type { OperationName, StreamName } from "../operations.js";
@@ -143,10 +144,12 @@ export class Outbox {
     const entity = this.#shared.open("run", runId, this.#scope);
     const texts = batches.map((lines) => lines.join("\n"));
     entity.appending += 1;
-    const appending = entity.store.appendBatches(stream, texts).finally(() => {
+    let ranges: ByteRange[];
+    try {
+      ranges = await this.#track(entity.store.appendBatches(stream, texts));
+    } finally {
       entity.appending -= 1;
-    });
-    const ranges = await this.#track(appending);
+    }
     return new Promise((resolve, reject) => {
       const waiter = partsOf(this.#waiter(call, resolve, reject), batches.length);
       ranges.forEach((range, at) => {
