@@ -22,3 +22,8 @@ export function messageOf(thrown: unknown): string {
     return "a value that cannot be converted to text was thrown";
   }
 }
+
+/** A thrown value as an error. */
+export function toError(thrown: unknown): Error {
+  return isError(thrown) ? thrown : new Error(messageOf(thrown));
+}

@@ -5,7 +5,7 @@ import type { Holder } from "../mirror/lock.js";
 import type { FolderKind } from "../mirror/paths.js";
 import type { SyncState } from "../mirror/sync-state.js";
 import { STREAMS, type StreamName } from "../operations.js";
-import { isError, messageOf } from "../thrown.js";
+import { toError } from "../thrown.js";
 import { EntityHealth } from "./entity-health.js";
 import { type BatchEntry, type Entry, PENDING, type Settlement, type Waiter } from "./entry.js";
 import { countRejected, learnIds } from "./journal-state.js";
@@ -137,7 +137,7 @@ export class EntityOutbox {
       entry = this.#register(stream, range, rows, scope, text, waiter);
     } catch (error) {
       // The rows are on the file, and the next poll finds them there.
-      scope.announce(isError(error) ? error : new Error(messageOf(error)));
+      scope.announce(toError(error));
     }
     if (entry === undefined) {
       this.sender.noteBacklog(this);
@@ -147,7 +147,7 @@ export class EntityOutbox {
 
   /** Reports an error that concerns no call. */
   announce(error: unknown): void {
-    this.#owner.announce(isError(error) ? error : new Error(messageOf(error)));
+    this.#owner.announce(toError(error));
   }
 
   /** Registers a patch that was just noted; `waiter` learns what becomes of it. Behind a backlog it waits for its turn. */

@@ -7,7 +7,7 @@ import { isSafeId } from "../ids.js";
 import { entityFolder, type FolderKind } from "../mirror/paths.js";
 import { SyncLog } from "../mirror/sync-log.js";
 import type { EntityKind } from "../operations.js";
-import { isError, messageOf } from "../thrown.js";
+import { toError } from "../thrown.js";
 import { EntityOutbox } from "./entity-outbox.js";
 import { RowIdLookup } from "./row-id-lookup.js";
 import type { Scope } from "./scope.js";
@@ -58,8 +58,10 @@ export class MirrorOutbox {
     this.#scopes.add(scope);
   }
 
-  removeScope(scope: Scope): void {
+  /** Returns whether no client uses the outbox any more. */
+  removeScope(scope: Scope): boolean {
     this.#scopes.delete(scope);
+    return this.#scopes.size === 0;
   }
 
   /** Whether this process sends for an entity over this connection. */
@@ -159,7 +161,7 @@ export class MirrorOutbox {
       outbox.poll();
     } catch (error) {
       // One folder that cannot be read must not keep the others back.
-      this.#announce(isError(error) ? error : new Error(messageOf(error)));
+      this.#announce(toError(error));
     }
   }
 

@@ -7,7 +7,7 @@ import { EntityStore } from "../mirror/entity-store.js";
 import { sizeOf } from "../mirror/files.js";
 import { entityFolder, folderOf, segmentName } from "../mirror/paths.js";
 import { SyncLog } from "../mirror/sync-log.js";
-import { isError, messageOf } from "../thrown.js";
+import { toError } from "../thrown.js";
 import type { IdMap } from "./id-map.js";
 import { expectRowIds, learnIds } from "./journal-state.js";
 
@@ -33,7 +33,7 @@ export class RowIdLookup {
   /** Tells the map of all ids in runs that are not open and have changed since the last lookup. */
   run(): Promise<void> {
     this.#running ??= this.#readRuns()
-      .catch((error: unknown) => this.#onError(isError(error) ? error : new Error(messageOf(error))))
+      .catch((error: unknown) => this.#onError(toError(error)))
       .finally(() => {
         this.#running = undefined;
       });

@@ -6,7 +6,7 @@ import { parseRow } from "../mirror/rows.js";
 import type { StoredLine } from "../mirror/segment.js";
 import type { Refusal } from "../mirror/sync-lines.js";
 import type { SyncLog } from "../mirror/sync-log.js";
-import { isError, messageOf } from "../thrown.js";
+import { toError } from "../thrown.js";
 import { shown } from "../validation.js";
 import { CONFLICT, sendWrite } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
@@ -28,7 +28,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
     outbox.requeue(entry, PENDING, backoff(entry));
-    entry.scope.announce(isError(error) ? error : new Error(messageOf(error)));
+    entry.scope.announce(toError(error));
   } finally {
     outbox.sender.end();
   }
@@ -122,7 +122,7 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
   try {
     write(store.log);
   } catch (error) {
-    scope.announce(isError(error) ? error : new Error(messageOf(error)));
+    scope.announce(toError(error));
   }
 }
 

@@ -9,7 +9,6 @@ interface Shared {
   readonly path: string;
   readonly config: Config;
   readonly outbox: MirrorOutbox;
-  readonly scopes: Set<Scope>;
 }
 
 const shared = new Set<Shared>();
@@ -18,9 +17,8 @@ const shared = new Set<Shared>();
 export function acquireOutbox(config: Config, logger: Logger, root: string, scope: Scope): MirrorOutbox {
   const path = realPathOf(root);
   const known = [...shared].find((one) => one.path === path && isSameConnection(one.config, config));
-  const mine = known ?? { path, config, outbox: newOutbox(config, logger, root, path), scopes: new Set<Scope>() };
+  const mine = known ?? { path, config, outbox: newOutbox(config, logger, root, path) };
   shared.add(mine);
-  mine.scopes.add(scope);
   mine.outbox.addScope(scope);
   mine.outbox.sender.concurrency = Math.max(mine.outbox.sender.concurrency, config.concurrency);
   return mine.outbox;
@@ -30,10 +28,7 @@ export function acquireOutbox(config: Config, logger: Logger, root: string, scop
 export function releaseOutbox(outbox: MirrorOutbox, scope: Scope): boolean {
   const mine = [...shared].find((one) => one.outbox === outbox);
   if (mine === undefined) return false;
-  mine.scopes.delete(scope);
-  outbox.removeScope(scope);
-  if (mine.scopes.size > 0) return false;
-  return shared.delete(mine);
+  return outbox.removeScope(scope) && shared.delete(mine);
 }
 
 function newOutbox(config: Config, logger: Logger, root: string, path: string): MirrorOutbox {

@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MirrorError } from "../errors.js";
 import { isSafeId } from "../ids.js";
-import type { StreamName } from "../operations.js";
+import { STREAMS } from "../operations.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { EntityStore } from "./entity-store.js";
 import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "./files.js";
@@ -14,7 +14,6 @@ import { hasLostOps, segmentsOf, type UnclaimedRows, unclaimedRowsOf } from "./u
 import { writerLock } from "./writer-slot.js";
 
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
 const SYNC_FOLDER = new SyncLog("").folder;
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
