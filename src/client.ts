@@ -1,19 +1,19 @@
 import type { Client } from "openapi-fetch";
 import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
-import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./call-options.js";
+import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./api/call-options.js";
+import { type CheckpointInput, type StepMetricInput, withDefaults } from "./api/inputs.js";
+import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./api/routes.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/outbox.js";
-import { warnIfExposed } from "./exposure.js";
-import { type CheckpointInput, type StepMetricInput, withDefaults } from "./inputs.js";
+import { warnIfExposed } from "./http/exposure.js";
 import { type Logger, levelled } from "./logger.js";
-import { LocalExperimentStore } from "./mirror/store.js";
-import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./operations.js";
 import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
+import type { ExperimentRun } from "./run/run.js";
 import { startRun, withRun } from "./run/start-run.js";
-import type { ExperimentRun } from "./run.js";
+import { LocalExperimentStore } from "./store/store.js";
 
 /**
  * The client of the EvolvingSystems SDK write routes.

@@ -1,11 +1,11 @@
 import * as z from "zod";
-import { API_PATH } from "./api-path.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
-import { folderPath } from "./folder-path.js";
-import { LONGEST_TIMER_MS } from "./http/deadline.js";
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./proxy.js";
-import { issueAt, shown, validated } from "./validation.js";
+import { API_PATH } from "./util/api-path.js";
+import { folderPath } from "./util/folder-path.js";
+import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./util/proxy.js";
+import { MAX_TIMER_MS } from "./util/timers.js";
+import { issueAt, shown, validated } from "./util/validation.js";
 
 /** As many as the connection pool opens connections. */
 export const MAX_IN_FLIGHT = 128;
@@ -104,7 +104,7 @@ export const clientOptions = z.strictObject({
   baseUrl: z.string().optional(),
   apiKey: z.string().optional(),
   projectId: z.string().optional(),
-  timeoutMs: z.number().positive().max(LONGEST_TIMER_MS).optional(),
+  timeoutMs: z.number().positive().max(MAX_TIMER_MS).optional(),
   offline: z.boolean().optional(),
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),

@@ -24,7 +24,9 @@ export type {
   StepMetric,
   StepMetricLogged,
 } from "../generated/types.js";
-export type { CallOptions, WaitOptions } from "./call-options.js";
+export type { CallOptions, WaitOptions } from "./api/call-options.js";
+export type { CheckpointInput, StepMetricInput } from "./api/inputs.js";
+export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded, StreamName } from "./api/routes.js";
 export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
@@ -46,11 +48,9 @@ export {
   UnprocessableEntityError,
   type ValidationIssue,
 } from "./errors.js";
-export type { CheckpointInput, StepMetricInput } from "./inputs.js";
 export type { Logger, LogLevel } from "./logger.js";
-export type { MirrorDocument } from "./mirror/document.js";
-export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./mirror/store.js";
-export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded, StreamName } from "./operations.js";
 export type { BestMode } from "./run/best-score.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
-export { ExperimentRun } from "./run.js";
+export { ExperimentRun } from "./run/run.js";
+export type { MirrorDocument } from "./store/document.js";
+export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store/store.js";

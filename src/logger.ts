@@ -1,5 +1,5 @@
 import { Console } from "node:console";
-import { safeCallback } from "./callbacks.js";
+import { safeCallback } from "./util/callbacks.js";
 
 /** Anything with these four methods: `console`, pino, winston. */
 export interface Logger {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { EXIT } from "./exit-codes.js";
-import { failureText } from "./failure.js";
 import { main } from "./program.js";
+import { EXIT } from "./terminal/exit-codes.js";
+import { failureText } from "./terminal/failure.js";
 
 /** Whoever reads our output may have gone: `evsys-sdk status | head`. What we do for the mirror goes on. */
 function outliveReader(error: NodeJS.ErrnoException): void {

@@ -1,10 +1,10 @@
-import { VERSION } from "../version.js";
-import { type Given, parseArguments, UsageError, unknown } from "./arguments.js";
-import type { Command } from "./command.js";
+import { VERSION } from "../util/version.js";
 import { commandOf, commands } from "./commands.js";
-import { EXIT, type ExitCode } from "./exit-codes.js";
-import { failureText, optionsOf } from "./failure.js";
-import { commandHelp, programHelp } from "./help.js";
+import { type Given, parseArguments, UsageError, unknown } from "./terminal/arguments.js";
+import type { Command } from "./terminal/command.js";
+import { EXIT, type ExitCode } from "./terminal/exit-codes.js";
+import { failureText, optionsOf } from "./terminal/failure.js";
+import { commandHelp, programHelp } from "./terminal/help.js";
 
 /** Runs the command line; what goes wrong is said on stderr. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -19,15 +19,15 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
 async function dispatched([name, ...rest]: readonly string[]): Promise<ExitCode> {
   switch (name) {
     case undefined:
-      process.stderr.write(programHelp());
+      process.stderr.write(programHelp(commands));
       return EXIT.USAGE;
     case "--help":
     case "-h":
-      return show(programHelp());
+      return show(programHelp(commands));
     case "--version":
       return show(`${VERSION}\n`);
     case "help":
-      return show(rest[0] === undefined ? programHelp() : commandHelp(commandNamed(rest[0])));
+      return show(rest[0] === undefined ? programHelp(commands) : commandHelp(commandNamed(rest[0])));
   }
   if (name.startsWith("-")) {
     throw commandsFirst(name, rest) ?? unknown("option", name, ["--help", "--version"]);
@@ -36,7 +36,7 @@ async function dispatched([name, ...rest]: readonly string[]): Promise<ExitCode>
   if (asksForHelp(rest)) return show(commandHelp(command));
   const given = parseArguments(rest, command.options);
   refuseWords(name, command, given);
-  return (await command.load()).run(given);
+  return (await command.load()).run(given, commands);
 }
 
 /** @throws UsageError where words stand beside the options that the command does not take. It shows none: one may be a key. */

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { backendAt } from "../api-path.js";
+import type { OperationName } from "../api/routes.js";
 import type { Config } from "../config.js";
 import { Deadline } from "../http/deadline.js";
 import { createHttp, type Http, type HttpRequest } from "../http/http.js";
 import { retryAfterMs } from "../http/retry-after.js";
-import type { OperationName } from "../operations.js";
+import { backendAt } from "../util/api-path.js";
 import { pathOf } from "./document.js";
 
 /** A request of a check. */

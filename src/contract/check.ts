@@ -1,5 +1,5 @@
+import type { OperationName } from "../api/routes.js";
 import type { Config } from "../config.js";
-import type { OperationName } from "../operations.js";
 import { Caller } from "./caller.js";
 import { type Documented, readDocumented } from "./document.js";
 import { type Finding, mapped, notTested, type Result } from "./finding.js";

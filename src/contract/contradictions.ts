@@ -1,5 +1,5 @@
-import { isObject } from "../objects.js";
-import { operations } from "../operations.js";
+import { operations } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
 import type { Call } from "./caller.js";
 import type { Difference } from "./finding.js";
 import type { Words } from "./words.js";

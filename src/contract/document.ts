@@ -1,7 +1,7 @@
 import * as z from "zod";
 import packaged from "../../generated/openapi.json" with { type: "json" };
 import { routes, type SchemaError } from "../../generated/validators.js";
-import { type OperationName, operations } from "../operations.js";
+import { type OperationName, operations } from "../api/routes.js";
 import { responseValidator } from "../testing/contract.js";
 import { type Schema, Schemas, schemaReader } from "./schema.js";
 

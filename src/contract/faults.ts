@@ -1,5 +1,5 @@
-import { isObject, setField } from "../objects.js";
-import { issueAt } from "../validation.js";
+import { isObject, setField } from "../util/objects.js";
+import { issueAt } from "../util/validation.js";
 import { type Schema, type Schemas, typesOf } from "./schema.js";
 
 /** A body that does not fit, and what is wrong with it. */

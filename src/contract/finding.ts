@@ -1,4 +1,4 @@
-import type { OperationName } from "../operations.js";
+import type { OperationName } from "../api/routes.js";
 
 /** Where a backend does something else than the document says. */
 export interface Difference {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { EntityKind, OperationName } from "../operations.js";
+import type { EntityKind, OperationName } from "../api/routes.js";
 import { type Finding, findingOf, notTested, type Result } from "./finding.js";
 import { idIn, makes } from "./ids.js";
 import { isAnswer, isSuccess } from "./judge.js";

@@ -1,6 +1,6 @@
-import { isSafeId } from "../ids.js";
-import { isObject } from "../objects.js";
-import { type EntityKind, type OperationName, operations } from "../operations.js";
+import { isSafeId } from "../api/ids.js";
+import { type EntityKind, type OperationName, operations } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
 
 /** The operation that makes entities of a kind. */
 export const MAKERS = {

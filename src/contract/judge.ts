@@ -1,4 +1,4 @@
-import type { OperationName } from "../operations.js";
+import type { OperationName } from "../api/routes.js";
 import type { Answered, Call, Reply } from "./caller.js";
 import { contradictions } from "./contradictions.js";
 import { type Documented, pathOf } from "./document.js";

@@ -1,4 +1,4 @@
-import { SET_ADDRESS } from "../api-path.js";
+import { SET_ADDRESS } from "../util/api-path.js";
 import type { Answered } from "./caller.js";
 
 const NOT_THERE = new Set([404, 405, 501]);

@@ -1,5 +1,5 @@
 import type { SchemaError } from "../../generated/validators.js";
-import { issueAt } from "../validation.js";
+import { issueAt } from "../util/validation.js";
 import type { Difference } from "./finding.js";
 import type { Words } from "./words.js";
 

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { isObject } from "../objects.js";
+import { isObject } from "../util/objects.js";
 import type { Call, Reply } from "./caller.js";
 import { type Finding, findingOf, notTested, type SeenDifference } from "./finding.js";
 import { idIn } from "./ids.js";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { isObject } from "../objects.js";
-import { type Operation, type OperationName, operations } from "../operations.js";
+import { type Operation, type OperationName, operations } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
 import type { Call } from "./caller.js";
 import { type Documented, hasId } from "./document.js";
 import { type Fault, missingFields, unknownFields, wrongValues } from "./faults.js";

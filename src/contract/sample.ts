@@ -1,4 +1,4 @@
-import { isObject } from "../objects.js";
+import { isObject } from "../util/objects.js";
 import { type Schema, type Schemas, typesOf } from "./schema.js";
 
 /** How much of a body is there. */

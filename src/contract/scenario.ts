@@ -1,5 +1,5 @@
-import { isObject } from "../objects.js";
-import type { OperationName } from "../operations.js";
+import type { OperationName } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
 import type { Documented } from "./document.js";
 import { type Finding, findingOf, notTested } from "./finding.js";
 import type { Extent } from "./sample.js";

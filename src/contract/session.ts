@@ -1,4 +1,4 @@
-import { type EntityKind, type Operation, type OperationName, operations } from "../operations.js";
+import { type EntityKind, type Operation, type OperationName, operations } from "../api/routes.js";
 import type { Call, Caller, Reply, Silence } from "./caller.js";
 import { type Documented, hasId } from "./document.js";
 import type { Finding } from "./finding.js";

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { zPrediction } from "../../generated/schemas.js";
+import { plain } from "../api/json-value.js";
+import { encode, mayHoldSpelling } from "../api/lossless-json.js";
 import { EvsysValidationError, type ValidationIssue } from "../errors.js";
-import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
-import { isObject } from "../objects.js";
-import { plain } from "../plain.js";
-import { messageOf } from "../thrown.js";
-import { issueAt, issuesOf, shown } from "../validation.js";
+import { isObject } from "../util/objects.js";
+import { messageOf } from "../util/thrown.js";
+import { issueAt, issuesOf, shown } from "../util/validation.js";
 import { givenIn, written } from "./accept.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 

@@ -1,12 +1,12 @@
 import type { ZodObject } from "zod";
+import { stepMetricOf } from "../api/inputs.js";
+import { plain } from "../api/json-value.js";
+import { encode, mayHoldSpelling } from "../api/lossless-json.js";
+import { type BodyOf, type OperationName, operations } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
-import { stepMetricOf } from "../inputs.js";
-import { encode, mayHoldSpelling } from "../mirror/lossless-json.js";
-import { isGiven, isObject } from "../objects.js";
-import { type BodyOf, type OperationName, operations } from "../operations.js";
-import { plain } from "../plain.js";
-import { messageOf } from "../thrown.js";
-import { issueAt, shown, validated } from "../validation.js";
+import { isGiven, isObject } from "../util/objects.js";
+import { messageOf } from "../util/thrown.js";
+import { issueAt, shown, validated } from "../util/validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
 /** A write that fits the document. */

@@ -1,7 +1,7 @@
-import { now } from "../clock.js";
+import type { OperationName } from "../api/routes.js";
 import { Deadline } from "../http/deadline.js";
 import type { Outcome, Unavailable } from "../http/outcome.js";
-import type { OperationName } from "../operations.js";
+import { now } from "../util/clock.js";
 import { backoffMs } from "./backoff.js";
 import type { BackendConnection } from "./connection.js";
 

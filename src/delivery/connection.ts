@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { type DashboardClientError, errorOfAnswer, withoutWayOut } from "../errors.js";
 import { type BackendApi, createBackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
+import { now } from "../util/clock.js";
 import type { SyncReport } from "./counters.js";
 
 /** `up`: sending. `down`: the backend is unavailable, or asked to wait. `offline`: the client never sends. */

@@ -1,13 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { now } from "../clock.js";
-import type { Config } from "../config.js";
-import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
-import { stepMetricFields } from "../inputs.js";
-import type { Logger } from "../logger.js";
-import { decode, encode } from "../mirror/lossless-json.js";
-import { refuseUnsafeId } from "../mirror/paths.js";
-import type { LocalExperimentStore } from "../mirror/store.js";
+import { plainStep } from "../api/finite-step.js";
+import { stepMetricFields } from "../api/inputs.js";
+import { decode, encode } from "../api/lossless-json.js";
 import {
   type AnswerOf,
   type BodyOf,
@@ -15,9 +10,14 @@ import {
   type OperationName,
   operations,
   type RowAdded,
-} from "../operations.js";
-import { plainStep } from "../plain-step.js";
-import { issueAt, shown } from "../validation.js";
+} from "../api/routes.js";
+import type { Config } from "../config.js";
+import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
+import type { Logger } from "../logger.js";
+import { refuseUnsafeId } from "../store/paths.js";
+import type { LocalExperimentStore } from "../store/store.js";
+import { now } from "../util/clock.js";
+import { issueAt, shown } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
 import { inBatches } from "./batches.js";

@@ -1,6 +1,6 @@
 import type { DashboardClientError } from "../errors.js";
-import type { Refusal } from "../mirror/sync-lines.js";
-import type { SyncLog } from "../mirror/sync-log.js";
+import type { Refusal } from "../journal/sync-lines.js";
+import type { SyncLog } from "../journal/sync-log.js";
 
 const FORBIDDEN = 403;
 

@@ -1,6 +1,6 @@
 import type { DashboardClientError } from "../errors.js";
-import type { BatchRange, StoredLine } from "../mirror/segment.js";
-import type { Operation } from "../mirror/sync-state.js";
+import type { BatchRange, StoredLine } from "../journal/segment.js";
+import type { Operation } from "../journal/sync-state.js";
 import type { RetryPolicy } from "./attempt.js";
 import type { IdMap } from "./id-map.js";
 import type { AwaitedId } from "./outgoing.js";

@@ -1,7 +1,7 @@
-import { EntityStore } from "../mirror/entity-store.js";
-import { sizeOf } from "../mirror/files.js";
-import type { FolderKind } from "../mirror/paths.js";
-import { segmentsOf } from "../mirror/segment.js";
+import { EntityStore } from "../journal/entity-store.js";
+import { segmentsOf } from "../journal/segment.js";
+import { sizeOf } from "../store/files.js";
+import type { FolderKind } from "../store/paths.js";
 
 /** One experiment or run with pending writes. */
 export interface PendingEntity {

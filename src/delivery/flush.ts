@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { now } from "../clock.js";
-import { LONGEST_TIMER_MS } from "../http/deadline.js";
+import { now } from "../util/clock.js";
+import { MAX_TIMER_MS } from "../util/timers.js";
 import { backoffMs } from "./backoff.js";
 import type { SyncReport } from "./counters.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
@@ -80,7 +80,7 @@ export async function within(
   work: Promise<unknown>,
 ): Promise<void> {
   const abort = new AbortController();
-  const waitMs = Math.min(Math.max(0, timeoutMs ?? LONGEST_TIMER_MS), LONGEST_TIMER_MS);
+  const waitMs = Math.min(Math.max(0, timeoutMs ?? MAX_TIMER_MS), MAX_TIMER_MS);
   const late = sleep(waitMs, undefined, { signal: abort.signal }).catch(() => {});
   const stop = (): void => abort.abort();
   signal?.addEventListener("abort", stop, { once: true });

@@ -1,4 +1,4 @@
-import type { EntityKind } from "../operations.js";
+import type { EntityKind } from "../api/routes.js";
 
 /** Ids made here, and the backend's for them. An id that is not known here is the backend's own. */
 export class IdMap {

@@ -1,7 +1,7 @@
-import type { EntityStore } from "../mirror/entity-store.js";
-import { parseRow } from "../mirror/rows.js";
-import { segmentsOf } from "../mirror/segment.js";
-import { NAMED_IN, STREAMS } from "../operations.js";
+import { NAMED_IN, STREAMS } from "../api/routes.js";
+import type { EntityStore } from "../journal/entity-store.js";
+import { segmentsOf } from "../journal/segment.js";
+import { parseRow } from "../store/rows.js";
 import type { Counters } from "./counters.js";
 import type { IdMap } from "./id-map.js";
 

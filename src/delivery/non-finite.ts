@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.js";
-import { shown } from "../validation.js";
+import { shown } from "../util/validation.js";
 import type { NonFinite } from "./wire-form.js";
 
 const MOST_FIELDS = 10;

@@ -1,6 +1,6 @@
-import { now } from "../clock.js";
-import type { FolderKind } from "../mirror/paths.js";
-import type { Operation, SyncState } from "../mirror/sync-state.js";
+import type { Operation, SyncState } from "../journal/sync-state.js";
+import type { FolderKind } from "../store/paths.js";
+import { now } from "../util/clock.js";
 import type { WriteState } from "./counters.js";
 import { isDue, type OperationEntry, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";

@@ -1,4 +1,4 @@
-import { type EntityKind, type Operation, type OperationName, operations } from "../operations.js";
+import { type EntityKind, type Operation, type OperationName, operations } from "../api/routes.js";
 import type { IdMap } from "./id-map.js";
 import { wireForm } from "./wire-form.js";
 

@@ -1,5 +1,5 @@
-import { now } from "../clock.js";
-import type { StreamName } from "../operations.js";
+import type { StreamName } from "../api/routes.js";
+import { now } from "../util/clock.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";

@@ -1,7 +1,7 @@
-import { mayHoldSpelling, wireJson } from "../mirror/lossless-json.js";
-import { parseRow, type Row } from "../mirror/rows.js";
-import type { StoredLine } from "../mirror/segment.js";
-import { type EntityKind, NAMED_IN, type OperationName, type StreamName } from "../operations.js";
+import { mayHoldSpelling, wireJson } from "../api/lossless-json.js";
+import { type EntityKind, NAMED_IN, type OperationName, type StreamName } from "../api/routes.js";
+import type { StoredLine } from "../journal/segment.js";
+import { parseRow, type Row } from "../store/rows.js";
 import type { OutgoingRequest } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { BatchEntry, Entry, OperationEntry } from "./entry.js";

@@ -1,13 +1,13 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { now } from "../clock.js";
-import { isSafeId } from "../ids.js";
-import { EntityStore } from "../mirror/entity-store.js";
-import { sizeOf } from "../mirror/files.js";
-import { entityFolder, folderOf, segmentName } from "../mirror/paths.js";
-import { SyncLog } from "../mirror/sync-log.js";
-import { toError } from "../thrown.js";
+import { isSafeId } from "../api/ids.js";
+import { EntityStore } from "../journal/entity-store.js";
+import { SyncLog } from "../journal/sync-log.js";
+import { sizeOf } from "../store/files.js";
+import { entityFolder, folderOf, segmentName } from "../store/paths.js";
+import { now } from "../util/clock.js";
+import { toError } from "../util/thrown.js";
 import type { IdMap } from "./id-map.js";
 import { expectRowIds, learnIds } from "./journal-state.js";
 

@@ -1,6 +1,6 @@
 import { DashboardClientError } from "../errors.js";
 import type { Logger } from "../logger.js";
-import { codeOf } from "../thrown.js";
+import { codeOf } from "../util/thrown.js";
 import { Counters } from "./counters.js";
 
 /** What belongs to one client of those that share the sending: its counts, its calls, and where its errors go. */

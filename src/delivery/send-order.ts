@@ -1,4 +1,4 @@
-import type { StreamName } from "../operations.js";
+import type { StreamName } from "../api/routes.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 
 /** A step of the send order. */

@@ -1,4 +1,4 @@
-import { type Holder, isLock, type Lock, SENDER_LOCK, takeLock } from "../mirror/lock.js";
+import { type Holder, isLock, type Lock, SENDER_LOCK, takeLock } from "../journal/lock.js";
 
 /** The right of this process to send for an entity. */
 export class SenderLease {

@@ -1,8 +1,8 @@
 import { clearTimeout, setTimeout } from "node:timers";
-import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import type { DiskPolicy } from "../mirror/fsync.js";
+import type { DiskPolicy } from "../store/fsync.js";
+import { now } from "../util/clock.js";
 import { BackendConnection } from "./connection.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";

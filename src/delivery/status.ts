@@ -1,4 +1,4 @@
-import { sizeOf } from "../mirror/files.js";
+import { sizeOf } from "../store/files.js";
 import type { SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { PendingEntity } from "./exit-notice.js";

@@ -1,8 +1,8 @@
-import type { EntityStore } from "../mirror/entity-store.js";
-import type { ByteRange } from "../mirror/line-writer.js";
-import { parseRow } from "../mirror/rows.js";
-import type { BatchRange, Segment, StoredLine } from "../mirror/segment.js";
-import { NAMED_IN } from "../operations.js";
+import { NAMED_IN } from "../api/routes.js";
+import type { EntityStore } from "../journal/entity-store.js";
+import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
+import type { ByteRange } from "../store/line-writer.js";
+import { parseRow } from "../store/rows.js";
 import type { WriteState } from "./counters.js";
 import { type BatchEntry, isDue, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";

@@ -1,6 +1,6 @@
-import type { EntityStore } from "../mirror/entity-store.js";
-import { Segment } from "../mirror/segment.js";
-import { STREAMS, type StreamName } from "../operations.js";
+import { STREAMS, type StreamName } from "../api/routes.js";
+import type { EntityStore } from "../journal/entity-store.js";
+import { Segment } from "../journal/segment.js";
 import type { IdMap } from "./id-map.js";
 import type { Scope } from "./scope.js";
 import { StreamOutbox } from "./stream-outbox.js";

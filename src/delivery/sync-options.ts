@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { abortSignal } from "../call-options.js";
+import { abortSignal } from "../api/call-options.js";
 import { clientOptions, type DashboardClientOptions, functionOf } from "../config.js";
-import { folderPath } from "../folder-path.js";
-import { validated } from "../validation.js";
+import { folderPath } from "../util/folder-path.js";
+import { validated } from "../util/validation.js";
 import type { Counts } from "./counters.js";
 
 export const SYNC_OPTIONS = "syncMirror options";

@@ -1,12 +1,12 @@
 import { existsSync, realpathSync } from "node:fs";
-import { safeCallback } from "../callbacks.js";
-import { now } from "../clock.js";
 import { resolveConfig } from "../config.js";
 import { DashboardClientError, EvsysValidationError, MirrorError } from "../errors.js";
-import { warnIfExposed } from "../exposure.js";
+import { warnIfExposed } from "../http/exposure.js";
 import { levelled } from "../logger.js";
-import { namesIn } from "../mirror/files.js";
-import { issueAt, shown } from "../validation.js";
+import { namesIn } from "../store/files.js";
+import { safeCallback } from "../util/callbacks.js";
+import { now } from "../util/clock.js";
+import { issueAt, shown } from "../util/validation.js";
 import type { Counts, SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { sendBacklog } from "./flush.js";

@@ -1,4 +1,4 @@
-import { type OperationName, operations } from "../operations.js";
+import { type OperationName, operations } from "../api/routes.js";
 
 /** A number that JSON cannot carry: the field it stands in and its value. */
 export interface NonFinite {

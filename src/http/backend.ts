@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "openapi-fetch";
 import type { paths } from "../../generated/types.js";
-import { backendAt } from "../api-path.js";
+import { type OperationName, operations } from "../api/routes.js";
 import type { Config } from "../config.js";
-import { type OperationName, operations } from "../operations.js";
-import { shownProxy } from "../proxy.js";
+import { backendAt } from "../util/api-path.js";
+import { shownProxy } from "../util/proxy.js";
 import type { Deadline } from "./deadline.js";
 import { outcomeOfFailure } from "./failure.js";
 import { createHttp } from "./http.js";

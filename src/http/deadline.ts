@@ -1,6 +1,3 @@
-/** The longest timer of Node: a longer one fires at once. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 /** The end of a call's time. It costs a fraction of an AbortSignal, and creates one only when asked for it. */
 export class Deadline {
   /** Called once, when the time is over. */

@@ -1,5 +1,5 @@
 import { EvsysError } from "../errors.js";
-import { codeOf, isError, messageOf } from "../thrown.js";
+import { codeOf, isError, messageOf } from "../util/thrown.js";
 import type { Deadline } from "./deadline.js";
 import { UploadCutError } from "./exchange.js";
 import { blockedOnTheWay, type Expected, type Outcome, type Unavailable } from "./outcome.js";

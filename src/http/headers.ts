@@ -1,4 +1,4 @@
-import { VERSION } from "../version.js";
+import { VERSION } from "../util/version.js";
 
 const USER_AGENT = `evsys-sdk/${VERSION} node/${process.versions.node}`;
 

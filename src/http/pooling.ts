@@ -1,9 +1,9 @@
 import { Socket } from "node:net";
 import type { buildConnector, Dispatcher, Pool } from "undici";
 import { MAX_IN_FLIGHT } from "../config.js";
-import { descriptorLimit } from "../descriptor-limit.js";
 import { EvsysError } from "../errors.js";
-import type { ProxySetting } from "../proxy.js";
+import { descriptorLimit } from "../util/descriptor-limit.js";
+import type { ProxySetting } from "../util/proxy.js";
 import { type Connections, exchange } from "./exchange.js";
 import { hasFakeTimers } from "./fake-timers.js";
 import { fetching } from "./fetching.js";

@@ -1,6 +1,6 @@
-import { ID_RULE, isSafeId } from "../ids.js";
-import { type OperationName, operations } from "../operations.js";
-import { shown } from "../validation.js";
+import { ID_RULE, isSafeId } from "../api/ids.js";
+import { type OperationName, operations } from "../api/routes.js";
+import { shown } from "../util/validation.js";
 
 /** A body that matches the schema, or the reason why the response cannot be used. */
 export type Checked = { readonly body: unknown } | { readonly reason: string };

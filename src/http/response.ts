@@ -1,5 +1,5 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
-import { codeOf } from "../thrown.js";
+import { codeOf } from "../util/thrown.js";
 
 /** Anything beyond this is no response of the SDK's routes. */
 const MAX_SUCCESS_BYTES = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { isError } from "../thrown.js";
+import { isError } from "../util/thrown.js";
 
 const CONTINUE = Buffer.from("HTTP/1.1 100");
 const BLANK_LINE = "\r\n\r\n";

@@ -1,10 +1,10 @@
 import type { Client, Middleware } from "openapi-fetch";
 import type { paths } from "../../generated/types.js";
+import { ID_RULE, isSafeId } from "../api/ids.js";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError } from "../errors.js";
-import { ID_RULE, isSafeId } from "../ids.js";
-import { messageOf } from "../thrown.js";
-import { issueAt, shown } from "../validation.js";
+import { messageOf } from "../util/thrown.js";
+import { issueAt, shown } from "../util/validation.js";
 import type { Http } from "./http.js";
 import type { Redact } from "./redaction.js";
 import { userFetch } from "./user-fetch.js";

@@ -1,5 +1,5 @@
-import { decode } from "../mirror/lossless-json.js";
-import { isObject } from "../objects.js";
+import { decode } from "../api/lossless-json.js";
+import { isObject } from "../util/objects.js";
 import type { TrackBest } from "./options.js";
 
 /** Whether the highest or the lowest score is best. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, shown, validated } from "../validation.js";
+import { issueAt, shown, validated } from "../util/validation.js";
 import type { BestMode } from "./best-score.js";
 
 const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional() });

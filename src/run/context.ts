@@ -1,11 +1,36 @@
-import type { DashboardClient } from "../client.js";
+import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../../generated/types.js";
+import type { CallOptions } from "../api/call-options.js";
+import type { CheckpointInput } from "../api/inputs.js";
+import type { AnswerOf, Created, Input, RowAdded } from "../api/routes.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Logger } from "../logger.js";
+import type { LocalExperimentStore } from "../store/store.js";
 import type { TrackBest } from "./options.js";
+
+/** The part of the client that a run uses. */
+export interface RunClient {
+  readonly timeoutMs: number;
+  readonly local: LocalExperimentStore;
+  createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">>;
+  updateExperiment(
+    experimentId: string,
+    patch: Input<ExperimentPatch>,
+    options?: CallOptions,
+  ): Promise<AnswerOf<"updateExperiment">>;
+  createRun(body: Input<RunCreate>): Promise<Created<"createRun">>;
+  updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">>;
+  addCheckpoint(runId: string, body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">>;
+  logPredictions(
+    runId: string,
+    predictions: readonly Input<Prediction>[],
+    options?: CallOptions,
+  ): Promise<AnswerOf<"logPredictions">>;
+  flush(): Promise<unknown>;
+}
 
 /** What a run writes with. */
 export interface RunContext {
-  readonly client: DashboardClient;
+  readonly client: RunClient;
   readonly delivery: Delivery;
   readonly logger: Logger;
 }

@@ -1,6 +1,6 @@
-import { keepErrorStack } from "../mirror/document.js";
-import { documentPath } from "../mirror/paths.js";
-import { isError } from "../thrown.js";
+import { keepErrorStack } from "../store/document.js";
+import { documentPath } from "../store/paths.js";
+import { isError } from "../util/thrown.js";
 
 /** What a dashboard can show in a table cell. The rest is in the stack. */
 const LONGEST_MESSAGE = 500;

@@ -1,7 +1,7 @@
 import type { ExperimentPatch, RunPatch } from "../../generated/types.js";
-import { decode } from "../mirror/lossless-json.js";
-import { isObject } from "../objects.js";
-import type { Input } from "../operations.js";
+import { decode } from "../api/lossless-json.js";
+import type { Input } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
 import { BestScore } from "./best-score.js";
 import type { TrackBest } from "./options.js";
 

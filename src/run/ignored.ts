@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { type CheckpointInput, withDefaults } from "../api/inputs.js";
+import type { BodyOf, Input, RowAdded } from "../api/routes.js";
 import { accept } from "../delivery/accept.js";
-import { type CheckpointInput, withDefaults } from "../inputs.js";
-import type { BodyOf, Input, RowAdded } from "../operations.js";
 
 /** The result of an eval that a run ignores, because a signal is ending the process. */
 export function ignoredEval(body: Input<BodyOf<"createEval">>): RowAdded<"createEval"> {

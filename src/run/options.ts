@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import type { ExperimentCreate, RunCreate } from "../../generated/types.js";
-import { abortSignal } from "../call-options.js";
+import { abortSignal } from "../api/call-options.js";
+import type { Input } from "../api/routes.js";
 import { accept } from "../delivery/accept.js";
 import { EvsysValidationError } from "../errors.js";
-import { isGiven } from "../objects.js";
-import type { Input } from "../operations.js";
-import { issueAt, validated } from "../validation.js";
+import { isGiven } from "../util/objects.js";
+import { issueAt, validated } from "../util/validation.js";
 
 /** The series whose best value is the run's score: its name where the highest is best, or its name and which end is best. */
 export type TrackBest =

@@ -1,9 +1,9 @@
 import { EvsysValidationError } from "../errors.js";
-import { ExperimentRun } from "../run.js";
-import { issueAt, shown } from "../validation.js";
+import { issueAt, shown } from "../util/validation.js";
 import type { RunContext } from "./context.js";
 import { failureMessage } from "./failure.js";
 import { planOf, type WithRunOptions } from "./options.js";
+import { ExperimentRun } from "./run.js";
 
 /**
  * Creates the experiment unless an id is given, and starts the run.

@@ -1,8 +1,8 @@
 import type { Split } from "../../generated/types.js";
-import { type CallOptions, timeoutOf } from "../call-options.js";
+import { type CallOptions, timeoutOf } from "../api/call-options.js";
 import { EvsysValidationError } from "../errors.js";
-import { isGiven, isObject } from "../objects.js";
-import { isPlainObject, issueAt, shown } from "../validation.js";
+import { isGiven, isObject } from "../util/objects.js";
+import { isPlainObject, issueAt, shown } from "../util/validation.js";
 
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;

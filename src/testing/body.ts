@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { messageOf } from "../thrown.js";
+import { messageOf } from "../util/thrown.js";
 
 /** What was read of a body. */
 export type ReceivedBody =

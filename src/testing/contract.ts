@@ -1,5 +1,5 @@
 import { routes, type Validator } from "../../generated/validators.js";
-import type { OperationName } from "../operations.js";
+import type { OperationName } from "../api/routes.js";
 
 /** The validator of a response with this status. Undefined if the OpenAPI document has no such response. */
 export function responseValidator(name: OperationName, status: number): Validator<unknown> | undefined {

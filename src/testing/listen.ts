@@ -1,6 +1,6 @@
 import type { Server as HttpServer } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
-import { codeOf } from "../thrown.js";
+import { codeOf } from "../util/thrown.js";
 
 /** A server that listens. */
 export interface Listener {

@@ -1,9 +1,9 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { types } from "node:util";
-import { LONGEST_TIMER_MS } from "../http/deadline.js";
-import { nearest } from "../nearest.js";
-import { isObject } from "../objects.js";
-import { isPlainObject, shown } from "../validation.js";
+import { nearest } from "../util/did-you-mean.js";
+import { isObject } from "../util/objects.js";
+import { MAX_TIMER_MS } from "../util/timers.js";
+import { isPlainObject, shown } from "../util/validation.js";
 import type { Failure } from "./failures.js";
 import type { MockServerOptions } from "./mock-server.js";
 import { MockState } from "./state.js";
@@ -43,8 +43,8 @@ const SERVER_OPTIONS: Readonly<Record<keyof MockServerOptions, Rule>> = {
     isSecret: true,
   },
   latencyMs: {
-    ...numberOf("a number of 0 or more", (ms) => ms >= 0 && ms <= LONGEST_TIMER_MS),
-    hint: `; at most ${LONGEST_TIMER_MS}`,
+    ...numberOf("a number of 0 or more", (ms) => ms >= 0 && ms <= MAX_TIMER_MS),
+    hint: `; at most ${MAX_TIMER_MS}`,
   },
   honourIdempotencyKeys: YES_OR_NO,
   maxBodyBytes: numberOf("a number of 0 or more", (bytes) => bytes >= 0),

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { API_PATH } from "../api-path.js";
+import { API_PATH } from "../util/api-path.js";
 import type { Failure } from "./failures.js";
 
 /** What becomes of a request: an answer, silence, a reset connection, or a caller that went away before any of these. */

@@ -1,6 +1,6 @@
 import { routes, type Validator } from "../../generated/validators.js";
-import { API_PATH } from "../api-path.js";
-import type { BodyOf, OperationName } from "../operations.js";
+import type { BodyOf, OperationName } from "../api/routes.js";
+import { API_PATH } from "../util/api-path.js";
 import { type Answer, jsonAnswer, refusal } from "./answer.js";
 import { responseValidator } from "./contract.js";
 import { describeProblems } from "./problems.js";

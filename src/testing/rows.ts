@@ -1,4 +1,4 @@
-import type { BodyOf } from "../operations.js";
+import type { BodyOf } from "../api/routes.js";
 
 /** How an experiment or a run stands. */
 export type Status = NonNullable<BodyOf<"createRun">["status"]>;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { BodyOf } from "../operations.js";
+import type { BodyOf } from "../api/routes.js";
 import { KeyMemory } from "./key-memory.js";
 import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, RunRow } from "./rows.js";
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { segmentName } from "../mirror/paths.js";
-import { slotsOf } from "../mirror/rows.js";
+import { segmentName } from "../store/paths.js";
+import { slotsOf } from "../store/rows.js";
 import { readPiece } from "./file-piece.js";
 import { MetricScanner } from "./metric-scanner.js";
 

@@ -1,5 +1,5 @@
-import { parseRow } from "../mirror/rows.js";
-import { isObject } from "../objects.js";
+import { parseRow } from "../store/rows.js";
+import { isObject } from "../util/objects.js";
 import { readNumber } from "./number-reader.js";
 
 const [NEWLINE, QUOTE, COLON, COMMA, SPACE, BACKSLASH] = [0x0a, 0x22, 0x3a, 0x2c, 0x20, 0x5c];

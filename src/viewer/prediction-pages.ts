@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { segmentName } from "../mirror/paths.js";
-import { parseRow, type Row, slotsOf } from "../mirror/rows.js";
+import { segmentName } from "../store/paths.js";
+import { parseRow, type Row, slotsOf } from "../store/rows.js";
 import type { PredictionPage } from "./api-types.js";
 import { readPiece } from "./file-piece.js";
 import { shownFields } from "./shown.js";

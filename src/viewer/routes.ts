@@ -1,7 +1,7 @@
 import { EvsysError } from "../errors.js";
-import { entityFolder } from "../mirror/paths.js";
-import { readRows } from "../mirror/rows.js";
-import { hasRun, readExperiment, readRun } from "../mirror/run-catalog.js";
+import { entityFolder } from "../store/paths.js";
+import { readRows } from "../store/rows.js";
+import { hasRun, readExperiment, readRun } from "../store/run-catalog.js";
 import type { CurveData, DeliveryState, RunDetail } from "./api-types.js";
 import { predictionPage } from "./prediction-pages.js";
 import { RunIndex } from "./run-index.js";

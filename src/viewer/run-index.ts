@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { segmentName } from "../mirror/paths.js";
-import { slotsOf } from "../mirror/rows.js";
+import { segmentName } from "../store/paths.js";
+import { slotsOf } from "../store/rows.js";
 import type { CurveData, CurvePart, SeriesInfo, SeriesList } from "./api-types.js";
 import type { Block } from "./curve.js";
 import { blocksWithin, reduced, type Window } from "./reduce.js";

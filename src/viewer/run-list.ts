@@ -1,10 +1,10 @@
 import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { isSafeId } from "../ids.js";
-import type { MirrorDocument } from "../mirror/document.js";
-import { documentPath, entityFolder, segmentName } from "../mirror/paths.js";
-import { readExperiment, readRun, runIdsIn } from "../mirror/run-catalog.js";
-import { isObject } from "../objects.js";
+import { isSafeId } from "../api/ids.js";
+import type { MirrorDocument } from "../store/document.js";
+import { documentPath, entityFolder, segmentName } from "../store/paths.js";
+import { readExperiment, readRun, runIdsIn } from "../store/run-catalog.js";
+import { isObject } from "../util/objects.js";
 import type { RunList, RunSummary, Scalar } from "./api-types.js";
 import { type LastRows, lastRowsOf } from "./last-rows.js";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SCRIPT, STYLE } from "../../generated/viewer-assets.js";
-import { codeOf, messageOf } from "../thrown.js";
+import { codeOf, messageOf } from "../util/thrown.js";
 import { HEADERS } from "./headers.js";
 import { servedPage } from "./page.js";
 import { type DeliveryOf, NotFound, ViewerRoutes } from "./routes.js";

@@ -1,4 +1,4 @@
-import { isObject } from "../objects.js";
+import { isObject } from "../util/objects.js";
 
 /** A value as JSON can hold it: NaN, the infinities and integers of more than 53 bits become their names or digits. */
 export function toShown(value: unknown): unknown {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { type OperationName, operations } from "../../src/operations.js";
+import { type OperationName, operations } from "../../src/api/routes.js";
 import type { MockServer, MockServerOptions } from "../../src/testing/index.js";
 import { mockServer } from "./clients.js";
 import { type RawServer, rawServer, type WireRequest } from "./servers.js";

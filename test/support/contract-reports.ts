@@ -1,7 +1,7 @@
+import type { OperationName } from "../../src/api/routes.js";
 import { resolveConfig } from "../../src/config.js";
 import { type ContractReport, checkContract } from "../../src/contract/check.js";
 import type { Difference, Result } from "../../src/contract/finding.js";
-import type { OperationName } from "../../src/operations.js";
 import { API_KEY, PROJECT_ID } from "./clients.js";
 
 /** How the checks of a test are made. */

@@ -1,5 +1,5 @@
-import { COMMON, type Command } from "../command.js";
-import { EXIT } from "../exit-codes.js";
+import { COMMON, type Command } from "../terminal/command.js";
+import { EXIT } from "../terminal/exit-codes.js";
 
 /** The streams that can be exported. */
 export const EXPORTED_STREAMS = ["metrics", "evals", "predictions", "checkpoints", "runs"] as const;

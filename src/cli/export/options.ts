@@ -1,5 +1,5 @@
-import { nearest } from "../../nearest.js";
-import { type Given, UsageError } from "../arguments.js";
+import { nearest } from "../../util/did-you-mean.js";
+import { type Given, UsageError } from "../terminal/arguments.js";
 import { EXPORT_FORMATS, EXPORTED_STREAMS } from "./command.js";
 
 /** A stream that can be exported. */

@@ -1,7 +1,7 @@
-import type { MirrorDocument } from "../../mirror/document.js";
-import { type Row, readRows } from "../../mirror/rows.js";
-import { type CatalogRun, experimentsIn } from "../../mirror/run-catalog.js";
-import { isObject } from "../../objects.js";
+import type { MirrorDocument } from "../../store/document.js";
+import { type Row, readRows } from "../../store/rows.js";
+import { type CatalogRun, experimentsIn } from "../../store/run-catalog.js";
+import { isObject } from "../../util/objects.js";
 import type { ExportedStream } from "./options.js";
 
 /** One line of an export: fields by name. */

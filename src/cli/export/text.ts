@@ -1,5 +1,5 @@
 import { stringify } from "csv-stringify/sync";
-import { encode } from "../../mirror/lossless-json.js";
+import { encode } from "../../api/lossless-json.js";
 import type { ExportRecord } from "./records.js";
 
 const BATCH_RECORDS = 1_000;

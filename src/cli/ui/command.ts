@@ -1,5 +1,5 @@
-import { COMMON, type Command } from "../command.js";
-import { EXIT } from "../exit-codes.js";
+import { COMMON, type Command } from "../terminal/command.js";
+import { EXIT } from "../terminal/exit-codes.js";
 
 /** `evsys-sdk ui`, with all that its help says. */
 export const uiCommand = {

@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { sizeOf } from "../../mirror/files.js";
-import { inspectEntity, isOurs } from "../../mirror/inspect.js";
-import { entityFolder, segmentName } from "../../mirror/paths.js";
-import { slotsOf } from "../../mirror/rows.js";
+import { inspectEntity, isOurs } from "../../journal/inspect.js";
+import { sizeOf } from "../../store/files.js";
+import { entityFolder, segmentName } from "../../store/paths.js";
+import { slotsOf } from "../../store/rows.js";
 import type { DeliveryState } from "../../viewer/api-types.js";
-import { standingOf } from "../standing.js";
+import { standingOf } from "../mirrors/entity-counts.js";
 
 /** Counting pending rows reads them; more than this takes too long for a table that somebody waits for. */
 const MOST_BYTES = 32 * 1024 * 1024;

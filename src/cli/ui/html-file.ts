@@ -1,12 +1,12 @@
 import { writeFileSync } from "node:fs";
-import { onFile } from "../../mirror/files.js";
-import { runsIn } from "../../mirror/run-catalog.js";
+import { onFile } from "../../store/files.js";
+import { runsIn } from "../../store/run-catalog.js";
 import { selfContainedPage } from "../../viewer/page.js";
 import { snapshotOf } from "../../viewer/snapshot.js";
-import type { Given } from "../arguments.js";
-import { noteOtherProjects } from "../other-projects.js";
-import type { Output } from "../output.js";
-import { selectedRuns } from "../run-selection.js";
+import { noteOtherProjects } from "../mirrors/other-projects.js";
+import { selectedRuns } from "../mirrors/run-selection.js";
+import type { Given } from "../terminal/arguments.js";
+import type { Output } from "../terminal/output.js";
 import { deliveryOf } from "./delivery-state.js";
 
 /** Writes the viewer with the data of the selected runs to one file. */

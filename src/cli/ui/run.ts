@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { codeOf } from "../../thrown.js";
+import { codeOf } from "../../util/thrown.js";
 import { startViewer, type ViewerServer } from "../../viewer/server.js";
-import { type Given, UsageError } from "../arguments.js";
-import { EXIT, type ExitCode } from "../exit-codes.js";
-import { mirrorRoots } from "../mirrors.js";
-import { Output } from "../output.js";
+import { mirrorRoots } from "../mirrors/folders.js";
+import { type Given, UsageError } from "../terminal/arguments.js";
+import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
+import { Output } from "../terminal/output.js";
 import { deliveryOf } from "./delivery-state.js";
 import { writeHtml } from "./html-file.js";
 import { openBrowser } from "./open-browser.js";

@@ -12,7 +12,7 @@ for (const name of ["fsyncSync", "fdatasyncSync"] as const) {
   };
 }
 syncBuiltinESMExports();
-const { DocumentWriter } = await import("../../../src/mirror/document-writer.js");
+const { DocumentWriter } = await import("../../../src/store/document-writer.js");
 if (fsync !== "never" && fsync !== "interval" && fsync !== "always") throw new Error(fsync);
 const writer = new DocumentWriter(path, "r", { fsync, root: path, warn: console.error }, () => []);
 writer.merge([{ at: 1, create: { seed: 1 } }]);

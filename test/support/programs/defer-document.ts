@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
-import { DocumentWriter } from "../../../src/mirror/document-writer.js";
-import { NO_FSYNC } from "../../../src/mirror/fsync.js";
+import { DocumentWriter } from "../../../src/store/document-writer.js";
+import { NO_FSYNC } from "../../../src/store/fsync.js";
 
 // Changes a large document twice and exits.
 const [path = ""] = process.argv.slice(2);

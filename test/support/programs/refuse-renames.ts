@@ -12,7 +12,7 @@ fs.renameSync = (from, to) => {
   original(from, to);
 };
 syncBuiltinESMExports();
-const { DocumentFile } = await import("../../../src/mirror/document.js");
+const { DocumentFile } = await import("../../../src/store/document.js");
 try {
   new DocumentFile(path).write({ id: "r", _created_at: 1, _updated_at: 1 });
   process.stdout.write(fs.existsSync(path) ? "renamed" : "lost");

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { DashboardClient } from "../../../src/index.js";
-import { isLock, SENDER_LOCK, takeLock } from "../../../src/mirror/lock.js";
+import { isLock, SENDER_LOCK, takeLock } from "../../../src/journal/lock.js";
 import { startMockServer } from "../../../src/testing/index.js";
 
 // A worker logs a step and is terminated; then the main thread logs one to the same run.

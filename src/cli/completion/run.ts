@@ -1,0 +1,24 @@
+import { type Given, UsageError, unknown } from "../terminal/arguments.js";
+import type { Commands } from "../terminal/command.js";
+import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
+import { bashScript } from "./bash.js";
+import { SHELLS } from "./command.js";
+import { fishScript } from "./fish.js";
+import { zshScript } from "./zsh.js";
+
+const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (commands: Commands) => string>> = {
+  bash: bashScript,
+  zsh: zshScript,
+  fish: fishScript,
+};
+
+/** `evsys-sdk completion`. */
+export async function run({ dirs: [word, ...more] }: Given, commands: Commands): Promise<ExitCode> {
+  if (word === undefined || more.length > 0) {
+    throw new UsageError("completion takes one shell: evsys-sdk completion bash, zsh or fish.");
+  }
+  const shell = SHELLS.find((known) => known === word);
+  if (shell === undefined) throw unknown("shell", word, SHELLS);
+  process.stdout.write(SCRIPTS[shell](commands));
+  return EXIT.DONE;
+}

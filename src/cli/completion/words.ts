@@ -1,0 +1,16 @@
+import type { Commands } from "../terminal/command.js";
+
+/** The words that can come first on the command line, with their help. */
+export function firstWords(commands: Commands): readonly (readonly [word: string, help: string])[] {
+  return [
+    ...Object.entries(commands).map(([name, { summary }]) => [name, summary] as const),
+    ["help", "Show the help of a command."],
+    ["--help", "Show the help."],
+    ["--version", "Show the version."],
+  ];
+}
+
+/** A text between single quotes, for bash and zsh. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,39 @@
+import type { Holder } from "../../journal/lock.js";
+import type { EntityStatus } from "../mirrors/entity-status.js";
+
+const MOST_NAMED = 5;
+
+interface Use {
+  readonly sends: string[];
+  readonly writes: string[];
+}
+
+/** Which live processes are at work on experiments and runs: each is named once, however much it has in use. */
+export function occupancy(entities: readonly EntityStatus[]): string[] {
+  const uses = new Map<string, Use>();
+  const useOf = ({ pid, host }: Holder): Use => {
+    const process = `Process ${pid} on ${host}`;
+    const use = uses.get(process) ?? { sends: [], writes: [] };
+    uses.set(process, use);
+    return use;
+  };
+  for (const { kind, id, name, owner, writers } of entities) {
+    const what = `${kind} ${name ?? id}`;
+    const sender = owner === null ? undefined : useOf(owner);
+    sender?.sends.push(what);
+    // Whoever sends writes as well, as a rule.
+    for (const use of new Set(writers.map(useOf))) if (use !== sender) use.writes.push(what);
+  }
+  return [...uses].map(([process, { sends, writes }]) => {
+    const parts = [
+      ...(sends.length > 0 ? [`sends for ${listed(sends)}`] : []),
+      ...(writes.length > 0 ? [`writes to ${listed(writes)}`] : []),
+    ];
+    return `${process} ${parts.join(", and ")}.`;
+  });
+}
+
+function listed(names: readonly string[]): string {
+  const left = names.length - MOST_NAMED;
+  return `${names.slice(0, MOST_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+}

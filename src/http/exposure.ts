@@ -1,0 +1,12 @@
+import type { Config } from "../config.js";
+import type { Logger } from "../logger.js";
+import { isLoopback } from "../util/loopback.js";
+
+/** Warns, once a client, of plain http to another machine: everybody on the way there can read the key. */
+export function warnIfExposed({ baseUrl, offline }: Config, logger: Logger): void {
+  const { protocol, host } = new URL(baseUrl);
+  if (offline || protocol !== "http:" || isLoopback(baseUrl)) return;
+  logger.warn(
+    `The API key and all writes go to ${host} over plain http, where others can read them. Use https in baseUrl (EVSYS_API_URL).`,
+  );
+}

@@ -1,0 +1,158 @@
+import { createHash, type Hash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
+import { encode } from "../api/lossless-json.js";
+import type { StreamName } from "../api/routes.js";
+import { type MirrorDocument, readDocument } from "../store/document.js";
+import { refuseLinks } from "../store/links.js";
+import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { letterOf, type Offsets } from "./sync-lines.js";
+import { SyncLog } from "./sync-log.js";
+import type { SyncState } from "./sync-state.js";
+import { hasLostOps, isRow, type Segment, segmentsOf, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
+
+const FIRST_SLOT = 1;
+const ROWS_IN_A_BATCH = 200;
+const NOWHERE: Offsets = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
+
+/** What of a document goes into the create, and what into a patch after it. */
+const SPLIT = {
+  experiment: { create: zExperimentCreate.shape, patch: zExperimentPatch.shape },
+  run: { create: zRunCreate.shape, patch: undefined },
+} as const;
+
+type Fields = Record<string, unknown>;
+
+/** Rows of one file that no session of this client's holds. */
+interface Gap {
+  readonly stream: StreamName;
+  readonly slot: number;
+  readonly start: number;
+  readonly end: number;
+  readonly rows: number;
+  /** Rows that go out together, where they are predictions. */
+  readonly batches: readonly (readonly [number, number])[];
+  /** Names the rows by what and where they are. */
+  readonly nonce: string;
+}
+
+interface GapInProgress extends Omit<Gap, "nonce"> {
+  end: number;
+  rows: number;
+  readonly batches: [number, number][];
+  readonly hash: Hash;
+}
+
+/** What another client wrote to a folder and this one does not have in its sync log. */
+export interface Adoption {
+  readonly gaps: readonly Gap[];
+  /** Cut-off last lines, which are not adopted. */
+  readonly tornLines: readonly TornLine[];
+  /** What makes the entity, where the backend does not know it. */
+  readonly making: { readonly key: string; readonly create: Fields; readonly patch: Fields } | undefined;
+  /** When the entity was made and last changed, in seconds since the epoch. */
+  readonly madeAt: number;
+  readonly changedAt: number;
+}
+
+/**
+ * What there is to adopt in a folder; undefined where there is nothing. Keys come from the contents and the project: a copy
+ * of the folder, adopted elsewhere, has the same ones.
+ */
+export function adoptionOf(root: string, kind: FolderKind, id: string, projectId: string): Adoption | undefined {
+  const folder = entityFolder(root, kind, id);
+  const log = new SyncLog(folder);
+  refuseLinks(folderOf(root, kind), folder, log.folder);
+  const document = readDocument(documentPath(root, kind, id));
+  if (SyncLog.existsIn(folder)) log.load();
+  const { creation, parked, delivered } = log.state;
+  // A create whose line in the ops log is lost may be known by its acknowledgement.
+  const isUnknown = creation === undefined && !delivered.has(id) && (hasLostOps(log.state) || parked !== undefined);
+  log.close();
+  const tornLines: TornLine[] = [];
+  const gaps = segmentsOf(folder).flatMap((segment) =>
+    gapsOf(segment, log.state, [projectId, kind, id], (torn) => tornLines.push(torn)),
+  );
+  const made = isUnknown && document !== undefined ? split(kind, document) : undefined;
+  if (made === undefined && gaps.length + tornLines.length === 0) return undefined;
+  const madeAt = document?._created_at ?? 0;
+  const changedAt = Math.max(madeAt, document?._updated_at ?? madeAt);
+  const key = nonceOf(hashOf([projectId, kind, id, encode(document ?? null)]));
+  return { gaps, tornLines, making: made && { key, ...made }, madeAt, changedAt };
+}
+
+/** Takes over what another client wrote to a folder, as if this client had written it. */
+export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adoption): void {
+  const slots = new Set([...(making === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
+  for (const slot of slots) {
+    const ops = new SyncLog(folder).openOps(slot);
+    for (const gap of gaps) if (gap.slot === slot) for (const line of sessionLines(gap, madeAt)) ops.appendNow(line);
+    if (making !== undefined && slot === FIRST_SLOT) {
+      ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
+      if (Object.keys(making.patch).length > 0)
+        ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
+    }
+    ops.syncToDisk();
+    ops.close();
+  }
+}
+
+/** The lines of the ops log that make the rows of a gap a session's. */
+function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): string[] {
+  const from = { ...NOWHERE, [stream]: start };
+  const until = { ...NOWHERE, [stream]: end };
+  const session = JSON.stringify({ session: nonce, at, from, until });
+  if (stream !== "predictions") return [session];
+  return [session, ...batches.map((batch) => JSON.stringify({ call: [letterOf(stream), ...batch], within: nonce }))];
+}
+
+/** The stretches of a file that no session wrote: another client's, or their ops log is lost. */
+function gapsOf(segment: Segment, state: SyncState, names: readonly string[], onTorn: (line: TornLine) => void): Gap[] {
+  const { stream, slot } = segment;
+  const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
+  const gaps: GapInProgress[] = [];
+  for (const line of unclaimedLines(segment, state)) {
+    if (!isRow(line)) {
+      onTorn(tornLineOf(segment, line));
+      continue;
+    }
+    const { start, end, bytes } = line;
+    let gap = gaps.at(-1);
+    if (gap?.end !== start) {
+      gap = { stream, slot, start, end, rows: 0, batches: [], hash: hashOf([...names, file, String(start)]) };
+      gaps.push(gap);
+    }
+    gap.end = end;
+    gap.hash.update(bytes).update("\n");
+    const batch = gap.batches.at(-1);
+    if (batch === undefined || gap.rows % ROWS_IN_A_BATCH === 0) gap.batches.push([start, end]);
+    else batch[1] = end;
+    gap.rows += 1;
+  }
+  return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
+}
+
+/** Whether a folder holds rows of groups, for which the backend has no route. */
+export function hasGroups(root: string, kind: FolderKind, id: string): boolean {
+  return existsSync(join(entityFolder(root, kind, id), "groups.jsonl"));
+}
+
+function split(kind: FolderKind, document: MirrorDocument): { create: Fields; patch: Fields } {
+  const { id: _, _created_at, _updated_at, ...fields } = document;
+  const said = Object.entries(fields).filter(([, value]) => value !== null);
+  const { create, patch } = SPLIT[kind];
+  const isLater = (field: string): boolean => !(field in create) && (patch === undefined || field in patch);
+  return {
+    create: Object.fromEntries(said.filter(([field]) => field in create)),
+    patch: Object.fromEntries(said.filter(([field]) => isLater(field))),
+  };
+}
+
+function hashOf(parts: readonly string[]): Hash {
+  return createHash("sha256").update(parts.join("\n"));
+}
+
+function nonceOf(hash: Hash): string {
+  return `adopted-${hash.digest("hex").slice(0, 32)}`;
+}

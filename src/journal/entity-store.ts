@@ -1,0 +1,218 @@
+import { join } from "node:path";
+import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
+import { encode } from "../api/lossless-json.js";
+import type { StreamName } from "../api/routes.js";
+import { DamagedDocumentError, type MirrorDocument, readDocument } from "../store/document.js";
+import { DocumentWriter } from "../store/document-writer.js";
+import { sizeOf } from "../store/files.js";
+import { type DiskPolicy, NO_FSYNC } from "../store/fsync.js";
+import type { Appended, ByteRange } from "../store/line-writer.js";
+import { refuseLinks } from "../store/links.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "../store/paths.js";
+import { now } from "../util/clock.js";
+import { messageOf } from "../util/thrown.js";
+import { holderOf } from "./lock.js";
+import type { CreateLine, PatchLine } from "./sync-lines.js";
+import { SyncLog } from "./sync-log.js";
+import { WriterSlot, writerLock } from "./writer-slot.js";
+
+/** How often the files are checked for still being those of their names. */
+const CHECK_EVERY_MS = 1_000;
+const CREATE_SCHEMAS = { experiment: zExperimentCreate, run: zRunCreate };
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Writes the files of one experiment or run. Each process appends to files of its own: the first writer's have the Python
+ * client's names, a second one's a number (`metrics.2.jsonl`). The document is a fold of the creates and patches.
+ */
+export class EntityStore {
+  readonly kind: FolderKind;
+  readonly id: string;
+  readonly path: string;
+  readonly log: SyncLog;
+  readonly #root: string;
+  readonly #document: DocumentWriter;
+  readonly #policy: DiskPolicy;
+  #slot: WriterSlot | undefined;
+  #generation = 0;
+  #checkedAt = 0;
+
+  constructor(root: string, kind: FolderKind, id: string, policy = NO_FSYNC) {
+    this.#root = root;
+    this.kind = kind;
+    this.id = id;
+    this.path = entityFolder(root, kind, id);
+    this.#policy = policy;
+    this.log = new SyncLog(this.path, policy);
+    const history = () => this.log.state.operations.values();
+    this.#document = new DocumentWriter(documentPath(root, kind, id), id, policy, history);
+    this.#refuseLinks();
+    if (SyncLog.existsIn(this.path)) this.load();
+  }
+
+  /** The number of this process's files; undefined before the first write. */
+  get slot(): number | undefined {
+    return this.#slot?.number;
+  }
+
+  /** Where this process's own rows of a stream begin and end. */
+  ownRows(stream: StreamName): ByteRange {
+    return { start: this.#slot?.startOf(stream) ?? 0, end: this.#slot?.endOf(stream) ?? 0 };
+  }
+
+  /** Changes when files of this process were deleted or cut: what was known of their rows is void. */
+  get generation(): number {
+    return this.#generation;
+  }
+
+  /** Reads the sync log again. A create that a power cut took from it is read from the document, which has its fields. */
+  load(): void {
+    this.log.load();
+    const { state } = this.log;
+    if (!state.wasMadeHere || state.creation !== undefined) return;
+    const document = documentAt(this.#document.path);
+    if (document === undefined) return;
+    const { id: key, _created_at: at, _updated_at: _, ...fields } = document;
+    const known = Object.entries(fields).filter(([field]) => field in CREATE_SCHEMAS[this.kind].shape);
+    state.addOperation({ key, at, create: Object.fromEntries(known), slot: 1 });
+  }
+
+  /** Makes the folder and takes a place in it. Writing does so by itself. */
+  open(): void {
+    this.#open();
+  }
+
+  /** Notes that the entity was made: by the backend if `backendId` is given, else here, and then its id is the key. */
+  create(key: string, fields: Fields, backendId?: string): void {
+    const isMadeHere = backendId === undefined;
+    this.#operation({ key, at: this.#now(), create: fields, ...(isMadeHere ? {} : { id: backendId }) }, isMadeHere);
+  }
+
+  /** Lays fields over the document. */
+  patch(key: string, fields: Fields): void {
+    this.#operation({ key, at: this.#now(), patch: fields });
+  }
+
+  /** Appends one row; see `LineWriter.append`. */
+  append(stream: StreamName, line: string, appended: Appended): void {
+    this.#openFor(stream).append(stream, line, appended);
+  }
+
+  /**
+   * Appends batches of rows, each a text of lines, all of them or none, and notes which rows go out together.
+   * @throws MirrorError if they are not on the file.
+   */
+  async appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
+    const slot = this.#openFor(stream);
+    const batches = await slot.appendAll(stream, texts);
+    slot.noteBatches(stream, batches);
+    this.#refreshNoted();
+    return batches;
+  }
+
+  /** Writes the rows that wait for the end of the tick. */
+  flush(): void {
+    this.#slot?.flush();
+  }
+
+  /** Releases files and locks. A later write opens them again. */
+  close(): void {
+    try {
+      this.#document.close();
+      this.#slot?.close();
+    } finally {
+      this.#slot = undefined;
+      this.log.close();
+    }
+  }
+
+  /** Lays over the document what a process killed on the way left in the ops log alone, unless one is writing. */
+  repair(): void {
+    const isWritten = this.log.slots().some((slot) => holderOf(this.log.folder, writerLock(slot)) !== undefined);
+    if (!isWritten) this.#document.repair();
+  }
+
+  #operation(line: CreateLine | PatchLine, makesEntity = false): void {
+    const slot = this.#open(makesEntity);
+    // A document that cannot be read fails the call before the change is noted.
+    this.#document.load();
+    slot.note(encode(line));
+    if (makesEntity) this.log.refresh();
+    else this.#refreshNoted();
+    this.#document.merge([line]);
+    // Two writers may each have written a document without the other's fields: the last to look lays all over it.
+    const { operations } = this.log.state;
+    for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
+      seen = operations.size;
+      this.#document.merge(operations.values());
+    }
+  }
+
+  /** What is noted is accepted: if it cannot be read back now, its call must not fail, and the next refresh reads it. */
+  #refreshNoted(): void {
+    try {
+      this.log.refresh();
+    } catch (error) {
+      this.#policy.warn(messageOf(error));
+    }
+  }
+
+  /** Seconds since the epoch, later than all that the folder knows: a clock may be set back. */
+  #now(): number {
+    return Math.max(Date.now() / 1000, this.log.state.latestAt + 0.001);
+  }
+
+  #open(makesEntity = false): WriterSlot {
+    const time = now();
+    if (this.#slot !== undefined && time - this.#checkedAt < CHECK_EVERY_MS) return this.#slot;
+    this.#checkedAt = time;
+    if (this.#slot?.checkHeld() === false) {
+      this.#slot.close();
+      this.#slot = undefined;
+      // The folder may have been deleted.
+      this.#generation += 1;
+      this.load();
+    }
+    if (this.#slot === undefined) {
+      this.#refuseLinks();
+      this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
+      this.log.refresh();
+      this.#document.repair();
+    }
+    return this.#slot;
+  }
+
+  /** The place for a row of a stream. After another client's rows, or if somebody has deleted the files, it begins a new session. */
+  #openFor(stream: StreamName): WriterSlot {
+    const slot = this.#open();
+    if (slot.checkAlone(stream)) return slot;
+    if (!slot.checkHeld()) {
+      this.#checkedAt = Number.NEGATIVE_INFINITY;
+      return this.#open();
+    }
+    const end = slot.endOf(stream);
+    const path = join(this.path, segmentName(stream, slot.number));
+    if (sizeOf(path) < end) {
+      this.#generation += 1;
+      this.#policy.warn(`${path} was deleted or cut while in use: rows in it that were not delivered are lost.`);
+    }
+    slot.stepOver();
+    this.log.refresh();
+    return slot;
+  }
+
+  #refuseLinks(): void {
+    refuseLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
+  }
+}
+
+/** A document that is damaged says nothing of the create. */
+function documentAt(path: string): MirrorDocument | undefined {
+  try {
+    return readDocument(path);
+  } catch (error) {
+    if (error instanceof DamagedDocumentError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,81 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { hostname } from "node:os";
+import { isMainThread, threadId } from "node:worker_threads";
+import * as z from "zod";
+import { codeOf } from "../util/thrown.js";
+
+/** What tells one process from all others, on this machine and on others that share a folder with it. */
+export const processIdentity = z.object({
+  pid: z.int(),
+  /** When the process started, in the machine's own ticks: a pid alone is given out again. */
+  startedAt: z.string(),
+  /** The boot of the machine: pids and ticks begin anew with it. */
+  bootId: z.string(),
+  /** The host and the space its pids are counted in: two containers may both have a process 1. */
+  host: z.string(),
+  /** The worker thread; the main thread lives as long as its process. `startedAt` is "" where the system cannot say. */
+  thread: z.object({ id: z.int(), startedAt: z.string() }).optional(),
+});
+
+/** What tells one process from all others. */
+export type ProcessIdentity = z.output<typeof processIdentity>;
+
+let own: ProcessIdentity | undefined;
+
+/** The identity of this process and thread. */
+export function ownIdentity(): ProcessIdentity {
+  own ??= {
+    pid: process.pid,
+    startedAt: startOf(`/proc/${process.pid}/stat`),
+    bootId: textOr("", () => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+    host: `${hostname()} ${textOr("", () => readlinkSync("/proc/self/ns/pid"))}`.trim(),
+    ...(isMainThread ? {} : { thread: ownThread() }),
+  };
+  return own;
+}
+
+/** Whether a process runs, and the thread of it that is meant; undefined where it cannot be told from here. */
+export function isRunning(other: ProcessIdentity): boolean | undefined {
+  const self = ownIdentity();
+  if (other.host !== self.host || other.bootId !== self.bootId || other.startedAt === "") return undefined;
+  const { pid, thread } = other;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (codeOf(error) === "ESRCH") return false;
+  }
+  const startedAt = startOf(`/proc/${pid}/stat`);
+  // Another user's process may be hidden from /proc.
+  if (startedAt === "") return undefined;
+  if (startedAt !== other.startedAt) return false;
+  if (thread === undefined) return true;
+  return thread.startedAt === "" ? undefined : startOf(threadStat(pid, thread.id)) === thread.startedAt;
+}
+
+/** The thread that calls: the system's number of it where there is a /proc, else Node's. */
+function ownThread(): NonNullable<ProcessIdentity["thread"]> {
+  const link = textOr("", () => readlinkSync("/proc/thread-self"));
+  const id = Number(/\/task\/(\d+)$/.exec(link)?.[1] ?? Number.NaN);
+  const startedAt = Number.isNaN(id) ? "" : startOf(threadStat(process.pid, id));
+  return startedAt === "" ? { id: threadId, startedAt } : { id, startedAt };
+}
+
+function threadStat(pid: number, thread: number): string {
+  return `/proc/${pid}/task/${thread}/stat`;
+}
+
+/** Field 22 of a stat file; the name in field 2 may hold spaces and brackets. Empty where there is none. */
+function startOf(statPath: string): string {
+  return textOr("", () => {
+    const stat = readFileSync(statPath, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  });
+}
+
+function textOr(fallback: string, read: () => string): string {
+  try {
+    return read();
+  } catch {
+    return fallback;
+  }
+}

@@ -1,0 +1,84 @@
+import { join } from "node:path";
+import type { StreamName } from "../api/routes.js";
+import { sizeOf } from "../store/files.js";
+import { type Line, LineReader } from "../store/line-reader.js";
+import { segmentName } from "../store/paths.js";
+import { parseRow, slotsOf } from "../store/rows.js";
+import type { SyncState } from "./sync-state.js";
+
+const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
+
+/** One file of a stream. */
+export interface Segment {
+  readonly stream: StreamName;
+  readonly slot: number;
+  readonly path: string;
+}
+
+/** A last line without its end: cut off, or still being written. */
+export interface TornLine {
+  readonly path: string;
+  /** Where it starts in the file, in bytes. */
+  readonly start: number;
+  readonly text: string;
+}
+
+/** Rows of one file that no session of the ops logs wrote: another client's, or their ops log is lost. */
+export interface UnclaimedRows extends Segment {
+  readonly rows: number;
+  readonly tornLine: TornLine | undefined;
+}
+
+/** The files of all streams in an entity's folder. */
+export function segmentsOf(folder: string): Segment[] {
+  return STREAMS.flatMap((stream) =>
+    slotsOf(folder, stream).map((slot) => ({ stream, slot, path: join(folder, segmentName(stream, slot)) })),
+  );
+}
+
+/** The rows of an entity's folder that no session wrote, file by file; files without any are left out. */
+export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows[] {
+  return segmentsOf(folder).flatMap((segment) => {
+    let rows = 0;
+    let tornLine: TornLine | undefined;
+    for (const line of unclaimedLines(segment, state)) {
+      if (isRow(line)) rows += 1;
+      else tornLine = tornLineOf(segment, line);
+    }
+    return rows > 0 || tornLine !== undefined ? [{ ...segment, rows, tornLine }] : [];
+  });
+}
+
+/** The lines of a file that no session wrote, reading just these. A line's bytes are good until the next one is read. */
+export function* unclaimedLines({ stream, slot, path }: Segment, state: SyncState): Generator<Line> {
+  const starts = state.sessions.unclaimedStarts(slot, stream, sizeOf(path));
+  if (starts.length === 0) return;
+  const reader = new LineReader(path);
+  try {
+    let read = 0;
+    for (const start of starts) {
+      for (let at = start; at >= read && state.sessions.at(slot, stream, at) === undefined; at = read) {
+        const line = reader.lineAt(at);
+        if (line === undefined) break;
+        yield line;
+        read = line.end;
+      }
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** Whether a line counts as a row, though it may be a damaged one: only the last line can be torn. */
+export function isRow({ isTerminated, bytes }: Line): boolean {
+  return isTerminated || parseRow(bytes.toString()) !== undefined;
+}
+
+export function tornLineOf({ path }: Segment, { start, bytes }: Line): TornLine {
+  return { path, start, text: bytes.toString() };
+}
+
+/** Whether the ops logs of a folder are lost: they know of no session and no write. */
+export function hasLostOps({ sessions, operations }: SyncState): boolean {
+  return sessions.byNonce.size === 0 && operations.size === 0;
+}

@@ -1,0 +1,45 @@
+import { join } from "node:path";
+import { decode } from "../api/lossless-json.js";
+import type { StreamName } from "../api/routes.js";
+import { isObject } from "../util/objects.js";
+import { namesIn } from "./files.js";
+import { linesOf } from "./line-reader.js";
+import { segmentName, slotOfSegment } from "./paths.js";
+
+/** A row as a client wrote it. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** The numbers of the writers that have a file of a stream in a run's folder, in order. */
+export function slotsOf(folder: string, stream: StreamName): number[] {
+  return namesIn(folder)
+    .flatMap((name) => slotOfSegment(stream, name) ?? [])
+    .sort((a, b) => a - b);
+}
+
+/**
+ * The rows of a stream, writer by writer. A line that is no JSON object, as a power cut or a full disk leaves it, is
+ * reported and skipped.
+ */
+export function* readRows(folder: string, stream: StreamName, report: (message: string) => void): Generator<Row> {
+  for (const slot of slotsOf(folder, stream)) {
+    const path = join(folder, segmentName(stream, slot));
+    let line = 0;
+    for (const { bytes } of linesOf(path)) {
+      line += 1;
+      if (bytes.length === 0) continue;
+      const row = parseRow(bytes.toString());
+      if (row === undefined) report(`${path}:${line}: skipped a line that is no whole JSON object`);
+      else yield row;
+    }
+  }
+}
+
+/** The row that a line holds; undefined where it is no JSON object. */
+export function parseRow(text: string): Row | undefined {
+  try {
+    const row = decode(text);
+    return isObject(row) ? row : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,92 @@
+import { statSync } from "node:fs";
+import { isSafeId } from "../api/ids.js";
+import { MirrorError } from "../errors.js";
+import { type MirrorDocument, readDocument } from "./document.js";
+import { foldersIn } from "./files.js";
+import { refuseLinks } from "./links.js";
+import { documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
+
+/** A run of a mirror, read without a lock. */
+export interface CatalogRun {
+  readonly root: string;
+  readonly id: string;
+  /** The run's folder. */
+  readonly path: string;
+  /** Undefined where there is no document, or none that can be read. */
+  readonly document: MirrorDocument | undefined;
+  /** Why the document cannot be read. */
+  readonly problem: string | undefined;
+  readonly experimentId: string | undefined;
+}
+
+/** The runs of a mirror, oldest first. Runs without a readable document come first. */
+export function runsIn(root: string): CatalogRun[] {
+  return runIdsIn(root)
+    .map((id) => readRun(root, id))
+    .sort((a, b) => createdAt(a) - createdAt(b) || (a.id < b.id ? -1 : 1));
+}
+
+/** The ids of a mirror's runs. */
+export function runIdsIn(root: string): string[] {
+  return idsIn(root, "run");
+}
+
+/** Reads the document of one run. */
+export function readRun(root: string, id: string): CatalogRun {
+  const path = entityFolder(root, "run", id);
+  const { document, problem } = readEntity(root, "run", id);
+  const experimentId = document?.experiment_id;
+  return {
+    root,
+    id,
+    path,
+    document,
+    problem,
+    experimentId: typeof experimentId === "string" ? experimentId : undefined,
+  };
+}
+
+/** The documents of a mirror's experiments, by id. Those that cannot be read are left out. */
+export function experimentsIn(root: string): Map<string, MirrorDocument> {
+  return new Map(
+    idsIn(root, "experiment").flatMap((id) => {
+      const document = readExperiment(root, id);
+      return document === undefined ? [] : [[id, document] as const];
+    }),
+  );
+}
+
+/** The document of one experiment; undefined where there is none, or none that can be read. */
+export function readExperiment(root: string, id: string): MirrorDocument | undefined {
+  return isSafeId(id) ? readEntity(root, "experiment", id).document : undefined;
+}
+
+/** Whether a mirror has a run of an id. */
+export function hasRun(root: string, id: string): boolean {
+  if (!isSafeId(id)) return false;
+  refuseLinks(folderOf(root, "run"), entityFolder(root, "run", id));
+  return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function idsIn(root: string, kind: FolderKind): string[] {
+  refuseLinks(folderOf(root, kind));
+  return foldersIn(folderOf(root, kind)).filter(isSafeId);
+}
+
+function readEntity(
+  root: string,
+  kind: FolderKind,
+  id: string,
+): { readonly document: MirrorDocument | undefined; readonly problem: string | undefined } {
+  try {
+    return { document: readDocument(documentPath(root, kind, id)), problem: undefined };
+  } catch (error) {
+    if (!(error instanceof MirrorError)) throw error;
+    return { document: undefined, problem: error.message };
+  }
+}
+
+function createdAt({ document }: CatalogRun): number {
+  const at = document?._created_at;
+  return typeof at === "number" && Number.isFinite(at) ? at : Number.NEGATIVE_INFINITY;
+}

@@ -1,0 +1,324 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Check } from "../../src/cli/doctor/check.js";
+import { freeSpace } from "../../src/cli/doctor/mirror.js";
+import { checkNode } from "../../src/cli/doctor/node.js";
+import { checkProxy } from "../../src/cli/doctor/proxy.js";
+import { checkSettings } from "../../src/cli/doctor/settings.js";
+import { syncCommand } from "../../src/delivery/exit-notice.js";
+import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
+import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
+import { pathsBelow, temporaryFolder } from "../support/folders.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+
+interface Diagnosis {
+  readonly code: number | null;
+  readonly ok: boolean;
+  readonly of: (check: string) => Check | undefined;
+  readonly text: string;
+}
+
+/** What `doctor --json` finds, in a folder of its own unless the mirror is named. */
+async function diagnosis(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<Diagnosis> {
+  const cwd = temporaryFolder();
+  const { code, stdout, stderr } = await evsys(["doctor", "--json", ...args], variables, { cwd }).ended;
+  expect(stderr).toBe("");
+  expect(stdout).not.toContain(API_KEY);
+  // The shape is this package's own; each test holds the values against what it set up.
+  const { ok, checks } = jsonOf(stdout) as { ok: boolean; checks: Check[] };
+  return { code, ok, text: stdout, of: (check) => checks.find((each) => each.check === check) };
+}
+
+describe("evsys-sdk doctor", () => {
+  it("has nothing to do where all is well, creates nothing, and says where each setting comes from", async () => {
+    const server = await mockServer();
+    const cwd = temporaryFolder();
+    const { code, stdout, stderr } = await evsys(["doctor"], connection(server), { cwd }).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const line of [
+      `ok       address     ${server.url}, by EVSYS_API_URL.`,
+      "ok       key         Set, by EVSYS_API_KEY.",
+      "ok       project     project-1, by EVSYS_PROJECT_ID.",
+      "ok       log level   WARNING, the default.",
+      "ok       backend     It answers: it refused the test body with 400, as it should.",
+      "ok       access      The backend accepts the key.",
+      "ok       clock       This machine and the backend agree on the time.",
+      `ok       mirror      ${join(cwd, "evsys_sdk")} (the default) can be written. It is not there yet, and is made with the first write.`,
+      "ok       writes      0 writes pending.",
+      "There is nothing to do.",
+    ]) {
+      expect(stdout.split("\n")).toContain(line);
+    }
+    expect(stdout).not.toContain(API_KEY);
+    expect(pathsBelow(cwd)).toEqual([]);
+    expect(server.requests.map(({ status }) => status)).toEqual([400, 401]);
+    expect(server.experiments).toEqual([]);
+  });
+
+  it("names what is not set, and the defaults", async () => {
+    const { code, of } = await diagnosis({ EVSYS_API_URL: (await deadServer()).url });
+    expect(code).toBe(1);
+    expect(of("key")).toMatchObject({ verdict: "to do", next: expect.stringContaining("Set EVSYS_API_KEY") });
+    expect(of("project")).toMatchObject({ verdict: "to do", next: expect.stringContaining("Set EVSYS_PROJECT_ID") });
+    expect(checkSettings({}).checks).toContainEqual({
+      check: "address",
+      verdict: "ok",
+      found: "http://localhost:8000, the default.",
+      next: null,
+    });
+  });
+
+  it("says that nothing listens", async () => {
+    const server = await deadServer();
+    const { code, ok, of } = await diagnosis(connection(server));
+    expect({ code, ok }).toEqual({ code: 1, ok: false });
+    expect(of("backend")).toMatchObject({
+      verdict: "to do",
+      found: expect.stringMatching(`^${server.url} cannot be reached: connect ECONNREFUSED`),
+      next: "Nothing listens there: start the backend, or set EVSYS_API_URL to its address.",
+    });
+    expect(of("access")?.verdict).toBe("skipped");
+  });
+
+  it("says that a port speaks plain http", async () => {
+    const server = await mockServer();
+    const { of, text } = await diagnosis({
+      ...connection(server),
+      EVSYS_API_URL: server.url.replace("http:", "https:"),
+    });
+    expect(of("backend")).toMatchObject({
+      found: "This port speaks plain http.",
+      next: `Use ${server.url}: set EVSYS_API_URL to it.`,
+    });
+    expect(text).not.toContain("routines");
+  });
+
+  it("warns of the path that clients add", () => {
+    const { checks } = checkSettings({ EVSYS_API_URL: "http://localhost:8000/api/dashboard/api" });
+    expect(checks).toContainEqual(
+      expect.objectContaining({ verdict: "to do", found: expect.stringContaining("without /api/dashboard/api") }),
+    );
+  });
+
+  it("leaves what waits to be sent once online where it is offline", async () => {
+    const { logDir } = await offlineMirror();
+    const { code, of } = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: logDir });
+    expect(code).toBe(0);
+    expect(of("writes")).toMatchObject({ verdict: "ok", found: expect.stringContaining("Offline: they wait.") });
+  });
+
+  it("says that writes are held back of a run that the backend does not know", async () => {
+    const server = await mockServer();
+    const client = clientOf(server);
+    await client.logStepMetric("unknown-run", { step: 1, loss: 1 }).catch(() => {});
+    await client.close();
+    const { of } = await diagnosis({ ...connection(server), EVSYS_LOG_DIR: client.local.root });
+    expect(of("writes")).toMatchObject({
+      verdict: "to do",
+      found: expect.stringContaining("Held back: the backend does not know run unknown-run."),
+    });
+  });
+
+  it("names folders by another client, and how their writes are sent", async () => {
+    const logDir = join(temporaryFolder(), "mirror");
+    mkdirSync(join(logDir, "generations", "r"), { recursive: true });
+    writeFileSync(
+      join(logDir, "generations", "r", "metrics.jsonl"),
+      '{"step":1,"split":"train","metrics":{"loss":1}}\n',
+    );
+    const { of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: logDir });
+    expect(of("writes")).toMatchObject({
+      verdict: "to do",
+      found: "1 folder by another client.",
+      next: `If their writes never reached the backend: ${syncCommand(logDir)} --adopt`,
+    });
+  });
+
+  it("does not wait for ever for a backend that never answers", async () => {
+    const server = await mockServer();
+    server.failNext({ hang: true });
+    const { code, of } = await diagnosis(connection(server), "--timeout-ms", "300");
+    expect(code).toBe(1);
+    expect(of("backend")).toMatchObject({
+      verdict: "to do",
+      found: `${server.url} cannot be reached: no answer in time.`,
+    });
+  });
+
+  it("says that the key is refused, without showing it", async () => {
+    const server = await rawServer(always(401, { detail: `no such key: ${API_KEY}` }));
+    const { code, of } = await diagnosis(connection(server));
+    expect(code).toBe(1);
+    expect(of("access")).toMatchObject({
+      verdict: "to do",
+      found: 'The backend refuses the key with status 401: {"detail":"no such key: [API key]"}.',
+      next: "Set EVSYS_API_KEY to a key that may write to the project.",
+    });
+    expect(of("backend")?.verdict).toBe("ok");
+  });
+
+  it("does not take a key for accepted by a backend that looks at the body first", async () => {
+    const server = await rawServer(always(400, { detail: "no" }));
+    const { code, of } = await diagnosis(connection(server));
+    expect(code).toBe(0);
+    expect(of("access")).toMatchObject({ verdict: "skipped", found: expect.stringContaining("could not be told") });
+    expect(server.requests.map(({ text }) => text)).toEqual(["[]", "[]"]);
+  });
+
+  it("names the target of a redirect as the address to set, and does not follow it", async () => {
+    const other = await mockServer();
+    const server = await rawServer(({ path }, response) => {
+      response.writeHead(308, { location: `${other.url}/base${path}` }).end();
+    });
+    const { code, of } = await diagnosis(connection(server));
+    expect(code).toBe(1);
+    expect(of("backend")).toMatchObject({ verdict: "to do", next: `Set EVSYS_API_URL=${other.url}/base.` });
+    expect(other.requests).toEqual([]);
+  });
+
+  it.each([
+    [404, "the SDK's routes are not there", "Set EVSYS_API_URL"],
+    [200, "something else may be there", "Set EVSYS_API_URL"],
+    [503, "with status 503: down for repairs", "Wait, or ask who runs it"],
+    [302, "names no target", "Set EVSYS_API_URL"],
+  ])("tells what a status of %i means", async (status, found, next) => {
+    const server = await rawServer(always(status, "down for repairs"));
+    const { code, of } = await diagnosis(connection(server));
+    expect(code).toBe(1);
+    expect(of("backend")).toMatchObject({
+      verdict: "to do",
+      found: expect.stringContaining(found),
+      next: expect.stringContaining(next),
+    });
+    expect(of("access")?.verdict).toBe("skipped");
+  });
+
+  it.each([
+    [-600_000, "to do", /^This machine's clock is (599|600|601) seconds ahead of the backend's\.$/],
+    [600_000, "to do", /^This machine's clock is (599|600|601) seconds behind the backend's\.$/],
+    [-20_000, "ok", /agree on the time/],
+  ])("holds the clock against the backend's, %i ms away", async (offsetMs, verdict, found) => {
+    const server = await rawServer((request, response) => {
+      always(400, "no", { date: new Date(Date.now() + offsetMs).toUTCString() })(request, response);
+    });
+    const { of } = await diagnosis(connection(server));
+    expect(of("clock")).toMatchObject({ verdict, found: expect.stringMatching(found) });
+  });
+
+  it("sends nothing offline, and says so", async () => {
+    const server = await mockServer();
+    const { code, of } = await diagnosis({ ...connection(server), EVSYS_OFFLINE: "yes", EVSYS_API_KEY: "" });
+    expect(code).toBe(0);
+    expect(of("mode")?.found).toBe("Offline, by EVSYS_OFFLINE: clients write to the mirror alone.");
+    expect(of("key")).toMatchObject({ verdict: "ok", found: "Not set, and not needed offline." });
+    for (const check of ["backend", "access", "clock"]) {
+      expect(of(check)).toMatchObject({ verdict: "skipped", found: "Offline: nothing is sent." });
+    }
+    expect(server.requests).toEqual([]);
+  });
+
+  it("tells each setting that cannot be used, and checks the rest", async () => {
+    const server = await mockServer();
+    const bad = { EVSYS_API_KEY: "geheim→", EVSYS_LOGGING_LEVEL: "LOUD", EVSYS_OFFLINE: "please" };
+    const { code, text, of } = await diagnosis({ ...connection(server), ...bad });
+    expect(code).toBe(1);
+    for (const check of ["key", "log level", "mode"]) expect(of(check)?.verdict).toBe("to do");
+    expect(of("backend")).toMatchObject({ verdict: "ok", found: "The backend answers, with status 401." });
+    expect(text).not.toContain("geheim");
+    const swapped = await diagnosis({ EVSYS_API_URL: API_KEY, EVSYS_API_KEY: API_KEY });
+    expect(swapped.of("address")).toMatchObject({ verdict: "to do", found: expect.stringContaining("[API key]") });
+    expect(swapped.of("backend")?.verdict).toBe("skipped");
+  });
+
+  it("counts what waits in the mirror as status does, and names the command that sends it", async () => {
+    const { logDir, writes } = await offlineMirror();
+    const before = pathsBelow(logDir);
+    const { code, of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: logDir });
+    expect(code).toBe(1);
+    expect(of("writes")).toMatchObject({
+      verdict: "to do",
+      found: `${writes} writes pending.`,
+      next: `Send them with: ${syncCommand(logDir)}`,
+    });
+    expect(of("mirror")?.found).toBe(`${logDir} (by EVSYS_LOG_DIR) can be written.`);
+    expect(pathsBelow(logDir)).toEqual(before);
+  });
+
+  it("leaves pending writes to the live process that sends them", async () => {
+    const client = clientOf(await deadServer(), { maxRetries: 0 });
+    await client.logStepMetric("run-1", { step: 1, loss: 1 });
+    const { code, of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: client.local.root });
+    expect(code).toBe(0);
+    expect(of("writes")?.found).toBe("1 write pending. A live process sends them.");
+  });
+
+  it("says what of the mirror cannot be written or read", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, "file"), "");
+    const inFile = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: join(folder, "file", "mirror") });
+    expect(inFile.code).toBe(1);
+    expect(inFile.of("mirror")).toMatchObject({
+      verdict: "to do",
+      found: expect.stringContaining("ENOTDIR"),
+      next: expect.stringContaining("Set EVSYS_LOG_DIR"),
+    });
+    expect(inFile.of("space")?.verdict).toBe("skipped");
+    const blocked = join(folder, "blocked");
+    mkdirSync(blocked);
+    writeFileSync(join(blocked, "generations"), "");
+    const inside = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: blocked });
+    expect(inside.of("mirror")).toMatchObject({ verdict: "to do", found: expect.stringContaining("generations") });
+
+    const { local } = offlineClient();
+    mkdirSync(join(local.root, "generations", "r", "sync", "acks.log"), { recursive: true });
+    writeFileSync(join(local.root, "generations", "r", "sync", "ops.jsonl"), "");
+    const unread = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: local.root });
+    expect(unread.of("writes")).toMatchObject({ verdict: "to do", found: expect.stringContaining("acks.log") });
+  });
+
+  it("ends with 2 for what it does not know", async () => {
+    const { code, stdout, stderr } = await evsys(["doctor", "geheim"]).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toBe("evsys-sdk: doctor takes options alone: evsys-sdk doctor --help shows them.\n");
+  });
+});
+
+describe("its checks", () => {
+  it.each([
+    ["http://backend.example", "to do"],
+    ["https://backend.example", "ok"],
+    ["http://127.0.0.1:9", "ok"],
+    ["http://[::1]:9", "ok"],
+    ["http://127.0.0.1.evil.example", "to do"],
+  ])("find %s %s as to encryption", (url, verdict) => {
+    const { checks } = checkSettings({ EVSYS_API_URL: url });
+    expect(checks.find(({ check }) => check === "encryption")?.verdict).toBe(verdict);
+  });
+
+  it.each([
+    [{ http_proxy: "http://me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
+    [{ HTTP_PROXY: "http://p:1" }, "https://b", "Requests go by http://p:1 (HTTP_PROXY)."],
+    [{ HTTPS_PROXY: "http://p:1" }, "http://b", "None for this address; HTTPS_PROXY is for https."],
+    [
+      { HTTPS_PROXY: "https://p", NO_PROXY: "localhost" },
+      "https://b",
+      "Requests go by https://p (HTTPS_PROXY), but for the hosts of NO_PROXY (localhost).",
+    ],
+    [{ https_proxy: "me:geheim@" }, "https://b", "https_proxy is no http or https URL."],
+    [{ http_proxy: "me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
+    [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests go by http://localhost:3128 (HTTP_PROXY)."],
+    [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is no http or https URL."],
+    [{}, "https://b", "None is set."],
+  ])("name the proxy of %j without who asks", (found, address, words) => {
+    const check = checkProxy(found, address);
+    expect(check.found).toBe(words);
+    expect(JSON.stringify(check)).not.toContain("geheim");
+  });
+
+  it("want a GiB of space and a Node that is new enough", () => {
+    expect([1024 ** 3, 1024 ** 3 - 1].map((bytes) => freeSpace(bytes).verdict)).toEqual(["ok", "to do"]);
+    const versions = ["20.18.3", "20.19.0", "18.99.0", "22.0.0"];
+    expect(versions.map((version) => checkNode(version, ">=20.19").verdict)).toEqual(["to do", "ok", "to do", "ok"]);
+  });
+});

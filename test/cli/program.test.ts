@@ -1,0 +1,195 @@
+import { realpathSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { main } from "../../src/cli/program.js";
+import { failureLine, harmless, size } from "../../src/cli/terminal/text.js";
+import { nearest } from "../../src/util/did-you-mean.js";
+import { evsys, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
+import { temporaryFolder } from "../support/folders.js";
+
+/** Prints the address of every module that is loaded. */
+const LOADED = `data:text/javascript,${encodeURIComponent(`
+  import { register } from "node:module";
+  const hooks = "export async function load(url, context, next) { process._rawDebug(url); return next(url, context); }";
+  register("data:text/javascript," + encodeURIComponent(hooks));
+`)}`;
+
+describe("the program", () => {
+  it.each([["--help"], ["-h"], ["help"]])("shows its help on stdout for %s", async (option) => {
+    const { code, stdout, stderr } = await evsys([option]).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const word of ["sync", "status", "clean", "--version", "Example", "npx evsys-sdk sync"]) {
+      expect(stdout).toContain(word);
+    }
+    for (const exit of [0, 1, 2, 3, 4]) expect(stdout).toMatch(new RegExp(`^ {2}${exit} {2}\\w`, "m"));
+  });
+
+  it.each([
+    [
+      ["sync", "--help"],
+      ["--dry-run", "--watch", "--retry-rejected", "--adopt", "--concurrency n", "--json", "  4  "],
+    ],
+    [
+      ["status", "-h"],
+      ["--json", "  2  "],
+    ],
+    [
+      ["clean", "-h", "--nonsense"],
+      ["--days n", "--yes", "--json", "  2  "],
+    ],
+    [
+      ["help", "clean"],
+      ["--days n", "--yes", "--json", "  2  "],
+    ],
+  ])("shows the help of a command for %j", async (args, words) => {
+    const { code, stdout, stderr } = await evsys(args).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const word of [...words, "Usage: evsys-sdk", "Example", "Exit codes"]) expect(stdout).toContain(word);
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
+  });
+
+  it("shows its version", async () => {
+    const { version }: { version: string } = createRequire(import.meta.url)("../../package.json");
+    expect(await evsys(["--version"]).ended).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("shows its help as a mistake where nothing is asked of it", async () => {
+    const { code, stdout, stderr } = await evsys([]).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toContain("Usage: evsys-sdk <command>");
+  });
+
+  it.each([
+    [["snyc"], "Unknown command snyc; did you mean sync?"],
+    [["sync", "--dry"], "Unknown option --dry; did you mean --dry-run?"],
+    [["sync", "--concurrency", "2.5"], '--concurrency takes a whole number of 1 or more, not "2.5".'],
+    [["status", "missing"], '"missing" is not there; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
+    [["clean", "\u001b[31mred"], '"\\u001b[31mred" is not there; '],
+  ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
+    const { code, stdout, stderr } = await evsys(args, {}, { cwd: temporaryFolder() }).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
+    expect(stderr.trimEnd()).not.toMatch(OBEYED);
+  });
+
+  it.each([
+    [["stat"], "Unknown command stat; did you mean status?"],
+    [
+      ["toString"],
+      "Unknown command toString; there are sync, status, ui, export, clean, doctor, mock, contract, completion.",
+    ],
+    [["help", "claen"], "Unknown command claen; did you mean clean?"],
+    [["--verison"], "Unknown option --verison; did you mean --version?"],
+    [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],
+    [["sync", "--retry-regected"], "Unknown option --retry-regected; did you mean --retry-rejected?"],
+    [["status", "--watch"], "Unknown option --watch; there are --json, --verbose, --help."],
+    [["status", "--constructor"], "Unknown option --constructor; there are --json, --verbose, --help."],
+    [["sync", "-j"], "Unknown option -j; there are --dry-run, --watch, "],
+    [["sync", "--json=yes"], '--json takes no value, not "yes".'],
+    [["sync", "--concurrency"], "--concurrency takes a value: --concurrency n."],
+    [["sync", "--concurrency", "0"], '--concurrency takes a whole number of 1 or more, not "0".'],
+    [["sync", "--concurrency", "--json"], '--concurrency takes a whole number of 1 or more, not "--json".'],
+    [["clean", "--days=week"], '--days takes a number of 0 or more, not "week".'],
+    [["clean", "--days=-1"], '--days takes a number of 0 or more, not "-1".'],
+    [["sync", "--dry-run", "--watch"], "--dry-run counts once and --watch goes on; give one of them."],
+  ])("says in one line what is wrong with %j", async (args, message) => {
+    const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    onTestFinished(() => write.mockRestore());
+    expect(await main(args)).toBe(2);
+    expect(write.mock.calls).toEqual([[expect.stringContaining(`evsys-sdk: ${message}`)]]);
+  });
+
+  it("loads for a command only what it needs", async () => {
+    const { logDir } = await offlineMirror();
+    const loadedBy = async (...args: string[]): Promise<string> =>
+      (await evsys(args, {}, { nodeOptions: ["--import", LOADED] }).ended).stderr;
+    const [help, status] = await Promise.all([loadedBy("--help"), loadedBy("status", logDir)]);
+    expect(help).toContain("src/cli/main.ts");
+    for (const name of ["zod", "undici", "openapi-fetch", "lowdb"]) expect(help).not.toContain(`/${name}/`);
+    expect(status).toContain("/lowdb/");
+    for (const name of ["undici", "openapi-fetch"]) expect(status).not.toContain(`/${name}/`);
+  });
+
+  it("outlives whoever reads its output", async () => {
+    const { logDir } = await offlineMirror();
+    const child = evsys(["status", logDir]);
+    child.process.stdout.destroy();
+    expect(await child.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
+  });
+
+  it("takes what follows -- for a folder", async () => {
+    const { stderr } = await evsys(["status", "--", "--json"], {}, { cwd: temporaryFolder() }).ended;
+    expect(stderr).toContain('"--json" is not there');
+  });
+
+  it("says of an empty folder that it is empty", async () => {
+    const folder = temporaryFolder();
+    for (const command of ["status", "clean"]) {
+      const { code, stdout, stderr } = await evsys([command, folder, "--json"]).ended;
+      expect(code).toBe(0);
+      expect(jsonOf(stdout)).toBeTypeOf("object");
+      expect(stderr).toBe(`${folder} is empty: no client has written to it yet.\n`);
+    }
+  });
+
+  it("refuses a folder that holds something else, and names the mirror that was meant", async () => {
+    const [cwd, other] = [temporaryFolder(), temporaryFolder()];
+    const { logDir } = await offlineMirror(1, join(cwd, "evsys_sdk"));
+    writeFileSync(join(other, "notes.txt"), "");
+    const meant = `did you mean ${realpathSync(logDir)}?`;
+    for (const command of ["status", "sync", "clean"]) {
+      for (const [folder, wayOut] of [
+        [cwd, meant],
+        [join(logDir, "generations"), meant],
+        [other, "name the mirror's folder, or set EVSYS_LOG_DIR."],
+      ] as const) {
+        const { code, stdout, stderr } = await evsys([command, folder]).ended;
+        expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+        expect(stderr).toBe(
+          `evsys-sdk: ${JSON.stringify(folder)} holds no mirror: there is neither experiments/ nor generations/ in it; ${wayOut}\n`,
+        );
+      }
+    }
+  });
+});
+
+describe("its texts", () => {
+  it("show what a terminal would obey", () => {
+    expect(harmless("\u001b[2J\u009b31m\r\n\u0007\u007f\u202eé→\u2028")).toBe(
+      "\\u001b[2J\\u009b31m\\u000d\\u000a\\u0007\\u007f\\u202eé→\\u2028",
+    );
+  });
+
+  it("name an error without its stack", () => {
+    expect(failureLine(new Error("no\nway"))).toBe("evsys-sdk: no\\u000away\n");
+    expect(failureLine("thrown")).toBe("evsys-sdk: thrown\n");
+  });
+
+  it("find the name that was meant, or none", () => {
+    const names = ["--dry-run", "--watch", "--json"];
+    expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => nearest(name, names))).toEqual([
+      "--dry-run",
+      "--watch",
+      "--json",
+      "--dry-run",
+      "--json",
+    ]);
+    expect(["--wet", "-x", "", "--"].map((name) => nearest(name, ["--dry-run", "--watch"]))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      "--dry-run",
+    ]);
+  });
+
+  it("tell sizes", () => {
+    expect([0, 999, 1_000, 1_234_567, 5e15].map(size)).toEqual([
+      "0 bytes",
+      "999 bytes",
+      "1.0 kB",
+      "1.2 MB",
+      "5000.0 TB",
+    ]);
+  });
+});

@@ -1,0 +1,368 @@
+import { mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { Notices } from "../../src/cli/terminal/notices.js";
+import { Output } from "../../src/cli/terminal/output.js";
+import { syncCommand } from "../../src/delivery/exit-notice.js";
+import type { SyncReport } from "../../src/index.js";
+import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
+import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
+import { pathsBelow, temporaryFolder } from "../support/folders.js";
+import { GROUPS, PYTHON_MIRRORS } from "../support/python-mirror.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+
+/** All that a mirror holds, byte by byte. */
+function contentsOf(root: string): Record<string, string> {
+  const files = pathsBelow(root).filter((path) => /\.\w+$/.test(path));
+  return Object.fromEntries(files.map((path) => [path, readFileSync(join(root, path), "latin1")]));
+}
+
+describe("what a sync has to say", () => {
+  it("is said once, and not without end", () => {
+    let text = "";
+    const notices = new Notices(
+      new Output({
+        write(piece) {
+          text += piece;
+        },
+      }),
+    );
+    for (let at = 0; at < 30; at += 1) {
+      notices.warn(`warning ${at}`);
+      notices.error("refused");
+    }
+    notices.info();
+    notices.end();
+    const lines = text.trimEnd().split("\n");
+    expect(lines.slice(0, 3)).toEqual(["warning 0", "refused", "warning 1"]);
+    expect(lines).toHaveLength(20 + 1);
+    expect(lines.at(-1)).toBe("[evsys-sdk] … and 11 more; evsys-sdk status lists them.");
+  });
+});
+
+describe("evsys-sdk sync", () => {
+  it("delivers a mirror, each write once, and tells what it did", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror(20);
+    const first = await evsys(["sync", logDir], connection(server)).ended;
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first.stdout).toMatch(
+      new RegExp(
+        `^Delivered ${writes} \\(1 experiment, 1 run, 1 checkpoint, 1 eval, 20 rows of metrics, 1 prediction, 1 patch\\) in \\d+\\.\\d s\\.\\n$`,
+      ),
+    );
+    expect(server.metrics.map(({ step }) => step).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, i) => i),
+    );
+    expect(server.evals[0]?.checkpoint_id).toBe(server.checkpoints[0]?.id);
+    expect(server.runs).toMatchObject([{ status: "completed", experiment_id: server.experiments[0]?.id }]);
+
+    const requests = server.requests.length;
+    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({
+      code: 0,
+      stdout: "Nothing to deliver.\n",
+      stderr: "",
+    });
+    expect(server.requests).toHaveLength(requests);
+  });
+
+  it("prints one object with --json", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror();
+    const { code, stdout, stderr } = await evsys(["sync", "--json", logDir], connection(server)).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(jsonOf(stdout)).toMatchObject({
+      delivered: writes,
+      pending: 0,
+      rejected: 0,
+      skipped: 0,
+      byKind: { metrics: { delivered: 3 }, patches: { delivered: 1 } },
+      durationMs: expect.any(Number),
+    } satisfies Record<keyof Omit<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs" | "failures">, unknown>);
+  });
+
+  it("takes the mirror from EVSYS_LOG_DIR, else ./evsys_sdk", async () => {
+    const server = await mockServer();
+    const cwd = temporaryFolder();
+    const [named, usual] = [await offlineMirror(1), await offlineMirror(1, join(cwd, "evsys_sdk"))];
+    const variables = { ...connection(server), EVSYS_LOG_DIR: named.logDir };
+    expect(await evsys(["sync"], variables, { cwd }).ended).toMatchObject({ code: 0 });
+    expect(server.runs).toHaveLength(1);
+    expect(await evsys(["sync"], connection(server), { cwd }).ended).toMatchObject({ code: 0 });
+    expect(server.runs).toHaveLength(2);
+    const { logDir } = usual;
+    expect(await evsys(["status", logDir, "--json"]).ended).toMatchObject({
+      stdout: expect.stringContaining('"next":null'),
+    });
+  });
+
+  it("counts a mirror that is named twice once", async () => {
+    const { logDir, writes } = await offlineMirror();
+    const { stdout } = await evsys(["sync", "--dry-run", "--json", logDir, `${logDir}/.`]).ended;
+    expect(jsonOf(stdout)).toMatchObject({ pending: writes });
+  });
+
+  it("sends nothing and needs no key with --dry-run", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror();
+    const before = contentsOf(logDir);
+    const { code, stdout, stderr } = await evsys(["sync", "--dry-run", logDir], { EVSYS_API_URL: server.url }).ended;
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect(stdout).toMatch(new RegExp(`^To be sent ${writes} \\(1 experiment, .*\\)\\.\\n {2}Send with: `));
+    expect(stdout).toContain(syncCommand(logDir));
+    expect(server.requests).toEqual([]);
+    expect(contentsOf(logDir)).toEqual(before);
+  });
+
+  it("names what was rejected once, ends with 1, and sends it again with --retry-rejected", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror(10);
+    server.failNext({ status: 422, body: { detail: "no such series" }, match: "/metrics/", times: 4 });
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(1);
+    expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 4} `));
+    expect(stdout).toContain("Rejected 4 (4 rows of metrics).");
+    expect(stdout).toContain(`${syncCommand(logDir)} --retry-rejected\n`);
+    expect(stdout).toContain(`npx evsys-sdk status ${logDir}\n`);
+    expect(stderr.match(/no such series/g)).toHaveLength(1);
+
+    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 1, stderr: "" });
+    expect(server.metrics).toHaveLength(6);
+    expect(await evsys(["sync", logDir, "--retry-rejected"], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(new Set(server.metrics.map(({ step }) => step)).size).toBe(10);
+    expect(server.metrics).toHaveLength(10);
+  });
+
+  it("holds back the children of an experiment that was refused, ends with 3, and sends it anew the next time", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror();
+    server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(3);
+    expect(stderr).toContain("the name is taken");
+    expect(stdout).toContain(`Pending ${writes - 1} `);
+    expect(stdout).toContain("run base: the experiment ");
+    expect(stdout).toContain(" was refused: 409 the name is taken\n");
+    expect(stdout).toContain(`Once that is mended: ${syncCommand(logDir)}\n`);
+    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
+  });
+
+  it.each([401, 403])(
+    "ends with 4 where the key is refused with %i, and goes on with the right one",
+    async (status) => {
+      const server = await mockServer();
+      const { logDir, writes } = await offlineMirror();
+      server.failNext({ status, body: { detail: `not with ${API_KEY}` } });
+      const { code, stdout, stderr } = await evsys(["sync", logDir, "--concurrency", "1"], connection(server)).ended;
+      expect(code).toBe(4);
+      expect(stdout).toContain(`Pending ${writes} `);
+      expect(stdout).toContain(`→ ${status} `);
+      expect(stdout).toContain(
+        `Set EVSYS_API_KEY to a key that may write to the project, then: ${syncCommand(logDir)}\n`,
+      );
+      expect(stdout + stderr).not.toContain(API_KEY);
+      expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
+    },
+  );
+
+  it("names a line that is cut off, which it does not send", async () => {
+    const server = await mockServer();
+    const { logDir, runId, writes } = await offlineMirror();
+    const metrics = join(realpathSync(logDir), "generations", runId, "metrics.jsonl");
+    const rows = readFileSync(metrics, "utf8").split("\n");
+    rows[1] = rows[1]?.slice(0, 20) ?? "";
+    writeFileSync(metrics, rows.join("\n"));
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 1} [^]*Skipped 1 \\(1 row of metrics\\)\\.\n$`));
+    const at = Buffer.byteLength(`${rows[0]}\n`);
+    expect(stderr).toBe(
+      `[evsys-sdk] ${metrics}: a line that is no whole JSON object is not sent, at byte ${at}: ${JSON.stringify(rows[1])}\n`,
+    );
+  });
+
+  it("ends with 3 where the backend is away, and names it", async () => {
+    const { logDir, writes } = await offlineMirror();
+    const server = await deadServer();
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect(stdout).toContain(`Pending ${writes} `);
+    expect(stdout).toContain(`  The backend at ${server.url} is unavailable: connect ECONNREFUSED`);
+    expect(stdout).toContain(`  Go on with: ${syncCommand(logDir)}\n`);
+  });
+
+  it("ends with 3 at a redirect, and names its target", async () => {
+    const { logDir } = await offlineMirror();
+    const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
+    const { code, stdout } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(3);
+    expect(stdout).toContain("https://elsewhere.example/login");
+    expect(stdout).not.toContain("EVSYS_API_KEY");
+  });
+
+  it.each([
+    [{ EVSYS_API_KEY: "" }, "Set EVSYS_API_KEY: a sync needs a key and a project"],
+    [{ EVSYS_API_KEY: "", EVSYS_PROJECT_ID: "" }, "Set EVSYS_API_KEY and EVSYS_PROJECT_ID: "],
+    [{ EVSYS_API_KEY: "geheim→" }, "expected printable ASCII without spaces"],
+    [{ EVSYS_API_URL: "nowhere" }, "EVSYS_API_URL: expected an http or https URL"],
+  ])("ends with 2 for %j", async (variables, message) => {
+    const { logDir } = await offlineMirror(1);
+    const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
+    const { code, stdout, stderr } = await evsys(["sync", logDir], environment).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr.split("\n")).toEqual([expect.stringContaining(message), ""]);
+    expect(stderr).not.toContain("geheim");
+  });
+
+  it("ends with 2 where a sync log cannot be read, and sends the rest", async () => {
+    const server = await mockServer();
+    const { logDir, runId } = await offlineMirror(1);
+    mkdirSync(join(logDir, "generations", runId, "sync", "acks.log"));
+    const { code, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain("acks.log");
+    expect(server.experiments).toHaveLength(1);
+    expect(server.runs).toEqual([]);
+  });
+
+  it("does not end with 0 where a stream cannot be read", async () => {
+    const server = await mockServer();
+    const { logDir, runId } = await offlineMirror(1);
+    const stream = join(logDir, "generations", runId, "metrics.jsonl");
+    rmSync(stream);
+    mkdirSync(stream);
+    const { code, stdout, stderr } = await evsys(["sync", logDir, "--json"], connection(server)).ended;
+    expect([2, 3]).toContain(code);
+    expect(stderr).toContain(stream);
+    expect(jsonOf(stdout)).toMatchObject({ failures: expect.any(Number) });
+  });
+
+  it("leaves what a live process sends for to it, and names the process", async () => {
+    const [away, server] = [await deadServer(), await mockServer()];
+    const client = clientOf(away, { maxRetries: 0 });
+    await client.logStepMetric("run-1", { step: 1, loss: 1 });
+    await client.logStepMetric("run-2", { step: 1, loss: 1 });
+    const { code, stdout, stderr } = await evsys(["sync", client.local.root], connection(server)).ended;
+    expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
+    expect(stdout.match(new RegExp(`Process ${process.pid} on `, "g"))).toHaveLength(1);
+    expect(stdout).toContain(syncCommand(client.local.root));
+    expect(server.requests).toEqual([]);
+  });
+
+  it("names the live process once where something else is in the way", async () => {
+    const away = await deadServer();
+    const client = clientOf(away, { maxRetries: 0 });
+    await client.logStepMetric("run-1", { step: 1, loss: 1 });
+    await client.logStepMetric("run-2", { step: 1, loss: 1 });
+    const offline = await offlineMirror(1);
+    const { stdout, stderr } = await evsys(["sync", client.local.root, offline.logDir], connection(away)).ended;
+    expect(stdout).toContain(" is unavailable: ");
+    expect(stderr).toMatch(
+      new RegExp(
+        `^\\[evsys-sdk\\] Left 2 folders to process ${process.pid} on .+, which sends for what it logs to\\.\\n$`,
+      ),
+    );
+  });
+
+  it("sends what a live process has written offline by now", async () => {
+    const server = await mockServer();
+    const client = offlineClient();
+    const { id } = await client.createExperiment({ experiment_name: "live" });
+    await client.updateExperiment(id, { status: "running" });
+    expect(await evsys(["sync", client.local.root], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(server.experiments).toMatchObject([{ experiment_name: "live", status: "running" }]);
+  });
+
+  it("finds the parents across mirrors", async () => {
+    const server = await mockServer();
+    const [one, other] = [offlineClient(), offlineClient()];
+    const { id } = await one.createExperiment({ experiment_name: "campaign" });
+    const run = await other.createRun({ experiment_id: id });
+    await other.logStepMetric(run.id, { step: 1, loss: 1 });
+    await one.updateExperiment(id, { best_generation_id: run.id });
+    await Promise.all([one.close(), other.close()]);
+    const [first, second] = [one.local.root, other.local.root];
+
+    // Alone, the second mirror names an experiment that no backend knows.
+    const alone = await evsys(["sync", second], connection(server)).ended;
+    expect(alone.code).toBe(3);
+    expect(alone.stderr).toContain(`Experiment ${id} not found.`);
+    const { code, stdout, stderr } = await evsys(["sync", second, first], connection(server)).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("Delivered 4 (1 experiment, 1 run, 1 row of metrics, 1 patch)");
+    expect(server.runs).toMatchObject([{ experiment_id: server.experiments[0]?.id }]);
+    expect(server.experiments).toMatchObject([{ best_generation_id: server.runs[0]?.id }]);
+    expect(server.metrics).toHaveLength(1);
+  });
+
+  it.each(PYTHON_MIRRORS)(
+    "leaves a mirror alone that was written $name, and sends it with --adopt",
+    async ({ copyTo }) => {
+      const server = await mockServer();
+      const folder = temporaryFolder();
+      copyTo(folder);
+      const { code, stdout, stderr } = await evsys(["sync", folder], connection(server)).ended;
+      expect(code).toBe(0);
+      expect(stdout).toBe("Nothing to deliver.\nSkipped 6 (3 experiments, 3 runs).\n");
+      expect(stderr).toContain("6 experiments or runs were written by another client");
+      expect(stderr).toContain("--adopt");
+      expect(server.requests).toEqual([]);
+
+      const counted = await evsys(["sync", folder, "--adopt", "--dry-run"]).ended;
+      expect(counted.stdout).toContain(`  Send with: ${syncCommand(folder)} --adopt\n`);
+      const adopted = await evsys(["sync", folder, "--adopt"], connection(server)).ended;
+      expect(adopted.code).toBe(0);
+      expect(adopted.stderr).toContain(`${folder}/${GROUPS} stays where it is`);
+      expect(server.runs).toHaveLength(3);
+      expect(server.evals).toHaveLength(1);
+      for (const { project_id } of server.experiments) expect(project_id).toBe("project-1");
+      expect(await evsys(["sync", folder, "--adopt"], connection(server)).ended).toMatchObject({
+        code: 0,
+        stdout: "Nothing to deliver.\n",
+      });
+    },
+  );
+
+  it("has no more rows of a stream in flight than --concurrency says", async () => {
+    const server = await mockServer({ latencyMs: 5 });
+    const { logDir } = await offlineMirror(40);
+    let most = 0;
+    server.failNext({
+      status: 500,
+      times: Number.POSITIVE_INFINITY,
+      match: ({ path }) => {
+        const isOpen = ({ path: other, status }: { path: string; status?: number }) =>
+          other === path && status === undefined;
+        if (path.endsWith("/metrics/")) most = Math.max(most, server.requests.filter(isOpen).length);
+        return false;
+      },
+    });
+    expect(await evsys(["sync", logDir, "--concurrency", "1"], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(server.metrics).toHaveLength(40);
+    expect(most).toBe(1);
+  });
+
+  it("gives a terminal nothing to obey but colours", async () => {
+    const server = await mockServer();
+    const { logDir } = await offlineMirror(1, join(temporaryFolder(), "\u001b]0;title\u0007 mirror"));
+    server.failNext({ status: 422, body: { detail: "\u001b[2Jgone" }, match: "/metrics/" });
+    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    expect(code).toBe(1);
+    expect(stdout + stderr).not.toMatch(OBEYED);
+    expect(stdout).toContain("\\u001b]0;title\\u0007 mirror");
+  });
+
+  it.skipIf(!hasTerminal)("draws a bar on a terminal, and its lines in colour unless NO_COLOR is set", async () => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror(200);
+    const coloured = await evsysOnTerminal(["sync", logDir], connection(server)).ended;
+    expect(coloured.code).toBe(0);
+    expect(coloured.stdout).toMatch(new RegExp(`\\r\\[#+\\] 100 %, ${writes} delivered, 0 to go *\\r *\\r`));
+    expect(coloured.stdout).toContain(`\u001b[32mDelivered ${writes}\u001b[39m`);
+
+    const again = await offlineMirror(1);
+    const plain = await evsysOnTerminal(["sync", again.logDir], { ...connection(server), NO_COLOR: "1" }).ended;
+    expect(plain.stdout).toContain("Delivered 7 (");
+    expect(plain.stdout).not.toContain("\u001b");
+  });
+});

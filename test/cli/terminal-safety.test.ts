@@ -1,0 +1,120 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { Ended } from "../support/children.js";
+import { connection, evsys } from "../support/cli.js";
+import { mockServer, offlineClient } from "../support/clients.js";
+import { always, rawServer, until } from "../support/servers.js";
+
+/** Colours, the title of the window, a link, C1 codes, a turned direction, a forged line. */
+const EVIL =
+  "\u001b[31mred\u001b]0;title\u0007\u001b]8;;http://evil\u0007\u009b2J\u202e\u2066\u061c\u2028\r\nforged: all is delivered";
+const OBEYED = /(?!\n)\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/u;
+
+/** Holds what a command printed: nothing for a terminal to obey, no line that somebody else began. */
+function expectTame(...all: readonly Pick<Ended, "stdout" | "stderr">[]): void {
+  for (const { stdout, stderr } of all) {
+    expect(stdout + stderr).toContain("\\u001b[31mred\\u001b]0;title\\u0007");
+    expect(stdout + stderr).not.toMatch(OBEYED);
+    expect(stdout + stderr).not.toMatch(/^\s*forged/m);
+  }
+}
+
+/** A mirror in which whatever a name can be is evil. */
+async function evilMirror(): Promise<string> {
+  const client = offlineClient();
+  const { id } = await client.createExperiment({ experiment_name: EVIL });
+  const run = await client.createRun({ experiment_id: id, run_config: { name: EVIL } });
+  await client.logStepMetric(run.id, { step: 1, loss: Number.NaN, metrics: { [EVIL]: Number.NaN } });
+  await client.logStepMetric(run.id, { step: 2, loss: 1 });
+  await client.close();
+  return client.local.root;
+}
+
+describe("what a mirror or a backend says is not obeyed by a terminal", () => {
+  it("in status and sync, of names and of refusals", async () => {
+    const server = await mockServer();
+    const logDir = await evilMirror();
+    server.failNext({ status: 422, body: { detail: EVIL }, match: "/runs/", times: 9 });
+    const synced = await evsys(["sync", logDir], connection(server)).ended;
+    expect(synced.code).toBe(3);
+    const all = await Promise.all([
+      evsys(["status", logDir]).ended,
+      evsys(["status", logDir, "--json"]).ended,
+      evsys(["sync", logDir, "--json"], connection(server)).ended,
+    ]);
+    // A refusal's reason has lost its control characters before it comes here; its direction has not.
+    expectTame(synced, all[0], all[1]);
+    expect(all[2].stdout + all[2].stderr).not.toMatch(OBEYED);
+    expect(synced.stdout + synced.stderr).toContain("\\u202e");
+  });
+
+  it("in sync, of an answer that holds everything back", async () => {
+    const logDir = await evilMirror();
+    for (const status of [401, 500]) {
+      const server = await rawServer(always(status, { detail: EVIL }, { "retry-after": "0" }));
+      const { stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+      expect(stdout).toContain("forged");
+      expect(stdout + stderr).not.toMatch(OBEYED);
+      expect(stdout).not.toMatch(/^\s*forged/m);
+    }
+  });
+
+  it("in clean, of names", async () => {
+    const logDir = await evilMirror();
+    await evsys(["sync", logDir], connection(await mockServer())).ended;
+    expectTame(await evsys(["clean", logDir, "--days", "0", "--yes"]).ended);
+    const other = await evilMirror();
+    await evsys(["sync", other], connection(await mockServer())).ended;
+    expectTame(await evsys(["clean", other, "--days", "0", "--yes", "--json"]).ended);
+  });
+
+  it("in the names of files", async () => {
+    const logDir = await evilMirror();
+    const run = offlineClient({ logDir }).local.runs()[0];
+    writeFileSync(join(logDir, "generations", String(run?.id), "\u001b[31mred\u001b]0;title\u0007\n.jsonl"), "");
+    const { stdout, stderr } = await evsys(["status", logDir]).ended;
+    expect(stdout).toContain("not sent         \\u001b[31mred");
+    expectTame({ stdout, stderr });
+  });
+
+  it("in doctor, of what a backend answers", async () => {
+    const refusing = await rawServer(always(401, EVIL.replaceAll("\u2028", "")));
+    // A header can hold C1 codes, but none of the others.
+    const turning = await rawServer(always(302, "", { location: "http://evil/\u009b31m" }));
+    const [plain, json, redirect] = await Promise.all([
+      evsys(["doctor"], connection(refusing)).ended,
+      evsys(["doctor", "--json"], connection(refusing)).ended,
+      evsys(["doctor"], { ...connection(turning), EVSYS_PROJECT_ID: EVIL }).ended,
+    ]);
+    expect(plain.code).toBe(1);
+    expectTame(plain, json, redirect);
+    expect(redirect.stdout).toContain("http://evil/\\u009b31m");
+  });
+
+  it("in contract, of what a backend answers", async () => {
+    const server = await rawServer(always(400, { detail: EVIL, [EVIL]: EVIL }, { "x-request-id": "\u009b2J" }));
+    const [plain, json] = await Promise.all([
+      evsys(["contract"], connection(server)).ended,
+      evsys(["contract", "--json"], connection(server)).ended,
+    ]);
+    for (const { stdout, stderr } of [plain, json]) {
+      expect(stdout).toContain("red");
+      expect(stdout + stderr).not.toMatch(OBEYED);
+      expect(stdout).not.toMatch(/^\s*forged/m);
+    }
+  });
+
+  it("in mock, of what it is asked", async () => {
+    const mock = evsys(["mock", "--port", "0"]);
+    await until(() => /EVSYS_PROJECT_ID/.test(mock.stdout()));
+    const [, url] = /EVSYS_API_URL=(\S+)/.exec(mock.stdout()) ?? [];
+    await fetch(`${url}/%1b[31mred%1b]0;title%07?%9b2J%0aforged`, { method: "POST", body: EVIL });
+    await until(() => / POST /.test(mock.stdout()));
+    mock.process.kill("SIGTERM");
+    const { stdout, stderr } = await mock.ended;
+    expect(stdout).toMatch(/ POST \/%1b/i);
+    expect(stdout + stderr).not.toMatch(OBEYED);
+    expect(stdout).not.toMatch(/^\s*forged/m);
+  });
+});

@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import type { OperationName } from "../../src/api/routes.js";
+import { alteredBackend, json, type WireAnswer } from "../support/altered-backend.js";
+import { API_KEY } from "../support/clients.js";
+import { differencesOf, named, reportOn } from "../support/contract-reports.js";
+
+const UNKNOWN = /,"contract_test_unknown_field":"contract-test"/g;
+
+describe("a backend that takes what it has to refuse", () => {
+  it("is named where it takes unknown fields", async () => {
+    const server = await alteredBackend({ request: ({ text }) => ({ text: text.replace(UNKNOWN, "") }) });
+    const report = await reportOn(server);
+    const closed = ["createExperiment", "createRun", "addCheckpoint", "createEval", "logStepMetric", "logPredictions"];
+    const all = [...closed, "updateExperiment"];
+    expect(named(report, "differs")).toEqual(all.map((operation) => `${operation}: refuses unknown fields`));
+    expect(differencesOf(report, "logPredictions", "refuses unknown fields")).toEqual([
+      {
+        where: "with contract_test_unknown_field, status",
+        expected: "a refusal of the body, such as 400 or 422",
+        got: '201: {"ok":true,"inserted":1}',
+      },
+      expect.objectContaining({ where: "with predictions[0].contract_test_unknown_field, status" }),
+    ]);
+    // What was taken by mistake is a test record too.
+    expect(server.mock.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
+    expect(report.experiments.map(({ id }) => id)).toEqual(server.mock.experiments.map(({ id }) => id));
+  });
+
+  it("is named with each field whose type or value it does not mind", async () => {
+    const server = await alteredBackend({
+      request: ({ text }) => ({
+        text: text
+          .replace('"split":"contract-test"', '"split":"train"')
+          .replace(/"(step|sample_idx|loss)":"1"/g, '"$1":1'),
+      }),
+    });
+    const report = await reportOn(server);
+    const check = "refuses wrong types and values";
+    const having = ["addCheckpoint", "createEval", "logStepMetric", "logPredictions"] as const;
+    expect(named(report, "differs")).toEqual(having.map((operation) => `${operation}: ${check}`));
+    const wheres = having.map((operation) => differencesOf(report, operation, check).map(({ where }) => where));
+    expect(wheres).toEqual([
+      ['step: "1", status'],
+      ['step: "1", status'],
+      ['step: "1", status', 'split: "contract-test", status', 'metrics.loss: "1", status'],
+      ['predictions[0].sample_idx: "1", status', 'predictions[0].step: "1", status'],
+    ]);
+  });
+
+  it("is named where it does without what is required, and where it knows every id", async () => {
+    const server = await alteredBackend({
+      request: ({ operation, body, text }) => {
+        if (operation === "updateRun" && text === "{}") return json({ id: "run", patched: [] });
+        if (operation !== "logStepMetric" || "split" in body) return undefined;
+        return { text: JSON.stringify({ ...body, split: "val" }) };
+      },
+      answer: ({ status }, { operation }) =>
+        status === 404 && operation === "createEval" ? json({ ok: true }) : undefined,
+    });
+    const report = await reportOn(server);
+    expect(named(report, "differs")).toEqual([
+      "createEval: refuses unknown ids",
+      "logStepMetric: refuses missing fields",
+      "updateRun: refuses missing fields",
+    ]);
+    expect(differencesOf(report, "createEval", "refuses unknown ids")).toEqual([
+      { where: "the path, status", expected: "404", got: '200: {"ok":true}' },
+    ]);
+    expect(differencesOf(report, "logStepMetric", "refuses missing fields")).toMatchObject([
+      { where: "without split, status" },
+    ]);
+    expect(differencesOf(report, "updateRun", "refuses missing fields")).toMatchObject([{ where: "body: {}, status" }]);
+  });
+
+  it("is named where it takes any key, or none", async () => {
+    const server = await alteredBackend({
+      request: ({ headers }) => ({ headers: { ...headers, authorization: `Bearer ${API_KEY}` } }),
+    });
+    const report = await reportOn(server);
+    const differing = named(report, "differs");
+    expect(differing).toHaveLength(8);
+    expect(new Set(differing.map((each) => each.replace(/^\w+/, "")))).toEqual(new Set([": refuses bad keys"]));
+    expect(differencesOf(report, "createRun", "refuses bad keys")).toEqual([
+      { where: "a wrong key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
+      { where: "no key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
+    ]);
+    expect(report.experiments.map(({ id }) => id)).toEqual(server.mock.experiments.map(({ id }) => id));
+    expect(report.experiments.every(({ isMarked }) => isMarked)).toBe(true);
+  });
+});
+
+describe("a refusal that differs", () => {
+  it("is named", async () => {
+    const otherwise: Partial<Record<OperationName, Partial<WireAnswer>>> = {
+      createRun: { text: '{"run":{"id":"run"}}' },
+      addCheckpoint: { headers: { "content-type": "text/html" }, text: "<h1>Bad Request</h1>" },
+      createEval: { text: '["bad"]' },
+      logStepMetric: { status: 500 },
+      logPredictions: { status: 408 },
+      updateExperiment: { status: 404 },
+    };
+    const report = await reportOn(
+      await alteredBackend({
+        answer: ({ status }, { operation }) => (status === 400 ? otherwise[operation] : undefined),
+      }),
+    );
+    const what = "with contract_test_unknown_field";
+    const found = (operation: OperationName) => differencesOf(report, operation, "refuses unknown fields");
+    expect(found("createExperiment")).toEqual([]);
+    expect(found("createRun")).toEqual([
+      {
+        where: `${what}, answer`,
+        expected: "a refusal",
+        got: 'the answer to a request that was taken: {"run":{"id":"run"}}',
+      },
+    ]);
+    expect(found("addCheckpoint")).toEqual([
+      { where: `${what}, content-type`, expected: "application/json or text/plain", got: "text/html" },
+      { where: `${what}, answer`, expected: "JSON", got: "<h1>Bad Request</h1>" },
+    ]);
+    expect(found("createEval")).toEqual([{ where: `${what}, answer`, expected: "object", got: '["bad"]' }]);
+    const expected = "a refusal of the body, such as 400 or 422";
+    for (const [operation, status] of [
+      ["logStepMetric", 500],
+      ["logPredictions", 408],
+      ["updateExperiment", 404],
+    ] as const) {
+      const got = expect.stringMatching(new RegExp(`^${status}: \\{"detail":"`));
+      expect(found(operation)[0]).toEqual({ where: `${what}, status`, expected, got });
+    }
+    for (const each of named(report, "differs")) expect(each).toMatch(/: refuses (unknown|missing) fields|wrong types/);
+  });
+});
+
+describe("a 404", () => {
+  it("is no refusal of a body whose parent is there", async () => {
+    const server = await alteredBackend({
+      answer: ({ status }, { operation }) =>
+        status === 400 && operation === "createRun" ? { status: 404 } : undefined,
+    });
+    const report = await reportOn(server);
+    expect(differencesOf(report, "createRun", "refuses unknown fields")).toMatchObject([
+      { expected: "a refusal of the body, such as 400 or 422", got: expect.stringMatching(/^404/) },
+    ]);
+    expect(named(report, "conforms")).toContain("createRun: refuses unknown ids");
+    const wheres = differencesOf(report, "createRun", "refuses wrong types and values").map(({ where }) => where);
+    expect(wheres).toContain('seed: "1", status');
+    expect(wheres.filter((where) => where.startsWith("experiment_id"))).toEqual([]);
+  });
+});
+
+describe("a refusal that conforms", () => {
+  it("may be plain text, a 403 for a bad key, and a 422 for the unknown parent of a new run", async () => {
+    const server = await alteredBackend({
+      answer: ({ status }, { operation }) => {
+        if (status === 401) return { status: 403 };
+        if (status === 404 && operation === "createRun") return { status: 422 };
+        return status === 400 ? { headers: { "content-type": "text/plain" }, text: "no" } : undefined;
+      },
+    });
+    expect(await reportOn(server)).toMatchObject({ differs: 0, notTested: 0 });
+  });
+});

@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import type { OperationName } from "../../src/api/routes.js";
+import { type Alterations, alteredBackend, json } from "../support/altered-backend.js";
+import { mockServer, UUID } from "../support/clients.js";
+import { differencesOf, named, reportOn, resultOf } from "../support/contract-reports.js";
+
+type Body = Readonly<Record<string, unknown>>;
+
+/** Answers of some routes with other bodies; refusals stay as they are. */
+function altered(changes: Partial<Record<OperationName, (body: Body) => unknown>>): Alterations {
+  return {
+    answer: ({ status, text }, { operation }) => {
+      const change = changes[operation];
+      return change === undefined || status >= 300 ? undefined : json(change(JSON.parse(text)), status);
+    },
+  };
+}
+
+describe("a backend that conforms", () => {
+  it("conforms in every check, and is left with experiments that are all marked as not valid", async () => {
+    const server = await mockServer();
+    const report = await reportOn(server);
+    expect(report).toMatchObject({ differs: 0, notTested: 0, conforms: report.checks.length });
+    expect(report).toMatchObject({ unreachable: null, isKeyRefused: false, isStopped: false });
+    expect(report.document).toBe("EvolvingSystems SDK write routes 1.0.0");
+    for (const operation of ["createExperiment", "updateRun", "logPredictions"] as const) {
+      expect(resultOf(report, operation, "every field")).toMatchObject({ verdict: "conforms" });
+    }
+    const { experiments } = report;
+    expect(server.experiments.length).toBeGreaterThan(1);
+    expect(server.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
+    expect(experiments).toEqual(
+      server.experiments.map(({ id, experiment_name: name }) => ({ id, name, isMarked: true })),
+    );
+    for (const { name } of experiments) expect(name).toMatch(/^contract-test-[0-9a-f]{8}-\d+$/);
+    expect(new Set(experiments.map(({ name }) => name)).size).toBe(experiments.length);
+  });
+});
+
+describe("an answer that differs", () => {
+  it("is shown with the request that it came of", async () => {
+    const report = await reportOn(await alteredBackend(altered({ updateRun: () => ({ id: "x" }) })));
+    expect(resultOf(report, "updateRun", "required fields only")).toMatchObject({
+      differences: expect.arrayContaining([
+        expect.objectContaining({
+          request: {
+            method: "POST",
+            path: expect.stringMatching(/^\/sdk\/runs\/[\w-]+\/$/),
+            body: expect.stringMatching(/^\{"/),
+          },
+          answer: { status: 200, text: '{"id":"x"}' },
+        }),
+      ]),
+    });
+  });
+
+  it("is named: a value of another type, nothing where something was promised", async () => {
+    const report = await reportOn(
+      await alteredBackend(
+        altered({
+          addCheckpoint: () => [],
+          createEval: () => ({ ok: true, id: "" }),
+          logStepMetric: () => ({ ok: false }),
+          logPredictions: () => ({ ok: true, inserted: "1" }),
+          updateRun: ({ id }) => ({ id }),
+        }),
+      ),
+    );
+    const differences = (operation: OperationName) => differencesOf(report, operation, "every field");
+    expect(differences("addCheckpoint")).toEqual([{ where: "answer", expected: "object", got: "[]" }]);
+    expect(differences("createEval")).toEqual([
+      { where: "id", expected: "a value that must NOT have fewer than 1 characters", got: '""' },
+    ]);
+    expect(differences("logStepMetric")).toEqual([{ where: "ok", expected: "true", got: "false" }]);
+    expect(differences("logPredictions")).toEqual([{ where: "inserted", expected: "integer", got: '"1"' }]);
+    expect(differences("updateRun")).toEqual([{ where: "patched", expected: "to be there", got: "nothing" }]);
+    for (const each of named(report, "differs"))
+      expect(each).not.toMatch(/^(create(Experiment|Run)|updateExperiment): /);
+  });
+
+  it("is named: what contradicts the request", async () => {
+    const report = await reportOn(
+      await alteredBackend(
+        altered({
+          logPredictions: () => ({ ok: true, inserted: 0 }),
+          updateRun: ({ patched }) => ({ id: "other", patched }),
+          updateExperiment: ({ experiment_id }) => ({ experiment_id, patched: ["status", "is_valid"] }),
+        }),
+      ),
+    );
+    const differences = (operation: OperationName) => differencesOf(report, operation, "every field");
+    expect(differences("logPredictions")).toEqual([{ where: "inserted", expected: "1", got: "0" }]);
+    expect(differences("updateRun")).toEqual([
+      { where: "id", expected: expect.stringMatching(/^"[0-9a-f-]{36}"$/), got: '"other"' },
+    ]);
+    expect(differences("updateExperiment")).toEqual([
+      { where: "patched", expected: expect.stringMatching(/^best_score, .* in it$/), got: '["status","is_valid"]' },
+    ]);
+  });
+
+  it("is named where its status is another 2xx", async () => {
+    const answer: Alterations["answer"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
+    const report = await reportOn(await alteredBackend({ answer }));
+    expect(differencesOf(report, "createRun", "required fields only")).toEqual([
+      { where: "status", expected: "201", got: expect.stringMatching(/^200: \{"run":\{"id":/) },
+    ]);
+    // The document promises any 2xx of these, and of the patches a 200.
+    expect(named(report, "differs").filter((each) => !/^create(Experiment|Run): /.test(each))).toEqual([]);
+    expect(report.notTested).toBe(0);
+  });
+
+  it("is named where it is no JSON", async () => {
+    const wrong: Partial<Record<OperationName, [string | undefined, string]>> = {
+      createEval: ["text/html; charset=utf-8", "<html>\n<h1>Sign in</h1>"],
+      addCheckpoint: ["application/json", ""],
+      logStepMetric: [undefined, ""],
+    };
+    const report = await reportOn(
+      await alteredBackend({
+        answer: (_, { operation }) => {
+          const [type, text = ""] = wrong[operation] ?? [undefined];
+          return operation in wrong ? { status: 200, headers: type ? { "content-type": type } : {}, text } : undefined;
+        },
+      }),
+    );
+    const differences = (operation: OperationName) => differencesOf(report, operation, "every field");
+    const expected = "application/json";
+    expect(differences("createEval")).toEqual([
+      { where: "content-type", expected, got: "text/html" },
+      { where: "answer", expected: "JSON", got: "<html> <h1>Sign in</h1>" },
+    ]);
+    const empty = { where: "answer", expected: "JSON", got: "an empty body" };
+    expect(differences("addCheckpoint")).toEqual([empty]);
+    expect(differences("logStepMetric")).toEqual([{ where: "content-type", expected, got: "none" }, empty]);
+  });
+
+  it("is no reason to stop where the id is a number", async () => {
+    const numbers = new Map<string, string>();
+    const server = await alteredBackend({
+      request: ({ path, text }) => {
+        const known = (part: string, id: string): string => numbers.get(id) ?? part;
+        return {
+          path: path.replace(/(?<=experiments\/)\d+/, (id) => known(id, id)),
+          text: text.replace(/"experiment_id":"(\d+)"/, (part, id) => `"experiment_id":"${known(part, id)}"`),
+        };
+      },
+      answer: ({ status, text }, { operation }) => {
+        if (operation !== "createExperiment" || status !== 201) return undefined;
+        numbers.set(String(numbers.size + 1), JSON.parse(text).experiment.id);
+        return json({ experiment: { id: numbers.size } }, 201);
+      },
+    });
+    const report = await reportOn(server);
+    expect(differencesOf(report, "createExperiment", "every field")).toEqual([
+      { where: "experiment.id", expected: "string", got: "1" },
+    ]);
+    expect(resultOf(report, "createRun", "every field")).toMatchObject({ verdict: "conforms" });
+    expect(server.mock.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
+    expect(server.mock.experiments[0]?.id).toMatch(UUID);
+  });
+});
+
+describe("a check that cannot be made", () => {
+  it("says which request it would have needed", async () => {
+    const report = await reportOn(await alteredBackend(altered({ createRun: () => ({ run: {} }) })));
+    expect(differencesOf(report, "createRun", "required fields only")).toEqual([
+      { where: "run.id", expected: "to be there", got: "nothing" },
+    ]);
+    const untested = named(report, "not tested");
+    expect(untested).toContain("logStepMetric: every field");
+    expect(untested).toContain("updateRun: refuses unknown ids");
+    expect(resultOf(report, "logStepMetric", "every field")).toMatchObject({
+      reason: "it needs a run, and createRun answered no id",
+    });
+    expect(resultOf(report, "updateExperiment", "every field")).toMatchObject({
+      verdict: "conforms",
+      note: "without best_generation_id, as there is no id for it",
+    });
+  });
+
+  it("is a refusal of a route that refuses everything", async () => {
+    const report = await reportOn(
+      await alteredBackend({
+        answer: (_, { operation, headers }) =>
+          operation === "addCheckpoint" && !/contract-test|^$/.test(headers.authorization ?? "")
+            ? json({ detail: "closed" }, 400)
+            : undefined,
+      }),
+    );
+    expect(named(report, "differs")).toEqual(["addCheckpoint: every field", "addCheckpoint: required fields only"]);
+    expect(differencesOf(report, "addCheckpoint", "every field")).toEqual([
+      { where: "status", expected: "2XX", got: '400: {"detail":"closed"}' },
+    ]);
+    for (const check of ["refuses unknown fields", "refuses wrong types and values", "refuses unknown ids"]) {
+      expect(resultOf(report, "addCheckpoint", check)).toMatchObject({
+        verdict: "not tested",
+        reason: "the route took no request that fits, so a refusal would tell nothing",
+      });
+    }
+    expect(resultOf(report, "addCheckpoint", "refuses bad keys")).toMatchObject({ verdict: "conforms" });
+  });
+});

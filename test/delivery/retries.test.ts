@@ -1,0 +1,154 @@
+import { describe, expect, it } from "vitest";
+import { clientOf, collected, runOnServer } from "../support/clients.js";
+import { always, rawServer } from "../support/servers.js";
+
+const AT_ONCE = { "retry-after": "0" };
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+
+describe("maxRetries", () => {
+  it.each([0, 1, 2, 5])(
+    "%i: one attempt and no more than that many again, then the call resolves",
+    async (maxRetries) => {
+      const { client, server, runId, requests } = await runOnServer({ maxRetries });
+      server.failNext({ status: 503, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
+      expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
+      expect(requests()).toHaveLength(maxRetries + 1);
+      expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
+    },
+  );
+
+  it("is 2 unless said", async () => {
+    const { client, server, runId, requests } = await runOnServer();
+    server.failNext({ status: 503, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests()).toHaveLength(3);
+  });
+
+  it.each([408, 425, 429, 500, 502, 503, 504])("covers %i", async (status) => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 1 });
+    server.failNext({ status, headers: AT_ONCE });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests().map((request) => request.status)).toEqual([status, 200]);
+    expect(server.metrics).toHaveLength(1);
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+  });
+
+  it.each([400, 401, 403, 404, 409, 413, 415, 418, 422, 302])("does not cover %i", async (status) => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 3 });
+    server.failNext({ status, body: "no", headers: AT_ONCE });
+    await expect(client.logStepMetric(runId, { step: 1, loss: 1 })).rejects.toMatchObject({ status });
+    expect(requests()).toHaveLength(1);
+  });
+
+  it("covers a reset, without a word of the server's", async () => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 1 });
+    server.failNext({ reset: true });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests()).toHaveLength(2);
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+  });
+});
+
+describe("429", () => {
+  it("never raises, whatever the method", async () => {
+    const { client, server, runId, experimentId } = await runOnServer({ maxRetries: 1 });
+    server.failNext({ status: 429, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
+    expect(await client.createExperiment({ experiment_name: "x" })).toHaveProperty("id");
+    expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(await client.updateExperiment(experimentId, { plan: "p" })).toHaveProperty("patched", ["plan"]);
+    expect(await client.post("/sdk/runs/", {})).toBeNull();
+    expect(await collected(client.local.metrics(runId))).toHaveLength(1);
+    expect(client.status()).toMatchObject({ pending: 3, rejected: 0 });
+  });
+});
+
+describe("the Idempotency-Key", () => {
+  it("is the same on every attempt of a write, and another for another", async () => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 3 });
+    server.failNext({ status: 503, headers: AT_ONCE, times: 3 });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    const keys = requests().map(({ idempotencyKey }) => idempotencyKey);
+    expect(keys).toHaveLength(5);
+    expect(new Set(keys.slice(0, 4)).size).toBe(1);
+    expect(keys[4]).not.toBe(keys[0]);
+    expect(server.metrics).toHaveLength(2);
+  });
+
+  it.each([{ reset: true }, { status: 502, body: "Bad Gateway", headers: AT_ONCE }])(
+    "makes a write one whose answer was lost: %j",
+    async (failure) => {
+      const { client, server, experimentId, runId, requests } = await runOnServer({ maxRetries: 1 });
+      const [experiments, runs] = [server.experiments.length, server.runs.length];
+      const lose = () => server.failNext({ ...failure, afterCommit: true });
+      lose();
+      const experiment = await client.createExperiment({ experiment_name: "x" });
+      lose();
+      const run = await client.createRun({ experiment_id: experimentId });
+      lose();
+      await client.logStepMetric(runId, { step: 1, loss: 1 });
+      lose();
+      const evaluation = await client.createEval(runId, { metrics: { a: 1 } });
+      lose();
+      await client.logPredictions(runId, [{ kind: "eval", instruction: "i", model_output: "o" }]);
+      expect(requests()).toHaveLength(10);
+      expect(server.experiments).toHaveLength(experiments + 1);
+      expect(server.runs).toHaveLength(runs + 1);
+      expect(server.metrics).toHaveLength(1);
+      expect(server.predictions).toHaveLength(1);
+      expect(experiment.id).toBe(server.experiments.at(-1)?.id);
+      expect(run.id).toBe(server.runs.at(-1)?.id);
+      expect(server.evals.map(({ id }) => id)).toEqual([evaluation.id]);
+    },
+  );
+
+  it("is the same on every attempt of a post", async () => {
+    const server = await rawServer(always(503, "away", AT_ONCE));
+    expect(await clientOf(server, { maxRetries: 2 }).post("/other/", { a: 1 })).toBeNull();
+    expect(server.requests).toHaveLength(3);
+    expect(new Set(server.requests.map(({ headers }) => headers["idempotency-key"])).size).toBe(1);
+  });
+});
+
+describe("Retry-After", () => {
+  // What would be waited for stands above or below timeoutMs, so the number of attempts tells what was made of it.
+  it.each([
+    { header: "3600", is: "an hour" },
+    { header: inSeconds(3600), is: "an hour from now, as a date" },
+    { header: "31", is: "just longer than timeoutMs" },
+    { header: "99999999999999", is: "for ever" },
+  ])("gives up at once where it asks for more than timeoutMs: $is", async ({ header }) => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 5, timeoutMs: 30_000 });
+    server.failNext({ status: 503, headers: { "retry-after": header }, times: Number.POSITIVE_INFINITY });
+    expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(requests()).toHaveLength(1);
+    expect(client.status()).toMatchObject({ pending: 1 });
+  });
+
+  it.each([
+    { header: "0", is: "no time" },
+    { header: inSeconds(-3600), is: "an hour ago, as a date" },
+  ])("goes before our own, growing pauses: $is", async ({ header }) => {
+    // Nine attempts with our own pauses would take 20 s on average; the deadline is 5 s.
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 8, timeoutMs: 5_000 });
+    server.failNext({ status: 429, headers: { "retry-after": header }, times: 8 });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests()).toHaveLength(9);
+    expect(server.metrics).toHaveLength(1);
+  });
+
+  it("counts in seconds", async () => {
+    // Our own first pause is never longer than half a second, a second is longer than timeoutMs.
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 3, timeoutMs: 900 });
+    server.failNext({ status: 503, headers: { "retry-after": "1" }, times: Number.POSITIVE_INFINITY });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests()).toHaveLength(1);
+  });
+
+  it.each(["soon", "-5", "1e9", "", "2026-99-99"])("is not followed where it makes no sense: %j", async (header) => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries: 1, timeoutMs: 30_000 });
+    server.failNext({ status: 503, headers: { "retry-after": header } });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(requests()).toHaveLength(2);
+  });
+});

@@ -1,0 +1,118 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { connect } from "node:net";
+import type { Duplex } from "node:stream";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { program, run } from "../support/children.js";
+import { clientOf } from "../support/clients.js";
+import { temporaryFolder } from "../support/folders.js";
+import { recordingLogger } from "../support/loggers.js";
+import { listening, rawServer, until } from "../support/servers.js";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A host that answers no knock: a stopped process whose queue of connections is full, so the system drops new ones. */
+async function silentHost(): Promise<{ readonly url: string }> {
+  const listen = "require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {";
+  const stop = "process.stdout.write(this.address().port + '\\n', () => process.kill(process.pid, 'SIGSTOP')); })";
+  const host = run(process.execPath, ["-e", listen + stop]);
+  await until(() => host.stdout().endsWith("\n"));
+  const port = Number(host.stdout());
+  const knocks = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  onTestFinished(() => {
+    for (const knock of knocks) knock.destroy();
+  });
+  await once(knocks[0] ?? connect(port), "connect");
+  return { url: `http://127.0.0.1:${port}` };
+}
+
+/** A proxy of the environment. What it does with a wish for a tunnel is the test's to say. */
+async function proxy(tunnel: (socket: Duplex, server: Server) => void) {
+  const [wishes, paths]: [string[], string[]] = [[], []];
+  const server = createServer(({ url = "" }, response) => {
+    paths.push(url);
+    response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true}');
+  });
+  server.on("connect", ({ url = "" }, socket) => {
+    wishes.push(url);
+    tunnel(socket, server);
+  });
+  const { url, close } = await listening(server);
+  onTestFinished(close);
+  const variables = { http_proxy: url, HTTP_PROXY: url, no_proxy: "", NO_PROXY: "" };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  return { wishes, paths, variables };
+}
+
+// Where a deadline does not hold, the limit of the test is what ends it.
+const LIMIT_MS = 15_000;
+
+describe("timeoutMs holds", () => {
+  it("for a host that answers no knock", { timeout: LIMIT_MS }, async () => {
+    const logger = recordingLogger();
+    const client = clientOf(await silentHost(), { timeoutMs: 60, logger });
+    expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+    expect(logger.of("warn").join("\n")).toMatch(/no response within \d+ ms/);
+  });
+
+  it("for a proxy that says nothing", { timeout: LIMIT_MS }, async () => {
+    const { wishes } = await proxy(() => {});
+    const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 60 });
+    expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+    expect(wishes.length).toBeLessThan(2);
+  });
+
+  it("for a proxy that hangs up", { timeout: LIMIT_MS }, async () => {
+    await proxy((socket) => socket.destroy());
+    const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 80, maxRetries: 0 });
+    expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+  });
+});
+
+describe("a process that has ended its work ends, though a row is pending", () => {
+  const args = (url: string): string[] => [url, temporaryFolder(), "1", "forget", "300"];
+  const ended = { code: 0, stdout: "last line of the program\n" };
+
+  it("behind a server that says nothing", { timeout: LIMIT_MS }, async () => {
+    const { url } = await rawServer(() => {});
+    expect(await program("log-rows.ts", args(url)).ended).toMatchObject(ended);
+  });
+
+  it("behind a proxy that says nothing", { timeout: LIMIT_MS }, async () => {
+    const { variables } = await proxy(() => {});
+    expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
+  });
+
+  it("behind a proxy that hangs up", { timeout: LIMIT_MS }, async () => {
+    const { variables } = await proxy((socket) => socket.destroy());
+    expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
+  });
+});
+
+describe("a proxy of the environment", () => {
+  it("is asked for the backend", async () => {
+    const { wishes, paths } = await proxy((socket, server) => {
+      socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+      server.emit("connection", socket);
+    });
+    const client = clientOf({ url: "http://backend.invalid" });
+    await client.logStepMetric("r", { step: 1, loss: 1 });
+    expect(wishes).toEqual(["backend.invalid:80"]);
+    expect(paths).toEqual(["/api/dashboard/api/sdk/runs/r/metrics/"]);
+    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+  });
+
+  it("that refuses is a backend that is away", async () => {
+    await proxy((socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
+    const logger = recordingLogger();
+    const client = clientOf({ url: "http://backend.invalid" }, { maxRetries: 0, logger });
+    expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+    expect(logger.of("warn").at(-1)).toContain("403");
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import type { MockServer } from "../../src/testing/index.js";
+import { type Child, program } from "../support/children.js";
+import { mockServer } from "../support/clients.js";
+import { temporaryFolder } from "../support/folders.js";
+import { until } from "../support/servers.js";
+
+const PATIENT_MS = 600_000;
+
+/** A process with runs under way. */
+async function training(server: MockServer, { timeoutMs = PATIENT_MS, runs = 1, listens = false } = {}) {
+  const args = [server.url, temporaryFolder(), String(timeoutMs), String(runs), ...(listens ? ["listens"] : [])];
+  const child = program("stopped-run.ts", args);
+  await until(() => child.stdout().includes("ready") || child.process.exitCode !== null);
+  expect(child.stdout()).toContain("ready");
+  return child;
+}
+
+/** Never answers what ends a run, and calls back when it is asked. */
+function hangAtEnd(server: MockServer, callBack: () => void): void {
+  server.failNext({
+    hang: true,
+    times: Number.POSITIVE_INFINITY,
+    match({ path, body }) {
+      const isEnd = path.startsWith("/sdk/runs/") && JSON.stringify(body).includes("cancelled");
+      if (isEnd) callBack();
+      return isEnd;
+    },
+  });
+}
+
+function statuses(server: MockServer): unknown[] {
+  return server.runs.map(({ status }) => status);
+}
+
+describe("a process that is told to end", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("marks its runs as cancelled and ends by %s", async (signal) => {
+    const server = await mockServer({ apiKey: "k" });
+    const child = await training(server, { runs: 2 });
+    child.process.kill(signal);
+    expect(await child.ended).toMatchObject({ code: null, signal, stderr: "" });
+    expect(statuses(server)).toEqual(["cancelled", "cancelled", "completed"]);
+    const told = { status: "cancelled", error_message: `Ended by ${signal}.` };
+    expect(server.experiments).toMatchObject([told, told, { status: "completed" }]);
+    expect(server.runs[0]).toMatchObject({ ...told, duration_seconds: expect.any(Number) });
+  });
+
+  it("ends at a second signal at once", async () => {
+    const server = await mockServer({ apiKey: "k" });
+    const child: Child = await training(server);
+    hangAtEnd(server, () => child.process.kill("SIGINT"));
+    child.process.kill("SIGTERM");
+    expect(await child.ended).toMatchObject({ code: null, signal: "SIGINT" });
+    expect(statuses(server)).toEqual(["running", "completed"]);
+  });
+
+  it("ends though the backend never answers", async () => {
+    const server = await mockServer({ apiKey: "k" });
+    const child = await training(server, { timeoutMs: 2_000 });
+    let asked = 0;
+    hangAtEnd(server, () => {
+      asked += 1;
+    });
+    child.process.kill("SIGTERM");
+    const { stderr, ...ended } = await child.ended;
+    expect(ended).toMatchObject({ code: null, signal: "SIGTERM" });
+    expect(stderr.match(/not delivered yet\. Send with: npx evsys-sdk sync/g)).toHaveLength(1);
+    expect(asked).toBeGreaterThan(0);
+  });
+
+  it("leaves the ending to a listener of the program's own", async () => {
+    const server = await mockServer({ apiKey: "k" });
+    const child = await training(server, { listens: true });
+    child.process.kill("SIGTERM");
+    expect(await child.ended).toMatchObject({ code: 7, signal: null, stdout: "ready\nthe program's own\n" });
+    expect(statuses(server)).toEqual(["cancelled", "completed"]);
+  });
+
+  it.each(["SIGINT", "SIGTERM"] as const)(
+    "ignores what the training logs after %s, and leaves nothing pending",
+    async (signal) => {
+      const server = await mockServer({ apiKey: "k" });
+      const child = program("looping-run.ts", [server.url, temporaryFolder()]);
+      await until(() => server.metrics.length > 500 || child.process.exitCode !== null);
+      child.process.kill(signal);
+      expect(await child.ended).toMatchObject({ code: null, signal, stdout: "ready\n", stderr: "" });
+      expect(statuses(server)).toEqual(["cancelled"]);
+      const at = server.requests.findIndex(({ body }) => JSON.stringify(body ?? null).includes("cancelled"));
+      const after = server.requests.slice(at + 1).map(({ path }) => path);
+      expect(after).toEqual([`/sdk/experiments/${server.experiments[0]?.id}/`]);
+    },
+  );
+});

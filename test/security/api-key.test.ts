@@ -1,0 +1,191 @@
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { type DashboardClientOptions, syncMirror } from "../../src/index.js";
+import { API_KEY, clientOf, failureOf, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { pathsBelow } from "../support/folders.js";
+import { recordingLogger } from "../support/loggers.js";
+import { always, deadServer, listening, rawServer, until, type WireRequest } from "../support/servers.js";
+import { FULL_WRITES } from "../support/writes.js";
+
+/** Everything that is written below a folder: names and contents. */
+function writtenIn(root: string): string {
+  return pathsBelow(root)
+    .map((path) => `${path}\n${read(join(root, path))}`)
+    .join("\n");
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
+}
+
+/** A server that repeats all it was told about the key, as a careless backend does. */
+const echoing = (status: number, location?: string) =>
+  rawServer(({ headers }, response) => {
+    const { authorization } = headers;
+    response.writeHead(status, {
+      "content-type": "application/json",
+      "x-echo": authorization ?? "",
+      ...(location === undefined ? {} : { location: `${location}?key=${API_KEY}` }),
+    });
+    response.end(JSON.stringify({ detail: `You sent ${authorization}`, headers, [API_KEY]: API_KEY }));
+  });
+
+describe("the API key is in no file, log line, error or report", () => {
+  it.each([200, 302, 400, 401, 403, 404, 409, 422, 429, 500])("after answers of %i that repeat it", async (status) => {
+    const server = await echoing(status, status === 302 ? "http://127.0.0.1:9/" : undefined);
+    const logger = recordingLogger();
+    const told: unknown[] = [];
+    const options: DashboardClientOptions = {
+      maxRetries: 0,
+      logger,
+      logLevel: "DEBUG",
+      onDeliveryError: (e) => told.push(e),
+    };
+    const shown: string[] = [];
+    let root = "";
+    for (const delivery of ["await", "background"] as const) {
+      const client = clientOf(server, { ...options, delivery, ...(root === "" ? {} : { logDir: root }) });
+      root = client.local.root;
+      for (const { call } of FULL_WRITES) {
+        const outcome = await call(client, { experimentId: "e", runId: "r" }).catch((error: unknown) => error);
+        // An accepted answer is the caller's own: what the backend says in it is not ours to change.
+        if (outcome instanceof Error)
+          shown.push(inspect(outcome, { depth: 20, showHidden: true }), JSON.stringify(outcome));
+      }
+      const reports = [client.status(), await client.flush({ timeoutMs: 50 }), await client.close({ timeoutMs: 50 })];
+      shown.push(inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), JSON.stringify(reports));
+    }
+    const connection = { baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID, logger, maxRetries: 0 };
+    shown.push(JSON.stringify(await syncMirror({ ...connection, logDirs: [root], retryRejected: true, adopt: true })));
+    expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
+    const all = [
+      ...shown,
+      inspect(told, { depth: 20 }),
+      ...logger.lines.map(({ message }) => message),
+      writtenIn(root),
+    ];
+    expect(all.filter((text) => text.includes(API_KEY))).toEqual([]);
+  });
+
+  it("after a network that fails, and in an error that tells what options do not fit", async () => {
+    const logger = recordingLogger();
+    const client = clientOf(await deadServer(), { maxRetries: 0, logger, logLevel: "DEBUG" });
+    for (const { call } of FULL_WRITES) await call(client, { experimentId: "e", runId: "r" });
+    const error = await failureOf(() => clientOf({ url: "http://127.0.0.1:9" }, { timeoutMs: -1 }));
+    expect(writtenIn(client.local.root)).not.toContain(API_KEY);
+    expect(JSON.stringify(logger.lines) + inspect(error, { depth: 20 })).not.toContain(API_KEY);
+  });
+});
+
+describe("the API key goes to the backend alone", () => {
+  it.each([301, 302, 303, 307, 308])("and not to where a %i points", async (status) => {
+    const elsewhere = await rawServer(always(200, { ok: true }));
+    const server = await rawServer(
+      always(status, "", { location: `${elsewhere.url}/api/dashboard/api/sdk/runs/r/metrics/` }),
+    );
+    for (const fetch of [undefined, (url: string, init: RequestInit) => globalThis.fetch(url, init)]) {
+      const client = clientOf(server, { maxRetries: 0, fetch });
+      for (const { call } of FULL_WRITES) await failureOf(() => call(client, { experimentId: "e", runId: "r" }));
+      expect(await failureOf(() => client.post("/anything/"))).toMatchObject({ status });
+    }
+    expect(server.requests.length).toBeGreaterThan(2);
+    expect(elsewhere.connections()).toBe(0);
+  });
+
+  it("through a proxy of the environment: the tunnel is asked for without it", async () => {
+    const backend = await rawServer(always(200, { ok: true }));
+    const asked: string[] = [];
+    const proxy = createServer();
+    proxy.on("connect", ({ url, headers }, socket) => {
+      asked.push(`${url} ${JSON.stringify(headers)}`);
+      const { port } = new URL(backend.url);
+      const onward = connect(Number(port), "127.0.0.1", () => {
+        socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        socket.pipe(onward).pipe(socket);
+      });
+      onward.on("error", () => socket.destroy());
+      socket.on("error", () => onward.destroy());
+    });
+    const plain: (string | undefined)[] = [];
+    proxy.on("request", ({ url }, response) => {
+      plain.push(url);
+      response.end();
+    });
+    const { url, close } = await listening(proxy);
+    onTestFinished(close);
+    for (const name of ["http_proxy", "HTTP_PROXY"]) vi.stubEnv(name, url);
+    for (const name of ["no_proxy", "NO_PROXY"]) vi.stubEnv(name, "");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    await clientOf({ url: "http://backend.invalid" }).logStepMetric("r", { step: 1, loss: 1 });
+    expect(asked).toHaveLength(1);
+    expect(asked[0]).toMatch(/^backend\.invalid:80 /);
+    expect(asked.join()).not.toContain(API_KEY);
+    expect(plain).toEqual([]);
+    expect(backend.requests.map(({ headers }: WireRequest) => headers.authorization)).toEqual([`Bearer ${API_KEY}`]);
+  });
+
+  it("and with post() only below the base URL, whatever the path says", async () => {
+    const elsewhere = await rawServer(always(200, { ok: true }));
+    const server = await rawServer(always(200, { ok: true }));
+    const client = clientOf(server);
+    const { host } = new URL(elsewhere.url);
+    for (const path of [`//${host}/`, `/@${host}/`, `/..//${host}/`, `/\\${host}/`, `/?u=http://${host}/`]) {
+      await client.post(path).catch(() => {});
+    }
+    await until(() => server.requests.length === 5);
+    expect(server.requests.every(({ path }) => path.startsWith("/api/dashboard/api/"))).toBe(true);
+    expect(elsewhere.connections()).toBe(0);
+  });
+});
+
+describe("plain http to another machine", () => {
+  const warnings = (url: string, options: DashboardClientOptions = {}): string[] => {
+    const logger = recordingLogger();
+    clientOf({ url }, { logger, ...options });
+    return logger.of("warn");
+  };
+
+  it.each(["http://evsys.example", "http://10.0.0.1:8000/base", "http://localhost.example", "http://[fe80::1]"])(
+    "is warned of once, with what to do: %s",
+    (url) => {
+      const [warning, ...more] = warnings(url);
+      expect(warning).toContain(new URL(url).host);
+      expect(warning).toMatch(/https.*EVSYS_API_URL/);
+      expect(warning).not.toContain(API_KEY);
+      expect(more).toEqual([]);
+    },
+  );
+
+  it.each([
+    "http://localhost:8000",
+    "http://127.0.0.1",
+    "http://127.1.2.3:1",
+    "http://[::1]:8000",
+    "https://evsys.example",
+  ])("is not what this is: %s", (url) => {
+    expect(warnings(url)).toEqual([]);
+  });
+
+  it("is no matter offline, and one for a sync too", async () => {
+    expect(warnings("http://evsys.example", { offline: true })).toEqual([]);
+    const logger = recordingLogger();
+    const { local } = offlineClient();
+    local.prepare("run");
+    await syncMirror({
+      baseUrl: "http://evsys.example",
+      apiKey: API_KEY,
+      projectId: "p",
+      logDirs: [local.root],
+      logger,
+    });
+    expect(logger.of("warn")).toHaveLength(1);
+  });
+});
