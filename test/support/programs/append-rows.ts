@@ -1,6 +1,7 @@
 /** append-rows.ts FOLDER RUN SPLIT ROWS: logs rows offline, and prints each step once its call has resolved. */
-import { writeSync } from "node:fs";
+
 import { DashboardClient, type Split } from "../../../src/index.js";
+import { printLine } from "../print.js";
 
 const [logDir = "", runId = "", split = "", rows = ""] = process.argv.slice(2);
 const splits: readonly Split[] = ["train", "val", "test"];
@@ -12,6 +13,6 @@ for (let step = 0; step < Number(rows); step += 1) {
     loss: 1 / (step + 1),
     metrics: { padding: Math.PI, more_padding: Math.E },
   });
-  writeSync(1, `${step}\n`);
+  printLine(String(step));
 }
 await client.close();

@@ -2,8 +2,9 @@
  * fill-file.ts OPTIONS: logs rows of a given length to a run, one after the other, until one fails; then prints which
  * resolved and how the others failed. It runs under a limit to the size of its files.
  */
-import { writeSync } from "node:fs";
+
 import { DashboardClient, MirrorError } from "../../../../src/index.js";
+import { printLine } from "../../../support/print.js";
 import { rowOf } from "../rows.js";
 
 const { runId, lineBytes, ...connection } = JSON.parse(process.argv[2] ?? "{}");
@@ -20,4 +21,4 @@ for (let step = 100; failed.length < 3; step += 1) {
   }
 }
 await client.close({ timeoutMs: 1 });
-writeSync(1, `${JSON.stringify({ resolved, failed })}\n`);
+printLine(JSON.stringify({ resolved, failed }));

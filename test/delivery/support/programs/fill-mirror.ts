@@ -1,6 +1,7 @@
 /** fill-mirror.ts OPTIONS: writes a mirror with as many rows as asked for: metrics and, in batches, predictions. */
-import { writeSync } from "node:fs";
+
 import { DashboardClient } from "../../../../src/index.js";
+import { printLine } from "../../../support/print.js";
 import { prediction } from "../predictions.js";
 
 const { logDir, metrics, predictions } = JSON.parse(process.argv[2] ?? "{}");
@@ -16,4 +17,4 @@ for (let task = 0; task < predictions; task += BATCH) {
   await client.logPredictions(runId, batch);
 }
 await client.close();
-writeSync(1, "filled\n");
+printLine("filled");

@@ -1,6 +1,7 @@
 /** many-runs.ts OPTIONS: logs two steps to each of many runs, in turn, and prints what became of them. */
-import { writeSync } from "node:fs";
+
 import { DashboardClient, syncMirror } from "../../../../src/index.js";
+import { printLine } from "../../../support/print.js";
 
 const { runs, syncs, ...options } = JSON.parse(process.argv[2] ?? "{}");
 const client = new DashboardClient({ apiKey: "k", projectId: "p", logLevel: "CRITICAL", maxRetries: 0, ...options });
@@ -9,8 +10,8 @@ const ids: string[] = [];
 for (let seed = 0; seed < runs; seed += 1) ids.push((await client.createRun({ experiment_id, seed })).id);
 for (const step of [1, 2]) for (const id of ids) await client.logStepMetric(id, { step, loss: 1 });
 const { delivered, pending } = await client.close({ timeoutMs: 100 });
-writeSync(1, `${JSON.stringify({ delivered, pending })}\n`);
+printLine(JSON.stringify({ delivered, pending }));
 if (syncs !== undefined) {
   const report = await syncMirror({ ...syncs, apiKey: "k", projectId: "p", logDirs: [options.logDir] });
-  writeSync(1, `${JSON.stringify({ delivered: report.delivered, pending: report.pending })}\n`);
+  printLine(JSON.stringify({ delivered: report.delivered, pending: report.pending }));
 }

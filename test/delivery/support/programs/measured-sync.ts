@@ -1,6 +1,7 @@
 /** measured-sync.ts OPTIONS: syncs, and prints the report and the most memory that was resident, in bytes. */
-import { writeSync } from "node:fs";
+
 import { type SyncOptions, syncMirror } from "../../../../src/index.js";
+import { printLine } from "../../../support/print.js";
 
 const options: SyncOptions = JSON.parse(process.argv[2] ?? "{}");
 const atStart = process.memoryUsage().rss;
@@ -12,4 +13,4 @@ const timer = setInterval(look, 20);
 const report = await syncMirror({ apiKey: "k", projectId: "p", logLevel: "CRITICAL", ...options, onProgress: look });
 clearInterval(timer);
 look();
-writeSync(1, `${JSON.stringify({ report, atStart, most })}\n`);
+printLine(JSON.stringify({ report, atStart, most }));

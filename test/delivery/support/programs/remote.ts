@@ -2,15 +2,16 @@
  * remote.ts OPTIONS: a client that is told over stdin what to call, a line each, and prints how each call ended. When stdin
  * ends nothing holds the process any more but what the client does of itself.
  */
-import { writeSync } from "node:fs";
+
 import { createInterface } from "node:readline";
 import { DashboardClient, EvsysError } from "../../../../src/index.js";
+import { printLine } from "../../../support/print.js";
 import type { Reply, Request } from "../remote.js";
 
 const client = new DashboardClient({ apiKey: "k", projectId: "p", ...JSON.parse(process.argv[2] ?? "{}") });
 
 function reply(line: Reply): void {
-  writeSync(1, `${JSON.stringify(line)}\n`);
+  printLine(JSON.stringify(line));
 }
 
 async function serve({ number, method, args }: Request): Promise<void> {
