@@ -1,4 +1,4 @@
-import { operations } from "../api/routes.js";
+import { ROUTES } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 import type { Call } from "./caller.js";
 import type { Difference } from "./finding.js";
@@ -7,7 +7,7 @@ import type { Words } from "./words.js";
 /** How an answer contradicts its request in what the document describes in words and no schema can say. */
 export function contradictions({ operation, id, body: sent }: Call, answer: unknown, words: Words): Difference[] {
   if (!isObject(answer) || !isObject(sent)) return [];
-  if (operations[operation].kind === "patch") return [...otherId(id, answer, words), ...unset(sent, answer, words)];
+  if (ROUTES[operation].kind === "patch") return [...otherId(id, answer, words), ...unset(sent, answer, words)];
   const { predictions } = sent;
   const { inserted } = answer;
   if (!Array.isArray(predictions) || typeof inserted !== "number" || inserted === predictions.length) return [];

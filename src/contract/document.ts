@@ -1,8 +1,8 @@
 import * as z from "zod";
 import packaged from "../../generated/openapi.json" with { type: "json" };
 import { routes, type SchemaError } from "../../generated/validators.js";
-import { type OperationName, operations } from "../api/routes.js";
-import { responseValidator } from "../testing/contract.js";
+import { type OperationName, ROUTES } from "../api/routes.js";
+import { responseValidator } from "../testing/response-validator.js";
 import { type Schema, Schemas, schemaReader } from "./schema.js";
 
 const JSON_TYPE = "application/json";
@@ -93,12 +93,12 @@ export class Documented {
 
 /** The route of an operation as the document writes it, with an id in its place. */
 export function pathOf(name: OperationName, id: string): string {
-  return operations[name].path.replace(/\{\w+\}/, encodeURIComponent(id));
+  return ROUTES[name].path.replace(/\{\w+\}/, encodeURIComponent(id));
 }
 
 /** Whether a route's path holds an id. */
 export function hasId(name: OperationName): boolean {
-  return operations[name].path.includes("{");
+  return ROUTES[name].path.includes("{");
 }
 
 /** Reads the packaged document. */

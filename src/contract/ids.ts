@@ -1,5 +1,5 @@
 import { isSafeId } from "../api/ids.js";
-import { type EntityKind, type OperationName, operations } from "../api/routes.js";
+import { type EntityKind, type OperationName, ROUTES } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 
 /** The operation that makes entities of a kind. */
@@ -18,7 +18,7 @@ export function makes(name: OperationName): EntityKind | undefined {
 
 /** The id of what an answer says was made; undefined where it tells none that can stand in a path. */
 export function idIn(name: OperationName, answer: unknown): string | undefined {
-  const { kind, entity } = operations[name];
+  const { kind, entity } = ROUTES[name];
   const holder = kind === "create" && isObject(answer) ? answer[entity] : answer;
   const id = isObject(holder) ? holder.id : undefined;
   // A number is not what the document promises, but it lets the checks go on.

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { type Operation, type OperationName, operations } from "../api/routes.js";
+import { type OperationName, ROUTES, type Route } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 import type { Call } from "./caller.js";
 import { type Documented, hasId } from "./document.js";
@@ -87,7 +87,7 @@ function unknownIds(session: Session, operation: OperationName, parents: readonl
 
 /** The fields of a body that must name what is there. */
 function parentsOf(documented: Documented, operation: OperationName): string[] {
-  const { references = {} }: Operation = operations[operation];
+  const { references = {} }: Route = ROUTES[operation];
   const { required = [] } = documented.schemas.flat(documented.route(operation).body);
   return Object.keys(references).filter((field) => required.includes(field));
 }

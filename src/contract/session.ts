@@ -1,4 +1,4 @@
-import { type EntityKind, type Operation, type OperationName, operations } from "../api/routes.js";
+import { type EntityKind, type OperationName, ROUTES, type Route } from "../api/routes.js";
 import type { Call, Caller, Reply, Silence } from "./caller.js";
 import { type Documented, hasId } from "./document.js";
 import type { Finding } from "./finding.js";
@@ -119,7 +119,7 @@ export class Session {
 
   /** A request that fits the document, about what has been made so far. */
   call(operation: OperationName, extent: Extent): Call {
-    const { references = {}, entity }: Operation = operations[operation];
+    const { references = {}, entity }: Route = ROUTES[operation];
     const { documented, records, projectId } = this.#parts;
     const { body, example } = documented.route(operation);
     const given = new Map<string, unknown>([
@@ -140,7 +140,7 @@ export class Session {
 
   /** The fields that cannot be sent, because what they refer to was given no id. */
   unsent(operation: OperationName): string[] {
-    const { references = {} }: Operation = operations[operation];
+    const { references = {} }: Route = ROUTES[operation];
     return Object.keys(references).filter((field) => {
       const kind = references[field];
       return kind !== undefined && !this.#ids.has(kind);
@@ -148,7 +148,7 @@ export class Session {
   }
 
   #needed(operation: OperationName): EntityKind[] {
-    const { references = {}, entity }: Operation = operations[operation];
+    const { references = {}, entity }: Route = ROUTES[operation];
     const { body } = this.documented.route(operation);
     const { required = [] } = this.documented.schemas.flat(body);
     const referred = Object.entries(references).flatMap(([field, kind]) => (required.includes(field) ? [kind] : []));

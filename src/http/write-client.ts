@@ -9,16 +9,16 @@ export interface Write {
   readonly path: string;
   /** The ids in it. */
   readonly ids: Readonly<Record<string, string>> | undefined;
-  /** JSON, as it goes over the wire. */
+  /** The JSON text to send. */
   readonly body: string | Uint8Array | undefined;
   readonly idempotencyKey: string;
   readonly deadline: Deadline;
 }
 
-/** Makes an attempt. @throws what the network does. */
+/** Makes one attempt. @throws the network's error. */
 export type WriteClient = (write: Write) => Promise<RawResponse>;
 
-/** Any route, with a body that is JSON already. */
+/** Any route, with a body that is already JSON. */
 interface WritePaths {
   readonly [path: string]: {
     readonly post: {
@@ -30,21 +30,20 @@ interface WritePaths {
 }
 
 /**
- * The client of the writes. openapi-fetch fills in the path and calls `fetch`; the headers are set there, because
- * merging them is half of what a request costs. It has middleware of nobody: what users add to `client.api` must not
- * change, delay or drop a write.
+ * Creates the openapi-fetch client for the writes. Headers are set in `fetch`, because merging them in openapi-fetch is
+ * half of a request's cost. It has no middleware: what users add to `client.api` must not change, delay or drop a write.
  */
 export async function createWriteClient(routes: string, http: Http, apiKey: string | undefined): Promise<WriteClient> {
   const { default: createClient } = await import("openapi-fetch");
-  // With a 204 openapi-fetch looks no further: the response is read from the call.
+  // openapi-fetch does not read the body of a 204; the real response is in the call.
   const done = new Response(null, { status: 204 });
   const client = createClient<WritePaths>({
     baseUrl: routes,
-    // It stands in for the parts of a Request that openapi-fetch uses: a real one costs more than sending it.
+    // It has the parts of a Request that openapi-fetch uses; a real Request costs more than sending it.
     Request: LightRequest as unknown as typeof Request,
     bodySerializer: (body) => body,
     async fetch(request) {
-      if (!(request instanceof LightRequest)) throw new TypeError("expected the request of a write");
+      if (!(request instanceof LightRequest)) throw new TypeError("expected a LightRequest");
       const { url, body, call } = request;
       const { idempotencyKey, deadline } = call.write;
       const headers = requestHeaders(apiKey, body !== undefined, idempotencyKey);
@@ -55,7 +54,7 @@ export async function createWriteClient(routes: string, http: Http, apiKey: stri
   return async (write) => {
     const { path, ids, body } = write;
     const call: Call = { write, response: undefined };
-    // openapi-fetch hands fields that it does not know on to the request.
+    // openapi-fetch passes unknown fields on to the request.
     await client.POST(path, {
       params: ids === undefined ? {} : { path: ids },
       ...(body === undefined ? {} : { body }),
@@ -66,7 +65,7 @@ export async function createWriteClient(routes: string, http: Http, apiKey: stri
   };
 }
 
-/** A write and what came of it. */
+/** A write and its response. */
 interface Call {
   readonly write: Write;
   response: RawResponse | undefined;

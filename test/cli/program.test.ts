@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
 import { failureLine, harmless, size } from "../../src/cli/terminal/text.js";
-import { nearest } from "../../src/util/did-you-mean.js";
+import { didYouMean } from "../../src/util/did-you-mean.js";
 import { evsys, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { temporaryFolder } from "../support/folders.js";
 
@@ -168,14 +168,14 @@ describe("its texts", () => {
 
   it("find the name that was meant, or none", () => {
     const names = ["--dry-run", "--watch", "--json"];
-    expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => nearest(name, names))).toEqual([
+    expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => didYouMean(name, names))).toEqual([
       "--dry-run",
       "--watch",
       "--json",
       "--dry-run",
       "--json",
     ]);
-    expect(["--wet", "-x", "", "--"].map((name) => nearest(name, ["--dry-run", "--watch"]))).toEqual([
+    expect(["--wet", "-x", "", "--"].map((name) => didYouMean(name, ["--dry-run", "--watch"]))).toEqual([
       undefined,
       undefined,
       undefined,

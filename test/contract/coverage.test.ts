@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { type OperationName, operations } from "../../src/api/routes.js";
+import { type OperationName, ROUTES } from "../../src/api/routes.js";
 import { ORDER } from "../../src/contract/check.js";
 import { Documented } from "../../src/contract/document.js";
 import { missingFields, unknownFields, wrongValues } from "../../src/contract/faults.js";
@@ -44,7 +44,7 @@ const CHECKED = OPERATIONS.map(({ name, request }) => {
 
 /** The requests of a route that came to a server. */
 function requestsOf(server: MockServer, name: OperationName): RecordedRequest[] {
-  const pattern = new RegExp(`^${operations[name].path.replace(/\{\w+\}/, "[^/]+")}$`);
+  const pattern = new RegExp(`^${ROUTES[name].path.replace(/\{\w+\}/, "[^/]+")}$`);
   return server.requests.filter(({ path }) => pattern.test(path));
 }
 

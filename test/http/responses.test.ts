@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { shortBody } from "../../src/http/words.js";
+import { shortBody } from "../../src/http/response-text.js";
 import { VERSION } from "../../src/util/version.js";
 import { API_KEY, clientOf, failureOf } from "../support/clients.js";
 import { always, rawServer } from "../support/servers.js";

@@ -1,11 +1,11 @@
 import {
-  type Found,
   filesOf,
+  type InspectedEntity,
   inspectEntity,
   inspectMirror,
-  isBegunElsewhere,
   isOurs,
   strangeNames,
+  wasBegunByOtherClient,
 } from "../../journal/inspect.js";
 import type { FolderKind } from "../../store/paths.js";
 import { backendIdOf, type Standing, standingOf } from "../mirrors/entity-counts.js";
@@ -77,7 +77,7 @@ export class Chooser {
     if (total.pending > 0) return "something pending";
     if (total.rejected > 0) return "something rejected";
     if (parked !== undefined) return "unknown to the backend";
-    if (hasForeignRows || isBegunElsewhere(found)) return "another client's writes in it";
+    if (hasForeignRows || wasBegunByOtherClient(found)) return "another client's writes in it";
     if (strangeNames(found).length > 0) return "other files in it";
     if (lastWriteAt === undefined || lastWriteAt > this.#before) return "written lately";
     const backendId = backendIdOf(entity);
@@ -87,7 +87,7 @@ export class Chooser {
     return undefined;
   }
 
-  #noteNamed({ entity }: Found, unsettled: number): void {
+  #noteNamed({ entity }: InspectedEntity, unsettled: number): void {
     if (entity === undefined || unsettled === 0) return;
     for (const key of namedByOperations(entity)) this.#named.add(key);
     for (const key of namedByRows(entity, true)) this.#named.add(key);
@@ -98,7 +98,7 @@ function useOf({ occupants: { sender, writers } }: Standing): string | undefined
   return sender !== undefined || writers.length > 0 ? "in use" : undefined;
 }
 
-function rowNames({ entity }: Found): string[] {
+function rowNames({ entity }: InspectedEntity): string[] {
   const ids = [...(entity?.log.state.rowIds.keys() ?? [])];
   return ids.flatMap((id) => [keyOf("checkpoint", id), keyOf("eval", id)]);
 }
@@ -114,6 +114,6 @@ function choiceOf({ found, lastWriteAt = 0, total }: Standing): Choice {
   };
 }
 
-function placeOf({ root, kind, id, path }: Found): Pick<Choice, "root" | "kind" | "id" | "path"> {
+function placeOf({ root, kind, id, path }: InspectedEntity): Pick<Choice, "root" | "kind" | "id" | "path"> {
   return { root, kind, id, path };
 }

@@ -3,9 +3,9 @@ import { realpathSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EntityStore } from "../../journal/entity-store.js";
 import { filesOf, lockNames, lockNamesOf } from "../../journal/inspect.js";
-import { isLock, type Lock, takeLock } from "../../journal/lock.js";
+import { acquireLock, isLock, type Lock } from "../../journal/lock.js";
 import { SyncLog } from "../../journal/sync-log.js";
-import { namesIn, onFile, unlessMissing } from "../../store/files.js";
+import { namesIn, unlessMissing, wrapFsError } from "../../store/files.js";
 import { type FolderKind, folderOf } from "../../store/paths.js";
 import type { Choice } from "./choice.js";
 
@@ -63,7 +63,7 @@ function besides(root: string, kind: FolderKind): string {
 function lockAll(entity: EntityStore): Lock[] | undefined {
   const locks: Lock[] = [];
   for (const name of lockNamesOf(entity)) {
-    const answer = takeLock(entity.log.folder, name);
+    const answer = acquireLock(entity.log.folder, name);
     if (isLock(answer)) {
       locks.push(answer);
       continue;
@@ -79,9 +79,9 @@ function fingerprint(path: string): string {
 }
 
 function move(from: string, to: string): void {
-  onFile("move the folder", from, () => renameSync(from, to));
+  wrapFsError("move the folder", from, () => renameSync(from, to));
 }
 
 function remove(path: string): void {
-  onFile("remove the folder", path, () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
+  wrapFsError("remove the folder", path, () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../../config.js";
 import { Words } from "../../contract/words.js";
-import { SET_ADDRESS } from "../../util/api-path.js";
+import { BASE_URL_HINT } from "../../util/api-path.js";
 import { isUsableProxy } from "../../util/proxy.js";
 import { type Check, ok, skipped, toDo } from "./check.js";
 import { clockOf } from "./clock.js";
@@ -61,10 +61,11 @@ function answering(answer: Answered, words: Words, probe: Probe): Check {
   if (status >= 300 && status < 400) {
     const target = location === undefined ? undefined : probe.addressAt(location);
     const where = location === undefined ? "names no target" : `redirects to ${words.short(location)}`;
-    const next = target === undefined ? SET_ADDRESS : `Set EVSYS_API_URL=${words.short(target)}.`;
+    const next = target === undefined ? BASE_URL_HINT : `Set EVSYS_API_URL=${words.short(target)}.`;
     return toDo("backend", `${said}: it ${where}. Redirects are not followed, they would carry the key along.`, next);
   }
-  if (status === 404 || status === 405) return toDo("backend", `${said}: the SDK's routes are not there.`, SET_ADDRESS);
+  if (status === 404 || status === 405)
+    return toDo("backend", `${said}: the SDK's routes are not there.`, BASE_URL_HINT);
   if (status === 407)
     return toDo(
       "backend",
@@ -80,7 +81,7 @@ function answering(answer: Answered, words: Words, probe: Probe): Check {
   }
   if (status < 300) {
     const what = answer.contentType === "" ? "" : ` and ${words.short(answer.contentType)}`;
-    return toDo("backend", `${said}${what}, to what a backend refuses: something else may be there.`, SET_ADDRESS);
+    return toDo("backend", `${said}${what}, to what a backend refuses: something else may be there.`, BASE_URL_HINT);
   }
   return ok(
     "backend",

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { operations } from "../../api/routes.js";
+import { ROUTES } from "../../api/routes.js";
 import type { Config } from "../../config.js";
 import { Deadline } from "../../http/deadline.js";
-import { innermost, reasonOfThrown } from "../../http/failure.js";
+import { reasonOfThrown, rootCause } from "../../http/failure.js";
 import { requestHeaders } from "../../http/headers.js";
 import { createHttp, type Http } from "../../http/http.js";
 import { API_PATH, backendAt } from "../../util/api-path.js";
@@ -26,7 +26,7 @@ export interface Silence {
   readonly reason: string;
 }
 
-const PATH = `${API_PATH}${operations.createExperiment.path}`;
+const PATH = `${API_PATH}${ROUTES.createExperiment.path}`;
 /**
  * A list is no experiment, so whoever takes it apart can create none. It is JSON all the same: some backends look at
  * JSON before they look at the key.
@@ -42,7 +42,7 @@ export class Probe {
   constructor(config: Config, leftMs: number) {
     const { origin, routes } = backendAt(config.baseUrl);
     this.#http = createHttp(origin, config);
-    this.#url = `${routes}${operations.createExperiment.path}`;
+    this.#url = `${routes}${ROUTES.createExperiment.path}`;
     this.#until = performance.now() + leftMs;
   }
 
@@ -86,5 +86,5 @@ export class Probe {
 }
 
 function silenceOf(error: unknown): Silence {
-  return { kind: "silence", code: codeOf(innermost(error)) ?? "", reason: reasonOfThrown(error) };
+  return { kind: "silence", code: codeOf(rootCause(error)) ?? "", reason: reasonOfThrown(error) };
 }

@@ -1,5 +1,5 @@
 import type { variables } from "../../config.js";
-import { isUsableProxy, proxyFor, shownProxy } from "../../util/proxy.js";
+import { isUsableProxy, proxyFor, withoutCredentials } from "../../util/proxy.js";
 import { type Check, ok, skipped, toDo } from "./check.js";
 
 type Found = ReturnType<typeof variables>;
@@ -19,5 +19,5 @@ export function checkProxy(found: Found, address: string | undefined): Check {
   }
   const exceptions = found.no_proxy ?? found.NO_PROXY;
   const but = exceptions === undefined ? "" : `, but for the hosts of NO_PROXY (${exceptions})`;
-  return ok("proxy", `Requests go by ${shownProxy(proxy)} (${variable})${but}.`);
+  return ok("proxy", `Requests go by ${withoutCredentials(proxy)} (${variable})${but}.`);
 }

@@ -1,4 +1,4 @@
-import { nearest } from "../../util/did-you-mean.js";
+import { didYouMean } from "../../util/did-you-mean.js";
 import { type Given, UsageError } from "../terminal/arguments.js";
 import { EXPORT_FORMATS, EXPORTED_STREAMS } from "./command.js";
 
@@ -34,7 +34,7 @@ function oneOf<Name extends string>(option: string, value: string | undefined, a
   if (value === undefined) throw new UsageError(`--${option} is required: one of ${allowed.join(", ")}.`);
   const found = allowed.find((name) => name === value);
   if (found !== undefined) return found;
-  const near = nearest(value, allowed);
+  const near = didYouMean(value, allowed);
   const hint = near === undefined ? "" : ` Did you mean ${near}?`;
   throw new UsageError(`--${option} takes one of ${allowed.join(", ")}, not ${JSON.stringify(value)}.${hint}`);
 }

@@ -1,7 +1,7 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { onFile } from "../../store/files.js";
+import { wrapFsError } from "../../store/files.js";
 import { type CatalogRun, runsIn } from "../../store/run-catalog.js";
 import { codeOf } from "../../util/thrown.js";
 import { mirrorRoots } from "../mirrors/folders.js";
@@ -54,7 +54,7 @@ async function write(pieces: Iterable<string>, path: string | undefined): Promis
     return;
   }
   await pipeline(source, createWriteStream(path)).catch((error: unknown) => {
-    onFile("write the file", path, () => {
+    wrapFsError("write the file", path, () => {
       throw error;
     });
   });

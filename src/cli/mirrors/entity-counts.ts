@@ -3,16 +3,16 @@ import type { Counts } from "../../delivery/counters.js";
 import { MirrorError } from "../../errors.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import {
-  type Found,
+  type InspectedEntity,
   isEmpty,
   isLost,
+  type LockOwners,
   lastWriteOf,
-  type Occupants,
-  occupantsOf,
+  lockOwnersOf,
   unclaimedRows,
 } from "../../journal/inspect.js";
 import { segmentsOf } from "../../journal/segment.js";
-import type { Refusal } from "../../journal/sync-lines.js";
+import type { Rejection } from "../../journal/sync-lines.js";
 import type { TornLine } from "../../journal/unclaimed.js";
 
 /** What of an entity is counted by itself: the creates and patches that make its document, and its streams. */
@@ -33,7 +33,7 @@ export interface Refused {
 
 /** How an experiment or a run stands. */
 export interface Standing {
-  readonly found: Found;
+  readonly found: InspectedEntity;
   /** The backend's id; undefined as long as it has given none. */
   readonly backendId: string | undefined;
   readonly lastWriteAt: number | undefined;
@@ -41,8 +41,8 @@ export interface Standing {
   readonly total: Counts;
   readonly refused: readonly Refused[];
   /** What the backend said where it does not know the entity. */
-  readonly parked: Refusal | undefined;
-  readonly occupants: Occupants;
+  readonly parked: Rejection | undefined;
+  readonly occupants: LockOwners;
   /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
   readonly hasForeignRows: boolean;
   /** Cut-off last lines that no session wrote. */
@@ -55,7 +55,7 @@ export interface Standing {
 type Counting = { -readonly [Kind in keyof Counts]: number };
 
 /** How an entity stands; of its rows, only those are read that are not acknowledged. */
-export function standingOf(found: Found): Standing {
+export function standingOf(found: InspectedEntity): Standing {
   try {
     return counted(found);
   } catch (error) {
@@ -83,7 +83,7 @@ export function sumOf(counts: Iterable<Counts>): Counts {
   return sum;
 }
 
-function counted(found: Found): Standing {
+function counted(found: InspectedEntity): Standing {
   const { entity, problem } = found;
   const writes = entity === undefined ? nothing() : writesOf(entity);
   const unclaimed = unclaimedRows(found);
@@ -98,7 +98,7 @@ function counted(found: Found): Standing {
     total: sumOf(Object.values(writes)),
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
-    occupants: occupantsOf(found),
+    occupants: lockOwnersOf(found),
     hasForeignRows: !hasLostOps && unclaimed.some(({ rows }) => rows > 0),
     tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
     isEmpty: isEmpty(found),
@@ -108,17 +108,17 @@ function counted(found: Found): Standing {
 
 function writesOf(entity: EntityStore): Record<Written, Counting> {
   const writes = nothing();
-  const { operations, delivered, refused, sessions } = entity.log.state;
+  const { operations, delivered, rejected: refused, sessions } = entity.log.state;
   for (const key of operations.keys()) {
     writes.document[delivered.has(key) ? "delivered" : refused.has(key) ? "rejected" : "pending"] += 1;
   }
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const stretch of spans[stream].done.list) {
+      for (const stretch of spans[stream].acknowledged.list) {
         writes[stream].delivered += stretch.delivered;
         writes[stream].skipped += stretch.skipped;
       }
-      for (const { rows } of spans[stream].refused.values()) writes[stream].rejected += rows;
+      for (const { rows } of spans[stream].rejected.values()) writes[stream].rejected += rows;
     }
   }
   for (const segment of segmentsOf(entity)) {
@@ -130,16 +130,16 @@ function writesOf(entity: EntityStore): Record<Written, Counting> {
 
 function refusedOf({ log }: EntityStore): Refused[] {
   const groups = new Map<string, Refused>();
-  const add = (of: Written, writes: number, { status, reason, at }: Refusal): void => {
+  const add = (of: Written, writes: number, { status, reason, at }: Rejection): void => {
     const key = `${of} ${status} ${reason}`;
     const before = groups.get(key);
     const last = Math.max(before?.at ?? 0, at * 1000);
     groups.set(key, { of, writes: (before?.writes ?? 0) + writes, status, reason, at: last });
   };
-  for (const [key, refusal] of log.state.refused) if (log.state.operations.has(key)) add("document", 1, refusal);
+  for (const [key, refusal] of log.state.rejected) if (log.state.operations.has(key)) add("document", 1, refusal);
   for (const { spans } of log.state.sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const { rows, refusal } of spans[stream].refused.values()) add(stream, rows, refusal);
+      for (const { rows, rejection: refusal } of spans[stream].rejected.values()) add(stream, rows, refusal);
     }
   }
   return [...groups.values()];

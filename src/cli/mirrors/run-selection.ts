@@ -1,5 +1,5 @@
 import type { CatalogRun } from "../../store/run-catalog.js";
-import { nearest } from "../../util/did-you-mean.js";
+import { didYouMean } from "../../util/did-you-mean.js";
 import { type Given, UsageError } from "../terminal/arguments.js";
 
 /**
@@ -30,7 +30,7 @@ function refuseUnknown(option: "run" | "experiment", given: readonly string[], k
   const ids = new Set(known);
   const unknown = given.find((id) => !ids.has(id));
   if (unknown === undefined) return;
-  const near = nearest(unknown, [...ids]);
+  const near = didYouMean(unknown, [...ids]);
   const hint = near === undefined ? "; evsys-sdk status lists the ids." : `; did you mean ${near}?`;
   const what = option === "run" ? "no run has this id" : "no run belongs to this experiment";
   throw new UsageError(`--${option} ${JSON.stringify(unknown)}: ${what}${hint}`);

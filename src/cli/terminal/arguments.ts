@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { EvsysError } from "../../errors.js";
-import { nearest } from "../../util/did-you-mean.js";
+import { didYouMean } from "../../util/did-you-mean.js";
 
 /** The command line does not fit. */
 export class UsageError extends EvsysError {
@@ -97,7 +97,7 @@ export function parseArguments(argv: readonly string[], specs: OptionSpecs): Giv
 
 /** The error for a name that is not known, with the one that may have been meant. */
 export function unknown(what: "option" | "command" | "shell", given: string, known: readonly string[]): UsageError {
-  const near = nearest(given, known);
+  const near = didYouMean(given, known);
   const hint = near === undefined ? `there are ${known.join(", ")}` : `did you mean ${near}?`;
   return new UsageError(`Unknown ${what} ${given}; ${hint}${near === undefined ? "." : ""}`);
 }

@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { onFile } from "../../store/files.js";
+import { wrapFsError } from "../../store/files.js";
 import { runsIn } from "../../store/run-catalog.js";
 import { selfContainedPage } from "../../viewer/page.js";
 import { snapshotOf } from "../../viewer/snapshot.js";
@@ -16,5 +16,5 @@ export async function writeHtml(path: string, roots: readonly string[], given: G
   const keys = new Set(runs.map(({ root, id }) => `${roots.indexOf(root)}/${id}`));
   const snapshot = await snapshotOf(roots, deliveryOf, (key) => keys.has(key));
   if (snapshot.note !== "") notes.line(snapshot.note);
-  onFile("write the file", path, () => writeFileSync(path, selfContainedPage(snapshot)));
+  wrapFsError("write the file", path, () => writeFileSync(path, selfContainedPage(snapshot)));
 }
