@@ -18,52 +18,47 @@ export interface Write {
 /** Makes one attempt. @throws the network's error. */
 export type WriteClient = (write: Write) => Promise<RawResponse>;
 
-/** Any route, with a body that is already JSON. */
+/** Any route. */
 interface WritePaths {
   readonly [path: string]: {
     readonly post: {
       readonly parameters: { readonly path?: Readonly<Record<string, string>> };
-      readonly requestBody?: { readonly content: { readonly "application/json": string | Uint8Array } };
-      readonly responses: { readonly 200: { readonly content: { readonly "application/json": unknown } } };
+      readonly responses: { readonly 204: Record<never, never> };
     };
   };
 }
 
 /**
- * Creates the openapi-fetch client for the writes. Headers are set in `fetch`, because merging them in openapi-fetch is
- * half of a request's cost. It has no middleware: what users add to `client.api` must not change, delay or drop a write.
+ * Creates the openapi-fetch client for the writes: it fills in the path and calls `fetch`. Body and headers bypass it in an
+ * extra field, because merging headers is most of its cost. It has no middleware: what users add to `client.api` must not
+ * change, delay or drop a write.
  */
 export async function createWriteClient(routes: string, http: Http, apiKey: string | undefined): Promise<WriteClient> {
   const { default: createClient } = await import("openapi-fetch");
-  // openapi-fetch does not read the body of a 204; the real response is in the call.
-  const done = new Response(null, { status: 204 });
   const client = createClient<WritePaths>({
     baseUrl: routes,
     // It has the parts of a Request that openapi-fetch uses; a real Request costs more than sending it.
     Request: LightRequest as unknown as typeof Request,
-    bodySerializer: (body) => body,
     async fetch(request) {
       if (!(request instanceof LightRequest)) throw new TypeError("expected a LightRequest");
-      const { url, body, call } = request;
-      const { idempotencyKey, deadline } = call.write;
+      const { url, call } = request;
+      const { body, idempotencyKey, deadline } = call.write;
       const headers = requestHeaders(apiKey, body !== undefined, idempotencyKey);
       call.response = await http.send({ url, headers, body }, deadline);
-      return done;
+      return NO_CONTENT;
     },
   });
   return async (write) => {
-    const { path, ids, body } = write;
     const call: Call = { write, response: undefined };
     // openapi-fetch passes unknown fields on to the request.
-    await client.POST(path, {
-      params: ids === undefined ? {} : { path: ids },
-      ...(body === undefined ? {} : { body }),
-      call,
-    });
+    await client.POST(write.path, { params: write.ids === undefined ? {} : { path: write.ids }, call });
     if (call.response === undefined) throw new TypeError("openapi-fetch has not called fetch");
     return call.response;
   };
 }
+
+/** openapi-fetch does not read the body of a 204; the real response is in the call. */
+const NO_CONTENT = new Response(null, { status: 204 });
 
 /** A write and its response. */
 interface Call {
@@ -72,13 +67,12 @@ interface Call {
 }
 
 class LightRequest {
+  readonly method = "POST";
   readonly url: string;
-  readonly body: string | Uint8Array | undefined;
   readonly call: Call;
 
-  constructor(url: string, init: { readonly body: string | Uint8Array | undefined; readonly call: Call }) {
+  constructor(url: string, init: { readonly call: Call }) {
     this.url = url;
-    this.body = init.body;
     this.call = init.call;
   }
 }
