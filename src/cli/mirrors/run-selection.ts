@@ -1,17 +1,17 @@
 import type { CatalogRun } from "../../store/run-catalog.js";
 import { didYouMean } from "../../util/did-you-mean.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 
 /**
  * The runs that --run and --experiment select; all of them without either option.
  * @throws UsageError for an id that no run or no experiment has, and for a run of another experiment.
  */
-export function selectedRuns(given: Given, runs: readonly CatalogRun[]): CatalogRun[] {
+export function selectedRuns(given: ParsedArguments, runs: readonly CatalogRun[]): CatalogRun[] {
   const runIds = given.texts("run");
   const experimentIds = given.texts("experiment");
   const ids = runs.map(({ id }) => id);
-  refuseUnknown("run", runIds, ids);
-  refuseUnknown(
+  assertKnown("run", runIds, ids);
+  assertKnown(
     "experiment",
     experimentIds,
     runs.flatMap(({ experimentId }) => experimentId ?? []),
@@ -26,12 +26,12 @@ export function selectedRuns(given: Given, runs: readonly CatalogRun[]): Catalog
   );
 }
 
-function refuseUnknown(option: "run" | "experiment", given: readonly string[], known: readonly string[]): void {
+function assertKnown(option: "run" | "experiment", given: readonly string[], known: readonly string[]): void {
   const ids = new Set(known);
   const unknown = given.find((id) => !ids.has(id));
   if (unknown === undefined) return;
-  const near = didYouMean(unknown, [...ids]);
-  const hint = near === undefined ? "; evsys-sdk status lists the ids." : `; did you mean ${near}?`;
+  const meant = didYouMean(unknown, [...ids]);
+  const hint = meant === undefined ? "; evsys-sdk status lists the ids." : `; did you mean ${meant}?`;
   const what = option === "run" ? "no run has this id" : "no run belongs to this experiment";
   throw new UsageError(`--${option} ${JSON.stringify(unknown)}: ${what}${hint}`);
 }

@@ -6,13 +6,13 @@ import { standingOf, sumOf } from "../mirrors/entity-counts.js";
 import { type EntityStatus, entityStatus, projectOf } from "../mirrors/entity-status.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import { Obstacles } from "../mirrors/parked.js";
-import type { Given } from "../terminal/arguments.js";
+import type { ParsedArguments } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Output } from "../terminal/output.js";
 import { type MirrorStatus, printStatus, type Status } from "./report.js";
 
 /** `evsys-sdk status`. */
-export async function run(given: Given): Promise<ExitCode> {
+export async function run(given: ParsedArguments): Promise<ExitCode> {
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const roots = mirrorRoots(given.dirs, new Output(process.stderr));
   const status = statusOf(roots);

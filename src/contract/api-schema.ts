@@ -3,7 +3,7 @@ import packaged from "../../generated/openapi.json" with { type: "json" };
 import { routes, type SchemaError } from "../../generated/validators.js";
 import { type OperationName, ROUTES } from "../api/routes.js";
 import { responseValidator } from "../testing/response-validator.js";
-import { type Schema, Schemas, schemaReader } from "./schema.js";
+import { type JsonSchema, NamedSchemas, schemaReader } from "./json-schema.js";
 
 const JSON_TYPE = "application/json";
 
@@ -27,81 +27,80 @@ const reader = z.object({
   }),
 });
 
-/** A route as the document has it. */
-interface Route {
-  readonly body: Schema;
-  /** The document's own example of a body; undefined where it has none. */
+/** A route of the schema. */
+interface RouteSchema {
+  readonly body: JsonSchema;
+  /** The schema's example of a request body, if it has one. */
   readonly example: unknown;
-  /** The kinds of content of the answers, by the status that the document gives them. */
-  readonly answers: ReadonlyMap<string, readonly string[]>;
+  /** The content types of the responses, by status. */
+  readonly contentTypes: ReadonlyMap<string, readonly string[]>;
 }
 
-/** The document: what a backend is held against. */
-export class Documented {
-  /** The document's title and version. */
+/** The OpenAPI schema that a backend is checked against. */
+export class ApiSchema {
+  /** Its title and version. */
   readonly name: string;
-  readonly schemas: Schemas;
-  readonly #routes = new Map<string, Route>();
+  readonly schemas: NamedSchemas;
+  readonly #routes = new Map<string, RouteSchema>();
 
-  /** @throws Error where it is no OpenAPI document with the eight routes. */
+  /** @throws Error if it is not an OpenAPI schema of the eight routes. */
   constructor(document: unknown) {
     const { info, paths, components } = reader.parse(document);
     this.name = `${info.title} ${info.version}`;
-    this.schemas = new Schemas(components.schemas);
+    this.schemas = new NamedSchemas(components.schemas);
     for (const { post } of Object.values(paths)) {
       const { schema = {}, example } = post.requestBody.content[JSON_TYPE] ?? {};
-      const answers = Object.entries(post.responses).map(([status, { $ref, ...own }]): [string, string[]] => {
+      const contentTypes = Object.entries(post.responses).map(([status, { $ref, ...own }]): [string, string[]] => {
         const shared = $ref === undefined ? own : components.responses[$ref.replace("#/components/responses/", "")];
         return [status, Object.keys(shared?.content ?? {})];
       });
-      this.#routes.set(post.operationId, { body: schema, example, answers: new Map(answers) });
+      this.#routes.set(post.operationId, { body: schema, example, contentTypes: new Map(contentTypes) });
     }
   }
 
-  /** A route of the document. */
-  route(name: OperationName): Route {
+  route(name: OperationName): RouteSchema {
     const route = this.#routes.get(name);
-    if (route === undefined) throw new Error(`The OpenAPI document has no operation ${name}.`);
+    if (route === undefined) throw new Error(`The OpenAPI schema has no operation ${name}.`);
     return route;
   }
 
-  /** What is wrong with the body of a request; nothing where it fits. */
+  /** The schema errors of a request body; empty if it is valid. */
   bodyProblems(name: OperationName, body: unknown): readonly SchemaError[] {
-    const fits = routes[name].request;
-    return fits(body) ? [] : (fits.errors ?? []);
+    const isValid = routes[name].request;
+    return isValid(body) ? [] : (isValid.errors ?? []);
   }
 
-  /** What is wrong with the JSON of an answer; nothing where it fits or the document promises none. */
-  answerProblems(name: OperationName, status: number, body: unknown): readonly SchemaError[] {
+  /** The schema errors of a response body; empty if it is valid, or if the schema does not define it. */
+  responseProblems(name: OperationName, status: number, body: unknown): readonly SchemaError[] {
     if (this.contentTypes(name, status)?.includes(JSON_TYPE) !== true) return [];
     const fits = responseValidator(name, status);
     return fits === undefined || fits(body) ? [] : (fits.errors ?? []);
   }
 
-  /** The kinds of content that an answer may have; undefined where the document has no answer of this status. */
+  /** The allowed content types of a response; undefined if the schema has no response of this status. */
   contentTypes(name: OperationName, status: number): readonly string[] | undefined {
-    const { answers } = this.route(name);
-    const key = [String(status), `${Math.floor(status / 100)}XX`, "default"].find((each) => answers.has(each));
-    return key === undefined ? undefined : answers.get(key);
+    const { contentTypes } = this.route(name);
+    const key = [String(status), `${Math.floor(status / 100)}XX`, "default"].find((each) => contentTypes.has(each));
+    return key === undefined ? undefined : contentTypes.get(key);
   }
 
-  /** The statuses of success as the document gives them, such as `201` or `2XX`. */
+  /** The statuses of success in the schema, such as `201` or `2XX`. */
   successes(name: OperationName): readonly string[] {
-    return [...this.route(name).answers.keys()].filter((status) => status.startsWith("2"));
+    return [...this.route(name).contentTypes.keys()].filter((status) => status.startsWith("2"));
   }
 }
 
-/** The route of an operation as the document writes it, with an id in its place. */
+/** The path of a route with an id filled in. */
 export function pathOf(name: OperationName, id: string): string {
   return ROUTES[name].path.replace(/\{\w+\}/, encodeURIComponent(id));
 }
 
-/** Whether a route's path holds an id. */
+/** Whether a route's path contains an id. */
 export function hasId(name: OperationName): boolean {
   return ROUTES[name].path.includes("{");
 }
 
-/** Reads the packaged document. */
-export function readDocumented(): Documented {
-  return new Documented(packaged);
+/** Reads the packaged schema. */
+export function readApiSchema(): ApiSchema {
+  return new ApiSchema(packaged);
 }
