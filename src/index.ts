@@ -50,6 +50,7 @@ export {
 } from "./errors.js";
 export type { Logger, LogLevel } from "./logger.js";
 export type { BestMode } from "./run/best-score.js";
+export { currentRun } from "./run/current-run.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
 export { ExperimentRun } from "./run/run.js";
 export type { MirrorDocument } from "./store/document.js";
