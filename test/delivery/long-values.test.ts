@@ -45,7 +45,8 @@ describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend d
     expect(delivered).toMatchObject({ at: "delivered", pending: 0, rejected: 0 });
     expect(server.metrics.every((count) => count >= 1)).toBe(true);
     const grownBytes = [up, delivered].map((later) => (later?.heapBytes ?? 0) - (down?.heapBytes ?? 0));
-    console.log(JSON.stringify(program.lines()));expect(Math.max(...grownBytes)).toBeLessThan(8 * MEBIBYTE);
+    console.log(JSON.stringify(program.lines()));
+    expect(Math.max(...grownBytes)).toBeLessThan(8 * MEBIBYTE);
     expect((delivered?.peakRssBytes ?? 0) / MEBIBYTE).toBeLessThan(250);
   });
 });
