@@ -80,6 +80,19 @@ export class Segment {
     }
   }
 
+  /** How many open rows the file has up to a place. Only the parts that hold such rows are read. */
+  countOpen(until = this.size): number {
+    let rows = 0;
+    for (let start = this.nextOpen(0); start < until; ) {
+      const end = Math.min(until, this.#openUntil(start));
+      const { lines, restAt } = this.#reader.countLines(start, end);
+      const rest = restAt === undefined ? undefined : this.#reader.lineAt(restAt);
+      rows += lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
+      start = this.nextOpen(end);
+    }
+    return rows;
+  }
+
   /** The lines of a range. */
   read({ start, end }: ByteRange): StoredLine[] {
     const lines: StoredLine[] = [];
@@ -94,6 +107,18 @@ export class Segment {
 
   close(): void {
     this.#reader.close();
+  }
+
+  /** Where the open part ends that begins at a place. */
+  #openUntil(start: number): number {
+    const { sessions } = this.#log.state;
+    const session = sessions.at(this.slot, this.stream, start);
+    let end = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    if (session === undefined) return end;
+    const { done, refused } = session.spans[this.stream];
+    end = Math.min(end, session.until?.[this.stream] ?? end, done.nextStart(start));
+    for (const at of refused.keys()) if (at > start && at < end) end = at;
+    return end;
   }
 }
 
