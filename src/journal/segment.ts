@@ -20,6 +20,9 @@ export interface StoredLine {
   readonly text: string;
 }
 
+/** The last part of each file that was counted, by path, for a count that goes on from there. */
+export type CountedLines = Map<string, { readonly start: number; readonly end: number; readonly lines: number }>;
+
 const NO_CLAIMS: ReadonlyMap<number, number> = new Map();
 
 /** One file of a stream, and which of its lines are neither acknowledged nor rejected: the open ones. */
@@ -81,13 +84,16 @@ export class Segment {
   }
 
   /** How many open rows the file has up to a place. Only the parts that hold such rows are read. */
-  countOpen(until = this.size): number {
+  countOpen(until = this.size, counted: CountedLines = new Map()): number {
     let rows = 0;
     for (let start = this.nextOpen(0); start < until; ) {
       const end = Math.min(until, this.#openUntil(start));
-      const { lines, restAt } = this.#reader.countLines(start, end);
+      const last = counted.get(this.path);
+      const known = last?.start === start && last.end <= end ? last : { end: start, lines: 0 };
+      const { lines, restAt } = this.#reader.countLines(known.end, end);
+      counted.set(this.path, { start, end: restAt ?? end, lines: known.lines + lines });
       const rest = restAt === undefined ? undefined : this.#reader.lineAt(restAt);
-      rows += lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
+      rows += known.lines + lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
       start = this.nextOpen(end);
     }
     return rows;

@@ -34,8 +34,13 @@ export interface RunList {
   readonly missing: readonly string[];
 }
 
-/** Counts of a run's writes; null where they are too many to count while you wait. */
-export type DeliveryState = { readonly pending: number; readonly rejected: number; readonly isForeign: boolean } | null;
+/** How many of a run's writes are not delivered. */
+export interface DeliveryState {
+  readonly pending: number;
+  readonly rejected: number;
+  /** Whether another client wrote the run. */
+  readonly isForeign: boolean;
+}
 
 export interface SeriesInfo {
   readonly name: string;

@@ -5,6 +5,7 @@ import type { EntityFiles } from "../../journal/entity-files.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import {
   type Found,
+  inspectMirror,
   isEmpty,
   isLost,
   lastWriteOf,
@@ -12,7 +13,7 @@ import {
   occupantsOf,
   unclaimedRows,
 } from "../../journal/inspect.js";
-import { Segment } from "../../journal/segment.js";
+import { type CountedLines, Segment } from "../../journal/segment.js";
 import type { Refusal } from "../../journal/sync-lines.js";
 import type { TornLine } from "../../journal/unclaimed.js";
 
@@ -55,13 +56,18 @@ export interface Standing {
 
 type Counting = { -readonly [Kind in keyof Counts]: number };
 
+/** How the experiments and runs of a mirror stand. */
+export function standingsIn(root: string): Standing[] {
+  return inspectMirror(root).map((found) => standingOf(found));
+}
+
 /** How an entity stands; of its rows, only those are read that are not settled. */
-export function standingOf(found: Found): Standing {
+export function standingOf(found: Found, lines?: CountedLines): Standing {
   try {
-    return counted(found);
+    return counted(found, lines);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message });
+    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message }, lines);
   }
 }
 
@@ -84,9 +90,9 @@ export function sumOf(counts: Iterable<Counts>): Counts {
   return sum;
 }
 
-function counted(found: Found): Standing {
+function counted(found: Found, lines: CountedLines | undefined): Standing {
   const { entity, problem } = found;
-  const writes = entity === undefined ? nothing() : writesOf(entity, found.files);
+  const writes = entity === undefined ? nothing() : writesOf(entity, found.files, lines);
   const unclaimed = unclaimedRows(found);
   for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
   const hasLostOps = isLost(found);
@@ -107,7 +113,7 @@ function counted(found: Found): Standing {
   };
 }
 
-function writesOf(entity: EntityStore, files: EntityFiles): Record<Written, Counting> {
+function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines | undefined): Record<Written, Counting> {
   const writes = nothing();
   const { operations, delivered, refused, sessions } = entity.log.state;
   for (const key of operations.keys()) {
@@ -124,7 +130,7 @@ function writesOf(entity: EntityStore, files: EntityFiles): Record<Written, Coun
   }
   for (const { stream, slot, sizeBytes } of entity.kind === "run" ? files.segments : []) {
     const segment = new Segment(entity, stream, slot);
-    writes[stream].pending += segment.countOpen(sizeBytes);
+    writes[stream].pending += segment.countOpen(sizeBytes, lines);
     segment.close();
   }
   return writes;

@@ -1,8 +1,7 @@
 import { prefersColour, variables } from "../../config.js";
 import { syncCommand } from "../../delivery/exit-notice.js";
 import { noteOnProjects } from "../../delivery/other-projects.js";
-import { inspectMirror } from "../../journal/inspect.js";
-import { standingOf, sumOf } from "../mirrors/entity-counts.js";
+import { standingsIn, sumOf } from "../mirrors/entity-counts.js";
 import { type EntityStatus, entityStatus, projectOf } from "../mirrors/entity-status.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import { Obstacles } from "../mirrors/parked.js";
@@ -23,7 +22,7 @@ export async function run(given: Given): Promise<ExitCode> {
 
 /** How mirrors of one campaign stand. */
 function statusOf(roots: readonly string[]): Status {
-  const standings = roots.flatMap((root) => inspectMirror(root).map(standingOf));
+  const standings = roots.flatMap(standingsIn);
   const obstacles = new Obstacles(standings);
   const mirrors = roots.map((root): MirrorStatus => {
     const entities = standings
