@@ -1,7 +1,8 @@
 /** What the viewer's server sends to the browser. */
 
-/** A number of JSON, or a non-finite one by name. */
-export type Scalar = number | "NaN" | "Infinity" | "-Infinity";
+import type { Scalar } from "../util/scalar.js";
+
+export type { Scalar };
 
 export interface RunSummary {
   /** The mirror's position and the run's id: unique among all mirrors shown. */
