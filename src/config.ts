@@ -203,6 +203,19 @@ export function prefersColour(
   return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
 
+/** Whether a stream is a terminal that shows characters beyond ASCII. */
+export function showsUnicode(
+  { isTTY }: { readonly isTTY?: boolean },
+  environment: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (isTTY !== true || environment.TERM === "dumb") return false;
+  if (platform === "win32") return environment.WT_SESSION !== undefined;
+  // The first of them that is set decides, as in POSIX.
+  const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find(Boolean);
+  return /utf-?8/i.test(locale ?? "");
+}
+
 function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string): void {
   const missing = [
     ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),

@@ -54,4 +54,5 @@ export { currentRun } from "./run/current-run.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
 export { ExperimentRun } from "./run/run.js";
 export type { MirrorDocument } from "./store/document.js";
+export type { EvalReadOptions, MetricReadOptions, ReadOptions } from "./store/read-options.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store/store.js";
