@@ -7,7 +7,7 @@ import { connection, offlineMirror } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 import { installedPackage } from "../support/packed.js";
-import { blocksOf, PAGES, pageText } from "../support/pages.js";
+import { blocksOf, PAGES, pageText, textsOf } from "../support/pages.js";
 import { until } from "../support/servers.js";
 
 const { scripts, version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
@@ -22,6 +22,9 @@ const lines = PAGES.flatMap(blocksOf)
   );
 const ofPackage = [...new Set(lines.filter((line) => /^npx evsys-sdk (?!mock\b|contract\b)/.test(line)))];
 const isServer = (line: string) => /^npx evsys-sdk ui\b/.test(line) && !line.includes("--html");
+
+/** Written by a command. */
+const BUILT = ["docs/reference"];
 
 /** The exit code where a mirror has pending writes: `doctor` names them as something to do, a dry run as pending. */
 function expectedCode(line: string): number {
@@ -138,5 +141,27 @@ describe("the pages", () => {
     );
     expect(named).toContain("schema:diff");
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe("the map in CONTRIBUTING.md", () => {
+  const map = textsOf("CONTRIBUTING.md", "text").join("");
+
+  it.each([...map.matchAll(/^ ?\d+ {2}(src\/\S+) +#?(\w+) /gm)].map(([, path = "", name = ""]) => ({ path, name })))(
+    "is right about $name in $path",
+    ({ path, name }) => {
+      // A declaration: `name(` or `name<` at the start of a line, but for modifiers.
+      const declaration = new RegExp(`^(export )?(async )?(function )?\\s*#?${name}[(<]`, "m");
+      expect(readFileSync(join(REPOSITORY, path), "utf8")).toMatch(declaration);
+    },
+  );
+
+  it("has ten stops at most, and names only files that exist", () => {
+    expect(map.trim().split("\n").length).toBeLessThanOrEqual(10);
+    const named = [...pageText("CONTRIBUTING.md").matchAll(/\b(?:src|test|openapi|docs)\/[\w./-]*\w/g)];
+    expect(named.length).toBeGreaterThan(30);
+    expect(
+      named.map(([path]) => path).filter((path) => !existsSync(join(REPOSITORY, path)) && !BUILT.includes(path)),
+    ).toEqual([]);
   });
 });
