@@ -187,7 +187,7 @@ export class Outbox {
       if (releaseOutbox(this.#shared, this.#scope)) {
         this.#shared.sender.stop();
         await this.#shared.sender.connection.close();
-        await within(this.#config.timeoutMs, undefined, this.#shared.sender.whenIdle());
+        await within(this.#config.timeoutMs, undefined, this.#shared.sender.sends.whenIdle());
         this.#shared.close();
       }
       this.#leave(leftovers);
@@ -209,13 +209,13 @@ export class Outbox {
   ): Waiter {
     const { delivery, maxRetries } = this.#config;
     const time = now();
-    this.#scope.calls += 1;
+    this.#scope.calls.begin();
     return {
       isAwaited: delivery === "await",
       endsAt: time + timeoutMs,
       maxRetries,
       settle: (settlement) => {
-        this.#scope.endCall();
+        this.#scope.calls.end();
         try {
           const result = respond(settlement);
           if (settlement.kind === "delivered" || !this.isTurnDue(time)) resolve(result);
