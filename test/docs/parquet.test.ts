@@ -31,6 +31,7 @@ describe("the page on exports", () => {
     for (const [step, loss] of values.entries()) await client.logStepMetric(id, { step, metrics: { "loss, α": loss } });
     await client.close();
 
+    expect(textsOf("README.md", "sh")).toContain(textsOf("docs/export.md", "sh").at(-1));
     const [exporting = "", converting = ""] = textsOf("docs/export.md", "sh").at(-1)?.trim().split("\n") ?? [];
     const inFolder = (text: string) =>
       text.replaceAll(/\.\/evsys_sdk|\bmetrics\.(csv|parquet)\b/g, (name) => join(folder, name));
