@@ -10,6 +10,7 @@ import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
+import type { RowBatch } from "./batches.js";
 import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { Settlement, Waiter } from "./entry.js";
@@ -138,11 +139,11 @@ export class Outbox {
   async appendBatches<Result>(
     stream: StreamName,
     runId: string,
-    batches: readonly (readonly string[])[],
+    batches: readonly RowBatch[],
     call: Call<Result>,
   ): Promise<Result> {
     const entity = this.#shared.open("run", runId, this.#scope);
-    const texts = batches.map((lines) => lines.join("\n"));
+    const texts = batches.map(({ text }) => text);
     entity.appending += 1;
     let ranges: ByteRange[];
     try {
@@ -155,7 +156,7 @@ export class Outbox {
       ranges.forEach((range, at) => {
         // The first texts are sent from memory, the others are read from the file.
         const text = at < this.#shared.sender.concurrency ? texts[at] : undefined;
-        entity.accept(stream, range, batches[at]?.length ?? 0, this.#scope, text, waiter);
+        entity.accept(stream, range, batches[at]?.rows ?? 0, this.#scope, text, waiter);
       });
     });
   }
