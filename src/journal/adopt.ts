@@ -7,18 +7,11 @@ import type { StreamName } from "../api/routes.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import {
-  hasLostOps,
-  isRow,
-  type SegmentFile,
-  segmentFilesOf,
-  type TornLine,
-  tornLineOf,
-  unclaimedLines,
-} from "./unclaimed.js";
+import { hasLostOps, isRow, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
@@ -91,15 +84,15 @@ export function adoptionOf(root: string, kind: FolderKind, id: string, projectId
 }
 
 /** Adopts what another client wrote to a folder, as if this package had written it. */
-export function adopt(folder: string, { gaps, creation: making, madeAt, changedAt }: Adoption): void {
-  const slots = new Set([...(making === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
+export function adopt(folder: string, { gaps, creation, madeAt, changedAt }: Adoption): void {
+  const slots = new Set([...(creation === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
   for (const slot of slots) {
     const ops = new SyncLog(folder).openOps(slot);
     for (const gap of gaps) if (gap.slot === slot) for (const line of sessionLines(gap, madeAt)) ops.appendNow(line);
-    if (making !== undefined && slot === FIRST_SLOT) {
-      ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
-      if (Object.keys(making.patch).length > 0)
-        ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
+    if (creation !== undefined && slot === FIRST_SLOT) {
+      ops.appendNow(encode({ key: `${creation.key}:create`, at: madeAt, create: creation.create }));
+      if (Object.keys(creation.patch).length > 0)
+        ops.appendNow(encode({ key: `${creation.key}:patch`, at: changedAt, patch: creation.patch }));
     }
     ops.syncToDisk();
     ops.close();
@@ -153,12 +146,12 @@ export function hasGroups(root: string, kind: FolderKind, id: string): boolean {
 
 function split(kind: FolderKind, document: MirrorDocument): { create: Fields; patch: Fields } {
   const { id: _, _created_at, _updated_at, ...fields } = document;
-  const given = Object.entries(fields).filter(([, value]) => value !== null);
+  const said = Object.entries(fields).filter(([, value]) => value !== null);
   const { create, patch } = SPLIT[kind];
   const isLater = (field: string): boolean => !(field in create) && (patch === undefined || field in patch);
   return {
-    create: Object.fromEntries(given.filter(([field]) => field in create)),
-    patch: Object.fromEntries(given.filter(([field]) => isLater(field))),
+    create: Object.fromEntries(said.filter(([field]) => field in create)),
+    patch: Object.fromEntries(said.filter(([field]) => isLater(field))),
   };
 }
 

@@ -1,20 +1,19 @@
 import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSafeId } from "../api/ids.js";
-import { STREAMS } from "../api/routes.js";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
+import { foldersIn, isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
 import { assertNoLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, slotOfSegment } from "../store/paths.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
 import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
-import { SyncLog } from "./sync-log.js";
-import { hasLostOps, segmentFilesOf, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
+import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
+const NO_FILES: EntityFiles = { names: [], syncNames: [], segments: [] };
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
-const SYNC_FOLDER = new SyncLog("").folder;
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
 
@@ -24,6 +23,8 @@ export interface InspectedEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly path: string;
+  /** Its files as they were before anything of it was read. */
+  readonly files: EntityFiles;
   /** Undefined if there is none or it cannot be read. */
   readonly document: MirrorDocument | undefined;
   /** Undefined if another client created the folder, or if the sync log cannot be read. */
@@ -42,8 +43,8 @@ export interface LockOwners {
 export function inspectMirror(root: string): InspectedEntity[] {
   return KINDS.flatMap((kind) => {
     assertNoLinks(folderOf(root, kind));
-    return namesIn(folderOf(root, kind))
-      .filter((name) => isSafeId(name) && isFolder(entityFolder(root, kind, name)))
+    return foldersIn(folderOf(root, kind))
+      .filter(isSafeId)
       .map((id) => inspectEntity(root, kind, id));
   });
 }
@@ -61,19 +62,20 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Inspe
       return undefined;
     }
   };
-  const document = read(() => {
+  const files = read(() => {
     assertNoLinks(folderOf(root, kind), path);
-    return readDocument(documentPath(root, kind, id));
+    return filesOfEntity(path);
   });
-  const entity = SyncLog.existsIn(path) ? read(() => new EntityStore(root, kind, id)) : undefined;
-  const found = { root, kind, id, path, document, entity };
+  const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
+  const entity = files?.names.includes(SYNC_FOLDER) ? read(() => new EntityStore(root, kind, id)) : undefined;
+  const found = { root, kind, id, path, files: files ?? NO_FILES, document, entity };
   if (isLost(found)) problems.push(lostOps(path));
   return { ...found, problem: problems[0] };
 }
 
 /** Whether the folder has a sync log, so this package has written to it. */
-export function isOurs({ path }: InspectedEntity): boolean {
-  return SyncLog.existsIn(path);
+export function isOurs({ files }: InspectedEntity): boolean {
+  return files.names.includes(SYNC_FOLDER);
 }
 
 /**
@@ -81,16 +83,16 @@ export function isOurs({ path }: InspectedEntity): boolean {
  * a client that opened a run but wrote nothing.
  */
 export function isEmpty(found: InspectedEntity): boolean {
-  const { path, document, entity, problem } = found;
+  const { files, document, entity, problem } = found;
   if (document !== undefined || problem !== undefined || (entity?.log.state.operations.size ?? 0) > 0) return false;
-  if (segmentFilesOf(path).some((segment) => sizeOf(segment.path) > 0) || strangeNames(found).length > 0) return false;
+  if (files.segments.some(({ sizeBytes }) => sizeBytes > 0) || strangeNames(found).length > 0) return false;
   const { sender, writers } = lockOwnersOf(found);
   return sender === undefined && writers.length === 0;
 }
 
 /** The rows that no session wrote; see {@link unclaimedRowsOf}. Empty for a folder without a sync log. */
-export function unclaimedRows({ path, entity }: InspectedEntity): UnclaimedRows[] {
-  return entity === undefined ? [] : unclaimedRowsOf(path, entity.log.state);
+export function unclaimedRows({ files, entity }: InspectedEntity): UnclaimedRows[] {
+  return entity === undefined ? [] : unclaimedRowsOf(files.segments, entity.log.state);
 }
 
 /** Whether the ops log is lost, so it is unknown what was sent. */
@@ -106,10 +108,10 @@ function lostOps(path: string): string {
 }
 
 /** The running processes that use a folder. */
-export function lockOwnersOf({ entity }: InspectedEntity): LockOwners {
+export function lockOwnersOf({ entity, files }: InspectedEntity): LockOwners {
   if (entity === undefined) return { sender: undefined, writers: [] };
   const { folder } = entity.log;
-  const names = lockNames(folder);
+  const names = locksAmong(files.syncNames);
   const holders = (isMeant: (name: string) => boolean): LockOwner[] =>
     names.filter(isMeant).flatMap((name) => ownerOf(folder, name, true) ?? []);
   const [sender] = holders((name) => name === SENDER_LOCK);
@@ -123,14 +125,21 @@ export function lockNamesOf({ log }: EntityStore): string[] {
 
 /** The names of the locks that have a file in a sync log folder. */
 export function lockNames(folder: string): string[] {
-  return [...new Set(namesIn(folder).flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
+  return locksAmong(namesIn(folder));
+}
+
+function locksAmong(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
 }
 
 /** When the entity was last written, in milliseconds since the epoch. Sending does not count as writing. */
-export function lastWriteOf({ root, kind, id, path, document, entity }: InspectedEntity): number | undefined {
-  const files = [documentPath(root, kind, id), ...segmentFilesOf(path).map((segment) => segment.path)];
-  const noted = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
-  const times = [...files.flatMap((file) => changedAt(file) ?? []), ...noted.map((at) => Number(at) * 1000)];
+export function lastWriteOf({ root, kind, id, path, files, document, entity }: InspectedEntity): number | undefined {
+  const told = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
+  const written = [
+    changedAt(documentPath(root, kind, id)) ?? [],
+    ...files.segments.map((segment) => segment.changedAt),
+  ];
+  const times = [...written.flat(), ...told.map((at) => Number(at) * 1000)];
   // A folder that was opened but never written to has only its sync log.
   if (times.length === 0) times.push(changedAt(join(path, SYNC_FOLDER)) ?? Number.NEGATIVE_INFINITY);
   const last = Math.max(...times);
@@ -143,13 +152,13 @@ export function wasBegunByOtherClient({ entity }: InspectedEntity): boolean {
 }
 
 /** The files and folders in an entity's folder that this package does not write. */
-export function strangeNames({ root, kind, id, path }: InspectedEntity): string[] {
+export function strangeNames({ root, kind, id, files }: InspectedEntity): string[] {
   const document = basename(documentPath(root, kind, id));
   const isDocument = (name: string): boolean =>
     name === document || (name.startsWith(`${document}.`) && name.endsWith(".tmp"));
-  const isSegment = (name: string): boolean => STREAMS.some((stream) => slotOfSegment(stream, name) !== undefined);
-  const strange = namesIn(path).filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
-  return [...strange, ...namesIn(join(path, SYNC_FOLDER)).filter((name) => !OWN_SYNC_FILE.test(name))];
+  const isSegment = (name: string): boolean => segmentOf(name) !== undefined;
+  const strange = files.names.filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
+  return [...strange, ...files.syncNames.filter((name) => !OWN_SYNC_FILE.test(name))];
 }
 
 /** The files of an entity's folder except locks, with their sizes. */

@@ -1,19 +1,7 @@
-import { join } from "node:path";
-import type { StreamName } from "../api/routes.js";
-import { sizeOf } from "../store/files.js";
 import { type Line, LineReader } from "../store/line-reader.js";
-import { segmentName } from "../store/paths.js";
-import { parseRow, slotsOf } from "../store/rows.js";
+import { parseRow } from "../store/rows.js";
+import type { SegmentFile } from "./entity-files.js";
 import type { SyncState } from "./sync-state.js";
-
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
-
-/** The file of a segment. */
-export interface SegmentFile {
-  readonly stream: StreamName;
-  readonly slot: number;
-  readonly path: string;
-}
 
 /** A torn line: a last line without its end, or one that is still being written. */
 export interface TornLine {
@@ -29,16 +17,9 @@ export interface UnclaimedRows extends SegmentFile {
   readonly tornLine: TornLine | undefined;
 }
 
-/** The segment files of all streams in an entity's folder. */
-export function segmentFilesOf(folder: string): SegmentFile[] {
-  return STREAMS.flatMap((stream) =>
-    slotsOf(folder, stream).map((slot) => ({ stream, slot, path: join(folder, segmentName(stream, slot)) })),
-  );
-}
-
-/** The unclaimed rows of an entity's folder, by segment; segments without any are left out. */
-export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows[] {
-  return segmentFilesOf(folder).flatMap((segment) => {
+/** The rows of an entity's files that no session wrote, file by file; files without any are left out. */
+export function unclaimedRowsOf(segments: readonly SegmentFile[], state: SyncState): UnclaimedRows[] {
+  return segments.flatMap((segment) => {
     let rows = 0;
     let tornLine: TornLine | undefined;
     for (const line of unclaimedLines(segment, state)) {
@@ -50,8 +31,8 @@ export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows
 }
 
 /** The lines of a segment that no session wrote; only these are read. A line's bytes are valid until the next is read. */
-export function* unclaimedLines({ stream, slot, path }: SegmentFile, state: SyncState): Generator<Line> {
-  const starts = state.sessions.unclaimedStarts(slot, stream, sizeOf(path));
+export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, state: SyncState): Generator<Line> {
+  const starts = state.sessions.unclaimedStarts(slot, stream, sizeBytes);
   if (starts.length === 0) return;
   const reader = new LineReader(path);
   try {

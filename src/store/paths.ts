@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { ID_RULE, isSafeId } from "../api/ids.js";
-import type { StreamName } from "../api/routes.js";
+import { STREAMS, type StreamName } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
 import { idHint, issueAt, preview } from "../util/validation.js";
 
 /** The folder names are those of the Python client. */
 const FOLDERS = { experiment: "experiments", run: "generations" } as const;
 const DOCUMENTS = { experiment: "experiment.json", run: "generation.json" } as const;
+
+const SEGMENT_NAME = new RegExp(`^(${STREAMS.join("|")})(?:\\.(\\d+))?\\.jsonl$`);
 
 /** The kinds of entity that have their own folder. */
 export type FolderKind = keyof typeof FOLDERS;
@@ -38,8 +40,9 @@ export function segmentName(stream: StreamName, slot: number): string {
   return slot === 1 ? `${stream}.jsonl` : `${stream}.${slot}.jsonl`;
 }
 
-/** The writer slot that a file name belongs to; undefined if it is not a segment of the stream. */
-export function slotOfSegment(stream: StreamName, name: string): number | undefined {
-  const match = new RegExp(`^${stream}(?:\\.(\\d+))?\\.jsonl$`).exec(name);
-  return match === null ? undefined : Number(match[1] ?? 1);
+/** The stream and the number of the writer whose file has this name; undefined where it is no such file. */
+export function segmentOf(name: string): { readonly stream: StreamName; readonly slot: number } | undefined {
+  const [, found, slot = 1] = SEGMENT_NAME.exec(name) ?? [];
+  const stream = STREAMS.find((each) => each === found);
+  return stream === undefined ? undefined : { stream, slot: Number(slot) };
 }

@@ -12,6 +12,8 @@ import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn, makeFolder } from "./files.js";
 import { assertNoLinks } from "./links.js";
 import { assertSafeId, documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
+import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
+import { selectedRows } from "./row-selection.js";
 import { readRows } from "./rows.js";
 
 const SUBJECT = "LocalExperimentStore";
@@ -44,9 +46,9 @@ export class LocalExperimentStore {
    * @throws EvsysValidationError for an invalid argument.
    */
   constructor(root: string, logger: Logger = levelled("WARNING")) {
-    if (typeof root !== "string") throw invalid("root", `expected the path of a folder, got ${preview(root)}`);
+    if (typeof root !== "string") throw refusal("root", `expected the path of a folder, got ${preview(root)}`);
     if (!isLogger(logger)) {
-      throw invalid("logger", `expected an object with debug, info, warn and error, got ${preview(logger)}`);
+      throw refusal("logger", `expected an object with debug, info, warn and error, got ${preview(logger)}`);
     }
     this.root = resolve(folderPath(SUBJECT, ["root"], root));
     this.#logger = safeLogger(logger);
@@ -79,30 +81,38 @@ export class LocalExperimentStore {
   }
 
   /**
-   * The rows of a run's `metrics.jsonl`, in the order they were written. NaN and infinities are numbers.
-   * @throws EvsysValidationError for an invalid id, and at the first iteration if the mirror has no such run.
+   * The rows of a run's `metrics.jsonl`, in the order they were written, or those that `options` select. NaN and the
+   * infinities are numbers. With `last`, one row for each step and split, with the last value of each series: the memory
+   * that this takes grows with the number of steps. Otherwise rows are read one by one.
+   * @throws EvsysValidationError for an invalid id or option, and at the first iteration if the mirror has no such run.
    */
-  metrics(runId: string): AsyncIterable<StepMetric> {
-    assertSafeId("metrics", "run_id", runId);
-    return this.#rows<StepMetric>(runId, "metrics");
+  metrics(runId: string, options: MetricReadOptions = {}): AsyncIterable<StepMetric> {
+    return this.#rows<StepMetric>(runId, "metrics", options);
   }
 
-  /** The rows of a run's `evals.jsonl`, in the order they were written. Throws as `metrics` does. */
-  evals(runId: string): AsyncIterable<EvalRow> {
-    assertSafeId("evals", "run_id", runId);
-    return this.#rows<EvalRow>(runId, "evals");
+  /**
+   * The rows of a run's `evals.jsonl`, in the order they were written, or those that `options` select. With `last`, one
+   * row for each step, benchmark, checkpoint and model, and every row without a step. Throws as `metrics` does.
+   */
+  evals(runId: string, options: EvalReadOptions = {}): AsyncIterable<EvalRow> {
+    return this.#rows<EvalRow>(runId, "evals", options);
   }
 
-  /** The rows of a run's `checkpoints.jsonl`, in the order they were written. Throws as `metrics` does. */
-  checkpoints(runId: string): AsyncIterable<CheckpointRow> {
-    assertSafeId("checkpoints", "run_id", runId);
-    return this.#rows<CheckpointRow>(runId, "checkpoints");
+  /**
+   * The rows of a run's `checkpoints.jsonl`, in the order they were written, or those that `options` select. With `last`,
+   * one row for each step and label, and every row without a step. Throws as `metrics` does.
+   */
+  checkpoints(runId: string, options: ReadOptions = {}): AsyncIterable<CheckpointRow> {
+    return this.#rows<CheckpointRow>(runId, "checkpoints", options);
   }
 
-  /** The rows of a run's `predictions.jsonl`, in the order they were written. Throws as `metrics` does. */
-  predictions(runId: string): AsyncIterable<Prediction> {
-    assertSafeId("predictions", "run_id", runId);
-    return this.#rows<Prediction>(runId, "predictions");
+  /**
+   * The rows of a run's `predictions.jsonl`, in the order they were written, or those that `options` select. With `last`,
+   * one row for each step, kind, eval, task and sample, all of which are in memory at once, and every row without a
+   * `task_id`. Throws as `metrics` does.
+   */
+  predictions(runId: string, options: ReadOptions = {}): AsyncIterable<Prediction> {
+    return this.#rows<Prediction>(runId, "predictions", options);
   }
 
   /** @internal Ensures that an entity of a kind can be written, before anything is sent for it. */
@@ -117,11 +127,17 @@ export class LocalExperimentStore {
     return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
   }
 
-  async *#rows<Row>(runId: string, stream: StreamName): AsyncGenerator<Row> {
+  #rows<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
+    assertSafeId(stream, "run_id", runId);
+    return this.#read<Row>(runId, stream, validReadOptions(stream, options));
+  }
+
+  async *#read<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
     const folder = entityFolder(this.root, "run", runId);
     assertNoLinks(folderOf(this.root, "run"), folder);
     if (!existsSync(folder)) throw this.#unknownRun(runId, stream);
-    for (const row of readRows(folder, stream, (line) => this.#logger.warn(line))) {
+    const rows = readRows(folder, stream, (line) => this.#logger.warn(line));
+    for (const row of selectedRows(stream, rows, options)) {
       // Clients write rows of this type; rows of other clients are not validated here.
       yield row as Row;
     }
@@ -154,6 +170,6 @@ export class LocalExperimentStore {
   }
 }
 
-function invalid(field: string, message: string): EvsysValidationError {
+function refusal(field: string, message: string): EvsysValidationError {
   return new EvsysValidationError(SUBJECT, [issueAt([field], message)]);
 }

@@ -2,13 +2,12 @@ import {
   filesOf,
   type InspectedEntity,
   inspectEntity,
-  inspectMirror,
   isOurs,
   strangeNames,
   wasBegunByOtherClient,
 } from "../../journal/inspect.js";
 import type { FolderKind } from "../../store/paths.js";
-import { backendIdOf, type Standing, standingOf } from "../mirrors/entity-counts.js";
+import { backendIdOf, type Standing, standingOf, standingsIn } from "../mirrors/entity-counts.js";
 import { nameOf } from "../mirrors/entity-status.js";
 import { keyOf, namedByOperations, namedByRows } from "../mirrors/references.js";
 import { RunParents } from "../mirrors/run-parents.js";
@@ -45,7 +44,7 @@ export class RemovalPlan {
   constructor(roots: readonly string[], before: number) {
     this.#before = before;
     this.#parents = new RunParents(roots);
-    const standings = roots.flatMap((root) => inspectMirror(root).map(standingOf));
+    const standings = roots.flatMap(standingsIn);
     for (const { found, total } of standings) this.#noteNamed(found, total.pending + total.rejected);
     const kept: KeptFolder[] = [];
     const removable: RemovableFolder[] = [];

@@ -4,7 +4,7 @@ import { runsIn } from "../../store/run-catalog.js";
 import { selfContainedPage } from "../../viewer/page.js";
 import { snapshotOf } from "../../viewer/snapshot.js";
 import { noteOtherProjects } from "../mirrors/other-projects.js";
-import { selectedRuns } from "../mirrors/run-selection.js";
+import { selectedRuns, wantedIds } from "../mirrors/run-selection.js";
 import type { ParsedArguments } from "../terminal/arguments.js";
 import type { Output } from "../terminal/output.js";
 import { deliveryOf } from "./delivery-state.js";
@@ -16,7 +16,7 @@ export async function writeHtml(
   given: ParsedArguments,
   notes: Output,
 ): Promise<void> {
-  const runs = selectedRuns(given, roots.flatMap(runsIn));
+  const runs = selectedRuns(wantedIds(given), roots.flatMap(runsIn));
   noteOtherProjects(runs, notes);
   const keys = new Set(runs.map(({ root, id }) => `${roots.indexOf(root)}/${id}`));
   const snapshot = await snapshotOf(roots, deliveryOf, (key) => keys.has(key));

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { unlessMissing, wrapFsError } from "../store/files.js";
-import { NO_FOLLOW } from "../store/links.js";
+import { unlessMissing, wrapFsError } from "./files.js";
+import { NO_FOLLOW } from "./links.js";
 
 const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, identity: "" };
 
