@@ -23,7 +23,7 @@ export interface InspectedEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly path: string;
-  /** Its files as they were before anything of it was read. */
+  /** Its files, listed before anything was read. */
   readonly files: EntityFiles;
   /** Undefined if there is none or it cannot be read. */
   readonly document: MirrorDocument | undefined;
@@ -112,10 +112,10 @@ export function lockOwnersOf({ entity, files }: InspectedEntity): LockOwners {
   if (entity === undefined) return { sender: undefined, writers: [] };
   const { folder } = entity.log;
   const names = locksAmong(files.syncNames);
-  const holders = (isMeant: (name: string) => boolean): LockOwner[] =>
+  const owners = (isMeant: (name: string) => boolean): LockOwner[] =>
     names.filter(isMeant).flatMap((name) => ownerOf(folder, name, true) ?? []);
-  const [sender] = holders((name) => name === SENDER_LOCK);
-  return { sender, writers: holders((name) => name !== SENDER_LOCK) };
+  const [sender] = owners((name) => name === SENDER_LOCK);
+  return { sender, writers: owners((name) => name !== SENDER_LOCK) };
 }
 
 /** The names of all locks that a folder has or can have. */
@@ -134,12 +134,12 @@ function locksAmong(names: readonly string[]): string[] {
 
 /** When the entity was last written, in milliseconds since the epoch. Sending does not count as writing. */
 export function lastWriteOf({ root, kind, id, path, files, document, entity }: InspectedEntity): number | undefined {
-  const told = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
+  const recorded = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
   const written = [
     changedAt(documentPath(root, kind, id)) ?? [],
     ...files.segments.map((segment) => segment.changedAt),
   ];
-  const times = [...written.flat(), ...told.map((at) => Number(at) * 1000)];
+  const times = [...written.flat(), ...recorded.map((at) => Number(at) * 1000)];
   // A folder that was opened but never written to has only its sync log.
   if (times.length === 0) times.push(changedAt(join(path, SYNC_FOLDER)) ?? Number.NEGATIVE_INFINITY);
   const last = Math.max(...times);

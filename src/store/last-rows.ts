@@ -6,7 +6,7 @@ import { segmentName } from "./paths.js";
 import { parseRow, type Row, slotsOf } from "./rows.js";
 
 const TAIL_BYTES = 2 * 1024;
-const MOST_TAIL_BYTES = 8 * 1024 * 1024;
+const MAX_TAIL_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 interface Series {
@@ -14,7 +14,7 @@ interface Series {
   readonly split: string;
 }
 
-/** The series of a row, and where the row starts in a piece of the file. */
+/** A series, and the position of its row in a piece of the file. */
 interface Located extends Series {
   readonly start: number;
 }
@@ -25,21 +25,21 @@ export interface LastValue extends Series {
   readonly value: number;
 }
 
-/** The end of a run's metrics. */
+/** The last values of a run's metrics. */
 export interface LastRows {
   readonly lastStep: number | undefined;
-  /** The last value of each series that the last rows have, by {@link seriesLabel}. */
+  /** The last value of each series in the last rows, by {@link seriesLabel}. */
   readonly values: ReadonlyMap<string, LastValue>;
 }
 
-/** A series as people read it: its name, with the split unless that is train. */
+/** The label of a series: its name, followed by the split in brackets unless it is train. */
 export function seriesLabel(split: string, series: string): string {
   return split === "train" ? series : `${series} (${split})`;
 }
 
 /**
- * Reads the last rows of a run's metrics: at least `tailBytes` of each file, and a whole row, so that thousands of runs take
- * no time. Of two files, the one that has come to a higher step counts.
+ * Reads the last rows of a run's metrics: at least one complete row and `tailBytes` of each file, which is fast enough for
+ * thousands of runs. Of several files, the one with the higher step counts.
  */
 export function lastRowsOf(folder: string, tailBytes = TAIL_BYTES): LastRows {
   const values = new Map<string, LastValue>();
@@ -64,11 +64,11 @@ function lastValuesIn(path: string, tailBytes: number): ReadonlyMap<string, Last
     const { bytes, size } = readPiece(path, (all) => all - lengthBytes, lengthBytes);
     const line = bytes.length === size ? 0 : bytes.indexOf(NEWLINE) + 1;
     const isDone = scanner.scan(bytes.subarray(line), line) > 0;
-    if (isDone || bytes.length === size || lengthBytes > MOST_TAIL_BYTES) return exactValues(bytes, starts);
+    if (isDone || bytes.length === size || lengthBytes > MAX_TAIL_BYTES) return exactValues(bytes, starts);
   }
 }
 
-/** The scanner rounds: the few rows that count are parsed. */
+/** The scanner rounds values, so the few rows that count are parsed again. */
 function exactValues(bytes: Buffer, starts: ReadonlyMap<string, Located>): Map<string, LastValue> {
   const rows = new Map<number, Row>();
   const found = new Map<string, LastValue>();

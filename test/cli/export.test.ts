@@ -193,7 +193,7 @@ describe("evsys-sdk export", () => {
     writeFileSync(join(folder, "a"), "");
     expect(await evsys(["export", folder, "--stream", "runs"]).ended).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("holds no mirror"),
+      stderr: expect.stringContaining("is not a mirror"),
     });
   });
 

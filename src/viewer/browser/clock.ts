@@ -1,14 +1,18 @@
 import type { CurveData, CurvePart } from "../api-types.js";
 import type { Source } from "./source.js";
 
-/** Series that hold the time of a row, in seconds since the epoch. */
+/** The series that contain the time of a row, in seconds since the epoch. */
 const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
 
-/** When a step was logged, in seconds since the epoch; null where that is not known. */
-export type Clock = (step: number) => number | null;
+/** The time of a step, in seconds since the epoch; null if unknown. */
+export type RunClock = (step: number) => number | null;
 
-/** The clock of a run, from the series that holds its times; undefined where it has none. */
-export async function clockOf(source: Source, run: string, series: readonly string[]): Promise<Clock | undefined> {
+/** The clock of a run; undefined if it has no time series. */
+export async function runClockOf(
+  source: Source,
+  run: string,
+  series: readonly string[],
+): Promise<RunClock | undefined> {
   const name = CLOCK_SERIES.find((each) => series.includes(each));
   if (name === undefined) return undefined;
   const { parts } = await source.get<CurveData>("curve", { run, series: name, width: 4_000 });

@@ -1,15 +1,15 @@
 import type { LockOwner } from "../../journal/lock.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 interface Use {
   readonly sends: string[];
   readonly writes: string[];
 }
 
-/** Which live processes are at work on experiments and runs: each is named once, however much it has in use. */
-export function occupancy(entities: readonly EntityStatus[]): string[] {
+/** The running processes that use experiments and runs, one line per process. */
+export function ownerLines(entities: readonly EntityStatus[]): string[] {
   const uses = new Map<string, Use>();
   const useOf = ({ pid, host }: LockOwner): Use => {
     const process = `Process ${pid} on ${host}`;
@@ -21,7 +21,7 @@ export function occupancy(entities: readonly EntityStatus[]): string[] {
     const what = `${kind} ${name ?? id}`;
     const sender = owner === null ? undefined : useOf(owner);
     sender?.sends.push(what);
-    // Whoever sends writes as well, as a rule.
+    // A sender usually writes too.
     for (const use of new Set(writers.map(useOf))) if (use !== sender) use.writes.push(what);
   }
   return [...uses].map(([process, { sends, writes }]) => {
@@ -34,6 +34,6 @@ export function occupancy(entities: readonly EntityStatus[]): string[] {
 }
 
 function listed(names: readonly string[]): string {
-  const left = names.length - MOST_NAMED;
-  return `${names.slice(0, MOST_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+  const left = names.length - MAX_NAMED;
+  return `${names.slice(0, MAX_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }
