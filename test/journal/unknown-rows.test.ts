@@ -75,7 +75,7 @@ describe("the incomplete last line of an adopted file", () => {
       { hasForeignRows: false, tornLines: [{ file: "metrics.jsonl", byte: WHOLE.length }], total: { skipped: 0 } },
     ]);
     expect(text).not.toContain("--adopt");
-    expect(text).toContain(`not sent         metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
+    expect(text).toContain(`not sent     metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
   });
 
   it("is a row like any other once its writer has finished it", async () => {

@@ -62,11 +62,11 @@ function grouped({ experiments, runs }: MirrorStatus): Map<ListedEntity | undefi
 
 function printMore(output: Output, { runs, experiments }: Status["more"]): void {
   const parts = [
-    ...(runs > 0 ? [counted(runs, "run")] : []),
-    ...(experiments > 0 ? [counted(experiments, "experiment")] : []),
+    ...(runs > 0 ? [counted(runs, "older run")] : []),
+    ...(experiments > 0 ? [counted(experiments, "older experiment")] : []),
   ];
   if (parts.length === 0) return;
-  output.line(`${parts.join(" and ")} more, which are older: --limit shows more of them, --summary counts them.`);
+  output.line(`Not shown: ${parts.join(", ")}. --limit n shows more, --summary counts all.`);
   output.line();
 }
 
