@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    globalSetup: "test/support/pack-once.ts",
+    globalSetup: ["test/support/build-once.ts", "test/support/pack-once.ts"],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // A gate on a busy machine may starve a process that a test waits for; a real fault fails each time.

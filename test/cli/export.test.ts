@@ -2,9 +2,9 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run as runCommand } from "../support/children.js";
-import { evsys, offlineMirror } from "../support/cli.js";
+import { evsys, MAIN, offlineMirror } from "../support/cli.js";
 import { offlineClient } from "../support/clients.js";
-import { pathsBelow, REPOSITORY, temporaryFolder } from "../support/folders.js";
+import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 
 const ALPHABETS = [
@@ -138,10 +138,8 @@ describe("evsys-sdk export", () => {
     const { logDir, runId } = await offlineMirror();
     const line = `${JSON.stringify({ step: 1, split: "train", metrics: { loss: 0.123456789 } })}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line.repeat(200_000));
-    const script = `set -o pipefail; "$0" --import tsx src/cli/main.ts export "$1" --stream metrics | head -n 2`;
-    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, logDir], {
-      cwd: REPOSITORY,
-    }).ended;
+    const script = `set -o pipefail; "$0" "$1" export "$2" --stream metrics | head -n 2`;
+    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, MAIN, logDir]).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.split("\n")).toHaveLength(3);
   });
