@@ -1,6 +1,7 @@
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import type { RunContext } from "./context.js";
+import { asCurrentRun } from "./current-run.js";
 import { failureMessage } from "./failure.js";
 import { planOf, type WithRunOptions } from "./options.js";
 import { ExperimentRun } from "./run.js";
@@ -26,7 +27,7 @@ export async function startRun(
   return run;
 }
 
-/** Starts the run, and ends it when the function has returned or thrown. */
+/** Starts the run, makes it the current one of the function, and ends it when the function has returned or thrown. */
 export async function withRun<Result>(
   context: RunContext,
   options: WithRunOptions,
@@ -34,13 +35,13 @@ export async function withRun<Result>(
 ): Promise<Result> {
   if (typeof body !== "function") {
     throw new EvsysValidationError("withRun", [
-      issueAt([], `expected a function as the second argument, got ${shown(body)}`),
+      issueAt([], `expected a function as the second argument, got ${preview(body)}`),
     ]);
   }
   const run = await startRun(context, options, "withRun");
   let result: Result;
   try {
-    result = await body(run);
+    result = await asCurrentRun(run, () => body(run));
   } catch (error) {
     await run.fail(error);
     throw error;
