@@ -236,7 +236,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
   });
 
   it.each(["0", "-1", "1.5", "all"])("is not limited to %s", async (limit) => {
-    expect(await complaint(many(), "--limit", limit)).toContain("--limit takes a whole number of 1 or more");
+    expect(await complaint(many(), "--limit", limit)).toContain("--limit must be an integer of at least 1");
   });
 });
 

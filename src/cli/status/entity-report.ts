@@ -8,8 +8,8 @@ import type { ListedEntity } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 
 const LABEL_WIDTH = "last values".length;
-const MOST_VALUES = 6;
-const MOST_ERROR = 200;
+const MAX_VALUES = 6;
+const MAX_ERROR = 200;
 const STYLE_OF_STATE: Readonly<Record<string, Style>> = { completed: "green", running: "cyan", failed: "red" };
 const STATES = ["delivered", "pending", "rejected", "skipped"] as const;
 const STYLES = { delivered: "green", pending: "yellow", rejected: "red", skipped: "dim" } as const;
@@ -85,15 +85,15 @@ export function printProgress(
   ];
   if (parts.length > 0) detail("progress", parts.join(", "));
   const values = Object.entries(lastValues).sort(([a], [b]) => rankOf(a) - rankOf(b));
-  const left = values.length - MOST_VALUES;
-  const shown = values.slice(0, MOST_VALUES).map(([label, value]) => `${label} ${shortNumber(value)}`);
+  const left = values.length - MAX_VALUES;
+  const shown = values.slice(0, MAX_VALUES).map(([label, value]) => `${label} ${shortNumber(value)}`);
   if (shown.length > 0) detail("last values", `${shown.join(", ")}${left > 0 ? ` and ${number(left)} more` : ""}`);
   if (curve !== null && curve.values.length > 1)
     detail("curve", paint("cyan", sparkline(curve.values)), `  ${curve.series}`);
 }
 
 function cut(text: string): string {
-  return text.length > MOST_ERROR ? `${text.slice(0, MOST_ERROR)}…` : text;
+  return text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)}…` : text;
 }
 
 /** What people look for first comes first. */
