@@ -151,7 +151,7 @@ describe("evsys-sdk export", () => {
     const { code, stdout, stderr } = await command(["export", logDir, "--stream", "metrics"]);
     expect(code).toBe(0);
     expect(parsedCsv(stdout)).toHaveLength(4);
-    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is no whole JSON object");
+    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is not a complete JSON object");
   });
 
   it("says which runs belong to another project than EVSYS_PROJECT_ID", async () => {
@@ -168,10 +168,10 @@ describe("evsys-sdk export", () => {
     [["--stream", "runs", "--experiment", "x"], '--experiment "x": no run belongs to this experiment;'],
     [
       ["--stream", "eval"],
-      '--stream takes one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
+      '--stream must be one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
     ],
     [[], "--stream is required: one of metrics, evals, predictions, checkpoints, runs."],
-    [["--stream", "runs", "--format", "parquet"], '--format takes one of csv, jsonl, not "parquet".'],
+    [["--stream", "runs", "--format", "parquet"], '--format must be one of csv, jsonl, not "parquet".'],
     [["--stream", "runs", "--wide"], "--wide applies to --stream metrics or evals; runs have no series."],
     [["--stream", "runs", "-o", "/nowhere/at/all.csv"], "Cannot write the file (/nowhere/at/all.csv)"],
   ])("refuses %j", async (args, message) => {

@@ -291,7 +291,7 @@ describe("what it refuses", () => {
       experiment_name: "iris",
     });
     expect(status).toBe(500);
-    expect(body.detail).toContain("its own answer to createExperiment does not fit the document: experiment.id");
+    expect(body.detail).toContain("its own answer to createExperiment does not match the schema: experiment.id");
   });
 });
 
@@ -847,11 +847,11 @@ describe("starting and stopping", () => {
 describe("its options", () => {
   // As JavaScript gives them, and as they come out of JSON.
   it.each([
-    ['{"port":"x"}', 'port must be a whole number of 0 to 65535, not "x"'],
-    ['{"port":65536}', "port must be a whole number of 0 to 65535, not 65536"],
+    ['{"port":"x"}', 'port must be an integer from 0 to 65535, not "x"'],
+    ['{"port":65536}', "port must be an integer from 0 to 65535, not 65536"],
     ['{"apikey":"k"}', "unknown option apikey; did you mean apiKey?"],
     ['{"apiKey":""}', "apiKey must be a text that is not empty"],
-    ['{"latencyMs":-1}', "latencyMs must be a number of 0 or more, not -1"],
+    ['{"latencyMs":-1}', "latencyMs must be a number of 0, not -1"],
   ])("are refused where they do not fit: %s", async (text, message) => {
     await expect(startMockServer(JSON.parse(text))).rejects.toThrow(`startMockServer: ${message}`);
   });
