@@ -24,16 +24,13 @@ export interface SegmentFile {
 export interface EntityFiles {
   /** The names in the folder. */
   readonly names: readonly string[];
-  /** The names in its sync log folder. */
-  readonly syncNames: readonly string[];
   readonly segments: readonly SegmentFile[];
 }
 
 /** Lists the files of an entity's folder. */
 export function filesOfEntity(path: string): EntityFiles {
   const names = namesIn(path);
-  const syncNames = names.includes(SYNC_FOLDER) ? namesIn(join(path, SYNC_FOLDER)) : [];
-  return { names, syncNames, segments: segmentFilesOf(path, names) };
+  return { names, segments: segmentFilesOf(path, names) };
 }
 
 /** The segment files of all streams in an entity's folder. Files deleted in the meantime are left out. */

@@ -13,6 +13,7 @@ import {
   startMockServer,
 } from "../../src/testing/index.js";
 import { KeyMemory } from "../../src/testing/key-memory.js";
+import { until } from "../support/until.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ROW = { step: 1, split: "train", metrics: { loss: 0.5 } };
@@ -51,11 +52,6 @@ async function createExperiment(server: MockServer): Promise<string> {
 
 async function createRun(server: MockServer): Promise<string> {
   return (await post(server, "/sdk/runs/", { experiment_id: await createExperiment(server) })).body.run.id;
-}
-
-/** Turns of the event loop until something is so; the test's own timeout is the limit. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("what it keeps", () => {

@@ -16,6 +16,8 @@ export interface EntityStatus {
   readonly name: string | null;
   /** The status in the document. */
   readonly state: string | null;
+  /** The error message in its document. */
+  readonly errorMessage: string | null;
   /** The experiment id in the run's document. */
   readonly experimentId: string | null;
   readonly path: string;
@@ -25,7 +27,7 @@ export interface EntityStatus {
   readonly lastRowAt: string | null;
   /** The best score in its document. */
   readonly bestScore: Scalar | null;
-  /** The duration of a run so far: from its document, else the time from its create to its last write. */
+  /** The duration of a run so far: from its document, else the time from its create to its last change. */
   readonly durationSeconds: number | null;
   readonly writes: Readonly<Record<WriteKind, Counts>>;
   readonly total: Counts;
@@ -76,6 +78,7 @@ export function entityStatus(counts: EntityCounts, held: readonly string[]): Ent
     backendId: counts.backendId ?? null,
     name: nameOf(found) ?? null,
     state: textIn(found.document, "status") ?? null,
+    errorMessage: textIn(found.document, "error_message") ?? null,
     experimentId: found.kind === "run" ? (experimentOf(found) ?? null) : null,
     path: found.path,
     createdAt: iso(found.document === undefined ? undefined : Number(found.document._created_at) * 1000),
@@ -122,8 +125,14 @@ function lastRowAt({ files }: InspectedEntity): number | undefined {
 
 function durationOf({ found: { document }, lastWriteAt = Number.NaN }: EntityCounts): number | null {
   if (typeof document?.duration_seconds === "number") return document.duration_seconds;
-  const seconds = lastWriteAt / 1000 - Number(document?._created_at);
+  const until = hasEnded(textIn(document, "status")) ? Number(document?._updated_at) : lastWriteAt / 1000;
+  const seconds = until - Number(document?._created_at);
   return seconds >= 0 ? seconds : null;
+}
+
+/** Whether a run with this status has ended. */
+export function hasEnded(state: string | null | undefined): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
 }
 
 /** The public part of a lock's owner. */

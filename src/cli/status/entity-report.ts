@@ -1,6 +1,6 @@
 import type { Counts } from "../../delivery/counters.js";
 import { WRITE_KINDS, type WriteKind } from "../mirrors/entity-counts.js";
-import type { EntityStatus } from "../mirrors/entity-status.js";
+import { type EntityStatus, hasEnded } from "../mirrors/entity-status.js";
 import { rejectionText } from "../mirrors/parked-reasons.js";
 import { type Output, type Piece, paint, type Style } from "../terminal/output.js";
 import { counted, duration, number, shortNumber, time } from "../terminal/text.js";
@@ -9,6 +9,7 @@ import { sparkline } from "./sparkline.js";
 
 const LABEL_WIDTH = "last values".length;
 const MAX_VALUES = 6;
+const MAX_ERROR = 200;
 const STYLE_OF_STATE: Readonly<Record<string, Style>> = { completed: "green", running: "cyan", failed: "red" };
 const STATES = ["delivered", "pending", "rejected", "skipped"] as const;
 const STYLES = { delivered: "green", pending: "yellow", rejected: "red", skipped: "dim" } as const;
@@ -40,7 +41,7 @@ export function stateOf(state: string): Piece {
 
 /** Prints an experiment or a run: its progress and its writes. */
 export function printEntity(output: Output, entity: ListedEntity, indent: string): void {
-  const { kind, id, backendId, name, state, lastWriteAt, writes } = entity;
+  const { kind, id, backendId, name, state, errorMessage, lastWriteAt, writes } = entity;
   output.line(
     `${indent}${kind} `,
     paint("bold", name ?? id),
@@ -51,6 +52,7 @@ export function printEntity(output: Output, entity: ListedEntity, indent: string
   const isElsewhere = backendId !== null && backendId !== id;
   if (name !== null || isElsewhere)
     detail("id", paint("dim", `${id}${isElsewhere ? `, in the backend ${backendId}` : ""}`));
+  if (errorMessage !== null && kind === "run") detail("error", paint("red", cut(errorMessage)));
   printProgress(detail, entity);
   for (const each of STATES) {
     const parts = WRITE_KINDS.filter((written) => writes[written][each] > 0);
@@ -77,7 +79,7 @@ export function printProgress(
   const parts = [
     ...(lastStep === null ? [] : [`step ${number(lastStep)}`]),
     ...best,
-    ...(durationSeconds === null ? [] : [`${duration(durationSeconds)}${state === "running" ? " so far" : ""}`]),
+    ...(durationSeconds === null ? [] : [`${duration(durationSeconds)}${hasEnded(state) ? "" : " so far"}`]),
     ...(lastRowAt === null ? [] : [`last row ${time(lastRowAt)}`]),
   ];
   if (parts.length > 0) detail("progress", parts.join(", "));
@@ -89,6 +91,10 @@ export function printProgress(
     detail("curve", paint("cyan", sparkline(curve.values)), `  ${curve.series}`);
 }
 
+function cut(text: string): string {
+  return text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)}…` : text;
+}
+
 /** Sorts the most relevant series first. */
 function rankOf(label: string): number {
   const rank = [/^loss/i, /loss/i, /accuracy|reward|score|f1/i].findIndex((pattern) => pattern.test(label));
@@ -96,10 +102,10 @@ function rankOf(label: string): number {
 }
 
 function printProblems(detail: Detail, entity: EntityStatus): void {
-  for (const { of, writes, at, ...rejection } of entity.rejected) {
+  for (const { of, writes, at, ...refusal } of entity.rejected) {
     detail(
       "rejected",
-      paint("red", `${writesOf(of, writes)}: ${rejectionText(rejection)}`),
+      paint("red", `${writesOf(of, writes)}: ${rejectionText(refusal)}`),
       paint("dim", `  ${time(at)}`),
     );
   }

@@ -62,11 +62,11 @@ function grouped({ experiments, runs }: MirrorStatus): Map<ListedEntity | undefi
 
 function printMore(output: Output, { runs, experiments }: StatusReport["more"]): void {
   const parts = [
-    ...(runs > 0 ? [counted(runs, "run")] : []),
-    ...(experiments > 0 ? [counted(experiments, "experiment")] : []),
+    ...(runs > 0 ? [counted(runs, "older run")] : []),
+    ...(experiments > 0 ? [counted(experiments, "older experiment")] : []),
   ];
   if (parts.length === 0) return;
-  output.line(`${parts.join(" and ")} more (older): show them with --limit, count them with --summary.`);
+  output.line(`Not shown: ${parts.join(", ")}. Use --limit n to show more, --summary to count all.`);
   output.line();
 }
 

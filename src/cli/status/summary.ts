@@ -15,7 +15,7 @@ export interface Summary {
   readonly lastWriteAt: string | null;
 }
 
-/** The number of writes that were rejected for the same reason. */
+/** How many writes were rejected for one reason. */
 export interface RejectedCount {
   readonly of: WriteKind;
   readonly writes: number;

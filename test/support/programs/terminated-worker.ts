@@ -18,8 +18,7 @@ if (isMainThread) {
   const experiment = await maker.createExperiment({ experiment_name: "iris" });
   const { id } = await maker.createRun({ experiment_id: experiment.id });
   await maker.close();
-  const start = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
-  const worker = new Worker(start, { eval: true, workerData: { options, id } });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { options, id } });
   await new Promise((resolve) => worker.once("message", resolve));
   const folder = join(options.logDir, "generations", id, "sync");
   const isFree = (): boolean => {
