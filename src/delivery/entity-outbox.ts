@@ -80,8 +80,8 @@ export class EntityOutbox {
   }
 
   /** Who sends for the entity, if it is another process. */
-  get holder(): LockOwner | undefined {
-    return this.checkLease() ? undefined : this.lease.holder;
+  get leaseOwner(): LockOwner | undefined {
+    return this.checkLease() ? undefined : this.lease.owner;
   }
 
   checkLease(): boolean {
@@ -90,7 +90,7 @@ export class EntityOutbox {
 
   /** Whether the backlog may be sent now. */
   maySendBacklog(): boolean {
-    return this.sender.connection.maySend && !this.health.isHeld && this.checkLease();
+    return this.sender.connection.maySend && !this.health.isPaused && this.checkLease();
   }
 
   /** Acquires the lease to send, unless another process has it. What is pending is read and counted then. */
@@ -240,7 +240,7 @@ export class EntityOutbox {
     this.#followStore();
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
     const { isOffline, connection } = this.sender;
-    outbox.accepted(range, rows, scope, isOffline);
+    outbox.register(range, rows, scope, isOffline);
     const isLive = !isOffline && waiter.isAwaited && this.#isLive();
     const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
     if (entry === undefined && text !== undefined && connection.isUp) outbox.remember(range.start, text);

@@ -14,7 +14,7 @@ import type { Scope } from "./scope.js";
 import { Sender } from "./sender.js";
 
 const POLL_EVERY_MS = 1_000;
-const LONGEST_STALL_MS = 5;
+const MAX_STALL_MS = 5;
 /** Entities that are idle are let go beyond so many. */
 const MAX_OPEN = 10_000;
 
@@ -65,7 +65,7 @@ export class MirrorOutbox {
   }
 
   /** Whether this process sends for an entity over this connection. */
-  holds(kind: FolderKind, id: string): boolean {
+  isSendingFor(kind: FolderKind, id: string): boolean {
     return this.#entities[kind].get(id)?.checkLease() ?? false;
   }
 
@@ -148,7 +148,7 @@ export class MirrorOutbox {
 
   /** Other processes may have written to the same runs, or have died as their senders. With many runs it takes several rounds. */
   #pollSome(): void {
-    const until = now() + LONGEST_STALL_MS;
+    const until = now() + MAX_STALL_MS;
     if (this.#unpolled.length === 0) this.#unpolled = [...this.all()];
     for (let outbox = this.#unpolled.pop(); outbox !== undefined; outbox = this.#unpolled.pop()) {
       this.#pollOne(outbox);

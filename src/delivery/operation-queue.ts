@@ -144,13 +144,13 @@ export class OperationQueue {
   }
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    const held = new Set<string>();
+    const blockedFields = new Set<string>();
     for (const operation of this.#state().pending) {
       const entry = this.#entries.get(operation.key);
       if (entry?.kind !== kind) continue;
       const fields = "patch" in operation ? Object.keys(operation.patch) : [];
-      if (isMeant(entry) && !fields.some((field) => held.has(field))) return entry;
-      for (const field of fields) held.add(field);
+      if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
+      for (const field of fields) blockedFields.add(field);
     }
     return undefined;
   }

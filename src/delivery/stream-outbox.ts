@@ -67,7 +67,7 @@ export class StreamOutbox {
   }
 
   /** This process has appended rows. `isUncounted`: what was there before is not counted. */
-  accepted({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
+  register({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
     if (this.#counted < start && !isUncounted) this.count(start);
     // A recount has seen them already.
     if (this.#counted >= end) return;
@@ -201,14 +201,14 @@ export class StreamOutbox {
   retryRejected(): void {
     for (const session of this.#store.log.state.sessions.byNonce.values()) {
       if (session.slot !== this.segment.slot) continue;
-      const { rejected: refused } = session.spans[this.segment.stream];
-      for (const [start, { end, rows }] of refused) {
+      const { rejected } = session.spans[this.segment.stream];
+      for (const [start, { end, rows }] of rejected) {
         const entry = this.#entry({ start, end, session });
         this.#claimed.set(start, end);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
       }
-      refused.clear();
+      rejected.clear();
     }
   }
 
