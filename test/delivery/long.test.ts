@@ -32,6 +32,24 @@ describe.runIf(IS_LONG)("a mirror of 1,000,000 rows", () => {
   });
 });
 
+describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend down and then up", () => {
+  it("needs no more memory at the end than at the start", { timeout: 1_800_000 }, async () => {
+    const server = await countingServer(1_000_000, 0);
+    server.isDown = true;
+    const options = { baseUrl: server.url, logDir: temporaryFolder() };
+    const program = startProgram<{ at: string; heapBytes: number; peakRssBytes: number }>("million-steps.ts", options);
+    await eventually(() => program.lines().length === 2);
+    server.isDown = false;
+    expect(await program.ended).toMatchObject({ code: 0, stderr: "" });
+    const [down, up, delivered] = program.lines();
+    expect(delivered).toMatchObject({ at: "delivered", pending: 0, rejected: 0 });
+    expect(server.metrics.every((count) => count >= 1)).toBe(true);
+    const grownBytes = [up, delivered].map((later) => (later?.heapBytes ?? 0) - (down?.heapBytes ?? 0));
+    expect(Math.max(...grownBytes)).toBeLessThan(8 * MEBIBYTE);
+    expect((delivered?.peakRssBytes ?? 0) / MEBIBYTE).toBeLessThan(250);
+  });
+});
+
 describe.runIf(IS_LONG)("a client that writes to more runs than it keeps open", () => {
   it("lets those go that are through, and none that waits", { timeout: 300_000 }, async () => {
     const [logDir, first] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];

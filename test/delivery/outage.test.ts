@@ -126,6 +126,29 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
   });
 });
 
+describe("the log of an outage that 200 runs meet", () => {
+  it.each(MODES)("has one line for its start and one for its end, delivery %s", async (delivery) => {
+    const [logDir, first, logger] = [temporaryFolder(), await backend(), recordingLogger()];
+    const client = clientFor(first, logDir, { delivery, maxRetries: 0, logger, logLevel: "INFO" });
+    const { experimentId } = await runOf(client);
+    const creates = Array.from({ length: 200 }, (_, seed) => client.createRun({ experiment_id: experimentId, seed }));
+    const runIds = (await Promise.all(creates)).map(({ id }) => id);
+    await first.stop();
+    for (let step = 0; step < 2; step += 1) {
+      await Promise.all(runIds.map((id) => client.logStepMetric(id, { step, loss: 1 })));
+      // It probes as often as the time allows.
+      await client.flush({ timeoutMs: 300 });
+    }
+    expect(logger.of("warn")).toEqual([expect.stringContaining("is unavailable")]);
+    await backAgain(first);
+    await eventually(() => isAllDelivered(client));
+    await eventually(() => logger.of("info").length > 0);
+    expect(logger.lines.map(({ method }) => method)).toEqual(["warn", "warn", "info"]);
+    expect(await client.close()).toMatchObject({ pending: 0, rejected: 0 });
+    expect(logger.lines).toHaveLength(3);
+  });
+});
+
 describe("what waits", () => {
   it("arrives with parents before children, and patches behind the rows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];

@@ -10,10 +10,17 @@ export interface CountingServer {
   readonly metrics: Uint8Array;
   /** How often each task has come. */
   readonly predictions: Uint8Array;
+  /** While it is true, each request ends with a reset. */
+  isDown: boolean;
 }
 
 export async function countingServer(metrics: number, predictions: number): Promise<CountingServer> {
-  const counts = { metrics: new Uint8Array(metrics), predictions: new Uint8Array(predictions) };
+  const counting = {
+    url: "",
+    metrics: new Uint8Array(metrics),
+    predictions: new Uint8Array(predictions),
+    isDown: false,
+  };
   const count = (array: Uint8Array, at: number): void => {
     array[at] = (array[at] ?? 0) + 1;
   };
@@ -21,14 +28,18 @@ export async function countingServer(metrics: number, predictions: number): Prom
     if (url.endsWith("/experiments/")) return { experiment: { id: "22222222-2222-4222-8222-222222222222" } };
     if (url.endsWith("/runs/")) return { run: { id: RUN_ID } };
     if (url.endsWith("/metrics/")) {
-      count(counts.metrics, Number(Object(body).step));
+      count(counting.metrics, Number(Object(body).step));
       return { ok: true };
     }
     const rows: unknown[] = Object(body).predictions;
-    for (const row of rows) count(counts.predictions, Number(Object(row).task_id));
+    for (const row of rows) count(counting.predictions, Number(Object(row).task_id));
     return { ok: true, inserted: rows.length };
   };
   const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
+    if (counting.isDown) {
+      request.socket.resetAndDestroy();
+      return;
+    }
     const answer = JSON.stringify(answerTo(request.url ?? "", JSON.parse(await textOf(request))));
     response.writeHead(201, { "content-type": "application/json" }).end(answer);
   });
@@ -39,7 +50,8 @@ export async function countingServer(metrics: number, predictions: number): Prom
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("The server has no port.");
-  return { url: `http://127.0.0.1:${address.port}`, ...counts };
+  counting.url = `http://127.0.0.1:${address.port}`;
+  return counting;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
