@@ -20,9 +20,7 @@ import { now } from "../util/clock.js";
 import { issueAt, shown } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
-
 import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
-
 import type { Settlement } from "./entry.js";
 import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
