@@ -1,4 +1,4 @@
-import { renameSync, symlinkSync, truncateSync } from "node:fs";
+import { closeSync, openSync, renameSync, symlinkSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { CurveData, PredictionPage, RunDetail, RunList, SeriesList } from "../../src/viewer/api-types.js";
@@ -141,6 +141,22 @@ describe("the viewer's curves", () => {
     truncateSync(join(root, "generations", "a", "metrics.jsonl"), 0);
     append("metrics.jsonl", metricsLine(9, { loss: 9 }));
     expect(await values()).toEqual([9]);
+  });
+
+  it("are read once: what was read is not read again when rows are appended", async () => {
+    const root = temporaryFolder();
+    const append = writeRun(root, "a");
+    append("metrics.jsonl", metricsLine(1, { loss: 1 }));
+    const { get } = await viewerOf(root);
+    const values = async () => (await get<CurveData>("curve", { run: "0/a", series: "loss" })).parts[0]?.mean;
+    expect(await values()).toEqual([1]);
+    // No client does this; it shows which bytes the viewer reads.
+    const path = join(root, "generations", "a", "metrics.jsonl");
+    const descriptor = openSync(path, "r+");
+    writeSync(descriptor, metricsLine(1, { loss: 9 }));
+    closeSync(descriptor);
+    append("metrics.jsonl", metricsLine(2, { loss: 2 }));
+    expect(await values()).toEqual([1, 2]);
   });
 
   it("are reduced to the least and the greatest value of each pixel, and exact again in a small window", async () => {
