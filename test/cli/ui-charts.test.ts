@@ -69,7 +69,10 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     };
     await changes(() => logY?.check());
     await changesBack(() => logY?.uncheck());
-    await changes(() => smoothing?.fill("0.9"));
+    await changes(() => smoothing?.fill("0.5"));
+    const slightly = await image();
+    await smoothing?.fill("0.99");
+    await untilAnswered(async () => (await image()) !== slightly);
     await changesBack(() => smoothing?.fill("0"));
     await changes(() => logX?.check());
     // There is no place for the steps below 1 that this asks for.
