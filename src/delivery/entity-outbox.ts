@@ -1,6 +1,6 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
 import { EntityStore } from "../journal/entity-store.js";
-import type { Holder } from "../journal/lock.js";
+import type { LockOwner } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
 import type { ByteRange } from "../store/line-writer.js";
 import type { FolderKind } from "../store/paths.js";
@@ -80,7 +80,7 @@ export class EntityOutbox {
   }
 
   /** Who sends for the entity, if it is another process. */
-  get holder(): Holder | undefined {
+  get holder(): LockOwner | undefined {
     return this.checkLease() ? undefined : this.lease.holder;
   }
 

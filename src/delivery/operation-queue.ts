@@ -50,7 +50,7 @@ export class OperationQueue {
 
   /** Counts what was added to the journal since; `scope`: whose it is. */
   count(scope: Scope = this.#owner): void {
-    for (const operation of this.#state().waiting) {
+    for (const operation of this.#state().pending) {
       if (this.#entries.has(operation.key)) continue;
       this.#entries.set(operation.key, entryOf(operation, scope));
       this.#countOf(operation).add(scope, 1);
@@ -145,7 +145,7 @@ export class OperationQueue {
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
     const held = new Set<string>();
-    for (const operation of this.#state().waiting) {
+    for (const operation of this.#state().pending) {
       const entry = this.#entries.get(operation.key);
       if (entry?.kind !== kind) continue;
       const fields = "patch" in operation ? Object.keys(operation.patch) : [];

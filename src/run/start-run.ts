@@ -1,5 +1,5 @@
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import type { RunContext } from "./context.js";
 import { asCurrentRun } from "./current-run.js";
 import { failureMessage } from "./failure.js";
@@ -35,7 +35,7 @@ export async function withRun<Result>(
 ): Promise<Result> {
   if (typeof body !== "function") {
     throw new EvsysValidationError("withRun", [
-      issueAt([], `expected a function as the second argument, got ${shown(body)}`),
+      issueAt([], `expected a function as the second argument, got ${preview(body)}`),
     ]);
   }
   const run = await startRun(context, options, "withRun");

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../src/cli/status/report.js";
+import type { Status } from "../../src/cli/status/status.js";
 import { type SyncOptions, type SyncReport, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
@@ -75,7 +75,7 @@ describe("the incomplete last line of an adopted file", () => {
       { hasForeignRows: false, tornLines: [{ file: "metrics.jsonl", byte: WHOLE.length }], total: { skipped: 0 } },
     ]);
     expect(text).not.toContain("--adopt");
-    expect(text).toContain(`not sent         metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
+    expect(text).toContain(`not sent     metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
   });
 
   it("is a row like any other once its writer has finished it", async () => {
