@@ -5,7 +5,8 @@ import type { Ended } from "../support/children.js";
 import { connection, evsys } from "../support/cli.js";
 import { mockServer, offlineClient } from "../support/clients.js";
 import { command } from "../support/command.js";
-import { always, rawServer, until } from "../support/servers.js";
+import { always, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 /** Colours, the title of the window, a link, C1 codes, a turned direction, a forged line. */
 const EVIL =
