@@ -1,5 +1,6 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
-import { EntityStore } from "../journal/entity-store.js";
+import type { Outcome } from "../http/outcome.js";
+import { EntityStore, type NewEntity } from "../journal/entity-store.js";
 import type { Holder } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
 import type { ByteRange } from "../store/line-writer.js";
@@ -163,9 +164,21 @@ export class EntityOutbox {
     } else this.pump.start(entry);
   }
 
+  /** Registers a patch that was just noted and that has been sent already, or not, if the backend was unavailable. */
+  acceptSentPatch(key: string, scope: Scope, outcome: Outcome | undefined): void {
+    this.operations.count(scope);
+    if (outcome?.kind === "delivered" && this.checkLease()) {
+      this.store.log.deliverOp(key, undefined);
+      this.operations.settleSent(key);
+    } else {
+      if (outcome?.kind === "unavailable") this.operations.noteAttempt(key, outcome.reason);
+      this.sender.noteBacklog(this);
+    }
+  }
+
   /** Notes and registers the create of the entity: done by the backend, or to be sent. */
-  acceptCreate(key: string, fields: Readonly<Record<string, unknown>>, scope: Scope, isDelivered: boolean): void {
-    this.store.create(key, fields, isDelivered ? this.store.id : undefined);
+  acceptCreate(created: NewEntity, scope: Scope, isDelivered: boolean): void {
+    this.store.create(created, isDelivered ? this.store.id : undefined);
     learnIds(this.store, this.sender.ids);
     if (isDelivered) this.operations.countDelivered(scope);
     this.operations.count(scope);

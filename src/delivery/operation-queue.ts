@@ -63,6 +63,12 @@ export class OperationQueue {
     if (entry !== undefined) Object.assign(entry, { attempts: 1, reason });
   }
 
+  /** An operation that was just counted has been delivered already. */
+  settleSent(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.settle(entry, "delivered");
+  }
+
   /** A call waits for an operation that was just counted. */
   await(key: string, order: number, waiter: Waiter): OperationEntry | undefined {
     const entry = this.#entries.get(key);

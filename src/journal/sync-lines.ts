@@ -29,8 +29,17 @@ const sessionLine = z.object({
   after: offsets.optional(),
   made: z.literal(true).optional(),
 });
-/** The entity was made. `id` stands where the backend made it; without it the folder's name is an id made offline. */
-const createLine = z.object({ key: z.string(), at: z.number(), create: fields, id: z.string().optional() });
+/**
+ * The entity was made. `id` stands where the backend made it; without it the folder's name is an id made offline.
+ * `ownsExperiment`: the run began with its experiment, and ends it.
+ */
+const createLine = z.object({
+  key: z.string(),
+  at: z.number(),
+  create: fields,
+  id: z.string().optional(),
+  ownsExperiment: z.literal(true).optional(),
+});
 /** Fields were laid over the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 
