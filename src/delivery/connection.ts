@@ -31,7 +31,7 @@ export interface ConnectionEvents {
  */
 export class BackendConnection {
   readonly http: BackendApi;
-  readonly baseUrl: string;
+  readonly #baseUrl: string;
   readonly #events: ConnectionEvents;
   readonly #failing = new Set<string>();
   #circuit: "closed" | "open" = "closed";
@@ -49,7 +49,7 @@ export class BackendConnection {
   constructor(config: Config, events: ConnectionEvents) {
     this.#events = events;
     this.#isOffline = config.offline;
-    this.baseUrl = config.baseUrl;
+    this.#baseUrl = config.baseUrl;
     this.http = createBackendApi(config);
   }
 
@@ -150,7 +150,7 @@ export class BackendConnection {
   #open(reason: string): void {
     if (this.#circuit === "open" || this.isStopped) return;
     this.#circuit = "open";
-    this.#reason = `the backend at ${this.baseUrl} is unavailable: ${reason}`;
+    this.#reason = `the backend at ${this.#baseUrl} is unavailable: ${reason}`;
     this.#events.onDown(reason);
   }
 }

@@ -20,7 +20,6 @@ import { now } from "../util/clock.js";
 import { issueAt, shown } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
-import { inBatches } from "./batches.js";
 import type { Settlement } from "./entry.js";
 import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
@@ -159,16 +158,15 @@ export class Delivery {
   ): Promise<AnswerOf<"logPredictions">> {
     this.#refuseUnlessOpen("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
-    const { lines, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
-    if (lines.length === 0) return { ok: true, inserted: 0 };
+    const { batches, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
+    const [first] = batches;
+    if (first === undefined) return { ok: true, inserted: 0 };
     this.#nonFinite.add("logPredictions", nonFinite);
-    const inserted = lines.length;
+    const inserted = batches.reduce((sum, { rows }) => sum + rows, 0);
     const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
       responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
-    const [first] = lines;
-    if (first !== undefined && inserted === 1)
-      return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
-    return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
+    if (inserted === 1) return this.outbox.append("predictions", runId, first.text, { timeoutMs, respond });
+    return this.outbox.appendBatches("predictions", runId, batches, { timeoutMs, respond });
   }
 
   /** Resolves when the calls whose input is still being read have reached the outbox or are refused. */

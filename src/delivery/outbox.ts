@@ -11,6 +11,7 @@ import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
+import type { RowBatch } from "./batches.js";
 import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { Settlement, Waiter } from "./entry.js";
@@ -147,11 +148,11 @@ export class Outbox {
   async appendBatches<Result>(
     stream: StreamName,
     runId: string,
-    batches: readonly (readonly string[])[],
+    batches: readonly RowBatch[],
     call: Call<Result>,
   ): Promise<Result> {
     const entity = this.#shared.open("run", runId, this.#scope);
-    const texts = batches.map((lines) => lines.join("\n"));
+    const texts = batches.map(({ text }) => text);
     entity.appending += 1;
     let ranges: ByteRange[];
     try {
@@ -164,7 +165,7 @@ export class Outbox {
       ranges.forEach((range, at) => {
         // The first texts are sent from memory, the others are read from the file.
         const text = at < this.#shared.sender.concurrency ? texts[at] : undefined;
-        entity.accept(stream, range, batches[at]?.length ?? 0, this.#scope, text, waiter);
+        entity.accept(stream, range, batches[at]?.rows ?? 0, this.#scope, text, waiter);
       });
     });
   }
@@ -196,7 +197,7 @@ export class Outbox {
       if (releaseOutbox(this.#shared, this.#scope)) {
         this.#shared.sender.stop();
         await this.#shared.sender.connection.close();
-        await within(this.#config.timeoutMs, undefined, this.#shared.sender.whenIdle());
+        await within(this.#config.timeoutMs, undefined, this.#shared.sender.sends.whenIdle());
         this.#shared.close();
       }
       this.#leave(leftovers);
@@ -218,13 +219,13 @@ export class Outbox {
   ): Waiter {
     const { delivery, maxRetries } = this.#config;
     const time = now();
-    this.#scope.calls += 1;
+    this.#scope.calls.begin();
     return {
       isAwaited: delivery === "await",
       endsAt: time + timeoutMs,
       maxRetries,
       settle: (settlement) => {
-        this.#scope.endCall();
+        this.#scope.calls.end();
         try {
           const result = respond(settlement);
           if (settlement.kind === "delivered" || !this.isTurnDue(time)) resolve(result);

@@ -20,7 +20,7 @@ const MOST_UPLOAD_CUTS = 3;
 
 /** Sends an entry that was taken from its queue, and settles or requeues it. It never throws. */
 export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<void> {
-  outbox.sender.begin();
+  outbox.sender.sends.begin();
   try {
     const prepared = prepare(outbox, entry);
     if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
@@ -30,7 +30,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     outbox.requeue(entry, PENDING, backoff(entry));
     entry.scope.announce(toError(error));
   } finally {
-    outbox.sender.end();
+    outbox.sender.sends.end();
   }
 }
 

@@ -6,6 +6,8 @@ import { now } from "../util/clock.js";
 import { BackendConnection } from "./connection.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
+import { InFlight } from "./in-flight.js";
+import { OutageLog } from "./outage-log.js";
 import { drainStep, hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
 
 const FIRST_PROBE_MS = 1_000;
@@ -18,30 +20,27 @@ export class Sender {
   readonly logger: Logger;
   readonly connection: BackendConnection;
   readonly ids = new IdMap();
+  readonly sends = new InFlight();
   /** Whether the process stays alive for the backlog, and decides itself when to drain it: a sync. */
   readonly keepsProcessAlive: boolean;
   /** How many batches of one stream may be in flight. */
   concurrency: number;
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
-  readonly #destination: string | undefined;
+  readonly #outages: OutageLog;
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
   #isAskedAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #probes = 0;
   #progress = 0;
-  #inFlight = 0;
-  #idle: (() => void)[] = [];
-  /** How many writes were pending when the backend came back, until they are drained. */
-  #recovering: number | undefined;
 
   /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
   constructor(config: Config, logger: Logger, destination?: string) {
     this.config = config;
     this.logger = logger;
     this.keepsProcessAlive = destination === undefined;
-    this.#destination = destination;
+    this.#outages = new OutageLog(logger, config.baseUrl, destination);
     this.concurrency = config.concurrency;
     this.connection = new BackendConnection(config, {
       onDown: (reason) => this.#onDown(reason),
@@ -89,23 +88,6 @@ export class Sender {
     this.#backlog.delete(outbox);
   }
 
-  /** Counts a send that is in flight. */
-  begin(): void {
-    this.#inFlight += 1;
-  }
-
-  end(): void {
-    this.#inFlight -= 1;
-    if (this.#inFlight > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle = [];
-  }
-
-  /** Resolves when nothing is in flight. */
-  whenIdle(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
-  }
-
   /** Logs a warning, once for each matter. */
   warnOnce(matter: string, message: string): void {
     if (this.#logged.has(matter)) return;
@@ -125,7 +107,7 @@ export class Sender {
   drain(): Promise<void> {
     this.#draining ??= this.#drainAll().finally(() => {
       this.#draining = undefined;
-      this.#noteRecovered();
+      if (this.connection.maySend) this.#outages.noteDrained();
       this.schedule();
     });
     return this.#draining;
@@ -221,31 +203,14 @@ export class Sender {
 
   #onDown(reason: string): void {
     this.#probes = 0;
-    this.#recovering = undefined;
-    if (this.keepsProcessAlive) return;
-    this.logger.warn(
-      `The backend at ${this.connection.baseUrl} is unavailable (${reason}). Writes go to ${this.#destination} and are sent when it is back. To check the connection: npx evsys-sdk doctor`,
-    );
+    this.#outages.noteDown(reason);
     this.schedule();
   }
 
   #onUp(): void {
     this.#probes = 0;
-    if (this.keepsProcessAlive) return;
     let pending = 0;
     for (const outbox of this.#backlog) pending += outbox.pending;
-    this.#recovering = pending;
-    const news = pending === 0 ? "" : `: ${writes(pending)} are being delivered`;
-    this.logger.warn(`The backend at ${this.connection.baseUrl} is back${news}.`);
+    this.#outages.noteUp(pending);
   }
-
-  #noteRecovered(): void {
-    if (this.#recovering === undefined || !this.connection.maySend) return;
-    this.logger.info(`The backlog of the outage is delivered: ${writes(this.#recovering)}.`);
-    this.#recovering = undefined;
-  }
-}
-
-function writes(count: number): string {
-  return count === 1 ? "1 write" : `${count} writes`;
 }

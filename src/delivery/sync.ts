@@ -56,7 +56,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     signal?.addEventListener("abort", stop, { once: true });
     for (const outbox of outboxes) begin(outbox, scope, { dryRun, retryRejected });
     if (!dryRun) await sendBacklog(sender, () => total().pending, { signal });
-    await sender.whenIdle();
+    await sender.sends.whenIdle();
     showProgress(total());
     const report = scope.counters.report(
       startedAt,
