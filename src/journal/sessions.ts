@@ -30,7 +30,7 @@ export interface Session {
   readonly spans: Readonly<Record<StreamName, Span>>;
 }
 
-interface Boundary {
+export interface Boundary {
   readonly start: number;
   readonly session: Session;
 }
@@ -78,6 +78,11 @@ export class Sessions {
   nextStart(slot: number, stream: StreamName, position: number): number | undefined {
     const boundaries = this.#boundariesOf(slot, stream);
     return boundaries[countUpTo(boundaries, position)]?.start;
+  }
+
+  /** Where sessions begin in a file, in order. */
+  startsIn(slot: number, stream: StreamName): readonly Boundary[] {
+    return this.#boundariesOf(slot, stream);
   }
 
   /** Where ranges begin that no session wrote, in a file of so many bytes. */

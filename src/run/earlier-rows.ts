@@ -3,23 +3,21 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { StreamName } from "../api/routes.js";
 import { linesOf } from "../store/line-reader.js";
 import { segmentName } from "../store/paths.js";
-import { parseRow, slotsOf } from "../store/rows.js";
+import { slotsOf } from "../store/rows.js";
+import { stepOfRow } from "../store/step-of-row.js";
 import { now } from "../util/clock.js";
 import type { BestScore } from "./best-score.js";
 import type { StepCounter } from "./step-counter.js";
 
 const LONGEST_STALL_MS = 5;
-/** The step and the split are the first fields of a row, as this package and the Python client write it. */
-const STEP_AND_SPLIT = /^\{"step": ?(-?\d{1,15}), ?"split": ?"([a-z]+)"/;
-const LONGEST_START_BYTES = 64;
-
 /**
  * Takes in the rows of the earlier jobs of a run: their steps, and the best value of the tracked series. The files are read in
  * pieces, and the event loop gets its turns.
  */
 export async function takeInRows(folder: string, steps: StepCounter, best: BestScore): Promise<void> {
   await forEachLine(folder, "metrics", (bytes) => {
-    noteStep(bytes, steps);
+    const row = stepOfRow(bytes.toString());
+    if (row !== undefined) steps.note(row.split, row.step);
     best.observeStored(bytes);
   });
   if (best.isTracking) await forEachLine(folder, "evals", (bytes) => best.observeStored(bytes));
@@ -35,14 +33,4 @@ async function forEachLine(folder: string, stream: StreamName, visit: (bytes: Bu
       turnedAt = now();
     }
   }
-}
-
-function noteStep(bytes: Buffer, steps: StepCounter): void {
-  const [, digits, name] = STEP_AND_SPLIT.exec(bytes.toString("latin1", 0, LONGEST_START_BYTES)) ?? [];
-  if (digits !== undefined && name !== undefined) {
-    steps.note(name, Number(digits));
-    return;
-  }
-  const { step, split } = parseRow(bytes.toString()) ?? {};
-  if (typeof step === "number" && typeof split === "string") steps.note(split, step);
 }
