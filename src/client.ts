@@ -13,6 +13,7 @@ import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
 import type { ExperimentRun } from "./run/run.js";
 import { startRun, withRun } from "./run/start-run.js";
+import { EmptyStore } from "./store/empty-store.js";
 import { LocalExperimentStore } from "./store/store.js";
 
 /**
@@ -29,16 +30,18 @@ export class DashboardClient {
   readonly projectId: string | undefined;
   /** The longest a call may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the client writes to the mirror only. */
+  /** Whether the client sends nothing: it writes to the mirror only, or is disabled. */
   readonly offline: boolean;
-  /** The mirror: its folder is `local.root`, its readers give back what was written. */
+  /** Whether the client validates and answers calls and does nothing else: it touches neither the disk nor the network. */
+  readonly disabled: boolean;
+  /** The mirror: its folder is `local.root`, its readers give back what was written. Empty for a disabled client. */
   readonly local: LocalExperimentStore;
   readonly #apiKey: string | undefined;
   readonly #delivery: Delivery;
   readonly #logger: Logger;
 
   /**
-   * @throws EvsysAuthError where the API key or the project is missing and the client is not offline.
+   * @throws EvsysAuthError where the API key or the project is missing and the client is neither offline nor disabled.
    * @throws EvsysValidationError where an option or a variable does not fit.
    */
   constructor(options: DashboardClientOptions = {}) {
@@ -49,7 +52,8 @@ export class DashboardClient {
     this.projectId = config.projectId;
     this.timeoutMs = config.timeoutMs;
     this.offline = config.offline;
-    this.local = new LocalExperimentStore(config.logDir, logger);
+    this.disabled = config.disabled;
+    this.local = new (config.disabled ? EmptyStore : LocalExperimentStore)(config.logDir, logger);
     this.#apiKey = config.apiKey;
     this.#logger = logger;
     this.#delivery = new Delivery(config, logger, this.local);
@@ -64,7 +68,7 @@ export class DashboardClient {
    * The routes of the backend, typed by its schema: `client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body })`
    * resolves to `{ data, error, response }`, as in openapi-fetch, with its middleware (`use`) and the `signal` option.
    * A request takes at most `timeoutMs` and follows no redirect. It is neither mirrored nor retried.
-   * @throws EvsysError if the client is offline or closed, if no response comes, or if a 2xx response is not JSON;
+   * @throws EvsysError if the client is offline, disabled or closed, if no response comes, or if a 2xx response is not JSON;
    * EvsysValidationError for an id or a body that cannot be sent; the reason of `signal` if that aborts the request.
    */
   get api(): Client<paths> {
@@ -148,7 +152,8 @@ export class DashboardClient {
 
   /**
    * Posts any JSON to any path below `{baseUrl}/api/dashboard/api`. It is not mirrored.
-   * @returns the JSON of the response, `{ _raw: text }` if the response is not JSON, null if nothing was sent.
+   * @returns the JSON of the response, `{ _raw: text }` if the response is not JSON, null if nothing was sent, such as by a
+   * client that is offline or disabled.
    */
   post(path: string, body?: unknown): Promise<unknown> {
     return this.#delivery.post(path, body);
@@ -156,7 +161,7 @@ export class DashboardClient {
 
   /**
    * Calls a function with a new run, then marks the run as completed, or as failed with "Name: message" if the function
-   * throws. If `signal` aborts, the run is cancelled with the signal's reason.
+   * throws. `currentRun()` returns the run anywhere in the function. If `signal` aborts, the run is cancelled with the signal's reason.
    * @returns what the function returns. @throws what the function throws, the same error.
    */
   withRun<Result>(options: WithRunOptions, body: (run: ExperimentRun) => Result | Promise<Result>): Promise<Result> {

@@ -50,7 +50,9 @@ export {
 } from "./errors.js";
 export type { Logger, LogLevel } from "./logger.js";
 export type { BestMode } from "./run/best-score.js";
+export { currentRun } from "./run/current-run.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
 export { ExperimentRun } from "./run/run.js";
 export type { MirrorDocument } from "./store/document.js";
+export type { EvalReadOptions, MetricReadOptions, ReadOptions } from "./store/read-options.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store/store.js";

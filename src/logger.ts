@@ -21,6 +21,9 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const silent = (): void => {};
 
+/** Logs nothing. */
+export const SILENT_LOGGER: Logger = { debug: silent, info: silent, warn: silent, error: silent };
+
 /** Whether a value has the four methods of a logger. */
 export function isLogger(value: unknown): value is Logger {
   return (

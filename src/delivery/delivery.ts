@@ -13,13 +13,14 @@ import {
 } from "../api/routes.js";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
-import type { Logger } from "../logger.js";
+import { type Logger, SILENT_LOGGER } from "../logger.js";
 import { refuseUnsafeId } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { now } from "../util/clock.js";
 import { issueAt, shown } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
+import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
 import type { Settlement } from "./entry.js";
 import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
@@ -35,7 +36,7 @@ const UNKNOWN_RUN =
 
 /** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
 export class Delivery {
-  readonly outbox: Outbox;
+  readonly outbox: WriteOutbox;
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #nonFinite: NonFiniteCounts;
@@ -46,8 +47,8 @@ export class Delivery {
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
     this.#logger = logger;
-    this.#nonFinite = new NonFiniteCounts(logger);
-    this.outbox = new Outbox(config, logger, store);
+    this.#nonFinite = new NonFiniteCounts(config.disabled ? SILENT_LOGGER : logger);
+    this.outbox = config.disabled ? new DisabledOutbox(config) : new Outbox(config, logger, store);
   }
 
   createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {

@@ -1,5 +1,6 @@
 import { MirrorError } from "../errors.js";
 import { type Adoption, adopt, adoptionOf, hasGroups } from "../journal/adopt.js";
+import { segmentFilesOf } from "../journal/entity-files.js";
 import { inspectEntity, isEmpty } from "../journal/inspect.js";
 import { SyncLog } from "../journal/sync-log.js";
 import { hasLostOps, type TornLine, unclaimedRowsOf } from "../journal/unclaimed.js";
@@ -90,7 +91,7 @@ function countUnclaimed(
     counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
     lost.push(path);
   }
-  for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(path, log.state)) {
+  for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(segmentFilesOf(path), log.state)) {
     counters.add(stream, "skipped", rows);
     if (rows > 0 && !hasLost) unclaimed.push(file);
     if (tornLine !== undefined) nameTorn(tornLine, sender);

@@ -5,11 +5,13 @@ import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import type { NewEntity } from "../journal/entity-store.js";
 import type { Logger } from "../logger.js";
+import { keepErrorStack } from "../store/document.js";
 import type { ByteRange } from "../store/line-writer.js";
-import type { FolderKind } from "../store/paths.js";
+import { documentPath, type FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
+import { Turns } from "../util/turns.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
 import type { RowBatch } from "./batches.js";
 import type { Remote } from "./connection.js";
@@ -23,9 +25,6 @@ import { Scope } from "./scope.js";
 import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
 import { type FailingWrite, failingWrites, pendingEntitiesOf } from "./status.js";
 import { partsOf } from "./waiters.js";
-
-/** Awaited local calls are microtasks only; now and then the timers get a turn. */
-const TURN_EVERY_MS = 5;
 
 /** The state of the delivery. */
 export interface DeliveryStatus {
@@ -56,8 +55,8 @@ export class Outbox {
   readonly #forgetExit: () => void;
   /** Sends that belong to no entity yet. */
   readonly #direct = new Set<Promise<unknown>>();
+  readonly #turns = new Turns();
   #closing: Promise<SyncReport> | undefined;
-  #turnedAt = 0;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
@@ -120,6 +119,11 @@ export class Outbox {
     const entity = this.#shared.open(kind, id, this.#scope);
     entity.store.patch(key, fields);
     entity.acceptSentPatch(key, this.#scope, outcome);
+  }
+
+  /** Keeps the stack of an error in the mirror's document of a run. It is never sent. */
+  keepErrorStack(runId: string, stack: string): void {
+    keepErrorStack(documentPath(this.#store.root, "run", runId), stack);
   }
 
   /** Mirrors a patch and sends it. */
@@ -239,9 +243,7 @@ export class Outbox {
 
   /** Whether the timers are due a turn: a loop of calls that the mirror answers would starve them. */
   isTurnDue(time: number): boolean {
-    if (time - this.#turnedAt < TURN_EVERY_MS) return false;
-    this.#turnedAt = time;
-    return true;
+    return this.#turns.isDue(time);
   }
 
   async #track<Result>(send: Promise<Result>): Promise<Result> {

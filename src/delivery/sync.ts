@@ -36,7 +36,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     signal,
     ...connection
   } = checkedSyncOptions(options);
-  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, SYNC_OPTIONS);
+  const config = resolveConfig({ ...connection, offline: dryRun, disabled: false }, undefined, SYNC_OPTIONS);
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
   let failures = 0;

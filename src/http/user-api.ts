@@ -30,7 +30,10 @@ export function createUserApi(config: Config, routes: string, http: Http, redact
   const forward =
     (method: "request" | "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH" | "TRACE") =>
     async (...call: unknown[]) => {
-      if (config.offline) throw new EvsysError("client.api sends requests, but this client is offline.");
+      if (config.offline) {
+        const mode = config.disabled ? "disabled" : "offline";
+        throw new EvsysError(`client.api sends requests, but this client is ${mode}.`);
+      }
       loading ??= load();
       const client = await loading;
       return Reflect.apply(client[method], client, call);

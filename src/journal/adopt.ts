@@ -7,10 +7,11 @@ import type { StreamName } from "../api/routes.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
 import { refuseLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import { hasLostOps, isRow, type Segment, segmentsOf, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
+import { hasLostOps, isRow, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
@@ -71,7 +72,7 @@ export function adoptionOf(root: string, kind: FolderKind, id: string, projectId
   const isUnknown = creation === undefined && !delivered.has(id) && (hasLostOps(log.state) || parked !== undefined);
   log.close();
   const tornLines: TornLine[] = [];
-  const gaps = segmentsOf(folder).flatMap((segment) =>
+  const gaps = segmentFilesOf(folder).flatMap((segment) =>
     gapsOf(segment, log.state, [projectId, kind, id], (torn) => tornLines.push(torn)),
   );
   const made = isUnknown && document !== undefined ? split(kind, document) : undefined;
@@ -108,7 +109,12 @@ function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): 
 }
 
 /** The stretches of a file that no session wrote: another client's, or their ops log is lost. */
-function gapsOf(segment: Segment, state: SyncState, names: readonly string[], onTorn: (line: TornLine) => void): Gap[] {
+function gapsOf(
+  segment: SegmentFile,
+  state: SyncState,
+  names: readonly string[],
+  onTorn: (line: TornLine) => void,
+): Gap[] {
   const { stream, slot } = segment;
   const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
   const gaps: GapInProgress[] = [];

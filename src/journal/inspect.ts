@@ -1,20 +1,19 @@
 import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSafeId } from "../api/ids.js";
-import { STREAMS } from "../api/routes.js";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "../store/files.js";
+import { foldersIn, isMissing, namesIn, onFile, sizeOf, unlessMissing } from "../store/files.js";
 import { refuseLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, slotOfSegment } from "../store/paths.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
 import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
-import { SyncLog } from "./sync-log.js";
-import { hasLostOps, segmentsOf, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
+import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
+const NO_FILES: EntityFiles = { names: [], syncNames: [], segments: [] };
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
-const SYNC_FOLDER = new SyncLog("").folder;
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
 
@@ -24,6 +23,8 @@ export interface Found {
   readonly kind: FolderKind;
   readonly id: string;
   readonly path: string;
+  /** Its files as they were before anything of it was read. */
+  readonly files: EntityFiles;
   /** Undefined where there is none, or none that can be read. */
   readonly document: MirrorDocument | undefined;
   /** Undefined where another client made the folder, and where its sync log cannot be read. */
@@ -42,8 +43,8 @@ export interface Occupants {
 export function inspectMirror(root: string): Found[] {
   return KINDS.flatMap((kind) => {
     refuseLinks(folderOf(root, kind));
-    return namesIn(folderOf(root, kind))
-      .filter((name) => isSafeId(name) && isFolder(entityFolder(root, kind, name)))
+    return foldersIn(folderOf(root, kind))
+      .filter(isSafeId)
       .map((id) => inspectEntity(root, kind, id));
   });
 }
@@ -61,19 +62,20 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Found
       return undefined;
     }
   };
-  const document = read(() => {
+  const files = read(() => {
     refuseLinks(folderOf(root, kind), path);
-    return readDocument(documentPath(root, kind, id));
+    return filesOfEntity(path);
   });
-  const entity = SyncLog.existsIn(path) ? read(() => new EntityStore(root, kind, id)) : undefined;
-  const found = { root, kind, id, path, document, entity };
+  const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
+  const entity = files?.names.includes(SYNC_FOLDER) ? read(() => new EntityStore(root, kind, id)) : undefined;
+  const found = { root, kind, id, path, files: files ?? NO_FILES, document, entity };
   if (isLost(found)) problems.push(lostOps(path));
   return { ...found, problem: problems[0] };
 }
 
 /** Whether this client has a sync log in the folder. */
-export function isOurs({ path }: Found): boolean {
-  return SyncLog.existsIn(path);
+export function isOurs({ files }: Found): boolean {
+  return files.names.includes(SYNC_FOLDER);
 }
 
 /**
@@ -81,16 +83,16 @@ export function isOurs({ path }: Found): boolean {
  * and so does a client that opened a run and wrote nothing.
  */
 export function isEmpty(found: Found): boolean {
-  const { path, document, entity, problem } = found;
+  const { files, document, entity, problem } = found;
   if (document !== undefined || problem !== undefined || (entity?.log.state.operations.size ?? 0) > 0) return false;
-  if (segmentsOf(path).some((segment) => sizeOf(segment.path) > 0) || strangeNames(found).length > 0) return false;
+  if (files.segments.some(({ sizeBytes }) => sizeBytes > 0) || strangeNames(found).length > 0) return false;
   const { sender, writers } = occupantsOf(found);
   return sender === undefined && writers.length === 0;
 }
 
 /** What of the folder no session wrote; see {@link unclaimedRowsOf}. Of another client's folder it says nothing. */
-export function unclaimedRows({ path, entity }: Found): UnclaimedRows[] {
-  return entity === undefined ? [] : unclaimedRowsOf(path, entity.log.state);
+export function unclaimedRows({ files, entity }: Found): UnclaimedRows[] {
+  return entity === undefined ? [] : unclaimedRowsOf(files.segments, entity.log.state);
 }
 
 /** Whether a sync log says nothing of what was written: it is not known what of it was sent. */
@@ -106,10 +108,10 @@ function lostOps(path: string): string {
 }
 
 /** The living processes that have a folder in use. */
-export function occupantsOf({ entity }: Found): Occupants {
+export function occupantsOf({ entity, files }: Found): Occupants {
   if (entity === undefined) return { sender: undefined, writers: [] };
   const { folder } = entity.log;
-  const names = lockNames(folder);
+  const names = locksAmong(files.syncNames);
   const holders = (isMeant: (name: string) => boolean): Holder[] =>
     names.filter(isMeant).flatMap((name) => holderOf(folder, name, true) ?? []);
   const [sender] = holders((name) => name === SENDER_LOCK);
@@ -123,14 +125,21 @@ export function lockNamesOf({ log }: EntityStore): string[] {
 
 /** The names of the locks that have a file in a sync log's folder. */
 export function lockNames(folder: string): string[] {
-  return [...new Set(namesIn(folder).flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
+  return locksAmong(namesIn(folder));
+}
+
+function locksAmong(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
 }
 
 /** When something was last written to the entity, in milliseconds since the epoch: what was sent since does not count. */
-export function lastWriteOf({ root, kind, id, path, document, entity }: Found): number | undefined {
-  const files = [documentPath(root, kind, id), ...segmentsOf(path).map((segment) => segment.path)];
+export function lastWriteOf({ root, kind, id, path, files, document, entity }: Found): number | undefined {
   const told = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
-  const times = [...files.flatMap((file) => changedAt(file) ?? []), ...told.map((at) => Number(at) * 1000)];
+  const written = [
+    changedAt(documentPath(root, kind, id)) ?? [],
+    ...files.segments.map((segment) => segment.changedAt),
+  ];
+  const times = [...written.flat(), ...told.map((at) => Number(at) * 1000)];
   // A folder that was opened and never written to has nothing but its sync log.
   if (times.length === 0) times.push(changedAt(join(path, SYNC_FOLDER)) ?? Number.NEGATIVE_INFINITY);
   const last = Math.max(...times);
@@ -143,13 +152,13 @@ export function isBegunElsewhere({ entity }: Found): boolean {
 }
 
 /** The files and folders in an entity's folder that no client of this kind puts there. */
-export function strangeNames({ root, kind, id, path }: Found): string[] {
+export function strangeNames({ root, kind, id, files }: Found): string[] {
   const document = basename(documentPath(root, kind, id));
   const isDocument = (name: string): boolean =>
     name === document || (name.startsWith(`${document}.`) && name.endsWith(".tmp"));
-  const isSegment = (name: string): boolean => STREAMS.some((stream) => slotOfSegment(stream, name) !== undefined);
-  const strange = namesIn(path).filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
-  return [...strange, ...namesIn(join(path, SYNC_FOLDER)).filter((name) => !OWN_SYNC_FILE.test(name))];
+  const isSegment = (name: string): boolean => segmentOf(name) !== undefined;
+  const strange = files.names.filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
+  return [...strange, ...files.syncNames.filter((name) => !OWN_SYNC_FILE.test(name))];
 }
 
 /** Every file of an entity's folder but its locks, with its size. */

@@ -43,6 +43,11 @@ export class Intervals {
     const around = this.#list[countUpTo(this.#list, from) - 1];
     return around !== undefined && from < around.end ? around.end : from;
   }
+
+  /** Where the first range after a place begins; infinite where there is none. */
+  nextStart(from: number): number {
+    return this.#list[countUpTo(this.#list, from)]?.start ?? Number.POSITIVE_INFINITY;
+  }
 }
 
 /** How many items of an ordered list start at or before a place. Most questions are about the last one. */

@@ -20,6 +20,9 @@ export interface StoredLine {
   readonly text: string;
 }
 
+/** The last part of each file that was counted, by path, for a count that goes on from there. */
+export type CountedLines = Map<string, { readonly start: number; readonly end: number; readonly lines: number }>;
+
 const NO_CLAIMS: ReadonlyMap<number, number> = new Map();
 
 /** One file of a stream, and which of its lines are neither acknowledged nor rejected: the open ones. */
@@ -80,6 +83,22 @@ export class Segment {
     }
   }
 
+  /** How many open rows the file has up to a place. Only the parts that hold such rows are read. */
+  countOpen(until = this.size, counted: CountedLines = new Map()): number {
+    let rows = 0;
+    for (let start = this.nextOpen(0); start < until; ) {
+      const end = Math.min(until, this.#openUntil(start));
+      const last = counted.get(this.path);
+      const known = last?.start === start && last.end <= end ? last : { end: start, lines: 0 };
+      const { lines, restAt } = this.#reader.countLines(known.end, end);
+      counted.set(this.path, { start, end: restAt ?? end, lines: known.lines + lines });
+      const rest = restAt === undefined ? undefined : this.#reader.lineAt(restAt);
+      rows += known.lines + lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
+      start = this.nextOpen(end);
+    }
+    return rows;
+  }
+
   /** The lines of a range. */
   read({ start, end }: ByteRange): StoredLine[] {
     const lines: StoredLine[] = [];
@@ -94,6 +113,18 @@ export class Segment {
 
   close(): void {
     this.#reader.close();
+  }
+
+  /** Where the open part ends that begins at a place. */
+  #openUntil(start: number): number {
+    const { sessions } = this.#log.state;
+    const session = sessions.at(this.slot, this.stream, start);
+    let end = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    if (session === undefined) return end;
+    const { done, refused } = session.spans[this.stream];
+    end = Math.min(end, session.until?.[this.stream] ?? end, done.nextStart(start));
+    for (const at of refused.keys()) if (at > start && at < end) end = at;
+    return end;
   }
 }
 

@@ -1,19 +1,7 @@
-import { join } from "node:path";
-import type { StreamName } from "../api/routes.js";
-import { sizeOf } from "../store/files.js";
 import { type Line, LineReader } from "../store/line-reader.js";
-import { segmentName } from "../store/paths.js";
-import { parseRow, slotsOf } from "../store/rows.js";
+import { parseRow } from "../store/rows.js";
+import type { SegmentFile } from "./entity-files.js";
 import type { SyncState } from "./sync-state.js";
-
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
-
-/** One file of a stream. */
-export interface Segment {
-  readonly stream: StreamName;
-  readonly slot: number;
-  readonly path: string;
-}
 
 /** A last line without its end: cut off, or still being written. */
 export interface TornLine {
@@ -24,21 +12,14 @@ export interface TornLine {
 }
 
 /** Rows of one file that no session of the ops logs wrote: another client's, or their ops log is lost. */
-export interface UnclaimedRows extends Segment {
+export interface UnclaimedRows extends SegmentFile {
   readonly rows: number;
   readonly tornLine: TornLine | undefined;
 }
 
-/** The files of all streams in an entity's folder. */
-export function segmentsOf(folder: string): Segment[] {
-  return STREAMS.flatMap((stream) =>
-    slotsOf(folder, stream).map((slot) => ({ stream, slot, path: join(folder, segmentName(stream, slot)) })),
-  );
-}
-
-/** The rows of an entity's folder that no session wrote, file by file; files without any are left out. */
-export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows[] {
-  return segmentsOf(folder).flatMap((segment) => {
+/** The rows of an entity's files that no session wrote, file by file; files without any are left out. */
+export function unclaimedRowsOf(segments: readonly SegmentFile[], state: SyncState): UnclaimedRows[] {
+  return segments.flatMap((segment) => {
     let rows = 0;
     let tornLine: TornLine | undefined;
     for (const line of unclaimedLines(segment, state)) {
@@ -50,8 +31,8 @@ export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows
 }
 
 /** The lines of a file that no session wrote, reading just these. A line's bytes are good until the next one is read. */
-export function* unclaimedLines({ stream, slot, path }: Segment, state: SyncState): Generator<Line> {
-  const starts = state.sessions.unclaimedStarts(slot, stream, sizeOf(path));
+export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, state: SyncState): Generator<Line> {
+  const starts = state.sessions.unclaimedStarts(slot, stream, sizeBytes);
   if (starts.length === 0) return;
   const reader = new LineReader(path);
   try {
@@ -74,7 +55,7 @@ export function isRow({ isTerminated, bytes }: Line): boolean {
   return isTerminated || parseRow(bytes.toString()) !== undefined;
 }
 
-export function tornLineOf({ path }: Segment, { start, bytes }: Line): TornLine {
+export function tornLineOf({ path }: SegmentFile, { start, bytes }: Line): TornLine {
   return { path, start, text: bytes.toString() };
 }
 

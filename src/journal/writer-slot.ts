@@ -31,10 +31,10 @@ export class WriterSlot {
     this.#from = this.#start;
   }
 
-  /** Takes the first free place. */
+  /** Takes a free place that is not before the last one in use: whoever reads the files in order finds later jobs' rows later. */
   static take(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
     for (const changed of makeFolder(log.folder)) syncFolder(changed, log.policy);
-    for (let number = 1; ; number += 1) {
+    for (let number = log.slots().at(-1) ?? 1; ; number += 1) {
       const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
       try {

@@ -12,6 +12,8 @@ import type { StepCounter } from "./step-counter.js";
 export interface RunClient {
   readonly timeoutMs: number;
   readonly projectId: string | undefined;
+  /** Whether the mirror is neither read nor written. */
+  readonly disabled: boolean;
   readonly local: LocalExperimentStore;
   createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">>;
   updateExperiment(

@@ -53,6 +53,21 @@ export function earlierJobsOf(root: string, givenId: string): EarlierJobs {
   };
 }
 
+/** What is said of a run whose mirror is not read. */
+export function unreadJobs(runId: string): EarlierJobs {
+  return {
+    runId,
+    folder: "",
+    isKnown: true,
+    experimentId: undefined,
+    ownsExperiment: false,
+    status: undefined,
+    errorMessage: undefined,
+    summary: {},
+    durationSeconds: 0,
+  };
+}
+
 function fieldsOf(operation: Operation): Readonly<Record<string, unknown>> {
   return "create" in operation ? operation.create : operation.patch;
 }

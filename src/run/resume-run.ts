@@ -3,7 +3,7 @@ import { localIdOf } from "../journal/known-as.js";
 import { issueAt, shown } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
-import { type EarlierJobs, earlierJobsOf } from "./earlier-jobs.js";
+import { type EarlierJobs, earlierJobsOf, unreadJobs } from "./earlier-jobs.js";
 import { takeInRows } from "./earlier-rows.js";
 import { Findings } from "./findings.js";
 import { type ResumeOptions, resumePlanOf } from "./resume-options.js";
@@ -19,13 +19,15 @@ export async function resumedRun(context: RunContext, options: ResumeOptions, su
   behaviour.signal?.throwIfAborted();
   // The rows of this tick are written first.
   await Promise.resolve();
-  const earlier = earlierJobsOf(client.local.root, givenId);
+  const earlier = client.disabled ? unreadJobs(givenId) : earlierJobsOf(client.local.root, givenId);
   refuseCompleted(subject, earlier, reopens);
   refuseOtherProject(context, subject, earlier);
   const experimentId = experimentOf(client.local.root, subject, earlier, given);
   const { runId, folder, experimentId: known, durationSeconds, summary, errorMessage } = earlier;
   const best = new BestScore(behaviour.trackBest);
-  const steps = new StepCounter(known === undefined ? unknownSteps(client.local.root, runId) : undefined);
+  const steps = new StepCounter(
+    known === undefined && !client.disabled ? unknownSteps(client.local.root, runId) : undefined,
+  );
   if (known !== undefined) await takeInRows(folder, steps, best);
   const patch = {
     status: "running",

@@ -7,7 +7,7 @@ import { isGiven } from "../util/objects.js";
 import type { BestMode } from "./best-score.js";
 import { checkedBestScore, checkedText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
-import { failureMessage, keepStack } from "./failure.js";
+import { failureMessage, stackOf } from "./failure.js";
 import type { Ending, Findings } from "./findings.js";
 import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
@@ -165,7 +165,8 @@ export class ExperimentRun {
   async fail(error: unknown, options?: CallOptions): Promise<void> {
     const timeoutMs = timeoutOf("run.fail", options);
     try {
-      if (this.#ending === undefined) keepStack(this.#context.client.local.root, this.runId, error);
+      const stack = this.#ending === undefined ? stackOf(error) : undefined;
+      if (stack !== undefined) this.#context.delivery.outbox.keepErrorStack(this.runId, stack);
     } catch {
       // The run is marked as failed also if the stack cannot be kept.
     }

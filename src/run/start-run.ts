@@ -2,6 +2,7 @@ import { EvsysValidationError } from "../errors.js";
 import { issueAt, shown } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
+import { asCurrentRun } from "./current-run.js";
 import { failureMessage } from "./failure.js";
 import { Findings } from "./findings.js";
 import { type NewRunOptions, planOf, type WithRunOptions } from "./options.js";
@@ -41,7 +42,7 @@ async function newRun({ client, delivery }: RunContext, options: NewRunOptions, 
   return { ...behaviour, experimentId, runId, endsExperiment, steps: new StepCounter(), findings };
 }
 
-/** Starts the run, and ends it when the function has returned or thrown. */
+/** Starts the run, makes it the current one of the function, and ends it when the function has returned or thrown. */
 export async function withRun<Result>(
   context: RunContext,
   options: WithRunOptions,
@@ -55,7 +56,7 @@ export async function withRun<Result>(
   const run = await startRun(context, options, "withRun");
   let result: Result;
   try {
-    result = await body(run);
+    result = await asCurrentRun(run, () => body(run));
   } catch (error) {
     await run.fail(error);
     throw error;

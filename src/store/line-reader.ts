@@ -15,6 +15,13 @@ export interface Line extends ByteRange {
   readonly isTerminated: boolean;
 }
 
+/** How many lines a part of a file has. */
+export interface LineCount {
+  readonly lines: number;
+  /** Where a last line starts that has no newline in the part; it is not among the lines. */
+  readonly restAt: number | undefined;
+}
+
 /**
  * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. A missing
  * file has no lines. The file may grow meanwhile: reading on after the end finds what has been added.
@@ -53,6 +60,22 @@ export class LineReader implements PooledFile {
         return { start, end: start + this.#piece.length + 1, bytes: this.#piece, isTerminated: false };
       }
     }
+  }
+
+  /** Counts the lines between two places that are not empty, many times faster than reading them. */
+  countLines(start: number, end: number): LineCount {
+    let lines = 0;
+    let lineStart = start;
+    for (let at = start; at < end; at += this.#piece.length) {
+      this.#fill(at, Math.min(PIECE_BYTES, end - at));
+      if (this.#piece.length === 0) break;
+      for (let newline = this.#piece.indexOf(NEWLINE); newline !== -1; ) {
+        if (at + newline > lineStart) lines += 1;
+        lineStart = at + newline + 1;
+        newline = this.#piece.indexOf(NEWLINE, newline + 1);
+      }
+    }
+    return { lines, restAt: lineStart < end ? lineStart : undefined };
   }
 
   close(): void {

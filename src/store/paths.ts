@@ -1,12 +1,14 @@
 import { join } from "node:path";
 import { ID_RULE, isSafeId } from "../api/ids.js";
-import type { StreamName } from "../api/routes.js";
+import { STREAMS, type StreamName } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
 import { idMeant, issueAt, shown } from "../util/validation.js";
 
 /** The folders of the two kinds of entity; the names are the Python client's. */
 const FOLDERS = { experiment: "experiments", run: "generations" } as const;
 const DOCUMENTS = { experiment: "experiment.json", run: "generation.json" } as const;
+
+const SEGMENT_NAME = new RegExp(`^(${STREAMS.join("|")})(?:\\.(\\d+))?\\.jsonl$`);
 
 /** An entity with a folder of its own. */
 export type FolderKind = keyof typeof FOLDERS;
@@ -38,8 +40,9 @@ export function segmentName(stream: StreamName, slot: number): string {
   return slot === 1 ? `${stream}.jsonl` : `${stream}.${slot}.jsonl`;
 }
 
-/** The number of the writer whose file of a stream has this name; undefined where it is no such file. */
-export function slotOfSegment(stream: StreamName, name: string): number | undefined {
-  const match = new RegExp(`^${stream}(?:\\.(\\d+))?\\.jsonl$`).exec(name);
-  return match === null ? undefined : Number(match[1] ?? 1);
+/** The stream and the number of the writer whose file has this name; undefined where it is no such file. */
+export function segmentOf(name: string): { readonly stream: StreamName; readonly slot: number } | undefined {
+  const [, found, slot = 1] = SEGMENT_NAME.exec(name) ?? [];
+  const stream = STREAMS.find((each) => each === found);
+  return stream === undefined ? undefined : { stream, slot: Number(slot) };
 }

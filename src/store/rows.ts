@@ -1,19 +1,23 @@
 import { join } from "node:path";
 import { decode } from "../api/lossless-json.js";
-import type { StreamName } from "../api/routes.js";
+import { STREAMS, type StreamName } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 import { namesIn } from "./files.js";
 import { linesOf } from "./line-reader.js";
-import { segmentName, slotOfSegment } from "./paths.js";
+import { segmentName, segmentOf } from "./paths.js";
 
 /** A row as a client wrote it. */
 export type Row = Readonly<Record<string, unknown>>;
 
 /** The numbers of the writers that have a file of a stream in a run's folder, in order. */
 export function slotsOf(folder: string, stream: StreamName): number[] {
-  return namesIn(folder)
-    .flatMap((name) => slotOfSegment(stream, name) ?? [])
-    .sort((a, b) => a - b);
+  return segmentsAmong(namesIn(folder)).flatMap((segment) => (segment.stream === stream ? segment.slot : []));
+}
+
+/** The streams and the numbers of the writers that files of these names belong to: by stream, each in order. */
+export function segmentsAmong(names: readonly string[]): { readonly stream: StreamName; readonly slot: number }[] {
+  const found = names.flatMap((name) => segmentOf(name) ?? []);
+  return found.sort((a, b) => STREAMS.indexOf(a.stream) - STREAMS.indexOf(b.stream) || a.slot - b.slot);
 }
 
 /**

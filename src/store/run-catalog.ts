@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import { isSafeId } from "../api/ids.js";
 import { MirrorError } from "../errors.js";
+import { isObject } from "../util/objects.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn } from "./files.js";
 import { refuseLinks } from "./links.js";
@@ -59,6 +60,11 @@ export function experimentsIn(root: string): Map<string, MirrorDocument> {
 /** The document of one experiment; undefined where there is none, or none that can be read. */
 export function readExperiment(root: string, id: string): MirrorDocument | undefined {
   return isSafeId(id) ? readEntity(root, "experiment", id).document : undefined;
+}
+
+/** The best score of an experiment or a run, as its document has it; undefined where it has none. */
+export function bestScoreOf(document: MirrorDocument | undefined): unknown {
+  return document?.best_score ?? (isObject(document?.summary) ? document.summary.best_score : undefined);
 }
 
 /** Whether a mirror has a run of an id. */

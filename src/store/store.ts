@@ -12,6 +12,8 @@ import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn, makeFolder } from "./files.js";
 import { refuseLinks } from "./links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, refuseUnsafeId } from "./paths.js";
+import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
+import { selectedRows } from "./row-selection.js";
 import { readRows } from "./rows.js";
 
 const SUBJECT = "LocalExperimentStore";
@@ -79,30 +81,38 @@ export class LocalExperimentStore {
   }
 
   /**
-   * The rows of a run's `metrics.jsonl`, in the order they were written. NaN and the infinities are numbers.
-   * @throws EvsysValidationError for an invalid id, and at the first iteration if the mirror has no such run.
+   * The rows of a run's `metrics.jsonl`, in the order they were written, or those that `options` select. NaN and the
+   * infinities are numbers. With `last`, one row for each step and split, with the last value of each series: the memory
+   * that this takes grows with the number of steps. Otherwise rows are read one by one.
+   * @throws EvsysValidationError for an invalid id or option, and at the first iteration if the mirror has no such run.
    */
-  metrics(runId: string): AsyncIterable<StepMetric> {
-    refuseUnsafeId("metrics", "run_id", runId);
-    return this.#rows<StepMetric>(runId, "metrics");
+  metrics(runId: string, options: MetricReadOptions = {}): AsyncIterable<StepMetric> {
+    return this.#rows<StepMetric>(runId, "metrics", options);
   }
 
-  /** The rows of a run's `evals.jsonl`, in the order they were written. Throws as `metrics` does. */
-  evals(runId: string): AsyncIterable<EvalRow> {
-    refuseUnsafeId("evals", "run_id", runId);
-    return this.#rows<EvalRow>(runId, "evals");
+  /**
+   * The rows of a run's `evals.jsonl`, in the order they were written, or those that `options` select. With `last`, one
+   * row for each step, benchmark, checkpoint and model, and every row without a step. Throws as `metrics` does.
+   */
+  evals(runId: string, options: EvalReadOptions = {}): AsyncIterable<EvalRow> {
+    return this.#rows<EvalRow>(runId, "evals", options);
   }
 
-  /** The rows of a run's `checkpoints.jsonl`, in the order they were written. Throws as `metrics` does. */
-  checkpoints(runId: string): AsyncIterable<CheckpointRow> {
-    refuseUnsafeId("checkpoints", "run_id", runId);
-    return this.#rows<CheckpointRow>(runId, "checkpoints");
+  /**
+   * The rows of a run's `checkpoints.jsonl`, in the order they were written, or those that `options` select. With `last`,
+   * one row for each step and label, and every row without a step. Throws as `metrics` does.
+   */
+  checkpoints(runId: string, options: ReadOptions = {}): AsyncIterable<CheckpointRow> {
+    return this.#rows<CheckpointRow>(runId, "checkpoints", options);
   }
 
-  /** The rows of a run's `predictions.jsonl`, in the order they were written. Throws as `metrics` does. */
-  predictions(runId: string): AsyncIterable<Prediction> {
-    refuseUnsafeId("predictions", "run_id", runId);
-    return this.#rows<Prediction>(runId, "predictions");
+  /**
+   * The rows of a run's `predictions.jsonl`, in the order they were written, or those that `options` select. With `last`,
+   * one row for each step, kind, eval, task and sample, all of which are in memory at once, and every row without a
+   * `task_id`. Throws as `metrics` does.
+   */
+  predictions(runId: string, options: ReadOptions = {}): AsyncIterable<Prediction> {
+    return this.#rows<Prediction>(runId, "predictions", options);
   }
 
   /** @internal Makes sure that an entity of a kind could be written, before anything is sent for it. */
@@ -117,11 +127,17 @@ export class LocalExperimentStore {
     return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
   }
 
-  async *#rows<Row>(runId: string, stream: StreamName): AsyncGenerator<Row> {
+  #rows<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
+    refuseUnsafeId(stream, "run_id", runId);
+    return this.#read<Row>(runId, stream, validReadOptions(stream, options));
+  }
+
+  async *#read<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
     const folder = entityFolder(this.root, "run", runId);
     refuseLinks(folderOf(this.root, "run"), folder);
     if (!existsSync(folder)) throw this.#unknownRun(runId, stream);
-    for (const row of readRows(folder, stream, (line) => this.#logger.warn(line))) {
+    const rows = readRows(folder, stream, (line) => this.#logger.warn(line));
+    for (const row of selectedRows(stream, rows, options)) {
       // The file is what clients wrote of this type; another client's rows are not checked on the way out.
       yield row as Row;
     }

@@ -1,14 +1,10 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContractReport } from "../../src/contract/check.js";
 import { alteredBackend, json } from "../support/altered-backend.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED } from "../support/cli.js";
 import { API_KEY, mockServer, PROJECT_ID } from "../support/clients.js";
-import { REPOSITORY } from "../support/folders.js";
+import { textsOf } from "../support/pages.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
-
-const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
 
 /** The same server under an address that is not the loopback's by its name. */
 function elsewhere({ url }: { readonly url: string }): string {
@@ -267,11 +263,14 @@ describe("evsys-sdk contract", () => {
   });
 });
 
-describe("the README's section on it", () => {
-  const [, section = ""] = README.split("## Checking a backend\n");
-  const [own = ""] = section.split(/^## /m);
-  const [, command = ""] = /```sh\n(npx evsys-sdk contract.*)\n```/.exec(own) ?? [];
-  const [, sample = ""] = /```\n(conforms.*?)```/s.exec(own) ?? [];
+describe("the page on it", () => {
+  const page = "docs/checking-a-backend.md";
+  const command =
+    textsOf(page, "sh")
+      .join("")
+      .split("\n")
+      .find((line) => line.startsWith("npx evsys-sdk contract")) ?? "";
+  const [sample = ""] = textsOf(page, "");
 
   it("has a command that runs, and prints what is printed there", async () => {
     expect(command).not.toBe("");

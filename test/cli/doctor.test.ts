@@ -218,6 +218,22 @@ describe("evsys-sdk doctor", () => {
     expect(server.requests).toEqual([]);
   });
 
+  it("names what disables clients, and checks the rest", () => {
+    const of = (variables: Readonly<Record<string, string>>) =>
+      checkSettings(variables).checks.find(({ check }) => check === "disabled");
+    expect(of({})).toBeUndefined();
+    expect(of({ EVSYS_DISABLED: "off" })).toBeUndefined();
+    expect(of({ EVSYS_DISABLED: "1" })).toEqual({
+      check: "disabled",
+      verdict: "to do",
+      found: "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.",
+      next: "Unset it to record.",
+    });
+    expect(of({ EVSYS_DISABLED: "please" })?.found).toContain("EVSYS_DISABLED: expected one of 1, true, yes, on");
+    const { config } = checkSettings({ EVSYS_DISABLED: "1", EVSYS_API_KEY: "k" });
+    expect(config).toMatchObject({ disabled: false, offline: false, apiKey: "k" });
+  });
+
   it("tells each setting that cannot be used, and checks the rest", async () => {
     const server = await mockServer();
     const bad = { EVSYS_API_KEY: "geheim→", EVSYS_LOGGING_LEVEL: "LOUD", EVSYS_OFFLINE: "please" };

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
-import type { Status } from "../../src/cli/status/report.js";
+import type { Status } from "../../src/cli/status/status.js";
 import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";

@@ -1,8 +1,17 @@
-import { renameSync, symlinkSync, truncateSync } from "node:fs";
+import { appendFileSync, renameSync, symlinkSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CurveData, PredictionPage, RunDetail, RunList, SeriesList } from "../../src/viewer/api-types.js";
+import { syncMirror } from "../../src/index.js";
+import type {
+  CurveData,
+  DeliveryState,
+  PredictionPage,
+  RunDetail,
+  RunList,
+  SeriesList,
+} from "../../src/viewer/api-types.js";
 import { offlineMirror } from "../support/cli.js";
+import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 import { metricsLine, untilAnswered, viewerOf, writeRun } from "../support/viewers.js";
@@ -31,6 +40,37 @@ describe("the viewer's runs", () => {
     expect(await get("delivery", { run: `0/${runId}` })).toEqual({
       [`0/${runId}`]: { pending: 8, rejected: 0, isForeign: false },
     });
+  });
+
+  it("are counted again as they grow, and after they were delivered", async () => {
+    const { logDir, runId } = await offlineMirror();
+    const { get } = await viewerOf(logDir);
+    const pending = async (): Promise<number | undefined> => {
+      const states = await get<Record<string, DeliveryState>>("delivery", { run: `0/${runId}` });
+      return states[`0/${runId}`]?.pending;
+    };
+    const log = async (rows: number): Promise<void> => {
+      const client = offlineClient({ logDir });
+      for (let step = 0; step < rows; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+      await client.close();
+    };
+    const append = (text: string) => appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), text);
+    expect(await pending()).toBe(8);
+    await log(2);
+    expect(await pending()).toBe(10);
+    // A row that is being written counts once it is whole.
+    const row = metricsLine(9, { loss: 1 });
+    append(row.slice(0, 10));
+    expect(await pending()).toBe(10);
+    append(row.slice(10, -1));
+    expect(await pending()).toBe(11);
+    append("\n");
+    expect(await pending()).toBe(11);
+    const { url } = await mockServer();
+    await syncMirror({ baseUrl: url, apiKey: API_KEY, projectId: PROJECT_ID, logDirs: [logDir] });
+    expect(await pending()).toBe(0);
+    await log(1);
+    expect(await pending()).toBe(1);
   });
 
   it.each(PYTHON_MIRRORS)("are those of a mirror $name", async ({ copyTo }) => {

@@ -6,17 +6,12 @@ import { commands } from "../../src/cli/commands.js";
 import { cleanEnvironment, run } from "../support/children.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 import { installedPackage, link } from "../support/packed.js";
+import { pageText, textsOf } from "../support/pages.js";
 import { until } from "../support/servers.js";
 
-const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
-const SECTION = /^## Testing against the mock server$(.*?)^## /ms.exec(README)?.[1] ?? "";
+const PAGE = "docs/testing.md";
 const BIN = join(REPOSITORY, "node_modules");
 const hasCurl = spawnSync("curl", ["--version"]).status === 0;
-
-/** The fenced blocks of the section that are marked so, in their order. */
-function blocks(mark: string): string[] {
-  return [...SECTION.matchAll(new RegExp(`^\`\`\`${mark}\\n(.*?)^\`\`\`$`, "gms"))].map(([, text = ""]) => text);
-}
 
 let installed = "";
 
@@ -34,9 +29,9 @@ beforeAll(async () => {
   installed = await installedPackage();
 }, 180_000);
 
-describe("the README's section on the mock server", () => {
+describe("the page on the mock server", () => {
   it("has a test of an outage that compiles and passes, and fails where rows are lost", async () => {
-    const [code = "", ...others] = blocks("ts vitest");
+    const [code = "", ...others] = textsOf(PAGE, "ts vitest");
     expect(others).toEqual([]);
     const cwd = project();
     writeFileSync(join(cwd, "outage.test.ts"), code);
@@ -57,7 +52,7 @@ describe("the README's section on the mock server", () => {
   });
 
   it.skipIf(!hasCurl)("has commands that run as printed, with the output as printed", async () => {
-    const [command = "", calls = "", ...others] = blocks("sh");
+    const [command = "", calls = "", ...others] = textsOf(PAGE, "sh");
     expect(others).toEqual([]);
     expect(command).toBe("npx evsys-sdk mock\n");
     // As printed but for the port, which may be taken.
@@ -71,10 +66,10 @@ describe("the README's section on the mock server", () => {
     const { stdout, stderr, code } = await mock.ended;
     expect({ stderr, code }).toEqual({ stderr: "", code: 0 });
 
-    const [printed = ""] = blocks("text");
+    const [printed = ""] = textsOf(PAGE, "text");
     const plain = (text: string) => text.replaceAll(port, "8000").replaceAll(/\d+ ms/g, "1 ms");
     expect(plain(stdout)).toBe(plain(printed));
-    const refusal = /`(\{"detail":.*?\})`/.exec(SECTION)?.[1];
+    const refusal = /`(\{"detail":.*?\})`/.exec(pageText(PAGE))?.[1];
     expect(called.stdout).toMatch(/^(\{"experiment":\{"id":"[^"]+",.*?\}\})\1\{"detail"/);
     expect(called.stdout).toContain(refusal);
   });
@@ -90,8 +85,8 @@ describe("the README's section on the mock server", () => {
       ...options("src/testing/failures.ts", "Failure"),
     ];
     expect(named).toEqual(expect.arrayContaining(["latencyMs", "onAnswer", "afterCommit", "headers"]));
-    for (const option of named) expect(SECTION).toMatch(new RegExp(`\`${option}[\`(]`));
+    for (const option of named) expect(pageText(PAGE)).toMatch(new RegExp(`\`${option}[\`(]`));
     const flags = Object.keys(commands.mock.options).filter((name) => name !== "help");
-    for (const flag of flags) expect(SECTION).toContain(`\`--${flag}`);
+    for (const flag of flags) expect(pageText(PAGE)).toContain(`\`--${flag}`);
   });
 });

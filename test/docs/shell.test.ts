@@ -1,63 +1,80 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startMockServer } from "../../src/testing/index.js";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { cleanEnvironment, run } from "../support/children.js";
 import { connection } from "../support/cli.js";
-import { API_KEY, offlineClient } from "../support/clients.js";
-import { REPOSITORY } from "../support/folders.js";
+import { mockServer, offlineClient } from "../support/clients.js";
 import { projectWithPackage } from "../support/packed.js";
+import { PAGES, textsOf } from "../support/pages.js";
 import { until } from "../support/servers.js";
 
-const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
+const JOBS = "docs/long-jobs.md";
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
-
-/** The fenced blocks of a language, also those in a list. */
-function blocks(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^( *)\`\`\`${language}\\n(.*?)^ *\`\`\`$`, "gms"))].map(
-    ([, indent = "", text = ""]) => text.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
-  );
-}
 
 let folder = "";
 let project = "";
 
 beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "evsys-readme-shell-"));
+  folder = mkdtempSync(join(tmpdir(), "evsys-pages-shell-"));
   project = await projectWithPackage(folder, {});
   const main = join(project, "node_modules", "evsys-sdk", "dist", "src", "cli", "main.js");
   chmodSync(main, 0o755);
   mkdirSync(join(project, "node_modules", ".bin"));
   symlinkSync(main, join(project, "node_modules", ".bin", "evsys-sdk"));
+  // A training that fails.
+  writeFileSync(join(project, "train.mjs"), "process.exit(process.env.EVSYS_LOG_DIR === process.env.EXPECTED ? 7 : 1)");
+  mkdirSync(join(project, "tools"));
+  writeFileSync(join(project, "tools", "srun"), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 });
 }, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the README's shell", () => {
-  const [slurm = "", pair = "", ...others] = blocks("bash");
+/** The command of the container in the page's Kubernetes job, and the variables that it sets. */
+function kubernetesJob(): { script: string; variables: Record<string, string> } {
+  const [container] = parse(textsOf(JOBS, "yaml").join("")).spec.template.spec.containers;
+  const [shell, flag, script] = container.command;
+  expect([shell, flag]).toEqual(["sh", "-c"]);
+  const variables: { name: string; value?: string }[] = container.env;
+  return { script, variables: Object.fromEntries(variables.map(({ name, value = "from a secret" }) => [name, value])) };
+}
 
-  it("is all covered here", () => expect(others).toEqual([]));
-
-  it("has a batch script that syncs what the job left, and ends with the job's code", async () => {
-    const server = await startMockServer({ apiKey: API_KEY });
-    onTestFinished(() => server.stop());
-    const logDir = join(project, "evsys_sdk");
-    const client = offlineClient({ logDir });
-    await client.createExperiment({ experiment_name: "slurm" });
-    await client.close();
-    const tools = join(project, "tools");
-    mkdirSync(tools);
-    writeFileSync(join(tools, "srun"), '#!/bin/sh\ntest "$EVSYS_LOG_DIR" = "$SLURM_SUBMIT_DIR/evsys_sdk" && exit 7\n');
-    chmodSync(join(tools, "srun"), 0o755);
-    const PATH = `${tools}${delimiter}${process.env.PATH}`;
-    const env = cleanEnvironment({ ...connection(server), SLURM_SUBMIT_DIR: project, PATH });
-    const { code, stderr } = await run("bash", ["-c", slurm], { cwd: project, env }).ended;
-    expect({ code, stderr }).toEqual({ code: 7, stderr: "" });
-    expect(server.experiments).toMatchObject([{ experiment_name: "slurm" }]);
+describe("the scripts of the pages", () => {
+  it("are all covered here", () => {
+    const pagesWith = (mark: string) => PAGES.flatMap((page) => textsOf(page, mark).map(() => page));
+    expect(pagesWith("bash")).toEqual(["docs/checking-a-backend.md", JOBS]);
+    expect(pagesWith("yaml")).toEqual([JOBS]);
+    expect(pagesWith("python")).toEqual(["docs/testing.md"]);
   });
 
-  it("has a pair of commands that shows a backend conform", async () => {
+  it.each(["SLURM", "Kubernetes"])(
+    "%s: a job's script sends what the job left and exits with the job's code",
+    async (where) => {
+      const server = await mockServer();
+      const logDir = join(project, where, "evsys_sdk");
+      const client = offlineClient({ logDir });
+      await client.createExperiment({ experiment_name: where });
+      await client.close();
+
+      const [slurm = ""] = textsOf(JOBS, "bash");
+      const { script, variables } = kubernetesJob();
+      expect(Object.keys(connection(server)).filter((name) => !(name in variables))).toEqual([]);
+      const own =
+        where === "SLURM"
+          ? { SLURM_SUBMIT_DIR: join(project, where) }
+          : { ...variables, EVSYS_LOG_DIR: variables.EVSYS_LOG_DIR?.replace("/mirror", logDir) ?? "" };
+      const PATH = `${join(project, "tools")}${delimiter}${process.env.PATH}`;
+      const env = cleanEnvironment({ ...own, ...connection(server), EXPECTED: logDir, PATH });
+      const { code, stderr } = await run("bash", ["-c", where === "SLURM" ? slurm : script], { cwd: project, env })
+        .ended;
+      expect({ code, stderr }).toEqual({ code: 7, stderr: "" });
+      expect(server.experiments).toMatchObject([{ experiment_name: where }]);
+    },
+  );
+
+  it("show a backend conform with a pair of commands", async () => {
+    const [pair = ""] = textsOf("docs/checking-a-backend.md", "bash");
     const [mock = "", contract = ""] = pair.trim().split("\n");
     // As printed, but with a port that is free, and without npx, which passes no signals on.
     const direct = (line: string) => line.replace("npx ", "exec node_modules/.bin/");
@@ -73,9 +90,8 @@ describe("the README's shell", () => {
     expect(stdout).not.toMatch(/^differs/m);
   });
 
-  it.skipIf(!hasPython)("has a fixture for tests in Python", async () => {
-    const [fixture = "", ...more] = blocks("python");
-    expect(more).toEqual([]);
+  it.skipIf(!hasPython)("have a fixture for tests in Python", async () => {
+    const [fixture = ""] = textsOf("docs/testing.md", "python");
     writeFileSync(join(project, "pytest.py"), "def fixture(scope):\n    return lambda made: made\n");
     const used = `${fixture}
 import urllib.request

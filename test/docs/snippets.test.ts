@@ -1,95 +1,119 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { startMockServer } from "../../src/testing/index.js";
+import ts from "typescript";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type MockServer, startMockServer } from "../../src/testing/index.js";
+import { cleanEnvironment, run } from "../support/children.js";
+import { connection } from "../support/cli.js";
+import { API_KEY, mockServer } from "../support/clients.js";
+import { FIRST_EXAMPLE } from "../support/first-example.js";
 import { temporaryFolder } from "../support/folders.js";
-import { installedPackage } from "../support/packed.js";
+import { installedPackage, link } from "../support/packed.js";
+import { blocksOf, PAGES, textsOf } from "../support/pages.js";
 
-const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-const README = readFileSync(join(ROOT, "README.md"), "utf8");
-const run = promisify(execFile);
+const execute = promisify(execFile);
+const RUNNER = join(import.meta.dirname, "programs", "run-snippets.mjs");
+const programs = PAGES.flatMap(blocksOf)
+  .filter(({ mark }) => mark === "ts")
+  .map((block) => ({ ...block, name: `${block.page}:${block.line}` }));
 
-/** The fenced blocks of a language, in their order. */
-function blocks(language: string): string[] {
-  return [...README.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, code = ""]) => code);
+/** What one program has printed. */
+interface Printed {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly error: string;
 }
 
-const scripts = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).scripts;
-const programs = blocks("ts").map((code) => [code.split("\n").find((line) => !/^import|^$/.test(line)) ?? code, code]);
-const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
-let packageFolder: string;
+let folder = "";
+let errors: readonly string[] = [];
+let printed: readonly Printed[] = [];
+let server: MockServer;
 
 /** An empty project that has the built package installed. */
-function project(): string {
-  const folder = temporaryFolder();
-  mkdirSync(join(folder, "node_modules"), { recursive: true });
-  symlinkSync(packageFolder, join(folder, "node_modules", "evsys-sdk"));
-  return folder;
+async function project(path: string): Promise<string> {
+  mkdirSync(join(path, "node_modules"), { recursive: true });
+  symlinkSync(await installedPackage(), join(path, "node_modules", "evsys-sdk"));
+  writeFileSync(join(path, "package.json"), JSON.stringify({ private: true, type: "module" }));
+  return path;
 }
 
-async function backend() {
-  const server = await startMockServer({ apiKey: "key-of-the-readme" });
-  onTestFinished(() => server.stop());
-  const environment = {
-    PATH: process.env.PATH,
-    EVSYS_API_URL: server.url,
-    EVSYS_API_KEY: "key-of-the-readme",
-    EVSYS_PROJECT_ID: "p",
-  };
-  return { server, environment };
+/** Compiles programs with the settings that docs/runtimes.md names. Returns what is wrong with them. */
+function compile(files: readonly string[]): string[] {
+  const [settings = "{}"] = textsOf("docs/runtimes.md", "json tsconfig");
+  const { options } = ts.parseJsonConfigFileContent(JSON.parse(settings), ts.sys, folder);
+  const program = ts.createProgram(files, { ...options, skipLibCheck: true, types: ["node"] });
+  const { diagnostics } = program.emit();
+  return ts
+    .sortAndDeduplicateDiagnostics([...ts.getPreEmitDiagnostics(program), ...diagnostics])
+    .map(({ file, messageText }) => `${file?.fileName}: ${ts.flattenDiagnosticMessageText(messageText, "\n")}`);
 }
 
 beforeAll(async () => {
-  packageFolder = await installedPackage();
+  folder = await project(mkdtempSync(join(tmpdir(), "evsys-snippets-")));
+  link(folder, "@types/node");
+  const files = programs.map(({ text }, at) => {
+    const file = join(folder, `program-${at}`);
+    writeFileSync(`${file}.ts`, text);
+    return file;
+  });
+  errors = compile(files.map((file) => `${file}.ts`));
+  server = await startMockServer({ apiKey: API_KEY });
+  const env = cleanEnvironment(connection(server));
+  const { stdout } = await execute(process.execPath, [RUNNER, ...files.map((file) => `${file}.js`)], { env });
+  printed = JSON.parse(stdout);
 }, 180_000);
+afterAll(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
 
-describe("the README", () => {
-  it.each(programs)("runs as printed: %s", async (_, code) => {
-    const { server, environment } = await backend();
-    const folder = project();
-    mkdirSync(join(folder, "evsys_sdk"));
-    writeFileSync(join(folder, "train.mjs"), code);
-    const { stderr } = await run(process.execPath, ["train.mjs"], { cwd: folder, env: environment });
-    expect(stderr.replace(/^\[evsys-sdk\] 1 write is in the mirror.*\n/, "")).toBe("");
-    expect(server.requests.every(({ status }) => status !== undefined && status !== 400)).toBe(true);
+describe("the programs of the pages", () => {
+  it("compile", () => {
+    const named = errors.map((error) => error.replace(/.*program-(\d+)\.ts/, (_, at) => programs[at]?.name ?? ""));
+    expect(named).toEqual([]);
   });
 
-  it("has its first program run without a backend too", async () => {
-    const folder = project();
-    writeFileSync(join(folder, "train.mjs"), programs[0]?.[1] ?? "");
-    const env = { PATH: process.env.PATH, EVSYS_OFFLINE: "1" };
-    const { stderr } = await run(process.execPath, ["train.mjs"], { cwd: folder, env });
-    expect(stderr).toContain("npx evsys-sdk sync");
-    const { server, environment } = await backend();
-    const sync = [join(packageFolder, "dist/src/cli/main.js"), "sync"];
-    await run(process.execPath, sync, { cwd: folder, env: environment });
-    expect(server.metrics).toHaveLength(100);
-    expect(server.runs).toMatchObject([{ status: "completed", seed: 42 }]);
+  it.each(programs.map((each, at) => ({ ...each, at })))("run: $name", ({ page, at }) => {
+    const { stderr = "", error } = printed[at] ?? {};
+    expect(error).toBe("");
+    // What is logged has to stand on the page.
+    const unsaid = stderr.split("\n").filter((line) => !textsOf(page, "text").join("").includes(line));
+    expect(unsaid).toEqual([]);
   });
 
-  const ending = commands.filter((line) => /^npx evsys-sdk (?!mock\b)/.test(line));
-  it.each(ending)("has a command that runs: %s", async (line) => {
-    const folder = project();
-    const { environment } = await backend();
-    mkdirSync(join(folder, "evsys_sdk"));
-    const main = join(packageFolder, "dist/src/cli/main.js");
-    await run(process.execPath, [main, ...line.split(" ").slice(2)], { cwd: folder, env: environment });
+  it.each(programs.map((each, at) => ({ ...each, at })))("print what they say: $name", ({ text, at }) => {
+    // `console.log(steps); // 30`
+    const said = [...text.matchAll(/console\.log\(.*\);.* \/\/ (.+)$/gm)].map(([, line = ""]) => line);
+    const lines = (printed[at]?.stdout ?? "").split("\n");
+    const fits = (line: string, pattern: string) =>
+      line === pattern || (pattern.endsWith("…") && line.startsWith(pattern.slice(0, -1)));
+    const missing = said.filter((pattern) => !lines.some((line) => fits(line, pattern)));
+    expect(missing, `printed: ${lines.join("\n")}`).toEqual([]);
   });
 
-  it("names no npm script that is not there", () => {
-    const named = [...README.matchAll(/npm (?:run )?((?:test|demo|generate|typecheck|bench|lint)[\w:]*)/g)].map(
-      ([, name]) => name,
-    );
-    expect(named).toEqual(expect.arrayContaining(["demo", "test", "generate", "generate:check"]));
-    expect(named.filter((name) => !(String(name) in scripts))).toEqual([]);
+  it("send nothing that the backend cannot read", () => {
+    expect(server.requests.length).toBeGreaterThan(1000);
+    expect(server.requests.filter(({ status }) => status === undefined || status === 400)).toEqual([]);
   });
+});
 
-  it("has a table of all options", async () => {
-    const options = readFileSync(join(ROOT, "src/config.ts"), "utf8").match(/^ {2}readonly (\w+)\?:/gm) ?? [];
-    expect(options.length).toBeGreaterThan(10);
-    for (const option of options) expect(README).toContain(`| \`${option.replace(/^ +readonly |\?:$/g, "")}\` |`);
+describe("the README's first program", () => {
+  it("runs without a backend, prints the line that stands there, and is sent by the command in it", async () => {
+    const path = await project(temporaryFolder());
+    writeFileSync(join(path, "train.mjs"), FIRST_EXAMPLE);
+    const env = cleanEnvironment({ EVSYS_OFFLINE: "1" });
+    const trained = await run(process.execPath, ["train.mjs"], { cwd: path, env }).ended;
+    const [line = ""] = textsOf("README.md", "text");
+    expect(trained).toMatchObject({ code: 0, stderr: line.replace("/home/me/project", path) });
+
+    const backend = await mockServer();
+    const sync = [join(path, "node_modules/evsys-sdk/dist/src/cli/main.js"), "sync"];
+    const synced = await run(process.execPath, sync, { cwd: path, env: cleanEnvironment(connection(backend)) }).ended;
+    expect(synced).toMatchObject({ code: 0, stderr: "" });
+    expect(backend.metrics).toHaveLength(100);
+    expect(backend.runs).toMatchObject([{ status: "completed", seed: 42 }]);
   });
 });

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../src/cli/status/report.js";
+import type { Status } from "../../src/cli/status/status.js";
 import { type SyncOptions, type SyncReport, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";

@@ -5,21 +5,18 @@ import { parse } from "yaml";
 import { cleanEnvironment, run } from "../support/children.js";
 import { resolved } from "../support/document.js";
 import { pathsBelow, REPOSITORY } from "../support/folders.js";
+import { textsOf } from "../support/pages.js";
 import { compiled, type Edit, newerDocument, npm, projectCopy, set, textOf } from "../support/project-copy.js";
 import { always, rawServer } from "../support/servers.js";
 
 const LONG = { timeout: 240_000 };
 const DOCUMENT_NAME = "openapi/evsys-sdk.yaml";
 
-const [, section = ""] =
-  /^## When the backend's schema changes\n(.*?)^## /ms.exec(textOf(REPOSITORY, "README.md")) ?? [];
-/** The blocks of a language in the README's section. */
-const blocks = (language: string): string[] =>
-  [...section.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, "gms"))].map(([, text = ""]) => text);
-const [program = ""] = blocks("typescript");
-const [printed, errors = ""] = blocks("text");
+const PAGE = "docs/schema-changes.md";
+const [program = ""] = textsOf(PAGE, "typescript");
+const [printed, errors = ""] = textsOf(PAGE, "text");
 
-/** What the README says that the backend has changed. */
+/** What the page says that the backend has changed. */
 const CHANGES: readonly Edit[] = [
   set("RunCreate properties gpu_count", { type: "integer", description: "How many GPUs the run has." }),
   set("CheckpointCreate required", ["uri", "is_final", "step"]),
@@ -40,7 +37,7 @@ const everything = (copy: string) =>
       .map((name) => [`${folder}/${name}`, textOf(copy, `${folder}/${name}`)]),
   );
 
-describe("the README's walk through a change", () => {
+describe("the page's walk through a change", () => {
   it("is what the commands and the compiler say, with no edit in src/", LONG, async () => {
     const copy = projectCopy();
     const sources = Object.fromEntries(everything(copy));

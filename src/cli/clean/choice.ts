@@ -1,14 +1,6 @@
-import {
-  type Found,
-  filesOf,
-  inspectEntity,
-  inspectMirror,
-  isBegunElsewhere,
-  isOurs,
-  strangeNames,
-} from "../../journal/inspect.js";
+import { type Found, filesOf, inspectEntity, isBegunElsewhere, isOurs, strangeNames } from "../../journal/inspect.js";
 import type { FolderKind } from "../../store/paths.js";
-import { backendIdOf, type Standing, standingOf } from "../mirrors/entity-counts.js";
+import { backendIdOf, type Standing, standingOf, standingsIn } from "../mirrors/entity-counts.js";
 import { nameOf } from "../mirrors/entity-status.js";
 import { keyOf, namedByOperations, namedByRows } from "../mirrors/references.js";
 import { RunParents } from "../mirrors/run-parents.js";
@@ -45,7 +37,7 @@ export class Chooser {
   constructor(roots: readonly string[], before: number) {
     this.#before = before;
     this.#parents = new RunParents(roots);
-    const standings = roots.flatMap((root) => inspectMirror(root).map(standingOf));
+    const standings = roots.flatMap(standingsIn);
     for (const { found, total } of standings) this.#noteNamed(found, total.pending + total.rejected);
     const kept: Kept[] = [];
     const removable: Choice[] = [];

@@ -21,7 +21,7 @@ export function contractConfig(given: Given): Config {
   const timeoutMs = given.number("timeout-ms", 1, "whole") ?? USUAL_TIMEOUT_MS;
   try {
     const [baseUrl, apiKey, projectId] = [given.text("url"), given.text("api-key"), given.text("project-id")];
-    return resolveConfig({ baseUrl, apiKey, projectId, timeoutMs, offline: false });
+    return resolveConfig({ baseUrl, apiKey, projectId, timeoutMs, offline: false, disabled: false });
   } catch (error) {
     if (error instanceof EvsysAuthError) throw withoutCredentials(error);
     if (error instanceof EvsysValidationError) throw namedAsGiven(error);

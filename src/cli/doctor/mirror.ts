@@ -4,10 +4,10 @@ import { statfs, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { syncCommand } from "../../delivery/exit-notice.js";
 import { MirrorError } from "../../errors.js";
-import { inspectMirror, isOurs } from "../../journal/inspect.js";
+import { isOurs } from "../../journal/inspect.js";
 import { folderOf } from "../../store/paths.js";
 import { messageOf } from "../../util/thrown.js";
-import { standingOf, sumOf } from "../mirrors/entity-counts.js";
+import { standingsIn, sumOf } from "../mirrors/entity-counts.js";
 import { counted } from "../terminal/text.js";
 import { type Check, ok, skipped, toDo } from "./check.js";
 
@@ -100,7 +100,7 @@ function waiting(root: string, isOffline: boolean): Check {
 
 function inspected(root: string) {
   try {
-    return inspectMirror(root).map(standingOf);
+    return standingsIn(root);
   } catch (error) {
     if (error instanceof MirrorError) return error;
     throw error;

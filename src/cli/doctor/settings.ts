@@ -20,7 +20,9 @@ export function checkSettings(found: Found): Settings {
     Object.entries(found).filter(([name]) => partOf(found, name).problem === undefined),
   );
   const hasAddress = partOf(found, "EVSYS_API_URL").problem === undefined;
-  const config = hasAddress ? { ...resolveConfig({ offline: true }, usable), offline: isOffline } : undefined;
+  const config = hasAddress
+    ? { ...resolveConfig({ offline: true, disabled: false }, usable), offline: isOffline }
+    : undefined;
   return {
     config,
     logDir: logDirOf(undefined, usable),
@@ -30,6 +32,7 @@ export function checkSettings(found: Found): Settings {
       credential("key", found, "EVSYS_API_KEY", isOffline),
       credential("project", found, "EVSYS_PROJECT_ID", isOffline),
       mode(found, isOffline),
+      ...disabled(found),
       ...folder(found),
       checkOf("log level", found, "EVSYS_LOGGING_LEVEL", (config) => config.logLevel, "Set it to one of these."),
     ],
@@ -56,6 +59,15 @@ function mode(found: Found, isOffline: boolean): Check {
     return ok("mode", "Online, by EVSYS_OFFLINE: clients send.");
   const refused = `EVSYS_OFFLINE is ${JSON.stringify(found.EVSYS_OFFLINE)}, which clients refuse.`;
   return toDo("mode", refused, "Set EVSYS_OFFLINE=1 to work offline, EVSYS_OFFLINE=0 or nothing to send.");
+}
+
+/** A forgotten variable loses a training: a client that is disabled prints nothing. */
+function disabled(found: Found): Check[] {
+  const { config, problem } = partOf(found, "EVSYS_DISABLED");
+  const next = "Unset it to record.";
+  if (problem !== undefined) return [toDo("disabled", problem, next)];
+  if (config?.disabled !== true) return [];
+  return [toDo("disabled", "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.", next)];
 }
 
 function credential(check: string, found: Found, variable: Variable, isOffline: boolean): Check {

@@ -6,7 +6,7 @@ import { type CatalogRun, runsIn } from "../../store/run-catalog.js";
 import { codeOf } from "../../util/thrown.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import { noteOtherProjects } from "../mirrors/other-projects.js";
-import { selectedRuns } from "../mirrors/run-selection.js";
+import { selectedRuns, wantedIds } from "../mirrors/run-selection.js";
 import type { Given } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Notices } from "../terminal/notices.js";
@@ -21,7 +21,7 @@ export async function run(given: Given): Promise<ExitCode> {
   const options = exportOptions(given);
   const notes = new Output(process.stderr);
   const roots = mirrorRoots(given.dirs, notes);
-  const runs = selectedRuns(given, roots.flatMap(runsIn));
+  const runs = selectedRuns(wantedIds(given), roots.flatMap(runsIn));
   noteOtherProjects(runs, notes);
   const notices = new Notices(notes);
   for (const { problem } of runs) if (problem !== undefined) notices.warn(problem);

@@ -1,9 +1,11 @@
 import { STREAMS } from "../../api/routes.js";
 import type { Counts } from "../../delivery/counters.js";
 import { MirrorError } from "../../errors.js";
+import type { EntityFiles } from "../../journal/entity-files.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import {
   type Found,
+  inspectMirror,
   isEmpty,
   isLost,
   lastWriteOf,
@@ -11,7 +13,7 @@ import {
   occupantsOf,
   unclaimedRows,
 } from "../../journal/inspect.js";
-import { segmentsOf } from "../../journal/segment.js";
+import { type CountedLines, Segment } from "../../journal/segment.js";
 import type { Refusal } from "../../journal/sync-lines.js";
 import type { TornLine } from "../../journal/unclaimed.js";
 
@@ -54,13 +56,18 @@ export interface Standing {
 
 type Counting = { -readonly [Kind in keyof Counts]: number };
 
-/** How an entity stands; of its rows, only those are read that are not acknowledged. */
-export function standingOf(found: Found): Standing {
+/** How the experiments and runs of a mirror stand. */
+export function standingsIn(root: string): Standing[] {
+  return inspectMirror(root).map((found) => standingOf(found));
+}
+
+/** How an entity stands; of its rows, only those are read that are not settled. */
+export function standingOf(found: Found, lines?: CountedLines): Standing {
   try {
-    return counted(found);
+    return counted(found, lines);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message });
+    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message }, lines);
   }
 }
 
@@ -83,9 +90,9 @@ export function sumOf(counts: Iterable<Counts>): Counts {
   return sum;
 }
 
-function counted(found: Found): Standing {
+function counted(found: Found, lines: CountedLines | undefined): Standing {
   const { entity, problem } = found;
-  const writes = entity === undefined ? nothing() : writesOf(entity);
+  const writes = entity === undefined ? nothing() : writesOf(entity, found.files, lines);
   const unclaimed = unclaimedRows(found);
   for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
   const hasLostOps = isLost(found);
@@ -106,7 +113,7 @@ function counted(found: Found): Standing {
   };
 }
 
-function writesOf(entity: EntityStore): Record<Written, Counting> {
+function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines | undefined): Record<Written, Counting> {
   const writes = nothing();
   const { operations, delivered, refused, sessions } = entity.log.state;
   for (const key of operations.keys()) {
@@ -121,8 +128,9 @@ function writesOf(entity: EntityStore): Record<Written, Counting> {
       for (const { rows } of spans[stream].refused.values()) writes[stream].rejected += rows;
     }
   }
-  for (const segment of segmentsOf(entity)) {
-    for (const { bytes } of segment.openLines(0)) if (bytes.length > 0) writes[segment.stream].pending += 1;
+  for (const { stream, slot, sizeBytes } of entity.kind === "run" ? files.segments : []) {
+    const segment = new Segment(entity, stream, slot);
+    writes[stream].pending += segment.countOpen(sizeBytes, lines);
     segment.close();
   }
   return writes;

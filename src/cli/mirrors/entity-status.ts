@@ -3,6 +3,8 @@ import type { Counts } from "../../delivery/counters.js";
 import { type Found, isOurs, strangeNames } from "../../journal/inspect.js";
 import type { Holder } from "../../journal/lock.js";
 import type { FolderKind } from "../../store/paths.js";
+import { bestScoreOf } from "../../store/run-catalog.js";
+import { type Scalar, scalarOf } from "../../util/scalar.js";
 import type { Standing, Written } from "./entity-counts.js";
 
 /** How an experiment or a run stands, as `status --json` has it. Times are ISO 8601; null where nothing is known. */
@@ -19,6 +21,12 @@ export interface EntityStatus {
   readonly path: string;
   readonly createdAt: string | null;
   readonly lastWriteAt: string | null;
+  /** When a row was last logged, as far as the files tell. */
+  readonly lastRowAt: string | null;
+  /** The best score that its document has. */
+  readonly bestScore: Scalar | null;
+  /** How long a run took, or has taken so far: what its document says, else from its create to its last write. */
+  readonly durationSeconds: number | null;
   readonly writes: Readonly<Record<Written, Counts>>;
   readonly total: Counts;
   readonly rejected: readonly RejectedStatus[];
@@ -72,6 +80,9 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
     path: found.path,
     createdAt: iso(found.document === undefined ? undefined : Number(found.document._created_at) * 1000),
     lastWriteAt: iso(standing.lastWriteAt),
+    lastRowAt: iso(lastRowAt(found)),
+    bestScore: scalarOf(bestScoreOf(found.document)),
+    durationSeconds: found.kind === "run" ? durationOf(standing) : null,
     writes: standing.writes,
     total: standing.total,
     rejected: standing.refused.map((refused) => ({ ...refused, at: new Date(refused.at).toISOString() })),
@@ -102,6 +113,17 @@ export function experimentOf({ document, entity }: Found): string | undefined {
 /** The project of an experiment of this client's, as its create names it. */
 export function projectOf({ entity }: Found): unknown {
   return entity?.log.state.creation?.create.project_id;
+}
+
+function lastRowAt({ files }: Found): number | undefined {
+  const times = files.segments.flatMap(({ sizeBytes, changedAt }) => (sizeBytes > 0 ? changedAt : []));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function durationOf({ found: { document }, lastWriteAt = Number.NaN }: Standing): number | null {
+  if (typeof document?.duration_seconds === "number") return document.duration_seconds;
+  const seconds = lastWriteAt / 1000 - Number(document?._created_at);
+  return seconds >= 0 ? seconds : null;
 }
 
 /** A process without what tells it from a later one of its number. */

@@ -13,6 +13,8 @@ export interface OptionSpec {
   readonly argument?: string;
   /** The one-letter name, such as `o` for `-o`. */
   readonly short?: string;
+  /** Whether all words up to the next option are its values. */
+  readonly takesMany?: true;
   readonly help: string;
 }
 
@@ -74,8 +76,10 @@ export function parseArguments(argv: readonly string[], specs: OptionSpecs): Giv
   const { tokens } = parseArgs({ args: [...argv], options, strict: false, tokens: true });
   const given = new Map<string, string[]>();
   const dirs: string[] = [];
+  let words = dirs;
   for (const token of tokens) {
-    if (token.kind === "positional") dirs.push(token.value);
+    if (token.kind === "positional") words.push(token.value);
+    if (token.kind === "option-terminator") words = dirs;
     if (token.kind !== "option") continue;
     const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
     if (spec === undefined)
@@ -90,7 +94,9 @@ export function parseArguments(argv: readonly string[], specs: OptionSpecs): Giv
     if (spec.argument !== undefined && token.value === undefined) {
       throw new UsageError(`${token.rawName} takes a value: ${token.rawName} ${spec.argument}.`);
     }
-    given.set(token.name, [...(given.get(token.name) ?? []), token.value ?? ""]);
+    const values = [...(given.get(token.name) ?? []), token.value ?? ""];
+    given.set(token.name, values);
+    words = spec.takesMany === true ? values : dirs;
   }
   return new Given(dirs, given);
 }

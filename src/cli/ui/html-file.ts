@@ -4,14 +4,14 @@ import { runsIn } from "../../store/run-catalog.js";
 import { selfContainedPage } from "../../viewer/page.js";
 import { snapshotOf } from "../../viewer/snapshot.js";
 import { noteOtherProjects } from "../mirrors/other-projects.js";
-import { selectedRuns } from "../mirrors/run-selection.js";
+import { selectedRuns, wantedIds } from "../mirrors/run-selection.js";
 import type { Given } from "../terminal/arguments.js";
 import type { Output } from "../terminal/output.js";
 import { deliveryOf } from "./delivery-state.js";
 
 /** Writes the viewer with the data of the selected runs to one file. */
 export async function writeHtml(path: string, roots: readonly string[], given: Given, notes: Output): Promise<void> {
-  const runs = selectedRuns(given, roots.flatMap(runsIn));
+  const runs = selectedRuns(wantedIds(given), roots.flatMap(runsIn));
   noteOtherProjects(runs, notes);
   const keys = new Set(runs.map(({ root, id }) => `${roots.indexOf(root)}/${id}`));
   const snapshot = await snapshotOf(roots, deliveryOf, (key) => keys.has(key));

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { onFile, unlessMissing } from "../store/files.js";
-import { NO_FOLLOW } from "../store/links.js";
+import { onFile, unlessMissing } from "./files.js";
+import { NO_FOLLOW } from "./links.js";
 
 const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, identity: "" };
 

@@ -1,6 +1,6 @@
-import { parseRow } from "../store/rows.js";
 import { isObject } from "../util/objects.js";
 import { readNumber } from "./number-reader.js";
+import { parseRow } from "./rows.js";
 
 const [NEWLINE, QUOTE, COLON, COMMA, SPACE, BACKSLASH] = [0x0a, 0x22, 0x3a, 0x2c, 0x20, 0x5c];
 const [OPEN, CLOSE, CARRIAGE_RETURN] = [0x7b, 0x7d, 0x0d];
