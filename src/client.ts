@@ -1,8 +1,8 @@
 import type { Client } from "openapi-fetch";
 import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
-import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./api/call-options.js";
+import { type CallOptions, timeoutOf, validWaitOptions, type WaitOptions } from "./api/call-options.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./api/inputs.js";
-import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./api/routes.js";
+import type { BodyOf, Created, Input, ResponseOf, RowAdded } from "./api/routes.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
@@ -89,7 +89,7 @@ export class DashboardClient {
     experimentId: string,
     patch: Input<ExperimentPatch>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">> {
+  ): Promise<ResponseOf<"updateExperiment">> {
     return this.#delivery.updateExperiment(experimentId, patch, timeoutOf("updateExperiment", options));
   }
 
@@ -106,7 +106,7 @@ export class DashboardClient {
    * Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), also fields that the schema does not list. Returns the
    * names of the fields set.
    */
-  async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+  async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
     return this.#delivery.updateRun(runId, patch, timeoutOf("updateRun", options));
   }
 
@@ -114,7 +114,7 @@ export class DashboardClient {
    * Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). A series that is given both by name and
    * in `metrics`, with different values, is refused.
    */
-  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<AnswerOf<"logStepMetric">> {
+  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<ResponseOf<"logStepMetric">> {
     try {
       return this.#delivery.logStepMetric(runId, input, timeoutOf("logStepMetric", options));
     } catch (error) {
@@ -146,7 +146,7 @@ export class DashboardClient {
     runId: string,
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     return this.#delivery.logPredictions(runId, predictions, timeoutOf("logPredictions", options));
   }
 
@@ -188,7 +188,7 @@ export class DashboardClient {
    * @returns counts of the writes, in all and by kind. @throws EvsysValidationError for invalid options.
    */
   async flush(options?: WaitOptions): Promise<SyncReport> {
-    const wait = checkedWait("flush", options);
+    const wait = validWaitOptions("flush", options);
     await this.#delivery.acceptedAll();
     return this.#delivery.outbox.flush(wait);
   }
@@ -199,7 +199,7 @@ export class DashboardClient {
    * @throws EvsysValidationError for invalid options; the client stays open.
    */
   async close(options?: WaitOptions): Promise<SyncReport> {
-    const wait = checkedWait("close", options);
+    const wait = validWaitOptions("close", options);
     this.#delivery.close();
     await this.#delivery.acceptedAll();
     return this.#delivery.outbox.close(wait);

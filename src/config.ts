@@ -3,9 +3,9 @@ import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 import { API_PATH } from "./util/api-path.js";
 import { folderPath } from "./util/folder-path.js";
-import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./util/proxy.js";
+import { isUsableProxy, type ProxySetting, proxyFor, withoutCredentials } from "./util/proxy.js";
 import { MAX_TIMER_MS } from "./util/timers.js";
-import { issueAt, shown, validated } from "./util/validation.js";
+import { issueAt, preview, validated } from "./util/validation.js";
 
 /** As many as the connection pool opens connections. */
 export const MAX_IN_FLIGHT = 128;
@@ -229,7 +229,7 @@ function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string
 /** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
 function refuseUnusableProxy({ proxy, fetch }: Config, subject: string): void {
   if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
-  const message = `expected an http or https URL such as http://proxy.example:3128, got ${shown(shownProxy(proxy))}`;
+  const message = `expected an http or https URL such as http://proxy.example:3128, got ${preview(withoutCredentials(proxy))}`;
   throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
 }
 
@@ -246,9 +246,9 @@ function baseUrlOf(subject: string, option: string | undefined, variable: string
   const refuse = (what: string) =>
     new EvsysValidationError(subject, [issueAt([name], `${what}, such as http://localhost:8000`)]);
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw refuse(`expected an http or https URL, got ${shown(text)}`);
+    throw refuse(`expected an http or https URL, got ${preview(text)}`);
   if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
-  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${shown(text)}`);
+  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${preview(text)}`);
   const address = text.replace(/\/+$/, "");
   if (address.endsWith(API_PATH)) throw refuse(`give the address without ${API_PATH}`);
   return address;
@@ -259,7 +259,7 @@ function isSwitchedOn(subject: string, variable: Variable, value: string | undef
   if (YES.includes(text)) return true;
   if (NO.includes(text)) return false;
   throw new EvsysValidationError(subject, [
-    issueAt([variable], `expected one of ${[...YES, ...NO].join(", ")}, got ${shown(value)}`),
+    issueAt([variable], `expected one of ${[...YES, ...NO].join(", ")}, got ${preview(value)}`),
   ]);
 }
 
@@ -269,6 +269,6 @@ function logLevelOf(subject: string, option: string | undefined, variable: strin
   if (level !== undefined) return level;
   const name = option === undefined ? "EVSYS_LOGGING_LEVEL" : "logLevel";
   throw new EvsysValidationError(subject, [
-    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${shown(text)}`),
+    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${preview(text)}`),
   ]);
 }

@@ -26,7 +26,7 @@ export type {
 } from "../generated/types.js";
 export type { CallOptions, WaitOptions } from "./api/call-options.js";
 export type { CheckpointInput, StepMetricInput } from "./api/inputs.js";
-export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded, StreamName } from "./api/routes.js";
+export type { BodyOf, Created, Input, OperationName, ResponseOf, RowAdded, StreamName } from "./api/routes.js";
 export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { Counted, Counts, SyncReport } from "./delivery/counters.js";

@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { zPrediction } from "../../generated/schemas.js";
-import { plain } from "../api/json-value.js";
+import { toJsonValue } from "../api/json-value.js";
 import { encode, mayHoldSpelling } from "../api/lossless-json.js";
 import { EvsysValidationError, type ValidationIssue } from "../errors.js";
 import { isObject } from "../util/objects.js";
 import { messageOf } from "../util/thrown.js";
-import { issueAt, issuesOf, shown } from "../util/validation.js";
+import { issueAt, issuesOf, preview } from "../util/validation.js";
 import { givenIn, written } from "./accept.js";
 import { BatchBuilder, type RowBatch } from "./batches.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
@@ -77,8 +77,8 @@ class PredictionReader {
   /** Returns the length of the row's line; 0 for an invalid row. */
   #take(given: unknown, index: number): number {
     const at = ["predictions", index];
-    const data = plain(this.#subject, given, at) ?? null;
-    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${shown(data)}`)]);
+    const data = toJsonValue(this.#subject, given, at) ?? null;
+    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${preview(data)}`)]);
     const row = givenIn(data);
     const line = written(this.#subject, () => encode(row));
     const wire = mayHoldSpelling(line) ? this.#wireFormOf(row) : row;
@@ -109,7 +109,7 @@ function rowsOf(subject: string, given: unknown): readonly unknown[] {
   let message = "required, an array is missing";
   try {
     if (Array.isArray(given)) return Array.prototype.slice.call(given);
-    if (given !== undefined) message = `expected an array, got ${shown(given)}`;
+    if (given !== undefined) message = `expected an array, got ${preview(given)}`;
   } catch (thrown) {
     message = `cannot be read: ${messageOf(thrown)}`;
   }

@@ -1,23 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { plainStep } from "../api/finite-step.js";
+import { finiteStepLine } from "../api/finite-step.js";
 import { stepMetricFields } from "../api/inputs.js";
 import { decode, encode } from "../api/lossless-json.js";
 import {
-  type AnswerOf,
   type BodyOf,
   type Created,
   type OperationName,
-  operations,
+  type ResponseOf,
+  ROUTES,
   type RowAdded,
 } from "../api/routes.js";
 import type { Config } from "../config.js";
-import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
+import { EvsysError, EvsysValidationError, errorOfResponse } from "../errors.js";
 import { type Logger, SILENT_LOGGER } from "../logger.js";
-import { refuseUnsafeId } from "../store/paths.js";
+import { assertSafeId } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { now } from "../util/clock.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
 import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
@@ -68,7 +68,7 @@ export class Delivery {
     );
   }
 
-  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<AnswerOf<"updateExperiment">> {
+  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<ResponseOf<"updateExperiment">> {
     return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
   }
 
@@ -77,7 +77,7 @@ export class Delivery {
     patch: unknown,
     timeoutMs?: number,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<"updateRun">> {
+  ): Promise<ResponseOf<"updateRun">> {
     return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
   }
 
@@ -97,7 +97,7 @@ export class Delivery {
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
       const { reason, status } = outcome.failure;
       const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
-      throw errorOfAnswer({ ...outcome.failure, reason: hint, pending: false });
+      throw errorOfResponse({ ...outcome.failure, reason: hint, pending: false });
     }
     this.outbox.keepPatch("run", id, key, fields, outcome);
   }
@@ -108,10 +108,10 @@ export class Delivery {
     body: unknown,
     timeoutMs = this.#config.timeoutMs,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<"logStepMetric">> {
+  ): Promise<ResponseOf<"logStepMetric">> {
     try {
       this.#refuseUnlessOpen("logStepMetric", runId);
-      const text = plainStep(body) ?? this.#accept("logStepMetric", body).text;
+      const text = finiteStepLine(body) ?? this.#accept("logStepMetric", body).text;
       onAccepted?.(text);
       return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
     } catch (error) {
@@ -156,7 +156,7 @@ export class Delivery {
     runId: string,
     given: unknown,
     timeoutMs = this.#config.timeoutMs,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     this.#refuseUnlessOpen("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
     const { batches, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
@@ -164,7 +164,7 @@ export class Delivery {
     if (first === undefined) return { ok: true, inserted: 0 };
     this.#nonFinite.add("logPredictions", nonFinite);
     const inserted = batches.reduce((sum, { rows }) => sum + rows, 0);
-    const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
+    const respond = (settlement: Settlement): ResponseOf<"logPredictions"> =>
       responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
     if (inserted === 1) return this.outbox.append("predictions", runId, first.text, { timeoutMs, respond });
     return this.outbox.appendBatches("predictions", runId, batches, { timeoutMs, respond });
@@ -183,13 +183,13 @@ export class Delivery {
   async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
     this.#refuseIfClosed();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`;
+      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${preview(path)}`;
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
     const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
     if (outcome === undefined || outcome.kind === "unavailable") return null;
-    if (outcome.kind !== "delivered") throw errorOfAnswer({ ...outcome.failure, pending: false });
+    if (outcome.kind !== "delivered") throw errorOfResponse({ ...outcome.failure, pending: false });
     return outcome.body;
   }
 
@@ -205,19 +205,19 @@ export class Delivery {
     name: Name,
     body: unknown,
     timeoutMs: number | undefined,
-    rowOf: (fields: BodyOf<Name>, key: string, response: AnswerOf<Name> | undefined) => Created<Name>,
+    rowOf: (fields: BodyOf<Name>, key: string, response: ResponseOf<Name> | undefined) => Created<Name>,
     ownsExperiment = false,
   ): Promise<Created<Name>> {
     this.#refuseIfClosed();
     // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
-    const { entity } = operations[name];
+    const { entity } = ROUTES[name];
     const key = randomUUID();
     const outcome = await this.outbox.request(name, entity, fields, key, timeoutMs ?? this.#config.timeoutMs);
     const isDelivered = outcome?.kind === "delivered";
     // A create that throws is not kept: its caller has no id to continue with.
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
-      throw errorOfAnswer({ ...outcome.failure, pending: false });
+      throw errorOfResponse({ ...outcome.failure, pending: false });
     }
     const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
     const row = rowOf(fields, key, response);
@@ -231,12 +231,12 @@ export class Delivery {
     id: string,
     body: unknown,
     timeoutMs: number | undefined,
-    localResponse: (patched: string[]) => AnswerOf<Name>,
+    localResponse: (patched: string[]) => ResponseOf<Name>,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<Name>> {
+  ): Promise<ResponseOf<Name>> {
     this.#refuseIfClosed();
-    const { entity } = operations[name];
-    refuseUnsafeId(name, `${entity}_id`, id);
+    const { entity } = ROUTES[name];
+    assertSafeId(name, `${entity}_id`, id);
     const { fields, text } = this.#accept(name, body);
     onAccepted?.(text);
     return this.outbox.patch(entity, id, fields, randomUUID(), {
@@ -246,7 +246,7 @@ export class Delivery {
   }
 
   #accept<Name extends OperationName>(name: Name, body: unknown): Accepted<Name> {
-    const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
+    const schema = name === "logStepMetric" ? stepMetricFields : ROUTES[name].body;
     const accepted = accept(name, body, name, schema);
     this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
@@ -263,7 +263,7 @@ export class Delivery {
 
   #refuseUnlessOpen(name: OperationName, runId: unknown): void {
     this.#refuseIfClosed();
-    refuseUnsafeId(name, "run_id", runId);
+    assertSafeId(name, "run_id", runId);
   }
 
   #refuseIfClosed(): void {
@@ -271,13 +271,13 @@ export class Delivery {
   }
 }
 
-function respondToStep(settlement: Settlement): AnswerOf<"logStepMetric"> {
+function respondToStep(settlement: Settlement): ResponseOf<"logStepMetric"> {
   return responseOf<"logStepMetric">(settlement) ?? { ok: true };
 }
 
 /** The backend's response; undefined if the write is only in the mirror for now. */
-function responseOf<Name extends OperationName>(settlement: Settlement): AnswerOf<Name> | undefined {
+function responseOf<Name extends OperationName>(settlement: Settlement): ResponseOf<Name> | undefined {
   if (settlement.kind === "failed") throw settlement.error;
   // The HTTP layer has validated the body against this operation's schema.
-  return settlement.kind === "delivered" ? (settlement.body as AnswerOf<Name>) : undefined;
+  return settlement.kind === "delivered" ? (settlement.body as ResponseOf<Name>) : undefined;
 }

@@ -60,7 +60,7 @@ function* inOrderOfTime(
   const queues = group
     .filter((outbox) => outbox.maySendBacklog() && !outbox.operations.isBusy)
     .map((outbox) => {
-      const waiting = outbox.operations.waiting(kind);
+      const waiting = outbox.operations.unsettled(kind);
       return { outbox, waiting, first: waiting.next().value };
     });
   for (;;) {

@@ -1,7 +1,7 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
 import type { Outcome } from "../http/outcome.js";
 import { EntityStore, type NewEntity } from "../journal/entity-store.js";
-import type { Holder } from "../journal/lock.js";
+import type { LockOwner } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
 import type { ByteRange } from "../store/line-writer.js";
 import type { FolderKind } from "../store/paths.js";
@@ -87,7 +87,7 @@ export class EntityOutbox {
   }
 
   /** Who sends for the entity, if it is another process. */
-  get holder(): Holder | undefined {
+  get holder(): LockOwner | undefined {
     return this.checkLease() ? undefined : this.lease.holder;
   }
 
@@ -174,7 +174,7 @@ export class EntityOutbox {
   acceptSentPatch(key: string, scope: Scope, outcome: Outcome | undefined): void {
     this.operations.count(scope);
     if (outcome?.kind === "delivered" && this.checkLease()) {
-      this.store.log.deliverOp(key, undefined);
+      this.store.log.acknowledgeOp(key, undefined);
       this.operations.settleSent(key);
     } else {
       if (outcome?.kind === "unavailable") this.operations.noteAttempt(key, outcome.reason);

@@ -87,7 +87,7 @@ function countPending(root: string, entities: readonly PendingEntity[]): number 
 }
 
 function pendingIn(store: EntityStore): number {
-  let pending = store.log.state.waiting.length;
+  let pending = store.log.state.pending.length;
   for (const segment of segmentsOf(store)) {
     pending += segment.countOpen();
     segment.close();

@@ -7,7 +7,7 @@ import { hasLostOps, type TornLine, unclaimedRowsOf } from "../journal/unclaimed
 import { readDocument } from "../store/document.js";
 import { documentPath, entityFolder, type FolderKind } from "../store/paths.js";
 import { LocalExperimentStore } from "../store/store.js";
-import { shown } from "../util/validation.js";
+import { preview } from "../util/validation.js";
 import type { Counters } from "./counters.js";
 import { EntityOutbox } from "./entity-outbox.js";
 import { noteOnProjects } from "./other-projects.js";
@@ -49,7 +49,7 @@ export function entitiesOf(root: string, sender: Sender, scope: Scope, { adopts,
       try {
         const path = entityFolder(root, kind, id);
         const adoption = adopts ? adoptable(root, kind, id, sender) : undefined;
-        projects.add(adoption?.making?.create.project_id);
+        projects.add(adoption?.creation?.create.project_id);
         if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, counters);
         else if (adoption !== undefined) adopt(path, adoption);
         if (SyncLog.existsIn(path)) {
@@ -99,7 +99,7 @@ function countUnclaimed(
 }
 
 function nameTorn({ path, start, text }: TornLine, { logger }: Sender): void {
-  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${shown(text)}`);
+  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${preview(text)}`);
 }
 
 function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
@@ -112,7 +112,7 @@ function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): 
   return adoption;
 }
 
-function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, counters: Counters): void {
+function countAdoptable(kind: FolderKind, { gaps, creation: making }: Adoption, counters: Counters): void {
   if (making !== undefined) {
     counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
     if (Object.keys(making.patch).length > 0) counters.add("patches", "pending", 1);

@@ -50,7 +50,7 @@ export class OperationQueue {
 
   /** Counts what was added to the journal since; `scope`: whose it is. */
   count(scope: Scope = this.#owner): void {
-    for (const operation of this.#state().waiting) {
+    for (const operation of this.#state().pending) {
       if (this.#entries.has(operation.key)) continue;
       this.#entries.set(operation.key, entryOf(operation, scope));
       this.#countOf(operation).add(scope, 1);
@@ -99,8 +99,8 @@ export class OperationQueue {
   }
 
   /** The counted operations of a kind that are not settled, in their order. */
-  *waiting(kind: OperationEntry["kind"]): Generator<OperationEntry, undefined> {
-    for (const { key } of this.#state().waiting) {
+  *unsettled(kind: OperationEntry["kind"]): Generator<OperationEntry, undefined> {
+    for (const { key } of this.#state().pending) {
       const entry = this.#entries.get(key);
       if (entry?.kind === kind) yield entry;
     }
@@ -167,7 +167,7 @@ export class OperationQueue {
   }
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    return firstUnheld(this.waiting(kind), isMeant);
+    return firstUnheld(this.unsettled(kind), isMeant);
   }
 }
 

@@ -1,13 +1,13 @@
-import { errorOfAnswer, type FailedRequest } from "../errors.js";
+import { errorOfResponse, type FailedRequest } from "../errors.js";
 import type { Outcome, Unavailable } from "../http/outcome.js";
-import { shortBody } from "../http/words.js";
+import { shortBody } from "../http/response-text.js";
 import type { StoredLine } from "../journal/segment.js";
-import type { Refusal } from "../journal/sync-lines.js";
+import type { Rejection } from "../journal/sync-lines.js";
 import type { SyncLog } from "../journal/sync-log.js";
 import { parseRow } from "../store/rows.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
-import { shown } from "../util/validation.js";
+import { preview } from "../util/validation.js";
 import { CONFLICT, sendWrite } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
 import type { EntityOutbox } from "./entity-outbox.js";
@@ -52,7 +52,7 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
   if (outcome.kind === "delivered") deliver(outbox, entry, request, outcome.body);
   else if (outcome.kind === "rejected") reject(outbox, entry, request, outcome.failure);
   else if (outcome.kind === "blocked") {
-    const error = errorOfAnswer(outcome.failure);
+    const error = errorOfResponse(outcome.failure);
     outbox.health.block(error);
     outbox.requeue(entry, { kind: "failed", error }, 0);
   } else postpone(outbox, entry, request, outcome);
@@ -79,7 +79,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     note(outbox, entry, (log) => {
       // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
       for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
-      log.done(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
+      log.acknowledgeRows(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
     });
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
@@ -88,7 +88,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const { kind, id } = outbox.store;
     const made: unknown = entry.kind === "create" ? Object(Object(body)[kind]).id : undefined;
     const backendId = typeof made === "string" ? made : undefined;
-    note(outbox, entry, (log) => log.deliverOp(entry.operation.key, backendId));
+    note(outbox, entry, (log) => log.acknowledgeOp(entry.operation.key, backendId));
     if (backendId !== undefined) ids.learn(kind, id, backendId);
     outbox.operations.settle(entry, "delivered");
   }
@@ -98,22 +98,22 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
 
 function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
   const { status, reason, body } = failure;
-  const refusal: Refusal = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
+  const refusal: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
   else if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
-    outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
+    outbox.requeue(entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
       const { stream } = entry.stream.segment;
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
       const { session, start, end } = entry;
-      note(outbox, entry, (log) => log.refuseRows(session, stream, start, end, request.lines.length, refusal));
+      note(outbox, entry, (log) => log.rejectRows(session, stream, start, end, request.lines.length, refusal));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
-      note(outbox, entry, (log) => log.refuseOp(entry.operation.key, refusal));
+      note(outbox, entry, (log) => log.rejectOp(entry.operation.key, refusal));
       outbox.operations.settle(entry, "rejected");
     }
-    outbox.settled(entry, { kind: "failed", error: errorOfAnswer(failure) });
+    outbox.settled(entry, { kind: "failed", error: errorOfResponse(failure) });
   }
 }
 
@@ -129,7 +129,7 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
 function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
   nameDamaged(outbox, entry, lines);
   const { session, start, end, stream } = entry;
-  note(outbox, entry, (log) => log.done(session, stream.segment.stream, start, end, 0, lines.length));
+  note(outbox, entry, (log) => log.acknowledgeRows(session, stream.segment.stream, start, end, 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
 }
@@ -143,7 +143,7 @@ function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest)
     { start: entry.start, end: middle },
     { start: middle, end: entry.end },
   ];
-  for (const { start, end } of parts) log.batch(entry.session, stream, start, end);
+  for (const { start, end } of parts) log.addBatch(entry.session, stream, start, end);
   outbox.replace(entry, parts);
 }
 
@@ -171,7 +171,7 @@ function nameDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: re
   for (const { start, text } of lines) {
     if (parseRow(text) !== undefined) continue;
     const { path } = stream.segment;
-    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${shown(text)}`);
+    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${preview(text)}`);
   }
 }
 

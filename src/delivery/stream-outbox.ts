@@ -1,4 +1,4 @@
-import { NAMED_IN } from "../api/routes.js";
+import { ID_KIND_OF } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
 import type { ByteRange } from "../store/line-writer.js";
@@ -200,7 +200,7 @@ export class StreamOutbox {
 
   /** Counts the open lines that have come since, up to a place. */
   count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
-    const named = NAMED_IN[this.segment.stream];
+    const named = ID_KIND_OF[this.segment.stream];
     for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
       if (bytes.length > 0) this.pending.add(this.#scopeAt(start), 1);
       if (bytes.length > 0) this.#steps?.().noteBacklog(bytes.toString());
@@ -214,7 +214,7 @@ export class StreamOutbox {
   retryRejected(): void {
     for (const session of this.#store.log.state.sessions.byNonce.values()) {
       if (session.slot !== this.segment.slot) continue;
-      const { refused } = session.spans[this.segment.stream];
+      const { rejected: refused } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of refused) {
         const entry = this.#entry({ start, end, session });
         this.#claim(entry);

@@ -6,7 +6,7 @@ import { levelled } from "../logger.js";
 import { namesIn } from "../store/files.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import type { Counts, SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { sendBacklog } from "./flush.js";
@@ -76,7 +76,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
 function rootOf(logDir: string): string {
   const refuse = (what: string) =>
     new EvsysValidationError("sync", [
-      issueAt(["logDirs"], `expected the folder of a mirror, ${shown(logDir)} ${what}`),
+      issueAt(["logDirs"], `expected the folder of a mirror, ${preview(logDir)} ${what}`),
     ]);
   if (!existsSync(logDir)) throw refuse("is not there");
   const names = namesIn(logDir);

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
-import { namesIn, onFile, unlessMissing } from "../store/files.js";
+import { namesIn, unlessMissing, wrapFsError } from "../store/files.js";
 import { segmentName } from "../store/paths.js";
 import { segmentsAmong } from "../store/rows.js";
 import { SyncLog } from "./sync-log.js";
@@ -40,7 +40,7 @@ export function filesOfEntity(path: string): EntityFiles {
 export function segmentFilesOf(folder: string, names: readonly string[] = namesIn(folder)): SegmentFile[] {
   return segmentsAmong(names).flatMap(({ stream, slot }): SegmentFile[] => {
     const path = join(folder, segmentName(stream, slot));
-    const stats = onFile("look at the file", path, () => unlessMissing(undefined, () => lstatSync(path)));
+    const stats = wrapFsError("look at the file", path, () => unlessMissing(undefined, () => lstatSync(path)));
     return stats === undefined ? [] : [{ stream, slot, path, sizeBytes: stats.size, changedAt: stats.mtimeMs }];
   });
 }

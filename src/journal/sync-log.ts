@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { decode, encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
-import { FILE_MODE, makeFolder, namesIn, onFile, rename } from "../store/files.js";
+import { FILE_MODE, makeFolder, namesIn, rename, wrapFsError } from "../store/files.js";
 import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
 import { LineReader, linesOf } from "../store/line-reader.js";
 import { LineWriter } from "../store/line-writer.js";
@@ -13,23 +13,23 @@ import {
   letterOf,
   type OpsLine,
   opsLine,
-  type Refusal,
+  type Rejection,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import { lineOf, SyncState } from "./sync-state.js";
+import { SyncState, sessionLineOf } from "./sync-state.js";
 
 const FOLDER = "sync";
 const ACKS = "acks.log";
-const SMALLEST_COMPACTION_BYTES = 64 * 1024;
+const MIN_COMPACTION_BYTES = 64 * 1024;
 
 /**
- * The sync log of one entity, in a folder beside its document: an ops log for each writer, with what was written, and one
- * acknowledgement log, with what became of it. Both are appended to. Acknowledgements are written by the holder of the
- * sender's lock alone, who also writes them anew, in fewer lines, when they have grown.
+ * The sync log of one entity, in a folder beside its document: one ops log per writer slot, which records what was written,
+ * and one acknowledgement log, which records the outcomes. Both are append-only. Only the owner of the sender lease writes
+ * the acknowledgement log; it compacts the log when it has grown.
  */
 export class SyncLog {
   readonly folder: string;
-  /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
+  /** When the ops logs are synced to disk. Acknowledgements are not: if one is lost, its write is sent again. */
   readonly policy: DiskPolicy;
   readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
@@ -37,7 +37,7 @@ export class SyncLog {
   #ordinals: Session[] = [];
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
-  #compactAtBytes = SMALLEST_COMPACTION_BYTES;
+  #compactAtBytes = MIN_COMPACTION_BYTES;
 
   constructor(entityFolder: string, policy = NO_FSYNC) {
     this.policy = policy;
@@ -45,7 +45,7 @@ export class SyncLog {
     this.acksPath = join(this.folder, ACKS);
   }
 
-  /** Whether an entity's folder has a sync log. One without was written by another client. */
+  /** Whether an entity's folder has a sync log. Without one, another client wrote the folder. */
   static existsIn(entityFolder: string): boolean {
     return existsSync(join(entityFolder, FOLDER));
   }
@@ -54,7 +54,7 @@ export class SyncLog {
     return this.#state;
   }
 
-  /** Reads everything anew. */
+  /** Reads both logs from the start. */
   load(): void {
     this.close();
     this.#state = new SyncState();
@@ -66,7 +66,7 @@ export class SyncLog {
     this.refresh();
   }
 
-  /** Reads what writers have added to their ops logs. */
+  /** Reads new lines of the ops logs. */
   refresh(): void {
     for (const slot of this.slots()) {
       const known = this.#readers.get(slot) ?? { reader: new LineReader(this.#opsPath(slot)), position: 0 };
@@ -81,65 +81,79 @@ export class SyncLog {
     }
   }
 
-  /** The writers' slots that have an ops log. */
+  /** The writer slots that have an ops log. */
   slots(): number[] {
     return namesIn(this.folder)
-      .map((name) => /^ops(?:\.(\d+))?\.jsonl$/.exec(name))
+      .map((nameSession) => /^ops(?:\.(\d+))?\.jsonl$/.exec(nameSession))
       .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
       .sort((a, b) => a - b);
   }
 
-  /** Opens a writer's ops log. */
+  /** Opens the ops log of a writer slot. */
   openOps(slot: number): LineWriter {
     makeFolder(this.folder);
     return new LineWriter(this.#opsPath(slot), this.policy);
   }
 
-  /** Notes that a stretch of rows is done with. */
-  done(session: Session, stream: StreamName, start: number, end: number, delivered: number, skipped: number): void {
+  /** Records that a range of rows is settled. */
+  acknowledgeRows(
+    session: Session,
+    stream: StreamName,
+    start: number,
+    end: number,
+    delivered: number,
+    skipped: number,
+  ): void {
     this.#record([this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
   }
 
-  /** Notes that the backend does not want a stretch of rows. */
-  refuseRows(session: Session, stream: StreamName, start: number, end: number, rows: number, refusal: Refusal): void {
-    this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal });
+  /** Records that the backend rejected a range of rows. */
+  rejectRows(
+    session: Session,
+    stream: StreamName,
+    start: number,
+    end: number,
+    rows: number,
+    rejection: Rejection,
+  ): void {
+    this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal: rejection });
   }
 
-  /** Notes that a stretch is a batch of its own, before it is sent: whoever sends it again sends the same rows under the same key. */
-  batch(session: Session, stream: StreamName, start: number, end: number): void {
+  /** Records the boundaries of a batch before it is first sent, so that every attempt sends the same rows under the same key. */
+  addBatch(session: Session, stream: StreamName, start: number, end: number): void {
     this.#record({ batch: [this.#ordinal(session), letterOf(stream), start, end] });
   }
 
-  /** Names a session in the acknowledgements as well, so that neither file alone is needed to know it. */
+  /** Records a session in the acknowledgement log too, so that it is known if either file is lost. */
   name(session: Session): void {
     this.#ordinal(session);
   }
 
-  deliverOp(key: string, id: string | undefined): void {
+  acknowledgeOp(key: string, id: string | undefined): void {
     this.#record({ op: key, id });
   }
 
-  refuseOp(key: string, refusal: Refusal): void {
-    this.#record({ refusedOp: key, refusal });
+  rejectOp(key: string, rejection: Rejection): void {
+    this.#record({ refusedOp: key, refusal: rejection });
   }
 
   mapRow(row: string, id: string): void {
     this.#record({ row, id });
   }
 
-  park(parked: Refusal | null): void {
+  park(parked: Rejection | null): void {
     if (parked === null && this.#state.parked === undefined) return;
     this.#record({ parked });
   }
 
-  /** Gives the acknowledgement log back until it is needed again. */
-  rest(): void {
+  /** Closes the acknowledgement log until it is needed again. */
+  closeAcks(): void {
     this.#acks?.close();
     this.#acks = undefined;
   }
 
   close(): void {
-    this.rest();
+    this.closeAcks();
     for (const { reader } of this.#readers.values()) reader.close();
     this.#readers.clear();
   }
@@ -168,8 +182,8 @@ export class SyncLog {
       return known;
     }
     const ordinal = this.#ordinals.length;
-    const line = lineOf(session, ordinal);
-    // On the file first: what follows names it by its number.
+    const line = sessionLineOf(session, ordinal);
+    // Written first, because the following lines refer to the session by its ordinal.
     this.#append(line);
     this.#state.apply(line, this.#ordinals);
     return ordinal;
@@ -191,8 +205,8 @@ export class SyncLog {
       .map((line) => `${encode(line)}\n`)
       .join("");
     const temporary = `${this.acksPath}.tmp`;
-    onFile("write the file", temporary, () => {
-      // One that a kill left behind, or a link that somebody put there.
+    wrapFsError("write the file", temporary, () => {
+      // A leftover of a killed process, or a link.
       rmSync(temporary, { force: true });
       const descriptor = openSync(temporary, "wx", FILE_MODE);
       try {
@@ -207,7 +221,7 @@ export class SyncLog {
     this.#acks?.close();
     this.#acks = undefined;
     this.#ordinals = [...this.#state.sessions.byNonce.values()];
-    this.#compactAtBytes = Math.max(SMALLEST_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
+    this.#compactAtBytes = Math.max(MIN_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 
   #opsPath(slot: number): string {

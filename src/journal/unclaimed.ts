@@ -3,15 +3,15 @@ import { parseRow } from "../store/rows.js";
 import type { SegmentFile } from "./entity-files.js";
 import type { SyncState } from "./sync-state.js";
 
-/** A last line without its end: cut off, or still being written. */
+/** A torn line: a last line without its end, or one that is still being written. */
 export interface TornLine {
   readonly path: string;
-  /** Where it starts in the file, in bytes. */
+  /** Its position in the file, in bytes. */
   readonly start: number;
   readonly text: string;
 }
 
-/** Rows of one file that no session of the ops logs wrote: another client's, or their ops log is lost. */
+/** Rows of one segment that no session wrote: they are foreign, or their ops log is lost. */
 export interface UnclaimedRows extends SegmentFile {
   readonly rows: number;
   readonly tornLine: TornLine | undefined;
@@ -30,7 +30,7 @@ export function unclaimedRowsOf(segments: readonly SegmentFile[], state: SyncSta
   });
 }
 
-/** The lines of a file that no session wrote, reading just these. A line's bytes are good until the next one is read. */
+/** The lines of a segment that no session wrote; only these are read. A line's bytes are valid until the next is read. */
 export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, state: SyncState): Generator<Line> {
   const starts = state.sessions.unclaimedStarts(slot, stream, sizeBytes);
   if (starts.length === 0) return;
@@ -50,7 +50,7 @@ export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, 
   }
 }
 
-/** Whether a line counts as a row, though it may be a damaged one: only the last line can be torn. */
+/** Whether a line counts as a row, possibly a damaged one: only the last line can be torn. */
 export function isRow({ isTerminated, bytes }: Line): boolean {
   return isTerminated || parseRow(bytes.toString()) !== undefined;
 }
@@ -59,7 +59,7 @@ export function tornLineOf({ path }: SegmentFile, { start, bytes }: Line): TornL
   return { path, start, text: bytes.toString() };
 }
 
-/** Whether the ops logs of a folder are lost: they know of no session and no write. */
+/** Whether the ops logs of a folder are lost: they contain no session and no write. */
 export function hasLostOps({ sessions, operations }: SyncState): boolean {
   return sessions.byNonce.size === 0 && operations.size === 0;
 }

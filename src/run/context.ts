@@ -1,7 +1,7 @@
 import type { ExperimentCreate, ExperimentPatch, Prediction, RunPatch } from "../../generated/types.js";
 import type { CallOptions } from "../api/call-options.js";
 import type { CheckpointInput } from "../api/inputs.js";
-import type { AnswerOf, Created, Input, RowAdded } from "../api/routes.js";
+import type { Created, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Logger } from "../logger.js";
 import type { LocalExperimentStore } from "../store/store.js";
@@ -20,14 +20,14 @@ export interface RunClient {
     experimentId: string,
     patch: Input<ExperimentPatch>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">>;
-  updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">>;
+  ): Promise<ResponseOf<"updateExperiment">>;
+  updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<ResponseOf<"updateRun">>;
   addCheckpoint(runId: string, body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">>;
   logPredictions(
     runId: string,
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">>;
+  ): Promise<ResponseOf<"logPredictions">>;
   flush(): Promise<unknown>;
 }
 

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated/schemas.js";
 import { EvsysValidationError } from "../errors.js";
-import { refuseUnsafeId } from "../store/paths.js";
+import { assertSafeId } from "../store/paths.js";
 import { isGiven, isObject } from "../util/objects.js";
 import { issueAt, validated } from "../util/validation.js";
 import { behaviour, type RunBehaviour, type RunPlan } from "./options.js";
@@ -39,7 +39,7 @@ export function resumePlanOf(subject: string, options: ResumeOptions): ResumePla
   refuseFields(subject, options);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => isGiven(value)));
   const { run_id, reopen, experiment_id, signals, signal, trackBest } = validated(subject, schema, given);
-  refuseUnsafeId(subject, "run_id", run_id);
+  assertSafeId(subject, "run_id", run_id);
   return {
     runId: run_id,
     experimentId: experiment_id ?? undefined,

@@ -1,6 +1,6 @@
 import { EvsysValidationError } from "../errors.js";
 import { localIdOf } from "../journal/known-as.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { type EarlierJobs, earlierJobsOf, unreadJobs } from "./earlier-jobs.js";
@@ -43,7 +43,7 @@ export async function resumedRun(context: RunContext, options: ResumeOptions, su
 
 function refuseCompleted(subject: string, { runId, status }: EarlierJobs, reopens: boolean): void {
   if (status !== "completed" || reopens) return;
-  const message = `the run ${shown(runId)} is completed; give reopen: true to resume it`;
+  const message = `the run ${preview(runId)} is completed; give reopen: true to resume it`;
   throw new EvsysValidationError(subject, [issueAt(["run_id"], message)]);
 }
 
@@ -51,8 +51,8 @@ function refuseOtherProject({ client }: RunContext, subject: string, { runId, ex
   const project = experimentId === undefined ? undefined : client.local.experiment(experimentId)?.project_id;
   if (!isText(project) || client.projectId === undefined || project === client.projectId) return;
   const message =
-    `the run ${shown(runId)} belongs to project ${shown(project)}, and this client writes to ${shown(client.projectId)}; ` +
-    `use a client with projectId: ${shown(project)}`;
+    `the run ${preview(runId)} belongs to project ${preview(project)}, and this client writes to ${preview(client.projectId)}; ` +
+    `use a client with projectId: ${preview(project)}`;
   throw new EvsysValidationError(subject, [issueAt(["run_id"], message)]);
 }
 
@@ -64,13 +64,13 @@ function experimentOf(
 ): string | undefined {
   if (given === undefined || experimentId === undefined || given === experimentId) return experimentId ?? given;
   if (localIdOf(root, "experiment", given) === experimentId) return experimentId;
-  const message = `the run ${shown(runId)} belongs to the experiment ${shown(experimentId)}, got ${shown(given)}; leave it out`;
+  const message = `the run ${preview(runId)} belongs to the experiment ${preview(experimentId)}, got ${preview(given)}; leave it out`;
   throw new EvsysValidationError(subject, [issueAt(["experiment_id"], message)]);
 }
 
 function unknownSteps(root: string, runId: string): string {
   return (
-    `required: the run ${shown(runId)} did not begin in the mirror ${root}, so its last step is not known. Name the first step ` +
+    `required: the run ${preview(runId)} did not begin in the mirror ${root}, so its last step is not known. Name the first step ` +
     "of each split: run.logStep(step, { loss })"
   );
 }

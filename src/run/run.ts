@@ -1,7 +1,7 @@
 import type { Prediction } from "../../generated/types.js";
 import { type CallOptions, timeoutOf } from "../api/call-options.js";
 import type { CheckpointInput } from "../api/inputs.js";
-import type { AnswerOf, BodyOf, Input, RowAdded } from "../api/routes.js";
+import type { BodyOf, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import { within } from "../delivery/flush.js";
 import { isGiven } from "../util/objects.js";
 import type { BestMode } from "./best-score.js";
@@ -65,7 +65,7 @@ export class ExperimentRun {
    * `step`: the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`. The last argument also takes
    * `timeoutMs`.
    */
-  logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
+  logStep(...given: CountedStep | NamedStep): Promise<ResponseOf<"logStepMetric">> {
     const log = async () => {
       const { named, metrics, split, timeoutMs } = stepOf(given);
       const step = named ?? this.#steps.next(split);
@@ -97,13 +97,13 @@ export class ExperimentRun {
   logPredictions(
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     const log = () => this.#context.client.logPredictions(this.runId, predictions, options);
     return this.#calls.make("logPredictions", log, () => ({ ok: true, inserted: 0 }));
   }
 
   /** Sets fields of this run. A `summary` that is set here is kept when the best score joins it at the end. */
-  updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+  updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
     const update = async () => {
       const timeoutMs = timeoutOf("run.updateRun", options);
       const observe = (text: string): void => this.#findings.observePatch(text);
@@ -116,7 +116,7 @@ export class ExperimentRun {
   updateExperiment(
     patch: Input<BodyOf<"updateExperiment">>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">> {
+  ): Promise<ResponseOf<"updateExperiment">> {
     const update = () => this.#context.client.updateExperiment(this.experimentId, patch, options);
     return this.#calls.make("updateExperiment", update, () => ({ experiment_id: this.experimentId, patched: [] }));
   }

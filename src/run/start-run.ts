@@ -1,5 +1,5 @@
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { asCurrentRun } from "./current-run.js";
@@ -50,7 +50,7 @@ export async function withRun<Result>(
 ): Promise<Result> {
   if (typeof body !== "function") {
     throw new EvsysValidationError("withRun", [
-      issueAt([], `expected a function as the second argument, got ${shown(body)}`),
+      issueAt([], `expected a function as the second argument, got ${preview(body)}`),
     ]);
   }
   const run = await startRun(context, options, "withRun");

@@ -1,5 +1,5 @@
 import type { Prediction, StepMetric } from "../../generated/types.js";
-import { refuseUnsafeId } from "./paths.js";
+import { assertSafeId } from "./paths.js";
 import { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store.js";
 
 /** The mirror of a disabled client: it holds nothing, whatever lies in its folder, and is neither read nor written. */
@@ -9,7 +9,7 @@ export class EmptyStore extends LocalExperimentStore {
   }
 
   override experiment(id: string): undefined {
-    refuseUnsafeId("experiment", "experiment_id", id);
+    assertSafeId("experiment", "experiment_id", id);
   }
 
   override runs(): [] {
@@ -17,7 +17,7 @@ export class EmptyStore extends LocalExperimentStore {
   }
 
   override run(id: string): undefined {
-    refuseUnsafeId("run", "run_id", id);
+    assertSafeId("run", "run_id", id);
   }
 
   override metrics(runId: string): AsyncIterable<StepMetric> {
@@ -38,6 +38,6 @@ export class EmptyStore extends LocalExperimentStore {
 }
 
 function noRows(method: string, runId: string): AsyncIterable<never> {
-  refuseUnsafeId(method, "run_id", runId);
+  assertSafeId(method, "run_id", runId);
   return (async function* () {})();
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { onFile, unlessMissing } from "./files.js";
+import { unlessMissing, wrapFsError } from "./files.js";
 import { NO_FOLLOW } from "./links.js";
 
 const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, identity: "" };
@@ -18,7 +18,7 @@ export interface FilePiece {
  * would read on in a file that was deleted.
  */
 export function readPiece(path: string, position: number | ((size: number) => number), lengthBytes: number): FilePiece {
-  return onFile("read the file", path, () => {
+  return wrapFsError("read the file", path, () => {
     const descriptor = unlessMissing(undefined, () => openSync(path, constants.O_RDONLY | NO_FOLLOW));
     if (descriptor === undefined) return NOTHING;
     try {

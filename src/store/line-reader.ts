@@ -1,6 +1,6 @@
 import { constants, fstatSync, readSync } from "node:fs";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
-import { onFile, unlessMissing } from "./files.js";
+import { unlessMissing, wrapFsError } from "./files.js";
 import type { ByteRange } from "./line-writer.js";
 import { NO_FOLLOW } from "./links.js";
 
@@ -8,10 +8,10 @@ const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
 
-/** One line of a file: its bytes without the newline, and where it stands. */
+/** One line of a file: its bytes without the newline, and its position. */
 export interface Line extends ByteRange {
   readonly bytes: Buffer;
-  /** False for the last line of a file if the newline is missing: cut short, or still being written. */
+  /** False for a last line without a newline: torn, or still being written. */
   readonly isTerminated: boolean;
 }
 
@@ -23,14 +23,14 @@ export interface LineCount {
 }
 
 /**
- * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. A missing
- * file has no lines. The file may grow meanwhile: reading on after the end finds what has been added.
+ * Reads the lines of a file of any size, piece by piece. A line's bytes are valid until the next line is read. A missing
+ * file has no lines. The file may grow: reading on after the end finds added lines.
  */
 export class LineReader implements PooledFile {
   wasUsed = true;
   readonly #path: string;
   #descriptor: number | undefined;
-  /** Read into again and again: a buffer for each piece would be garbage faster than it is collected. */
+  /** Reused for every piece, to avoid garbage. */
   #buffer: Buffer = NOTHING;
   #piece: Buffer = NOTHING;
   #pieceStart = 0;
@@ -39,13 +39,13 @@ export class LineReader implements PooledFile {
     this.#path = path;
   }
 
-  /** How many bytes the file has now. */
+  /** The current size of the file in bytes. */
   get size(): number {
     const descriptor = this.#opened();
     return descriptor === undefined ? 0 : fstatSync(descriptor).size;
   }
 
-  /** The line that starts at a place, or undefined if the file ends there. */
+  /** The line that starts at a position, or undefined at the end of the file. */
   lineAt(start: number): Line | undefined {
     const at = start - this.#pieceStart;
     const found = at >= 0 && at <= this.#piece.length ? this.#piece.indexOf(NEWLINE, at) : -1;
@@ -96,7 +96,7 @@ export class LineReader implements PooledFile {
       this.#piece = NOTHING;
       return;
     }
-    this.#piece = onFile("read the file", this.#path, () => {
+    this.#piece = wrapFsError("read the file", this.#path, () => {
       const wantedBytes = Math.max(0, Math.min(length, fstatSync(descriptor).size - start));
       if (this.#buffer.length < wantedBytes) this.#buffer = Buffer.allocUnsafeSlow(wantedBytes);
       return this.#buffer.subarray(0, readSync(descriptor, this.#buffer, 0, wantedBytes, start));
@@ -106,7 +106,7 @@ export class LineReader implements PooledFile {
   #opened(): number | undefined {
     this.wasUsed = true;
     if (this.#descriptor !== undefined) return this.#descriptor;
-    this.#descriptor = onFile("read the file", this.#path, () =>
+    this.#descriptor = wrapFsError("read the file", this.#path, () =>
       unlessMissing(undefined, () => openFile(this.#path, constants.O_RDONLY | NO_FOLLOW)),
     );
     if (this.#descriptor !== undefined) addToPool(this);

@@ -2,25 +2,25 @@ import { join } from "node:path";
 import { ID_RULE, isSafeId } from "../api/ids.js";
 import { STREAMS, type StreamName } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
-import { idMeant, issueAt, shown } from "../util/validation.js";
+import { idHint, issueAt, preview } from "../util/validation.js";
 
-/** The folders of the two kinds of entity; the names are the Python client's. */
+/** The folder names are those of the Python client. */
 const FOLDERS = { experiment: "experiments", run: "generations" } as const;
 const DOCUMENTS = { experiment: "experiment.json", run: "generation.json" } as const;
 
 const SEGMENT_NAME = new RegExp(`^(${STREAMS.join("|")})(?:\\.(\\d+))?\\.jsonl$`);
 
-/** An entity with a folder of its own. */
+/** The kinds of entity that have their own folder. */
 export type FolderKind = keyof typeof FOLDERS;
 
-/** @throws EvsysValidationError where the id could leave the mirror. */
-export function refuseUnsafeId(subject: string, field: string, id: unknown): void {
+/** @throws EvsysValidationError if the id could lead out of the mirror. */
+export function assertSafeId(subject: string, field: string, id: unknown): void {
   if (isSafeId(id)) return;
-  const message = `expected an id: ${ID_RULE}; got ${shown(id)}${idMeant(field, id)}`;
+  const message = `expected an id: ${ID_RULE}; got ${preview(id)}${idHint(field, id)}`;
   throw new EvsysValidationError(subject, [issueAt([field], message)]);
 }
 
-/** The folder that holds all entities of a kind. */
+/** The folder that contains all entities of a kind. */
 export function folderOf(root: string, kind: FolderKind): string {
   return join(root, FOLDERS[kind]);
 }
@@ -35,7 +35,7 @@ export function documentPath(root: string, kind: FolderKind, id: string): string
   return join(entityFolder(root, kind, id), DOCUMENTS[kind]);
 }
 
-/** The file of one stream, by the number of its writer: the first writer's has the Python client's name. */
+/** The file name of a stream's segment. The first writer slot uses the Python client's file name. */
 export function segmentName(stream: StreamName, slot: number): string {
   return slot === 1 ? `${stream}.jsonl` : `${stream}.${slot}.jsonl`;
 }

@@ -19,14 +19,14 @@ describe("evsys-sdk contract", () => {
     expect(stderr).toContain(
       `Writes test records to ${server.url}, project ${PROJECT_ID}: experiments named contract-test-…`,
     );
-    expect(stderr).toContain("at the end the experiments are marked is_valid=false.\n");
+    expect(stderr).toContain("at the end, the experiments are marked is_valid=false.\n");
     const [checks = "", end = ""] = stdout.split("\n\n");
     for (const line of checks.split("\n")) expect(line).toMatch(/^conforms {4}[a-zA-Z]+ +[a-zA-Z_=-]/);
     expect(end.split("\n")).toEqual([
       `${checks.split("\n").length} conform, 0 differ, 0 not tested.`,
       "Idempotency-Key is honoured: a repeat with the same key arrives once.",
       "  honoured: createExperiment, createRun, addCheckpoint, createEval",
-      "  cannot be seen from the answers: logStepMetric, logPredictions, updateRun, updateExperiment",
+      "  not visible in the responses: logStepMetric, logPredictions, updateRun, updateExperiment",
       "Marked 3 test experiments is_valid=false.",
       "",
     ]);
@@ -97,9 +97,9 @@ describe("evsys-sdk contract", () => {
     expect(stdout).toMatch(
       /got "1"\n {14}POST \/sdk\/runs\/[\w-]+\/predictions\/ \{"predictions":.* → 201 \{"ok":true,"inserted":"1"\}\n/,
     );
-    const [, wrong = ""] = stdout.split("differs     createEval        refuses wrong types and values\n");
+    const [, wrong = ""] = stdout.split("differs     createEval        rejects wrong types and values\n");
     const lines = wrong.split("\n");
-    expect(lines[0]).toMatch(/^ {12}\S.*, status: expected a refusal of the body, such as 400 or 422, got 200: /);
+    expect(lines[0]).toMatch(/^ {12}\S.*, status: expected a rejection of the body, such as 400 or 422, got 200: /);
     expect(lines[1]).toMatch(/^ {14}POST \/sdk\/runs\/[\w-]+\/evals\/ \{.* → 200 /);
     expect(lines[10]).toMatch(/^ {12}and \d+ more; --json prints all\.$/);
     expect(lines[11]).toMatch(/^differs {5}createEval/);
@@ -127,10 +127,8 @@ describe("evsys-sdk contract", () => {
     const server = await rawServer(() => {});
     const { code, stdout } = await evsys(["contract", "--timeout-ms", "500"], connection(server)).ended;
     expect(code).toBe(3);
-    expect(stdout).toContain("could not be reached: no answer within 500 ms.\n");
-    expect(stdout).toMatch(
-      /The experiment contract-test-\S+ may be there and is not marked; see to it at the backend\./,
-    );
+    expect(stdout).toContain("could not be reached: no response within 500 ms.\n");
+    expect(stdout).toMatch(/The experiment contract-test-\S+ may exist and is not marked; see to it at the backend\./);
   });
 
   it("ends with 3 where something else answers, and tries nothing more", async () => {
@@ -154,7 +152,7 @@ describe("evsys-sdk contract", () => {
   it("prints one object with --json where it cannot start", async () => {
     const { code, stdout } = await evsys(["contract", "--json", "--url", ""]).ended;
     expect(code).toBe(2);
-    expect(jsonOf(stdout)).toEqual({ error: "--url takes a value: --url http://localhost:8000", exitCode: 2 });
+    expect(jsonOf(stdout)).toEqual({ error: "--url requires a value: --url http://localhost:8000", exitCode: 2 });
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {
@@ -170,16 +168,16 @@ describe("evsys-sdk contract", () => {
     [{}, ["--url", "nowhere"], '--url: expected an http or https URL, got "nowhere", such as http://localhost:8000.'],
     [{ EVSYS_API_URL: "ftp://x" }, [], "EVSYS_API_URL: expected an http or https URL"],
     [{}, ["--api-key", "geheim→"], "--api-key or EVSYS_API_KEY: expected printable ASCII"],
-    [{}, ["--timeout-ms", "0"], '--timeout-ms takes a whole number of 1 or more, not "0".'],
+    [{}, ["--timeout-ms", "0"], '--timeout-ms takes an integer of 1, not "0".'],
     [{}, ["--timeout-ms", "9999999999"], "--timeout-ms: "],
-    [{}, ["--url", ""], "--url takes a value: --url http://localhost:8000"],
-    [{}, ["--url", "--api-key", "geheim"], "--url takes a value: --url http://localhost:8000"],
-    [{}, ["http://localhost:8102/"], "Give the address with --url http://localhost:8102"],
-    [{}, ["geheim"], "contract takes options alone: evsys-sdk contract --help shows them."],
+    [{}, ["--url", ""], "--url requires a value: --url http://localhost:8000"],
+    [{}, ["--url", "--api-key", "geheim"], "--url requires a value: --url http://localhost:8000"],
+    [{}, ["http://localhost:8102/"], "Pass the address with --url http://localhost:8102"],
+    [{}, ["geheim"], "contract accepts only options. See evsys-sdk contract --help."],
     [
       { EVSYS_API_URL: "http://backend.invalid" },
       [],
-      "http://backend.invalid is not this machine, and there is no terminal to ask on; say --yes to write test records to it.",
+      "http://backend.invalid is not on this machine, and there is no terminal to confirm on; use --yes to write test records to it.",
     ],
   ])("ends with 2 for %j %j", async (variables, args, message) => {
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };

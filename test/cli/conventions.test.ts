@@ -57,7 +57,7 @@ describe("an error that nobody foresaw", () => {
     const { code, stderr } = await evsys(["status", logDir], variables, { nodeOptions }).ended;
     expect(code).toBe(2);
     expect(stderr).toBe(
-      "evsys-sdk: no paper; [API key]\\u001b[31m\nThis was not foreseen; add --verbose to see where it comes from.\n",
+      "evsys-sdk: no paper; [API key]\\u001b[31m\nThis error is unexpected; use --verbose to show its stack.\n",
     );
   });
 

@@ -2,9 +2,9 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run as runCommand } from "../support/children.js";
-import { evsys, offlineMirror } from "../support/cli.js";
+import { evsys, MAIN, offlineMirror } from "../support/cli.js";
 import { offlineClient } from "../support/clients.js";
-import { pathsBelow, REPOSITORY, temporaryFolder } from "../support/folders.js";
+import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 
 const ALPHABETS = [
@@ -138,10 +138,8 @@ describe("evsys-sdk export", () => {
     const { logDir, runId } = await offlineMirror();
     const line = `${JSON.stringify({ step: 1, split: "train", metrics: { loss: 0.123456789 } })}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line.repeat(200_000));
-    const script = `set -o pipefail; "$0" --import tsx src/cli/main.ts export "$1" --stream metrics | head -n 2`;
-    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, logDir], {
-      cwd: REPOSITORY,
-    }).ended;
+    const script = `set -o pipefail; "$0" "$1" export "$2" --stream metrics | head -n 2`;
+    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, MAIN, logDir]).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.split("\n")).toHaveLength(3);
   });
@@ -152,7 +150,7 @@ describe("evsys-sdk export", () => {
     const { code, stdout, stderr } = await evsys(["export", logDir, "--stream", "metrics"]).ended;
     expect(code).toBe(0);
     expect(parsedCsv(stdout)).toHaveLength(4);
-    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is no whole JSON object");
+    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is not a complete JSON object");
   });
 
   it("says which runs belong to another project than EVSYS_PROJECT_ID", async () => {
@@ -168,10 +166,10 @@ describe("evsys-sdk export", () => {
     [["--stream", "runs", "--experiment", "x"], '--experiment "x": no run belongs to this experiment;'],
     [
       ["--stream", "eval"],
-      '--stream takes one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
+      '--stream must be one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
     ],
     [[], "--stream is required: one of metrics, evals, predictions, checkpoints, runs."],
-    [["--stream", "runs", "--format", "parquet"], '--format takes one of csv, jsonl, not "parquet".'],
+    [["--stream", "runs", "--format", "parquet"], '--format must be one of csv, jsonl, not "parquet".'],
     [["--stream", "runs", "--wide"], "--wide applies to --stream metrics or evals; runs have no series."],
     [["--stream", "runs", "-o", "/nowhere/at/all.csv"], "Cannot write the file (/nowhere/at/all.csv)"],
   ])("refuses %j", async (args, message) => {

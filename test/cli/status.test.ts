@@ -116,13 +116,13 @@ describe("evsys-sdk status", () => {
       "    rejected         2 of metrics: 422 no such step  THEN",
       "",
       "In all: 14 delivered, 1 pending, 2 rejected, 1 skipped.",
-      `Go on with: ${syncCommand(logDir)}`,
+      `Continue with: ${syncCommand(logDir)}`,
       `Send what was rejected again with: ${syncCommand(logDir)} --retry-rejected`,
       "",
     ]);
   });
 
-  it("names no command where all is delivered", async () => {
+  it("names no command where everything was delivered", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror();
     await sync(server, logDir);
@@ -223,7 +223,7 @@ describe("evsys-sdk status", () => {
     for (const { stdout } of [synced, status]) {
       expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
       expect(stdout).toContain("neither --retry-rejected nor clean changes that: move its folder out of the mirror.\n");
-      expect(stdout).toContain(`Once that is mended: ${syncCommand(client.local.root)}\n`);
+      expect(stdout).toContain(`Once this is fixed: ${syncCommand(client.local.root)}\n`);
       // One would send the reader on to the other, for ever.
       expect(stdout).not.toMatch(/What holds it back|Go on with/);
     }

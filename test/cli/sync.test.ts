@@ -143,7 +143,7 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toContain(`Pending ${writes - 1} `);
     expect(stdout).toContain("run base: the experiment ");
     expect(stdout).toContain(" was refused: 409 the name is taken\n");
-    expect(stdout).toContain(`Once that is mended: ${syncCommand(logDir)}\n`);
+    expect(stdout).toContain(`Once this is fixed: ${syncCommand(logDir)}\n`);
     expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
   });
 
@@ -158,7 +158,7 @@ describe("evsys-sdk sync", () => {
       expect(stdout).toContain(`Pending ${writes} `);
       expect(stdout).toContain(`→ ${status} `);
       expect(stdout).toContain(
-        `Set EVSYS_API_KEY to a key that may write to the project, then: ${syncCommand(logDir)}\n`,
+        `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommand(logDir)}\n`,
       );
       expect(stdout + stderr).not.toContain(API_KEY);
       expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
@@ -188,7 +188,7 @@ describe("evsys-sdk sync", () => {
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toContain(`Pending ${writes} `);
     expect(stdout).toContain(`  The backend at ${server.url} is unavailable: connect ECONNREFUSED`);
-    expect(stdout).toContain(`  Go on with: ${syncCommand(logDir)}\n`);
+    expect(stdout).toContain(`  Continue with: ${syncCommand(logDir)}\n`);
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {

@@ -8,7 +8,7 @@ import { always, rawServer, until } from "../support/servers.js";
 
 /** Colours, the title of the window, a link, C1 codes, a turned direction, a forged line. */
 const EVIL =
-  "\u001b[31mred\u001b]0;title\u0007\u001b]8;;http://evil\u0007\u009b2J\u202e\u2066\u061c\u2028\r\nforged: all is delivered";
+  "\u001b[31mred\u001b]0;title\u0007\u001b]8;;http://evil\u0007\u009b2J\u202e\u2066\u061c\u2028\r\nforged: everything was delivered";
 const OBEYED = /(?!\n)\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/u;
 
 /** Holds what a command printed: nothing for a terminal to obey, no line that somebody else began. */

@@ -91,8 +91,8 @@ describe("evsys-sdk ui", () => {
   });
 
   it.each([
-    [["--port", "70000"], "--port takes a number of 65535 at the most, not 70000."],
-    [["--html", ""], "--html takes the name of a file."],
+    [["--port", "70000"], "--port must be at most 65535, not 70000."],
+    [["--html", ""], "--html requires a file name."],
     [["--run", "a"], "--run applies to --html only."],
     [["--html", "/nowhere/at/all.html"], "Cannot write the file (/nowhere/at/all.html)"],
     [["--html", "out.html", "--run", "unknown"], '--run "unknown": no run has this id'],

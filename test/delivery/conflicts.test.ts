@@ -126,7 +126,7 @@ describe.each([202, 204, 200])("a %i without a body", (status) => {
     expect(attemptsAt(server, path).length).toBeLessThan(20);
     await eventually(() => client.status().failing !== undefined);
     expect(client.status().failing).toMatchObject([
-      { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* in place of JSON`)) },
+      { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* instead of JSON`)) },
     ]);
     await client.close({ timeoutMs: 1 });
     answersNothing();

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { zPrediction } from "../../generated/schemas.js";
-import { operations } from "../../src/api/routes.js";
+import { ROUTES } from "../../src/api/routes.js";
 import { commands } from "../../src/cli/commands.js";
 import { REPOSITORY } from "../support/folders.js";
 import { PAGES, pageText, textsOf } from "../support/pages.js";
@@ -51,7 +51,7 @@ describe("the pages", () => {
 
   it("have every field of the schema, in the table of its method", () => {
     const page = pageText("docs/data-types.md");
-    const missing = Object.entries(operations).flatMap(([method, { body }]) => {
+    const missing = Object.entries(ROUTES).flatMap(([method, { body }]) => {
       const row = page.split("\n").find((line) => line.startsWith("|") && line.includes(`\`${method}\``)) ?? "";
       const shape = method === "logPredictions" ? zPrediction.shape : body.shape;
       return Object.keys(shape)

@@ -42,7 +42,4 @@ export function metricsLine(step: number, metrics: Readonly<Record<string, unkno
   return `${JSON.stringify({ step, split, metrics })}\n`;
 }
 
-/** Asks again until something is so; the test's own timeout is the limit. */
-export async function untilAnswered(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-}
+export { until as untilAnswered } from "./until.js";

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Counts } from "../../delivery/counters.js";
-import { type Found, isOurs, strangeNames } from "../../journal/inspect.js";
-import type { Holder } from "../../journal/lock.js";
+import { type InspectedEntity, isOurs, strangeNames } from "../../journal/inspect.js";
+import type { LockOwner } from "../../journal/lock.js";
 import type { FolderKind } from "../../store/paths.js";
 import { bestScoreOf } from "../../store/run-catalog.js";
 import { type Scalar, scalarOf } from "../../util/scalar.js";
@@ -35,9 +35,9 @@ export interface EntityStatus {
   /** Whether the backend does not know it: a sync alone changes nothing then. */
   readonly isUnknown: boolean;
   /** The live process that sends for it. */
-  readonly owner: Holder | null;
+  readonly owner: LockOwner | null;
   /** The live processes that write to it. */
-  readonly writers: readonly Holder[];
+  readonly writers: readonly LockOwner[];
   /** Whether another client wrote the folder: there is no sync log in it. */
   readonly isForeign: boolean;
   /** Whether another client has written rows to it, which go with --adopt only. */
@@ -100,22 +100,22 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
 }
 
 /** What people call an experiment or a run. */
-export function nameOf({ kind, document }: Found): string | undefined {
+export function nameOf({ kind, document }: InspectedEntity): string | undefined {
   if (kind === "experiment") return textIn(document, "experiment_name");
   return textIn(document?.run_config, "name");
 }
 
 /** The experiment that a run names: in its document, or in the create that made it. */
-export function experimentOf({ document, entity }: Found): string | undefined {
+export function experimentOf({ document, entity }: InspectedEntity): string | undefined {
   return textIn(document, "experiment_id") ?? textIn(entity?.log.state.creation?.create, "experiment_id");
 }
 
 /** The project of an experiment of this client's, as its create names it. */
-export function projectOf({ entity }: Found): unknown {
+export function projectOf({ entity }: InspectedEntity): unknown {
   return entity?.log.state.creation?.create.project_id;
 }
 
-function lastRowAt({ files }: Found): number | undefined {
+function lastRowAt({ files }: InspectedEntity): number | undefined {
   const times = files.segments.flatMap(({ sizeBytes, changedAt }) => (sizeBytes > 0 ? changedAt : []));
   return times.length === 0 ? undefined : Math.max(...times);
 }
@@ -127,7 +127,7 @@ function durationOf({ found: { document }, lastWriteAt = Number.NaN }: Standing)
 }
 
 /** A process without what tells it from a later one of its number. */
-function plain(holder: Holder | undefined): Holder | undefined {
+function plain(holder: LockOwner | undefined): LockOwner | undefined {
   return holder === undefined ? undefined : { pid: holder.pid, host: holder.host };
 }
 

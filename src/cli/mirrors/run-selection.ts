@@ -1,5 +1,5 @@
-import { nearest } from "../../util/did-you-mean.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { didYouMean } from "../../util/did-you-mean.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 
 /** A run as --run and --experiment name it. */
 export interface SelectableRun {
@@ -14,7 +14,7 @@ export interface WantedIds {
 }
 
 /** The ids that --run and --experiment were given. */
-export function wantedIds(given: Given): WantedIds {
+export function wantedIds(given: ParsedArguments): WantedIds {
   return { runs: given.texts("run"), experiments: given.texts("experiment") };
 }
 
@@ -28,11 +28,8 @@ export function selectedRuns<Run extends SelectableRun>(
   experimentIds: readonly string[] = [],
 ): Run[] {
   const ids = runs.map(({ id }) => id);
-  refuseUnknown("run", runIds, ids);
-  refuseUnknown("experiment", experiments, [
-    ...experimentIds,
-    ...runs.flatMap(({ experimentId }) => experimentId ?? []),
-  ]);
+  assertKnown("run", runIds, ids);
+  assertKnown("experiment", experiments, [...experimentIds, ...runs.flatMap(({ experimentId }) => experimentId ?? [])]);
   const isMeant = ({ experimentId }: Run): boolean =>
     experiments.length === 0 || experiments.includes(experimentId ?? "");
   const named = runs.filter(({ id }) => runIds.length === 0 || runIds.includes(id));
@@ -44,7 +41,7 @@ export function selectedRuns<Run extends SelectableRun>(
 }
 
 /** @throws UsageError for an id that is not known. */
-export function refuseUnknown(
+export function assertKnown(
   option: "run" | "experiment" | "compare",
   given: readonly string[],
   known: readonly string[],
@@ -52,7 +49,7 @@ export function refuseUnknown(
   const ids = new Set(known);
   const unknown = given.find((id) => !ids.has(id));
   if (unknown === undefined) return;
-  const near = nearest(unknown, [...ids]);
+  const near = didYouMean(unknown, [...ids]);
   const hint = near === undefined ? "; evsys-sdk status lists the ids." : `; did you mean ${near}?`;
   const what = option === "experiment" ? "no run belongs to this experiment" : "no run has this id";
   throw new UsageError(`--${option} ${JSON.stringify(unknown)}: ${what}${hint}`);

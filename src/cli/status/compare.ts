@@ -5,7 +5,7 @@ import { isObject } from "../../util/objects.js";
 import { type Scalar, scalarOf } from "../../util/scalar.js";
 import { toShown } from "../../viewer/shown.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
-import { refuseUnknown } from "../mirrors/run-selection.js";
+import { assertKnown } from "../mirrors/run-selection.js";
 import { UsageError } from "../terminal/arguments.js";
 import type { Overview } from "./overview.js";
 import { seriesValuesOf } from "./series-values.js";
@@ -67,7 +67,7 @@ export interface Comparison {
  */
 export function compared({ mirrors }: Overview, ids: readonly string[]): Comparison {
   const all = mirrors.flatMap(({ root, runs }) => runs.map((run) => ({ root, run })));
-  refuseUnknown(
+  assertKnown(
     "compare",
     ids,
     all.flatMap(({ run: { id, backendId } }) => (backendId === null ? [id] : [id, backendId])),

@@ -1,4 +1,4 @@
-import type { Holder } from "../../journal/lock.js";
+import type { LockOwner } from "../../journal/lock.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
 
 const MOST_NAMED = 5;
@@ -11,7 +11,7 @@ interface Use {
 /** Which live processes are at work on experiments and runs: each is named once, however much it has in use. */
 export function occupancy(entities: readonly EntityStatus[]): string[] {
   const uses = new Map<string, Use>();
-  const useOf = ({ pid, host }: Holder): Use => {
+  const useOf = ({ pid, host }: LockOwner): Use => {
     const process = `Process ${pid} on ${host}`;
     const use = uses.get(process) ?? { sends: [], writes: [] };
     uses.set(process, use);

@@ -1,5 +1,5 @@
 import { type WantedIds, wantedIds } from "../mirrors/run-selection.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 
 /** How many runs are shown unless it is said. */
 const USUAL_LIMIT = 20;
@@ -25,9 +25,9 @@ export interface StatusOptions {
  * Reads the options of `evsys-sdk status`.
  * @throws UsageError for a limit that is no number, fewer than two runs to compare, and options that exclude each other.
  */
-export function statusOptions(given: Given): StatusOptions {
+export function statusOptions(given: ParsedArguments): StatusOptions {
   const compared = [...new Set(given.texts("compare"))];
-  const limit = given.number("limit", 1, "whole");
+  const limit = given.number("limit", 1, "integer");
   const wanted = wantedIds(given);
   if (given.has("compare")) {
     if (compared.length < 2)

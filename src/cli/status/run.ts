@@ -1,6 +1,6 @@
 import { prefersColour, showsUnicode } from "../../config.js";
 import { mirrorRoots } from "../mirrors/folders.js";
-import type { Given } from "../terminal/arguments.js";
+import type { ParsedArguments } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Output } from "../terminal/output.js";
 import { compared } from "./compare.js";
@@ -12,7 +12,7 @@ import { type MirrorStatus, type Status, statusOf } from "./status.js";
 import { printSummary } from "./summary-report.js";
 
 /** `evsys-sdk status`. */
-export async function run(given: Given): Promise<ExitCode> {
+export async function run(given: ParsedArguments): Promise<ExitCode> {
   const options = statusOptions(given);
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const overview = overviewOf(mirrorRoots(given.dirs, new Output(process.stderr)));

@@ -1,6 +1,6 @@
 import type { Output, Piece } from "./output.js";
 import { paint } from "./output.js";
-import { harmless } from "./text.js";
+import { escapeControls } from "./text.js";
 
 const MOST_WIDTH = 40;
 const GAP = "  ";
@@ -27,6 +27,6 @@ export function printTable(output: Output, rows: readonly TableRow[]): void {
 
 /** A text on one line, cut where it is too long. */
 function fitted(text: string): string {
-  const shown = harmless(text);
+  const shown = escapeControls(text);
   return shown.length > MOST_WIDTH ? `${shown.slice(0, MOST_WIDTH - 1)}…` : shown;
 }

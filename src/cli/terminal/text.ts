@@ -1,19 +1,19 @@
 import type { Scalar } from "../../util/scalar.js";
 
-/** Control characters, and those that turn the direction of a line or end it. */
+/** Control characters, and those that change the direction of a line or end it. */
 const HARMFUL = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/gu;
 
-/** A text with nothing in it that a terminal would obey: names come from files and backends that others write. */
-export function harmless(text: string): string {
+/** Escapes the control characters of a text, because names may come from untrusted files and backends. */
+export function escapeControls(text: string): string {
   return text.replace(HARMFUL, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** What went wrong, as one line without a stack. */
+/** An error as one line without its stack. */
 export function failureLine(error: unknown): string {
-  return `evsys-sdk: ${harmless(error instanceof Error ? error.message : String(error))}\n`;
+  return `evsys-sdk: ${escapeControls(error instanceof Error ? error.message : String(error))}\n`;
 }
 
-/** A number as one reads it. */
+/** A number with thousands separators. */
 export function number(value: number): string {
   return value.toLocaleString("en-US");
 }
@@ -23,7 +23,7 @@ export function counted(count: number, thing: string, things = `${thing}s`): str
   return `${number(count)} ${count === 1 ? thing : things}`;
 }
 
-/** A time of ISO 8601 as people read it. */
+/** An ISO 8601 time in a readable form. */
 export function time(iso: string): string {
   return `${iso.slice(0, 19).replace("T", " ")} UTC`;
 }

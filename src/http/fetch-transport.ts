@@ -3,8 +3,8 @@ import type { Deadline } from "./deadline.js";
 import type { Http } from "./http.js";
 import { decodedBody, maxBodyBytes } from "./response.js";
 
-/** Requests by way of a fetch function. */
-export function fetching(fetch: Fetch): Http {
+/** Sends requests through a fetch function. */
+export function fetchTransport(fetch: Fetch): Http {
   return {
     async send({ method = "POST", url, headers, body }, deadline) {
       const { signal } = deadline;
@@ -13,7 +13,7 @@ export function fetching(fetch: Fetch): Http {
       const { status } = response;
       const pieces =
         response.body === null ? [] : await orPassed(readUpTo(response.body, maxBodyBytes(status)), deadline);
-      // A fetch decompresses, and leaves the header as it was.
+      // A fetch decompresses the body but keeps the content-encoding header.
       return {
         status,
         header: (name) => response.headers.get(name),
@@ -25,7 +25,7 @@ export function fetching(fetch: Fetch): Http {
   };
 }
 
-/** A fetch may not heed the signal; the deadline of a call holds all the same. */
+/** Rejects when the deadline passes, even if the fetch ignores its signal. */
 function orPassed<Value>(work: Value | Promise<Value>, deadline: Deadline): Promise<Value> {
   return new Promise((resolve, reject) => {
     deadline.onPassed = reject;
@@ -37,7 +37,7 @@ function orPassed<Value>(work: Value | Promise<Value>, deadline: Deadline): Prom
 async function readUpTo(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Uint8Array[]> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  // Leaving the loop early ends the stream, and with it the rest of the transfer.
+  // Leaving the loop early ends the stream and the transfer.
   for await (const piece of body) {
     pieces.push(piece);
     bytes += piece.length;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 
-/** The part of JSON Schema that bodies are made from. */
-export interface Schema {
+/** The JSON Schema keywords from which bodies are generated. */
+export interface JsonSchema {
   readonly $ref?: string | undefined;
   readonly type?: string | readonly string[] | undefined;
   readonly format?: string | undefined;
@@ -9,21 +9,21 @@ export interface Schema {
   readonly const?: unknown;
   readonly default?: unknown;
   readonly example?: unknown;
-  readonly properties?: Readonly<Record<string, Schema>> | undefined;
+  readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
   readonly required?: readonly string[] | undefined;
-  readonly additionalProperties?: boolean | Schema | undefined;
-  readonly items?: Schema | undefined;
+  readonly additionalProperties?: boolean | JsonSchema | undefined;
+  readonly items?: JsonSchema | undefined;
   readonly minProperties?: number | undefined;
   readonly minItems?: number | undefined;
   readonly minLength?: number | undefined;
   readonly minimum?: number | undefined;
-  readonly allOf?: readonly Schema[] | undefined;
-  readonly anyOf?: readonly Schema[] | undefined;
-  readonly oneOf?: readonly Schema[] | undefined;
+  readonly allOf?: readonly JsonSchema[] | undefined;
+  readonly anyOf?: readonly JsonSchema[] | undefined;
+  readonly oneOf?: readonly JsonSchema[] | undefined;
 }
 
-/** Reads a schema of a document; what bodies are not made from is dropped. */
-export const schemaReader: z.ZodType<Schema> = z.lazy(() =>
+/** Parses a JSON Schema; other keywords are dropped. */
+export const schemaReader: z.ZodType<JsonSchema> = z.lazy(() =>
   z.object({
     $ref: z.string().optional(),
     type: z.union([z.string(), z.array(z.string())]).optional(),
@@ -46,16 +46,16 @@ export const schemaReader: z.ZodType<Schema> = z.lazy(() =>
   }),
 );
 
-/** The named schemas of a document. */
-export class Schemas {
-  readonly #named: Readonly<Record<string, Schema>>;
+/** The named schemas of an OpenAPI document. */
+export class NamedSchemas {
+  readonly #named: Readonly<Record<string, JsonSchema>>;
 
-  constructor(named: Readonly<Record<string, Schema>>) {
+  constructor(named: Readonly<Record<string, JsonSchema>>) {
     this.#named = named;
   }
 
-  /** A schema without references: what it points to, joins or lets one choose from is in it. */
-  flat(schema: Schema): Schema {
+  /** Resolves references, `allOf`, and the first choice of `anyOf` or `oneOf`. */
+  flat(schema: JsonSchema): JsonSchema {
     const { $ref, allOf = [], anyOf, oneOf, ...own } = schema;
     const choice = (anyOf ?? oneOf)?.find(({ type }) => type !== "null");
     const parts = [
@@ -66,20 +66,20 @@ export class Schemas {
     return parts.map((part) => this.flat(part)).reduceRight(joined, own);
   }
 
-  #at(reference: string): Schema {
+  #at(reference: string): JsonSchema {
     const found = this.#named[reference.replace("#/components/schemas/", "")];
-    if (found === undefined) throw new Error(`The OpenAPI document has no ${reference}.`);
+    if (found === undefined) throw new Error(`The OpenAPI schema has no ${reference}.`);
     return found;
   }
 }
 
-/** The JSON types that a flat schema takes; none where it says nothing of them. */
-export function typesOf({ type }: Schema): readonly string[] {
+/** The JSON types that a resolved schema allows; empty if it does not restrict them. */
+export function typesOf({ type }: JsonSchema): readonly string[] {
   if (type === undefined) return [];
   return typeof type === "string" ? [type] : type;
 }
 
-function joined(to: Schema, from: Schema): Schema {
+function joined(to: JsonSchema, from: JsonSchema): JsonSchema {
   const properties = { ...from.properties, ...to.properties };
   const required = [...new Set([...(from.required ?? []), ...(to.required ?? [])])];
   return {

@@ -1,3 +1,4 @@
+// One-line texts for messages from the bodies of responses.
 import type { RawResponse } from "./response.js";
 
 const MAX_REASON_CHARACTERS = 200;
@@ -12,19 +13,19 @@ export function parsedJson(text: string): unknown {
   }
 }
 
-/** The backend's own words in the body of an error, on one line, at most 200 characters of them. */
+/** The backend's message in the body of an error, on one line of at most 200 characters. */
 export function reasonOf(body: unknown): string {
-  const words = typeof body === "object" && body !== null ? spokenField(body) : body;
-  return oneLine(typeof words === "string" ? words : words === undefined ? "" : JSON.stringify(words));
+  const text = typeof body === "object" && body !== null ? messageField(body) : body;
+  return oneLine(typeof text === "string" ? text : text === undefined ? "" : JSON.stringify(text));
 }
 
-/** A text on one line, at most 200 characters of it. */
+/** A text on one line, cut at 200 characters. */
 export function oneLine(text: string): string {
   const line = text.replace(/[\p{Cc}\s]+/gu, " ").trim();
   return line.length > MAX_REASON_CHARACTERS ? `${cut(line, MAX_REASON_CHARACTERS - 1)}…` : line;
 }
 
-/** What a response holds in place of the JSON that it should, such as `text/html`. */
+/** What an unusable response contains instead of JSON, such as `text/html`. */
 export function contentOf(response: RawResponse): string {
   if (response.unreadable !== undefined) return response.unreadable;
   if (response.text.trim() === "") return "an empty body";
@@ -32,7 +33,7 @@ export function contentOf(response: RawResponse): string {
   return type === undefined || type === "" || /json/i.test(type) ? "text" : oneLine(type);
 }
 
-/** At most 2 KiB of a response body, as it is kept on disk: the body itself if it is short, else the beginning of its text. */
+/** A response body as stored on disk, at most 2 KiB: the body itself if it is short, else the beginning of its text. */
 export function shortBody(body: unknown): unknown {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   if (text === undefined || Buffer.byteLength(text) <= MAX_BODY_BYTES) return body;
@@ -43,15 +44,15 @@ export function shortBody(body: unknown): unknown {
   return `${bytes.toString("utf8", 0, end)}…`;
 }
 
-function spokenField(body: object): unknown {
+function messageField(body: object): unknown {
   for (const name of ["detail", "error", "message"]) {
-    const said: unknown = Reflect.get(body, name);
-    if (said !== undefined && said !== null) return said;
+    const value: unknown = Reflect.get(body, name);
+    if (value !== undefined && value !== null) return value;
   }
   return body;
 }
 
-/** Cuts a text without leaving half of a character. */
+/** Cuts a text without splitting a character. */
 function cut(text: string, length: number): string {
   return text.slice(0, length).replace(/[\uD800-\uDBFF]$/, "");
 }

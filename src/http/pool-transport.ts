@@ -6,18 +6,18 @@ import { descriptorLimit } from "../util/descriptor-limit.js";
 import type { ProxySetting } from "../util/proxy.js";
 import { type Connections, exchange } from "./exchange.js";
 import { hasFakeTimers } from "./fake-timers.js";
-import { fetching } from "./fetching.js";
+import { fetchTransport } from "./fetch-transport.js";
 import type { Http } from "./http.js";
-import { prepare, unhold } from "./socket.js";
+import { prepareSocket, unrefSocket } from "./socket.js";
 
 type Undici = typeof import("undici");
 
 const MIN_CONNECTIONS = 8;
-/** The rest is for the mirror's files, and for the caller's own. */
+/** A quarter of the descriptors: the mirror's and the caller's own files need the rest. */
 const SHARE_OF_DESCRIPTORS = 4;
 
-/** Requests over a connection pool of undici, by way of a proxy if there is one. */
-export function pooling(origin: string, proxy: ProxySetting | undefined): Http {
+/** Sends requests over an undici connection pool, through the proxy if there is one. */
+export function poolTransport(origin: string, proxy: ProxySetting | undefined): Http {
   let opening: Promise<PooledConnections | Http> | undefined;
   let connections: PooledConnections | undefined;
   let isClosed = false;
@@ -43,11 +43,11 @@ export function pooling(origin: string, proxy: ProxySetting | undefined): Http {
   };
 }
 
-/** undici takes 80 ms to load: a client that never sends never pays for it. */
+/** Loads undici on first use, because loading takes 80 ms. */
 async function open(origin: string, proxy: ProxySetting | undefined): Promise<PooledConnections | Http> {
   const undici = await import("undici").catch(() => undefined);
-  // Some runtimes have a stand-in for undici that cannot dispatch, and some bundles none.
-  if (typeof undici?.Pool?.prototype?.dispatch !== "function") return fetching((url, init) => fetch(url, init));
+  // Some runtimes replace undici with a stub that cannot dispatch, and some bundles leave it out.
+  if (typeof undici?.Pool?.prototype?.dispatch !== "function") return fetchTransport((url, init) => fetch(url, init));
   return new PooledConnections(undici, origin, proxy);
 }
 
@@ -79,7 +79,7 @@ class PooledConnections implements Connections {
 
   async close(): Promise<void> {
     this.isClosed = true;
-    // undici would wait until they have connected, which a silent host never lets them.
+    // undici would wait for these connections, and an unresponsive host never accepts them.
     for (const socket of this.#connecting) socket.destroy(new EvsysError("The client is closed."));
     const destroyed = Promise.allSettled([this.pool, ...this.#alone].map((each) => each.destroy()));
     if (!hasFakeTimers()) await destroyed;
@@ -97,22 +97,22 @@ class PooledConnections implements Connections {
       });
     };
     if (this.#proxy === undefined) return factory(this.#origin, {});
-    // One proxy serves both schemes: the origin is always the same.
+    // One proxy for both schemes: the origin is always the same.
     return new EnvHttpProxyAgent({ httpProxy: this.#proxy.url, httpsProxy: "", factory, clientFactory: factory });
   }
 }
 
-/** A connector that prepares its sockets, and lists them while they are connecting. */
+/** A connector that prepares its sockets and lists those that are connecting. */
 function preparing(connector: buildConnector.connector, connecting: Set<Socket>): buildConnector.connector {
   return (target, callback) => {
-    const begun: unknown = connector(target, (...result) => {
-      if (begun instanceof Socket) connecting.delete(begun);
+    const opening: unknown = connector(target, (...result) => {
+      if (opening instanceof Socket) connecting.delete(opening);
       const [, socket] = result;
-      if (socket instanceof Socket) prepare(socket);
+      if (socket instanceof Socket) prepareSocket(socket);
       callback(...result);
     });
-    if (!(begun instanceof Socket)) return;
-    unhold(begun);
-    connecting.add(begun);
+    if (!(opening instanceof Socket)) return;
+    unrefSocket(opening);
+    connecting.add(opening);
   };
 }

@@ -1,12 +1,19 @@
-import { type Found, filesOf, inspectEntity, isBegunElsewhere, isOurs, strangeNames } from "../../journal/inspect.js";
+import {
+  filesOf,
+  type InspectedEntity,
+  inspectEntity,
+  isOurs,
+  strangeNames,
+  wasBegunByOtherClient,
+} from "../../journal/inspect.js";
 import type { FolderKind } from "../../store/paths.js";
 import { backendIdOf, type Standing, standingOf, standingsIn } from "../mirrors/entity-counts.js";
 import { nameOf } from "../mirrors/entity-status.js";
 import { keyOf, namedByOperations, namedByRows } from "../mirrors/references.js";
 import { RunParents } from "../mirrors/run-parents.js";
 
-/** A folder that may be removed, as `clean --json` has it. */
-export interface Choice {
+/** A folder that can be removed, as `clean --json` prints it. */
+export interface RemovableFolder {
   readonly root: string;
   readonly kind: FolderKind;
   readonly id: string;
@@ -14,50 +21,50 @@ export interface Choice {
   readonly name: string | null;
   readonly lastWriteAt: string;
   readonly writes: number;
-  /** How many of the writes were never for sending, such as rows without a finite number. */
+  /** How many of the writes are never sent, such as rows without a finite number. */
   readonly notSent: number;
   readonly bytes: number;
 }
 
-/** A folder that stays, and why. */
-export interface Kept extends Pick<Choice, "root" | "kind" | "id" | "path"> {
+/** A folder that is kept, and why. */
+export interface KeptFolder extends Pick<RemovableFolder, "root" | "kind" | "id" | "path"> {
   readonly reason: string;
 }
 
-/** Decides which folders of mirrors may be removed: those that the backend has all of, and nobody needs. */
-export class Chooser {
-  readonly removable: readonly Choice[];
-  readonly kept: readonly Kept[];
+/** Decides which folders of mirrors can be removed: those that are completely delivered and not needed. */
+export class RemovalPlan {
+  readonly removable: readonly RemovableFolder[];
+  readonly kept: readonly KeptFolder[];
   readonly #before: number;
   readonly #parents: RunParents;
-  /** What writes name that are not delivered: its id must stay known. */
+  /** The entities that undelivered writes refer to, whose id mapping must be kept. */
   readonly #named = new Set<string>();
 
-  /** `before`: when the last write must have been, at the latest; in milliseconds since the epoch. */
+  /** `before`: the latest time of the last write, in milliseconds since the epoch. */
   constructor(roots: readonly string[], before: number) {
     this.#before = before;
     this.#parents = new RunParents(roots);
     const standings = roots.flatMap(standingsIn);
     for (const { found, total } of standings) this.#noteNamed(found, total.pending + total.rejected);
-    const kept: Kept[] = [];
-    const removable: Choice[] = [];
+    const kept: KeptFolder[] = [];
+    const removable: RemovableFolder[] = [];
     const going = new Set<string>();
-    // Runs first: an experiment stays as long as one of its runs does.
+    // Runs first: an experiment is kept as long as one of its runs.
     for (const kind of ["run", "experiment"] as const) {
       for (const standing of standings.filter(({ found }) => found.kind === kind)) {
-        const reason = useOf(standing) ?? this.#reason(standing, going);
+        const reason = usageOf(standing) ?? this.#reason(standing, going);
         if (reason === undefined) {
-          removable.push(choiceOf(standing));
+          removable.push(removableOf(standing));
           going.add(standing.found.path);
-        } else kept.push({ ...placeOf(standing.found), reason });
+        } else kept.push({ ...locationOf(standing.found), reason });
       }
     }
     this.removable = removable;
     this.kept = kept;
   }
 
-  /** Why a folder has to stay after all, as it stands now; undefined where it may go. Asked by who has locked it. */
-  reasonNow({ root, kind, id }: Choice): string | undefined {
+  /** Checks a locked folder again. Returns why it must be kept, or undefined if it can be removed. */
+  reasonToKeep({ root, kind, id }: RemovableFolder): string | undefined {
     return this.#reason(standingOf(inspectEntity(root, kind, id)), new Set());
   }
 
@@ -66,38 +73,38 @@ export class Chooser {
     const { kind, id, entity } = found;
     if (standing.problem !== undefined) return "unreadable";
     if (!isOurs(found) || entity === undefined) return "written by another client";
-    if (total.pending > 0) return "something pending";
-    if (total.rejected > 0) return "something rejected";
+    if (total.pending > 0) return "pending writes";
+    if (total.rejected > 0) return "rejected writes";
     if (parked !== undefined) return "unknown to the backend";
-    if (hasForeignRows || isBegunElsewhere(found)) return "another client's writes in it";
-    if (strangeNames(found).length > 0) return "other files in it";
-    if (lastWriteAt === undefined || lastWriteAt > this.#before) return "written lately";
+    if (hasForeignRows || wasBegunByOtherClient(found)) return "foreign rows";
+    if (strangeNames(found).length > 0) return "other files";
+    if (lastWriteAt === undefined || lastWriteAt > this.#before) return "written recently";
     const backendId = backendIdOf(entity);
-    if (kind === "experiment" && this.#parents.include([id, backendId], going)) return "runs that stay";
-    const names = [...(backendId === id ? [] : [keyOf(kind, id)]), ...rowNames(found)];
-    if (names.some((name) => this.#named.has(name))) return "named by writes that are not delivered";
+    if (kind === "experiment" && this.#parents.include([id, backendId], going)) return "its runs are kept";
+    const names = [...(backendId === id ? [] : [keyOf(kind, id)]), ...keysOfRows(found)];
+    if (names.some((name) => this.#named.has(name))) return "undelivered writes refer to it";
     return undefined;
   }
 
-  #noteNamed({ entity }: Found, unsettled: number): void {
+  #noteNamed({ entity }: InspectedEntity, unsettled: number): void {
     if (entity === undefined || unsettled === 0) return;
     for (const key of namedByOperations(entity)) this.#named.add(key);
     for (const key of namedByRows(entity, true)) this.#named.add(key);
   }
 }
 
-function useOf({ occupants: { sender, writers } }: Standing): string | undefined {
+function usageOf({ occupants: { sender, writers } }: Standing): string | undefined {
   return sender !== undefined || writers.length > 0 ? "in use" : undefined;
 }
 
-function rowNames({ entity }: Found): string[] {
+function keysOfRows({ entity }: InspectedEntity): string[] {
   const ids = [...(entity?.log.state.rowIds.keys() ?? [])];
   return ids.flatMap((id) => [keyOf("checkpoint", id), keyOf("eval", id)]);
 }
 
-function choiceOf({ found, lastWriteAt = 0, total }: Standing): Choice {
+function removableOf({ found, lastWriteAt = 0, total }: Standing): RemovableFolder {
   return {
-    ...placeOf(found),
+    ...locationOf(found),
     name: nameOf(found) ?? null,
     lastWriteAt: new Date(lastWriteAt).toISOString(),
     writes: total.delivered + total.skipped,
@@ -106,6 +113,6 @@ function choiceOf({ found, lastWriteAt = 0, total }: Standing): Choice {
   };
 }
 
-function placeOf({ root, kind, id, path }: Found): Pick<Choice, "root" | "kind" | "id" | "path"> {
+function locationOf({ root, kind, id, path }: InspectedEntity): Pick<RemovableFolder, "root" | "kind" | "id" | "path"> {
   return { root, kind, id, path };
 }
