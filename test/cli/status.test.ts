@@ -7,6 +7,7 @@ import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { EXPERIMENT_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
@@ -14,7 +15,7 @@ import { deadServer } from "../support/servers.js";
 
 /** What `status --json` says of mirrors. */
 async function statusOf(...dirs: string[]): Promise<Status> {
-  const { code, stdout, stderr } = await evsys(["status", "--json", ...dirs]).ended;
+  const { code, stdout, stderr } = await command(["status", "--json", ...dirs]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   // The shape is this package's own; each test holds the values against what it wrote.
   return jsonOf(stdout) as Status;
@@ -96,7 +97,7 @@ describe("evsys-sdk status", () => {
       retry: `${syncCommand(logDir)} --retry-rejected`,
     });
 
-    const { code, stdout, stderr } = await evsys(["status", logDir]).ended;
+    const { code, stdout, stderr } = await command(["status", logDir]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.split("\n").map((line) => {
       return line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, "THEN").replace(/[\d.]+ s,/, "0 s,");
@@ -129,7 +130,7 @@ describe("evsys-sdk status", () => {
     const { logDir } = await offlineMirror();
     await sync(server, logDir);
     expect(await statusOf(logDir)).toMatchObject({ next: null, retry: null, total: { pending: 0, rejected: 0 } });
-    const { stdout } = await evsys(["status", logDir]).ended;
+    const { stdout } = await command(["status", logDir]);
     expect(stdout.endsWith("In all: 9 delivered.\n")).toBe(true);
   });
 
@@ -193,7 +194,7 @@ describe("evsys-sdk status", () => {
       { id: "run-w", backendId: "run-w", name: null, owner: null, writers: [us] },
       { id: "run-s", owner: us, writers: [us] },
     ]);
-    const { stdout } = await evsys(["status", sender.local.root]).ended;
+    const { stdout } = await command(["status", sender.local.root]);
     expect(stdout).toMatch(new RegExp(`^Process ${process.pid} on .+ sends for run run-s\\.$`, "m"));
     // An id that is the backend's own is not told twice: once here, once with the process.
     expect(stdout.match(/run-s/g)).toHaveLength(2);
@@ -206,7 +207,7 @@ describe("evsys-sdk status", () => {
     await client.logStepMetric(run.id, { step: 1, loss: 1 });
     const writer = offlineClient({ logDir: client.local.root });
     await writer.logStepMetric("other", { step: 1, loss: 1 });
-    const { stdout } = await evsys(["status", client.local.root]).ended;
+    const { stdout } = await command(["status", client.local.root]);
     const lines = stdout.split("\n").filter((line) => line.includes(String(process.pid)));
     expect(lines).toEqual([
       expect.stringMatching(/^Process \d+ on .+ sends for experiment iris, run base, and writes to run other\.$/),
@@ -218,8 +219,8 @@ describe("evsys-sdk status", () => {
     const client = offlineClient();
     await client.logStepMetric("nobody-knows", { step: 1, loss: 1 });
     await client.close();
-    const synced = await evsys(["sync", client.local.root], connection(server)).ended;
-    const status = await evsys(["status", client.local.root]).ended;
+    const synced = await command(["sync", client.local.root], connection(server));
+    const status = await command(["status", client.local.root]);
     expect(synced.code).toBe(3);
     expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
     for (const { stdout } of [synced, status]) {
@@ -241,7 +242,7 @@ describe("evsys-sdk status", () => {
       { kind: "experiment", held: [], rejected: [{ of: "document", status: 409, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
-    const { stdout } = await evsys(["status", refused.logDir]).ended;
+    const { stdout } = await command(["status", refused.logDir]);
     expect(stdout).toContain(`    held back    ${reason}\n`);
 
     const unknown = offlineClient();
@@ -285,7 +286,7 @@ describe("evsys-sdk status", () => {
     expect(both.mirrors[1]?.runs).toMatchObject([
       { held: [`the experiment ${id} was refused: 400 no`], experimentId: id },
     ]);
-    const { stdout } = await evsys(["status", one.local.root, other.local.root]).ended;
+    const { stdout } = await command(["status", one.local.root, other.local.root]);
     expect(stdout).toContain(`\n${other.local.root}  0 experiments, 1 run\n`);
   });
 
@@ -305,7 +306,7 @@ describe("evsys-sdk status", () => {
         backendId: null,
       }),
     );
-    const { stdout } = await evsys(["status", folder]).ended;
+    const { stdout } = await command(["status", folder]);
     expect(stdout).toContain("Written by another client, and sent with --adopt only:\n");
     expect(stdout).toContain("  experiment single  ");
     expect(stdout).toContain("(no route takes groups.jsonl)\n");
@@ -318,7 +319,7 @@ describe("evsys-sdk status", () => {
     writeFileSync(join(logDir, "generations", runId, "metrics.7.jsonl"), readFileSync(stream));
     const [, run] = entitiesOf(await statusOf(logDir));
     expect(run).toMatchObject({ hasForeignRows: true, writes: { metrics: { pending: 2 } } });
-    const { stdout } = await evsys(["status", logDir]).ended;
+    const { stdout } = await command(["status", logDir]);
     expect(stdout).toContain("    not sent     another client's rows beside ours");
   });
 
@@ -334,7 +335,7 @@ describe("evsys-sdk status", () => {
       { id: runId, problem: expect.stringContaining("acks.log"), total: { pending: 0 } },
     ]);
     expect(status.mirrors[0]).toMatchObject({ foreign: [], empty: [{ id: "empty" }] });
-    const { code, stdout } = await evsys(["status", logDir]).ended;
+    const { code, stdout } = await command(["status", logDir]);
     expect(code).toBe(0);
     expect(stdout.match(/ {2}unreadable {3}\S/g)).toHaveLength(2);
   });
@@ -349,8 +350,8 @@ describe("evsys-sdk status", () => {
     server.failNext({ status: 422, body: { detail: evil } });
     await sync(server, client.local.root);
     const [{ stdout: text }, { stdout: json }] = await Promise.all([
-      evsys(["status", client.local.root]).ended,
-      evsys(["status", client.local.root, "--json"]).ended,
+      command(["status", client.local.root]),
+      command(["status", client.local.root, "--json"]),
     ]);
     expect(text).not.toMatch(OBEYED);
     expect(text).not.toContain("\u202e");
@@ -365,7 +366,7 @@ describe("evsys-sdk status", () => {
       evsysOnTerminal(["status", logDir]).ended,
       evsysOnTerminal(["status", logDir], { NO_COLOR: "1" }).ended,
       evsysOnTerminal(["status", logDir], { TERM: "dumb" }).ended,
-      evsys(["status", logDir], connection({ url: "http://127.0.0.1:9" })).ended,
+      command(["status", logDir], connection({ url: "http://127.0.0.1:9" })),
     ]);
     expect(coloured.stdout).toContain("In all: \u001b[33m7 pending\u001b[39m.");
     for (const { stdout } of [asked, dumb, piped]) {

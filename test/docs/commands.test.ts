@@ -1,13 +1,15 @@
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { DashboardClient } from "../../src/index.js";
 import { cleanEnvironment, run } from "../support/children.js";
-import { connection, offlineMirror } from "../support/cli.js";
+import { connection } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 import { installedPackage } from "../support/packed.js";
 import { blocksOf, PAGES, textsOf } from "../support/pages.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const { scripts, version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
 
@@ -49,9 +51,15 @@ const OTHERS: readonly (readonly [RegExp, (match: RegExpExecArray) => void])[] =
 
 describe("the commands of the pages", () => {
   let main = "";
+  let mirror = "";
   beforeAll(async () => {
     main = join(await installedPackage(), "dist/src/cli/main.js");
+    mirror = mkdtempSync(join(tmpdir(), "evsys-pages-mirror-"));
+    const client = new DashboardClient({ offline: true, logDir: mirror, logLevel: "ERROR" });
+    await client.withRun({ experiment_name: "iris" }, (each) => each.logStep(1, { loss: 0.5 }));
+    await client.close();
   }, 180_000);
+  afterAll(() => rmSync(mirror, { recursive: true, force: true }));
 
   it("are all known", () => {
     const unknown = lines.filter((line) => {
@@ -68,7 +76,7 @@ describe("the commands of the pages", () => {
 
   it("print what stands there: doctor", async () => {
     const folder = temporaryFolder();
-    await offlineMirror(0, join(folder, "evsys_sdk"));
+    cpSync(mirror, join(folder, "evsys_sdk"), { recursive: true });
     const server = await mockServer();
     const env = cleanEnvironment({ ...connection(server), EVSYS_API_KEY: "another" });
     const { stdout } = await run(process.execPath, [main, "doctor"], { cwd: folder, env }).ended;
@@ -87,7 +95,9 @@ describe("the commands of the pages", () => {
 
   it.each(ofPackage)("run: %s", async (line) => {
     const folder = temporaryFolder();
-    for (const name of ["evsys_sdk", "a/evsys_sdk", "b/evsys_sdk"]) await offlineMirror(1, join(folder, name));
+    for (const name of ["evsys_sdk", "a/evsys_sdk", "b/evsys_sdk"]) {
+      if (name === "evsys_sdk" || line.includes(name)) cpSync(mirror, join(folder, name), { recursive: true });
+    }
     const server = await mockServer();
     // No browser is opened, and the port is a free one.
     const args = line

@@ -66,6 +66,14 @@ describe("the pages", () => {
     expect(Object.keys(commands).filter((name) => !all.includes(`evsys-sdk ${name}`))).toEqual([]);
   });
 
+  it("name every option of every command", () => {
+    const all = PAGES.map(pageText).join("\n");
+    const named = Object.entries(commands).flatMap(([name, { options }]) =>
+      Object.keys(options).map((option) => ({ option, name })),
+    );
+    expect(named.filter(({ option }) => !new RegExp(`--${option}\\b`).test(all))).toEqual([]);
+  });
+
   it("name only npm scripts that exist", () => {
     const named = [...PAGES, "CONTRIBUTING.md"].flatMap((page) =>
       [...pageText(page).matchAll(/npm run ([\w:]+)/g)].map(([, name = ""]) => name),

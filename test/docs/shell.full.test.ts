@@ -9,7 +9,7 @@ import { connection } from "../support/cli.js";
 import { mockServer, offlineClient } from "../support/clients.js";
 import { projectWithPackage } from "../support/packed.js";
 import { PAGES, textsOf } from "../support/pages.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const JOBS = "docs/long-jobs.md";
 const hasPython = spawnSync("python3", ["--version"]).status === 0;

@@ -101,6 +101,9 @@ describe("the programs of the pages", () => {
 });
 
 describe("the README's first program", () => {
+  const plain = (text: string) =>
+    text.replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, "ID").replaceAll(/\d{4}-.*? UTC/g, "TIME");
+
   it("runs without a backend, prints the line that stands there, and is sent by the command in it", async () => {
     const path = await project(temporaryFolder());
     writeFileSync(join(path, "train.mjs"), FIRST_EXAMPLE);
@@ -109,8 +112,13 @@ describe("the README's first program", () => {
     const [line = ""] = textsOf("README.md", "text");
     expect(trained).toMatchObject({ code: 0, stderr: line.replace("/home/me/project", path) });
 
+    const main = join(path, "node_modules/evsys-sdk/dist/src/cli/main.js");
+    const [status = ""] = textsOf("docs/status.md", "text");
+    const shown = await run(process.execPath, [main, "status"], { cwd: path, env: cleanEnvironment() }).ended;
+    expect(plain(shown.stdout).replaceAll(path, "/home/me/project")).toBe(plain(status));
+
     const backend = await mockServer();
-    const sync = [join(path, "node_modules/evsys-sdk/dist/src/cli/main.js"), "sync"];
+    const sync = [main, "sync"];
     const synced = await run(process.execPath, sync, { cwd: path, env: cleanEnvironment(connection(backend)) }).ended;
     expect(synced).toMatchObject({ code: 0, stderr: "" });
     expect(backend.metrics).toHaveLength(100);
