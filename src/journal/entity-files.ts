@@ -24,16 +24,13 @@ export interface SegmentFile {
 export interface EntityFiles {
   /** The names of what lies in the folder. */
   readonly names: readonly string[];
-  /** The names of what lies in the folder of its sync log. */
-  readonly syncNames: readonly string[];
   readonly segments: readonly SegmentFile[];
 }
 
 /** Looks at the files of an entity's folder. */
 export function filesOfEntity(path: string): EntityFiles {
   const names = namesIn(path);
-  const syncNames = names.includes(SYNC_FOLDER) ? namesIn(join(path, SYNC_FOLDER)) : [];
-  return { names, syncNames, segments: segmentFilesOf(path, names) };
+  return { names, segments: segmentFilesOf(path, names) };
 }
 
 /** The files of all streams in an entity's folder. One that is gone by then is left out. */

@@ -12,7 +12,7 @@ import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
 import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
-const NO_FILES: EntityFiles = { names: [], syncNames: [], segments: [] };
+const NO_FILES: EntityFiles = { names: [], segments: [] };
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
@@ -25,6 +25,8 @@ export interface InspectedEntity {
   readonly path: string;
   /** Its files as they were before anything of it was read. */
   readonly files: EntityFiles;
+  /** The names of the files in the folder of its sync log. */
+  readonly syncNames: readonly string[];
   /** Undefined if there is none or it cannot be read. */
   readonly document: MirrorDocument | undefined;
   /** Undefined if another client created the folder, or if the sync log cannot be read. */
@@ -45,12 +47,16 @@ export function inspectMirror(root: string): InspectedEntity[] {
     assertNoLinks(folderOf(root, kind));
     return foldersIn(folderOf(root, kind))
       .filter(isSafeId)
-      .map((id) => inspectEntity(root, kind, id));
+      .map((id) => inspected(root, kind, id, () => {}));
   });
 }
 
 /** One experiment or run of a mirror. `problem` names what cannot be read. */
 export function inspectEntity(root: string, kind: FolderKind, id: string): InspectedEntity {
+  return inspected(root, kind, id, () => assertNoLinks(folderOf(root, kind), entityFolder(root, kind, id)));
+}
+
+function inspected(root: string, kind: FolderKind, id: string, check: () => void): InspectedEntity {
   const path = entityFolder(root, kind, id);
   const problems: string[] = [];
   const read = <Result>(step: () => Result): Result | undefined => {
@@ -63,12 +69,14 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Inspe
     }
   };
   const files = read(() => {
-    assertNoLinks(folderOf(root, kind), path);
+    check();
     return filesOfEntity(path);
   });
   const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
-  const entity = files?.names.includes(SYNC_FOLDER) ? read(() => new EntityStore(root, kind, id)) : undefined;
-  const found = { root, kind, id, path, files: files ?? NO_FILES, document, entity };
+  const hasLog = files?.names.includes(SYNC_FOLDER) === true;
+  const entity = hasLog ? read(() => new EntityStore(root, kind, id)) : undefined;
+  const syncNames = entity?.log.names ?? (hasLog ? namesIn(join(path, SYNC_FOLDER)) : []);
+  const found = { root, kind, id, path, files: files ?? NO_FILES, syncNames, document, entity };
   if (isLost(found)) problems.push(lostOps(path));
   return { ...found, problem: problems[0] };
 }
@@ -108,10 +116,10 @@ function lostOps(path: string): string {
 }
 
 /** The running processes that use a folder. */
-export function lockOwnersOf({ entity, files }: InspectedEntity): LockOwners {
+export function lockOwnersOf({ entity, syncNames }: InspectedEntity): LockOwners {
   if (entity === undefined) return { sender: undefined, writers: [] };
   const { folder } = entity.log;
-  const names = locksAmong(files.syncNames);
+  const names = locksAmong(syncNames);
   const holders = (isMeant: (name: string) => boolean): LockOwner[] =>
     names.filter(isMeant).flatMap((name) => ownerOf(folder, name, true) ?? []);
   const [sender] = holders((name) => name === SENDER_LOCK);
@@ -152,13 +160,13 @@ export function wasBegunByOtherClient({ entity }: InspectedEntity): boolean {
 }
 
 /** The files and folders in an entity's folder that this package does not write. */
-export function strangeNames({ root, kind, id, files }: InspectedEntity): string[] {
+export function strangeNames({ root, kind, id, files, syncNames }: InspectedEntity): string[] {
   const document = basename(documentPath(root, kind, id));
   const isDocument = (name: string): boolean =>
     name === document || (name.startsWith(`${document}.`) && name.endsWith(".tmp"));
   const isSegment = (name: string): boolean => segmentOf(name) !== undefined;
   const strange = files.names.filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
-  return [...strange, ...files.syncNames.filter((name) => !OWN_SYNC_FILE.test(name))];
+  return [...strange, ...syncNames.filter((name) => !OWN_SYNC_FILE.test(name))];
 }
 
 /** The files of an entity's folder except locks, with their sizes. */

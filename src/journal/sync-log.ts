@@ -34,6 +34,7 @@ export class SyncLog {
   readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
+  #names: readonly string[] = [];
   #ordinals: Session[] = [];
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
@@ -59,34 +60,28 @@ export class SyncLog {
     this.close();
     this.#state = new SyncState();
     this.#ordinals = [];
-    for (const { bytes } of linesOf(this.acksPath)) {
+    this.#names = namesIn(this.folder);
+    // Most mirrors are offline ones: a file that is not there costs more than one that is.
+    for (const { bytes } of this.#names.includes(ACKS) ? linesOf(this.acksPath) : []) {
       const line = acksLine.safeParse(parsed(bytes));
       if (line.success) this.#state.apply(line.data, this.#ordinals);
     }
-    this.refresh();
+    this.#readOps(slotsAmong(this.#names));
+  }
+
+  /** The names of the files in the log's folder when it was loaded. */
+  get names(): readonly string[] {
+    return this.#names;
   }
 
   /** Reads new lines of the ops logs. */
   refresh(): void {
-    for (const slot of this.slots()) {
-      const known = this.#readers.get(slot) ?? { reader: new LineReader(this.#opsPath(slot)), position: 0 };
-      this.#readers.set(slot, known);
-      let line = known.reader.lineAt(known.position);
-      for (; line?.isTerminated; line = known.reader.lineAt(known.position)) {
-        known.position = line.end;
-        const parsedLine = opsLine.safeParse(parsed(line.bytes));
-        if (parsedLine.success) this.#take(parsedLine.data, slot);
-      }
-      known.reader.close();
-    }
+    this.#readOps(this.slots());
   }
 
   /** The writer slots that have an ops log. */
   slots(): number[] {
-    return namesIn(this.folder)
-      .map((nameSession) => /^ops(?:\.(\d+))?\.jsonl$/.exec(nameSession))
-      .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
-      .sort((a, b) => a - b);
+    return slotsAmong(namesIn(this.folder));
   }
 
   /** Opens the ops log of a writer slot. */
@@ -158,6 +153,20 @@ export class SyncLog {
     this.#readers.clear();
   }
 
+  #readOps(slots: readonly number[]): void {
+    for (const slot of slots) {
+      const known = this.#readers.get(slot) ?? { reader: new LineReader(this.#opsPath(slot)), position: 0 };
+      this.#readers.set(slot, known);
+      let line = known.reader.lineAt(known.position);
+      for (; line?.isTerminated; line = known.reader.lineAt(known.position)) {
+        known.position = line.end;
+        const parsedLine = opsLine.safeParse(parsed(line.bytes));
+        if (parsedLine.success) this.#take(parsedLine.data, slot);
+      }
+      known.reader.close();
+    }
+  }
+
   #take(line: OpsLine, slot: number): void {
     if ("session" in line) {
       if (line.after !== undefined) this.#state.endSession(slot, line.at, line.after);
@@ -227,6 +236,13 @@ export class SyncLog {
   #opsPath(slot: number): string {
     return join(this.folder, slot === 1 ? "ops.jsonl" : `ops.${slot}.jsonl`);
   }
+}
+
+function slotsAmong(names: readonly string[]): number[] {
+  return names
+    .map((name) => /^ops(?:\.(\d+))?\.jsonl$/.exec(name))
+    .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
+    .sort((a, b) => a - b);
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -1,26 +1,16 @@
 import { join } from "node:path";
-import { isObject } from "../util/objects.js";
 import { readPiece } from "./file-piece.js";
-import { MetricScanner } from "./metric-scanner.js";
+import { MetricScanner, type ValueSink } from "./metric-scanner.js";
+import { readExactNumber } from "./number-reader.js";
 import { segmentName } from "./paths.js";
-import { parseRow, type Row, slotsOf } from "./rows.js";
+import { slotsOf } from "./rows.js";
 
 const TAIL_BYTES = 2 * 1024;
 const MOST_TAIL_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
-interface Series {
-  readonly series: string;
-  readonly split: string;
-}
-
-/** The series of a row, and where the row starts in a piece of the file. */
-interface Located extends Series {
-  readonly start: number;
-}
-
 /** The last value of a series. */
-export interface LastValue extends Series {
+export interface LastValue {
   readonly step: number;
   readonly value: number;
 }
@@ -54,29 +44,17 @@ export function lastRowsOf(folder: string, tailBytes = TAIL_BYTES): LastRows {
 }
 
 function lastValuesIn(path: string, tailBytes: number): ReadonlyMap<string, LastValue> {
-  const starts = new Map<string, Located>();
-  const scanner = new MetricScanner<Series & { readonly label: string }>({
-    target: (split, series) => ({ split, series, label: seriesLabel(split, series) }),
-    add: ({ label, series, split }, _step, _value, start) => starts.set(label, { series, split, start }),
+  const found = new Map<string, LastValue>();
+  const sink: ValueSink<string> = {
+    target: seriesLabel,
+    add: (label, step, value) => found.set(label, { step, value }),
     skip() {},
-  });
+  };
+  const scanner = new MetricScanner(sink, readExactNumber);
   for (let lengthBytes = tailBytes; ; lengthBytes *= 4) {
     const { bytes, size } = readPiece(path, (all) => all - lengthBytes, lengthBytes);
     const line = bytes.length === size ? 0 : bytes.indexOf(NEWLINE) + 1;
-    const isDone = scanner.scan(bytes.subarray(line), line) > 0;
-    if (isDone || bytes.length === size || lengthBytes > MOST_TAIL_BYTES) return exactValues(bytes, starts);
+    const isDone = scanner.scan(bytes.subarray(line), 0) > 0;
+    if (isDone || bytes.length === size || lengthBytes > MOST_TAIL_BYTES) return found;
   }
-}
-
-/** The scanner rounds: the few rows that count are parsed. */
-function exactValues(bytes: Buffer, starts: ReadonlyMap<string, Located>): Map<string, LastValue> {
-  const rows = new Map<number, Row>();
-  const found = new Map<string, LastValue>();
-  for (const [label, { series, split, start }] of starts) {
-    const row = rows.get(start) ?? parseRow(bytes.toString("utf8", start, bytes.indexOf(NEWLINE, start))) ?? {};
-    rows.set(start, row);
-    const value = isObject(row.metrics) ? row.metrics[series] : undefined;
-    found.set(label, { series, split, step: Number(row.step), value: Number(value) });
-  }
-  return found;
 }

@@ -16,8 +16,9 @@ import { removeEntity } from "../../src/cli/clean/removal.js";
 import { RemovalPlan } from "../../src/cli/clean/removal-plan.js";
 import { type DashboardClient, MirrorError, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, writeRows } from "../support/cli.js";
+import { evsysOnTerminal, hasTerminal, jsonOf, OBEYED, writeRows } from "../support/cli.js";
 import { API_KEY, clientOf, collected, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { GROUPS, PYTHON_MIRRORS } from "../support/python-mirror.js";
@@ -60,7 +61,7 @@ async function sync(server: MockServer, logDirs: readonly string[], more: { adop
 
 /** What `clean --yes --json` says: the folders that are removed, and those that stay with the reason. */
 async function cleaned(...args: string[]): Promise<{ removed: string[]; kept: Record<string, string> }> {
-  const { code, stdout, stderr } = await evsys(["clean", "--yes", "--json", ...args]).ended;
+  const { code, stdout, stderr } = await command(["clean", "--yes", "--json", ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { removed, kept } = jsonOf(stdout) as {
     removed: { path: string }[];
@@ -78,7 +79,7 @@ describe("evsys-sdk clean", () => {
     const old = await oldMirror();
     const fresh = await oldMirror(6, old.logDir);
     await sync(server, [old.logDir]);
-    const { code, stdout, stderr } = await evsys(["clean", "--yes", old.logDir]).ended;
+    const { code, stdout, stderr } = await command(["clean", "--yes", old.logDir]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.split("\n");
     expect(lines[0]).toBe("Completely delivered and last written more than 7 days ago:");
@@ -107,7 +108,7 @@ describe("evsys-sdk clean", () => {
       kept: { [run]: "written recently", [experiment]: "written recently" },
     });
     expect(await cleaned(logDir, "--days", "3.5")).toMatchObject({ removed: [] });
-    const { stdout } = await evsys(["clean", "--yes", "--json", "--days", "2", logDir]).ended;
+    const { stdout } = await command(["clean", "--yes", "--json", "--days", "2", logDir]);
     expect(jsonOf(stdout)).toEqual({
       removed: [
         {
@@ -126,14 +127,14 @@ describe("evsys-sdk clean", () => {
       kept: [],
     });
     expect(await cleaned(logDir)).toEqual({ removed: [], kept: {} });
-    expect(await evsys(["clean", logDir]).ended).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
+    expect(await command(["clean", logDir])).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
   });
 
   it("refuses where there is nobody to ask, and removes nothing", async () => {
     const server = await mockServer();
     const { logDir, run } = await oldMirror();
     await sync(server, [logDir]);
-    const { code, stdout, stderr } = await evsys(["clean", logDir]).ended;
+    const { code, stdout, stderr } = await command(["clean", logDir]);
     expect(code).toBe(2);
     expect(stdout).toContain("run base");
     expect(stderr).toBe("evsys-sdk: There is no terminal to confirm on; use --yes to remove these 2 folders.\n");
@@ -311,7 +312,7 @@ describe("evsys-sdk clean", () => {
     symlinkSync(elsewhere, join(logDir, "generations"));
     mkdirSync(join(elsewhere, "..", ".evsys-removed-1"));
     const before = pathsBelow(join(elsewhere, ".."));
-    const { code, stderr } = await evsys(["clean", "--yes", "--json", logDir]).ended;
+    const { code, stderr } = await command(["clean", "--yes", "--json", logDir]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(join(logDir, "generations")) });
     expect(pathsBelow(join(elsewhere, ".."))).toEqual(before);
   });

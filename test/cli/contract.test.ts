@@ -3,6 +3,7 @@ import type { ContractReport } from "../../src/contract/check.js";
 import { alteredBackend, json } from "../support/altered-backend.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED } from "../support/cli.js";
 import { API_KEY, mockServer, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { textsOf } from "../support/pages.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
@@ -14,7 +15,7 @@ function elsewhere({ url }: { readonly url: string }): string {
 describe("evsys-sdk contract", () => {
   it("finds that the mock server conforms, after saying what it will write", async () => {
     const server = await mockServer();
-    const { code, stdout, stderr } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["contract"], connection(server));
     expect(code, stdout).toBe(0);
     expect(stderr).toContain(
       `Writes test records to ${server.url}, project ${PROJECT_ID}: experiments named contract-test-…`,
@@ -47,7 +48,7 @@ describe("evsys-sdk contract", () => {
       "--timeout-ms",
       "60000",
     ];
-    const { code, stderr } = await evsys(["contract", ...args], connection({ url: "http://127.0.0.1:9" })).ended;
+    const { code, stderr } = await command(["contract", ...args], connection({ url: "http://127.0.0.1:9" }));
     expect(code).toBe(0);
     expect(stderr).toContain("project other-project");
     expect(server.experiments[0]?.project_id).toBe("other-project");
@@ -55,7 +56,7 @@ describe("evsys-sdk contract", () => {
 
   it("prints one object with --json", async () => {
     const server = await mockServer({ honourIdempotencyKeys: false });
-    const { code, stdout } = await evsys(["contract", "--json"], connection(server)).ended;
+    const { code, stdout } = await command(["contract", "--json"], connection(server));
     expect(code).toBe(0);
     const report = jsonOf(stdout);
     expect(report).toMatchObject({
@@ -89,7 +90,7 @@ describe("evsys-sdk contract", () => {
         return operation === "createEval" && status === 400 ? { status: 200 } : undefined;
       },
     });
-    const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout } = await command(["contract"], connection(server));
     expect(code).toBe(1);
     expect(stdout).toContain(
       'differs     logPredictions    every field\n            inserted: expected integer, got "1"\n',
@@ -108,14 +109,14 @@ describe("evsys-sdk contract", () => {
 
   it("ends with 3 where the backend cannot be reached, and with 4 where it refuses the key", async () => {
     const dead = await deadServer();
-    const away = await evsys(["contract"], connection(dead)).ended;
+    const away = await command(["contract"], connection(dead));
     expect(away.code).toBe(3);
     expect(away.stdout).toContain(`The backend at ${dead.url} could not be reached: connect ECONNREFUSED`);
     expect(away.stdout).toContain("--url or EVSYS_API_URL");
     expect(away.stdout).toContain("\n0 conform, 0 differ, ");
 
     const server = await mockServer({ apiKey: "another" });
-    const refused = await evsys(["contract"], connection(server)).ended;
+    const refused = await command(["contract"], connection(server));
     expect(refused.code).toBe(4);
     expect(away.stdout + refused.stdout).not.toContain("not tested  ");
     expect(server.requests).toHaveLength(1);
@@ -125,7 +126,7 @@ describe("evsys-sdk contract", () => {
 
   it("ends with 3 where the backend never answers, and names what may be left there", async () => {
     const server = await rawServer(() => {});
-    const { code, stdout } = await evsys(["contract", "--timeout-ms", "500"], connection(server)).ended;
+    const { code, stdout } = await command(["contract", "--timeout-ms", "500"], connection(server));
     expect(code).toBe(3);
     expect(stdout).toContain("could not be reached: no response within 500 ms.\n");
     expect(stdout).toMatch(/The experiment contract-test-\S+ may exist and is not marked; see to it at the backend\./);
@@ -139,7 +140,7 @@ describe("evsys-sdk contract", () => {
       always(503, "no"),
     ]) {
       const server = await rawServer(answer);
-      const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+      const { code, stdout } = await command(["contract"], connection(server));
       expect(code).toBe(3);
       expect(server.requests).toHaveLength(1);
       expect(stdout).toMatch(
@@ -150,14 +151,14 @@ describe("evsys-sdk contract", () => {
   });
 
   it("prints one object with --json where it cannot start", async () => {
-    const { code, stdout } = await evsys(["contract", "--json", "--url", ""]).ended;
+    const { code, stdout } = await command(["contract", "--json", "--url", ""]);
     expect(code).toBe(2);
     expect(jsonOf(stdout)).toEqual({ error: "--url requires a value: --url http://localhost:8000", exitCode: 2 });
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
-    const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout } = await command(["contract"], connection(server));
     expect(code).toBe(3);
     expect(stdout).toContain("got 302, a redirect to https://elsewhere.example/login, which is not followed");
   });
@@ -181,7 +182,7 @@ describe("evsys-sdk contract", () => {
     ],
   ])("ends with 2 for %j %j", async (variables, args, message) => {
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
-    const { code, stdout, stderr } = await evsys(["contract", ...args], environment).ended;
+    const { code, stdout, stderr } = await command(["contract", ...args], environment);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
     expect(stderr).not.toContain("geheim");
@@ -189,7 +190,7 @@ describe("evsys-sdk contract", () => {
 
   it("writes to a backend elsewhere with --yes", async () => {
     const server = await mockServer();
-    const { code } = await evsys(["contract", "--url", elsewhere(server), "--yes"], connection(server)).ended;
+    const { code } = await command(["contract", "--url", elsewhere(server), "--yes"], connection(server));
     expect(code).toBe(0);
     expect(server.experiments).not.toEqual([]);
   });
@@ -241,17 +242,17 @@ describe("evsys-sdk contract", () => {
     const server = await rawServer((_, response) => {
       response.writeHead(200, { "content-type": "text/\u009b31m", location: "/\u009b" }).end(text);
     });
-    const { code, stdout, stderr } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["contract"], connection(server));
     expect(code).toBe(1);
     expect(stdout + stderr).not.toMatch(OBEYED);
     expect(stdout).not.toContain("\u202e");
-    const json = await evsys(["contract", "--json"], connection(server)).ended;
+    const json = await command(["contract", "--json"], connection(server));
     expect(json.stdout).not.toMatch(OBEYED);
     expect(jsonOf(json.stdout)).toMatchObject({ conforms: 0 });
   });
 
   it("says all of it in its help", async () => {
-    const { code, stdout } = await evsys(["contract", "--help"]).ended;
+    const { code, stdout } = await command(["contract", "--help"]);
     expect(code).toBe(0);
     for (const word of ["--url", "--api-key", "--project-id", "--timeout-ms", "--yes", "--json", "is_valid=false"]) {
       expect(stdout).toContain(word);
@@ -263,7 +264,7 @@ describe("evsys-sdk contract", () => {
 
 describe("the page on it", () => {
   const page = "docs/checking-a-backend.md";
-  const command =
+  const printed =
     textsOf(page, "sh")
       .join("")
       .split("\n")
@@ -271,7 +272,7 @@ describe("the page on it", () => {
   const [sample = ""] = textsOf(page, "");
 
   it("has a command that runs, and prints what is printed there", async () => {
-    expect(command).not.toBe("");
+    expect(printed).not.toBe("");
     // A backend with the two flaws of the sample.
     const server = await alteredBackend(
       {
@@ -282,7 +283,7 @@ describe("the page on it", () => {
       },
       { honourIdempotencyKeys: false },
     );
-    const { code, stdout } = await evsys(command.split(" ").slice(2), connection(server)).ended;
+    const { code, stdout } = await command(printed.split(" ").slice(2), connection(server));
     expect(code).toBe(1);
     const lines = sample
       .trimEnd()

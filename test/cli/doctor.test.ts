@@ -9,6 +9,7 @@ import { checkSettings } from "../../src/cli/doctor/settings.js";
 import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
@@ -294,7 +295,7 @@ describe("evsys-sdk doctor", () => {
   });
 
   it("ends with 2 for what it does not know", async () => {
-    const { code, stdout, stderr } = await evsys(["doctor", "geheim"]).ended;
+    const { code, stdout, stderr } = await command(["doctor", "geheim"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe("evsys-sdk: doctor accepts only options. See evsys-sdk doctor --help.\n");
   });

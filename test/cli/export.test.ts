@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { run as runCommand } from "../support/children.js";
 import { evsys, MAIN, offlineMirror } from "../support/cli.js";
 import { offlineClient } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 
@@ -21,7 +22,7 @@ const ALPHABETS = [
 ];
 
 async function exported(...args: readonly string[]) {
-  const { code, stdout, stderr } = await evsys(["export", ...args]).ended;
+  const { code, stdout, stderr } = await command(["export", ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
@@ -147,7 +148,7 @@ describe("evsys-sdk export", () => {
   it("names a torn line and exports the others", async () => {
     const { logDir, runId } = await offlineMirror();
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), '{"step":9,"split":"tr');
-    const { code, stdout, stderr } = await evsys(["export", logDir, "--stream", "metrics"]).ended;
+    const { code, stdout, stderr } = await command(["export", logDir, "--stream", "metrics"]);
     expect(code).toBe(0);
     expect(parsedCsv(stdout)).toHaveLength(4);
     expect(stderr).toContain("metrics.jsonl:4: skipped a line that is not a complete JSON object");
@@ -155,8 +156,9 @@ describe("evsys-sdk export", () => {
 
   it("says which runs belong to another project than EVSYS_PROJECT_ID", async () => {
     const { logDir } = await offlineMirror();
-    const { code, stdout, stderr } = await evsys(["export", logDir, "--stream", "runs"], { EVSYS_PROJECT_ID: "mine" })
-      .ended;
+    const { code, stdout, stderr } = await command(["export", logDir, "--stream", "runs"], {
+      EVSYS_PROJECT_ID: "mine",
+    });
     expect({ code, lines: parsedCsv(stdout).length }).toEqual({ code: 0, lines: 2 });
     expect(stderr).toBe('1 run of project "project-1" included; EVSYS_PROJECT_ID is "mine".\n');
   });
@@ -174,7 +176,7 @@ describe("evsys-sdk export", () => {
     [["--stream", "runs", "-o", "/nowhere/at/all.csv"], "Cannot write the file (/nowhere/at/all.csv)"],
   ])("refuses %j", async (args, message) => {
     const { logDir } = await offlineMirror();
-    const { code, stdout, stderr } = await evsys(["export", logDir, ...args]).ended;
+    const { code, stdout, stderr } = await command(["export", logDir, ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
@@ -182,14 +184,14 @@ describe("evsys-sdk export", () => {
   it("suggests the nearest id, and refuses a run of another experiment and a folder without a mirror", async () => {
     const { logDir, runId, experimentId } = await offlineMirror();
     const other = await offlineMirror();
-    const near = await evsys(["export", logDir, "--stream", "runs", "--run", `${runId.slice(0, -1)}_`]).ended;
+    const near = await command(["export", logDir, "--stream", "runs", "--run", `${runId.slice(0, -1)}_`]);
     expect(near).toMatchObject({ code: 2, stderr: expect.stringContaining(`did you mean ${runId}?`) });
     const args = ["--stream", "runs", "--run", other.runId, "--experiment", experimentId];
-    const mixed = await evsys(["export", logDir, other.logDir, ...args]).ended;
+    const mixed = await command(["export", logDir, other.logDir, ...args]);
     expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining(`not to ${experimentId}.`) });
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
-    expect(await evsys(["export", folder, "--stream", "runs"]).ended).toMatchObject({
+    expect(await command(["export", folder, "--stream", "runs"])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("holds no mirror"),
     });

@@ -8,7 +8,7 @@ import { connection, MAIN } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 import { blocksOf, PAGES, textsOf } from "../support/pages.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const { scripts, version } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "utf8"));
 

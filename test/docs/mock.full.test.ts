@@ -7,7 +7,7 @@ import { cleanEnvironment, run } from "../support/children.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 import { installedPackage, link } from "../support/packed.js";
 import { pageText, textsOf } from "../support/pages.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const PAGE = "docs/testing.md";
 const BIN = join(REPOSITORY, "node_modules");

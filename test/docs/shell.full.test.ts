@@ -9,7 +9,7 @@ import { connection } from "../support/cli.js";
 import { mockServer, offlineClient } from "../support/clients.js";
 import { projectWithPackage } from "../support/packed.js";
 import { PAGES, textsOf } from "../support/pages.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 /** `npx` starts a Node of its own, and each script runs several. */
 const LIMIT = { timeout: 60_000 };

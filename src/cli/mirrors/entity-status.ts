@@ -16,6 +16,8 @@ export interface EntityStatus {
   readonly name: string | null;
   /** The status that the document has. */
   readonly state: string | null;
+  /** What went wrong, where its document says so. */
+  readonly errorMessage: string | null;
   /** The experiment of a run, as the run names it. */
   readonly experimentId: string | null;
   readonly path: string;
@@ -25,7 +27,7 @@ export interface EntityStatus {
   readonly lastRowAt: string | null;
   /** The best score that its document has. */
   readonly bestScore: Scalar | null;
-  /** How long a run took, or has taken so far: what its document says, else from its create to its last write. */
+  /** How long a run took, or has taken so far: what its document says, else from its create to its last change. */
   readonly durationSeconds: number | null;
   readonly writes: Readonly<Record<Written, Counts>>;
   readonly total: Counts;
@@ -76,6 +78,7 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
     backendId: standing.backendId ?? null,
     name: nameOf(found) ?? null,
     state: textIn(found.document, "status") ?? null,
+    errorMessage: textIn(found.document, "error_message") ?? null,
     experimentId: found.kind === "run" ? (experimentOf(found) ?? null) : null,
     path: found.path,
     createdAt: iso(found.document === undefined ? undefined : Number(found.document._created_at) * 1000),
@@ -122,8 +125,14 @@ function lastRowAt({ files }: InspectedEntity): number | undefined {
 
 function durationOf({ found: { document }, lastWriteAt = Number.NaN }: Standing): number | null {
   if (typeof document?.duration_seconds === "number") return document.duration_seconds;
-  const seconds = lastWriteAt / 1000 - Number(document?._created_at);
+  const until = hasEnded(textIn(document, "status")) ? Number(document?._updated_at) : lastWriteAt / 1000;
+  const seconds = until - Number(document?._created_at);
   return seconds >= 0 ? seconds : null;
+}
+
+/** Whether a run of this status is over. */
+export function hasEnded(state: string | null | undefined): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
 }
 
 /** A process without what tells it from a later one of its number. */

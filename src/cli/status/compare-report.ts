@@ -5,7 +5,7 @@ import type { Comparison } from "./compare.js";
 
 const NONE = "–";
 /** Rows of a part, so that a run of 100,000 series does not flood the terminal. */
-const MOST_ROWS = 50;
+const MAX_ROWS = 50;
 
 /** Prints runs side by side. */
 export function printComparison(output: Output, { runs, configuration, series, evals }: Comparison): void {
@@ -49,10 +49,10 @@ export function printComparison(output: Output, { runs, configuration, series, e
 }
 
 function part(heading: string, rows: readonly TableRow[]): TableRow[] {
-  const left = rows.length - MOST_ROWS;
+  const left = rows.length - MAX_ROWS;
   return [
     { heading: rows.length === 0 ? `${heading}: none` : heading },
-    ...rows.slice(0, MOST_ROWS),
+    ...rows.slice(0, MAX_ROWS),
     ...(left > 0 ? [{ heading: `and ${left} more; --json has all` }] : []),
   ];
 }

@@ -1,6 +1,6 @@
 import type { Counts } from "../../delivery/counters.js";
 import { WRITTEN, type Written } from "../mirrors/entity-counts.js";
-import type { EntityStatus } from "../mirrors/entity-status.js";
+import { type EntityStatus, hasEnded } from "../mirrors/entity-status.js";
 import { said } from "../mirrors/parked.js";
 import { type Output, type Piece, paint, type Style } from "../terminal/output.js";
 import { counted, duration, number, shortNumber, time } from "../terminal/text.js";
@@ -8,7 +8,8 @@ import type { ListedEntity } from "./progress.js";
 import { sparkline } from "./sparkline.js";
 
 const LABEL_WIDTH = "last values".length;
-const MOST_VALUES = 6;
+const MAX_VALUES = 6;
+const MAX_ERROR = 200;
 const STYLE_OF_STATE: Readonly<Record<string, Style>> = { completed: "green", running: "cyan", failed: "red" };
 const STATES = ["delivered", "pending", "rejected", "skipped"] as const;
 const STYLES = { delivered: "green", pending: "yellow", rejected: "red", skipped: "dim" } as const;
@@ -40,7 +41,7 @@ export function stateOf(state: string): Piece {
 
 /** Prints an experiment or a run: how far it is, and what of it is delivered, pending and rejected. */
 export function printEntity(output: Output, entity: ListedEntity, indent: string): void {
-  const { kind, id, backendId, name, state, lastWriteAt, writes } = entity;
+  const { kind, id, backendId, name, state, errorMessage, lastWriteAt, writes } = entity;
   output.line(
     `${indent}${kind} `,
     paint("bold", name ?? id),
@@ -51,6 +52,7 @@ export function printEntity(output: Output, entity: ListedEntity, indent: string
   const isElsewhere = backendId !== null && backendId !== id;
   if (name !== null || isElsewhere)
     detail("id", paint("dim", `${id}${isElsewhere ? `, at the backend ${backendId}` : ""}`));
+  if (errorMessage !== null && kind === "run") detail("error", paint("red", cut(errorMessage)));
   printProgress(detail, entity);
   for (const each of STATES) {
     const parts = WRITTEN.filter((written) => writes[written][each] > 0);
@@ -78,16 +80,20 @@ export function printProgress(
   const parts = [
     ...(lastStep === null ? [] : [`step ${number(lastStep)}`]),
     ...best,
-    ...(durationSeconds === null ? [] : [`${duration(durationSeconds)}${state === "running" ? " so far" : ""}`]),
+    ...(durationSeconds === null ? [] : [`${duration(durationSeconds)}${hasEnded(state) ? "" : " so far"}`]),
     ...(lastRowAt === null ? [] : [`last row ${time(lastRowAt)}`]),
   ];
   if (parts.length > 0) detail("progress", parts.join(", "));
   const values = Object.entries(lastValues).sort(([a], [b]) => rankOf(a) - rankOf(b));
-  const left = values.length - MOST_VALUES;
-  const shown = values.slice(0, MOST_VALUES).map(([label, value]) => `${label} ${shortNumber(value)}`);
+  const left = values.length - MAX_VALUES;
+  const shown = values.slice(0, MAX_VALUES).map(([label, value]) => `${label} ${shortNumber(value)}`);
   if (shown.length > 0) detail("last values", `${shown.join(", ")}${left > 0 ? ` and ${number(left)} more` : ""}`);
   if (curve !== null && curve.values.length > 1)
     detail("curve", paint("cyan", sparkline(curve.values)), `  ${curve.series}`);
+}
+
+function cut(text: string): string {
+  return text.length > MAX_ERROR ? `${text.slice(0, MAX_ERROR)}…` : text;
 }
 
 /** What people look for first comes first. */

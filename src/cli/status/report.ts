@@ -9,7 +9,7 @@ import type { ListedEntity } from "./progress.js";
 import { isExperimentOf, newestFirst } from "./selection.js";
 import type { MirrorStatus, Status } from "./status.js";
 
-const MOST_EMPTY = 20;
+const MAX_EMPTY = 20;
 
 /** Prints the experiments and runs of mirrors. */
 export function printStatus(output: Output, status: Status, overview: Overview): void {
@@ -33,7 +33,7 @@ export function printEnd(output: Output, { mirrors, total, next, retry }: Overvi
   if (entities.some(({ isUnknown }) => isUnknown)) for (const line of UNKNOWN_ADVICE) output.line(line);
   output.line("In all: ", ...amounts(total), ".");
   const isStuck = entities.every(({ total: { pending }, isUnknown }) => pending === 0 || isUnknown);
-  if (next !== null) output.line(isStuck ? "Once that is mended: " : "Go on with: ", paint("bold", next));
+  if (next !== null) output.line(isStuck ? "Once this is fixed: " : "Continue with: ", paint("bold", next));
   if (retry !== null) output.line("Send what was rejected again with: ", paint("bold", retry));
 }
 
@@ -62,11 +62,11 @@ function grouped({ experiments, runs }: MirrorStatus): Map<ListedEntity | undefi
 
 function printMore(output: Output, { runs, experiments }: Status["more"]): void {
   const parts = [
-    ...(runs > 0 ? [counted(runs, "run")] : []),
-    ...(experiments > 0 ? [counted(experiments, "experiment")] : []),
+    ...(runs > 0 ? [counted(runs, "older run")] : []),
+    ...(experiments > 0 ? [counted(experiments, "older experiment")] : []),
   ];
   if (parts.length === 0) return;
-  output.line(`${parts.join(" and ")} more, which are older: --limit shows more of them, --summary counts them.`);
+  output.line(`Not shown: ${parts.join(", ")}. --limit n shows more, --summary counts all.`);
   output.line();
 }
 
@@ -87,7 +87,7 @@ function printForeign(output: Output, foreign: readonly ListedEntity[]): void {
 function printEmpty(output: Output, empty: readonly EntityStatus[]): void {
   if (empty.length === 0) return;
   output.line("Empty, as a create that failed leaves them; they can be deleted:");
-  for (const { path } of empty.slice(0, MOST_EMPTY)) output.line(`  ${path}`);
-  if (empty.length > MOST_EMPTY) output.line(`  and ${empty.length - MOST_EMPTY} more`);
+  for (const { path } of empty.slice(0, MAX_EMPTY)) output.line(`  ${path}`);
+  if (empty.length > MAX_EMPTY) output.line(`  and ${empty.length - MAX_EMPTY} more`);
   output.line();
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { readPiece } from "../../store/file-piece.js";
 import { seriesLabel } from "../../store/last-rows.js";
-import { MetricScanner } from "../../store/metric-scanner.js";
+import { MetricScanner, type ValueSink } from "../../store/metric-scanner.js";
+import { readExactNumber } from "../../store/number-reader.js";
 import { segmentName } from "../../store/paths.js";
 import { slotsOf } from "../../store/rows.js";
 
@@ -32,7 +33,7 @@ export function seriesValuesOf(folder: string): Map<string, SeriesValues> {
 
 function valuesIn(path: string): Map<string, SeriesValues> {
   const all = new Map<string, SeriesValues>();
-  const scanner = new MetricScanner<SeriesValues>({
+  const sink: ValueSink<SeriesValues> = {
     target(split, series) {
       const label = seriesLabel(split, series);
       const values = all.get(label) ?? {
@@ -52,7 +53,8 @@ function valuesIn(path: string): Map<string, SeriesValues> {
       if (value > values.highest) values.highest = value;
     },
     skip() {},
-  });
+  };
+  const scanner = new MetricScanner(sink, readExactNumber);
   let lengthBytes = PIECE_BYTES;
   for (let position = 0; ; ) {
     const { bytes, size } = readPiece(path, position, lengthBytes);

@@ -7,7 +7,7 @@ import { printEnd, printHeading } from "./report.js";
 import type { Status } from "./status.js";
 import type { Summary } from "./summary.js";
 
-const MOST_REASONS = 10;
+const MAX_REASONS = 10;
 
 /** Prints the counts of mirrors. */
 export function printSummary(output: Output, { mirrors }: Status, overview: Overview): void {
@@ -28,15 +28,15 @@ function printCounts(output: Output, { runs, total, rejected, held, lastWriteAt 
   }
   output.line("  writes      ", ...amounts(total));
   if (lastWriteAt !== null) output.line("  last write  ", paint("dim", time(lastWriteAt)));
-  for (const { of, writes, ...refusal } of rejected.slice(0, MOST_REASONS)) {
+  for (const { of, writes, ...refusal } of rejected.slice(0, MAX_REASONS)) {
     output.line("  rejected    ", paint("red", `${writesOf(of, writes)}: ${said(refusal)}`));
   }
-  for (const { reason, entities } of held.slice(0, MOST_REASONS)) {
+  for (const { reason, entities } of held.slice(0, MAX_REASONS)) {
     output.line(
       "  held back   ",
       paint("yellow", `${counted(entities, "experiment or run", "experiments or runs")}: ${reason}`),
     );
   }
-  const left = Math.max(0, rejected.length - MOST_REASONS) + Math.max(0, held.length - MOST_REASONS);
+  const left = Math.max(0, rejected.length - MAX_REASONS) + Math.max(0, held.length - MAX_REASONS);
   if (left > 0) output.line(`  and ${counted(left, "more reason")}; --json has all.`);
 }

@@ -8,14 +8,14 @@ export interface Summary {
   readonly runs: Readonly<Record<string, number>>;
   readonly experiments: number;
   readonly total: Counts;
-  /** Writes that were refused, by reason; the most frequent first. */
+  /** Rejected writes by reason; the most frequent first. */
   readonly rejected: readonly RejectedCount[];
   /** Why pending writes are held back, and for how many experiments and runs; the most frequent first. */
   readonly held: readonly { readonly reason: string; readonly entities: number }[];
   readonly lastWriteAt: string | null;
 }
 
-/** How many writes were refused for one reason. */
+/** How many writes were rejected for one reason. */
 export interface RejectedCount {
   readonly of: Written;
   readonly writes: number;

@@ -2,7 +2,7 @@ import type { Output, Piece } from "./output.js";
 import { paint } from "./output.js";
 import { escapeControls } from "./text.js";
 
-const MOST_WIDTH = 40;
+const MAX_WIDTH = 40;
 const GAP = "  ";
 
 /** A row of a table: a heading that is set off, or a name with a cell for each column. */
@@ -28,5 +28,5 @@ export function printTable(output: Output, rows: readonly TableRow[]): void {
 /** A text on one line, cut where it is too long. */
 function fitted(text: string): string {
   const shown = escapeControls(text);
-  return shown.length > MOST_WIDTH ? `${shown.slice(0, MOST_WIDTH - 1)}…` : shown;
+  return shown.length > MAX_WIDTH ? `${shown.slice(0, MAX_WIDTH - 1)}…` : shown;
 }

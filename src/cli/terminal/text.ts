@@ -45,7 +45,7 @@ export function shortNumber(value: Scalar): string {
 
 /** A duration, such as `1 h 5 min` or `12.3 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
+  if (seconds < 60) return `${Number(seconds.toFixed(seconds < 1 ? 2 : 1))} s`;
   const minutes = Math.round(seconds / 60);
   const [days, hours] = [Math.floor(minutes / 1440), Math.floor((minutes % 1440) / 60)];
   if (days > 0) return `${number(days)} d ${hours} h`;
