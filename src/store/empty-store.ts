@@ -1,5 +1,7 @@
 import type { Prediction, StepMetric } from "../../generated/types.js";
+import type { StreamName } from "../api/routes.js";
 import { assertSafeId } from "./paths.js";
+import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
 import { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store.js";
 
 /** The store of a disabled client: always empty. The folder is neither read nor written. */
@@ -20,24 +22,25 @@ export class EmptyStore extends LocalExperimentStore {
     assertSafeId("run", "run_id", id);
   }
 
-  override metrics(runId: string): AsyncIterable<StepMetric> {
-    return noRows("metrics", runId);
+  override metrics(runId: string, options: MetricReadOptions = {}): AsyncIterable<StepMetric> {
+    return noRows("metrics", runId, options);
   }
 
-  override evals(runId: string): AsyncIterable<EvalRow> {
-    return noRows("evals", runId);
+  override evals(runId: string, options: EvalReadOptions = {}): AsyncIterable<EvalRow> {
+    return noRows("evals", runId, options);
   }
 
-  override checkpoints(runId: string): AsyncIterable<CheckpointRow> {
-    return noRows("checkpoints", runId);
+  override checkpoints(runId: string, options: ReadOptions = {}): AsyncIterable<CheckpointRow> {
+    return noRows("checkpoints", runId, options);
   }
 
-  override predictions(runId: string): AsyncIterable<Prediction> {
-    return noRows("predictions", runId);
+  override predictions(runId: string, options: ReadOptions = {}): AsyncIterable<Prediction> {
+    return noRows("predictions", runId, options);
   }
 }
 
-function noRows(method: string, runId: string): AsyncIterable<never> {
-  assertSafeId(method, "run_id", runId);
+function noRows(stream: StreamName, runId: string, options: MetricReadOptions): AsyncIterable<never> {
+  assertSafeId(stream, "run_id", runId);
+  validReadOptions(stream, options);
   return (async function* () {})();
 }

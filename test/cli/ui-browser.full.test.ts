@@ -68,7 +68,7 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     await page.getByRole("button", { name: "Next page" }).click();
     await page.getByText("question 69", { exact: true }).waitFor();
     await page.getByRole("searchbox", { name: "Search predictions" }).fill("question 7");
-    await page.getByText("2 predictions").or(page.getByText("1 predictions")).waitFor();
+    await page.getByText("1 prediction", { exact: true }).waitFor();
     await openTab(page, "Configuration");
     await page.getByRole("row", { name: "run_config.model.lr≠ differs 0.1 0.2" }).waitFor();
     await page.getByRole("checkbox", { name: "Differences only" }).check();

@@ -91,6 +91,8 @@ describe("a disabled client", () => {
       () => client.startRun({ experiment_name: "x", trackBest: "" }),
       () => client.local.run("../run"),
       () => client.local.metrics(".."),
+      () => client.local.metrics("run-1", wrong({ from: 0.5 })),
+      () => client.local.predictions("run-1", wrong({ split: "val" })),
     ])
       expect(await failureOf(call)).toBeInstanceOf(EvsysValidationError);
   });

@@ -1,19 +1,18 @@
-import type { CurveData, CurvePart } from "../api-types.js";
+import type { CurveData, CurvePart, SeriesList } from "../api-types.js";
 import type { Source } from "./source.js";
 
 /** The series that contain the time of a row, in seconds since the epoch. */
 const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
+/** What their names have in common, to find them among any number of series. */
+const COMMON_PART = "time";
 
 /** The time of a step, in seconds since the epoch; null if unknown. */
 export type RunClock = (step: number) => number | null;
 
-/** The clock of a run; undefined if it has no time series. */
-export async function runClockOf(
-  source: Source,
-  run: string,
-  series: readonly string[],
-): Promise<RunClock | undefined> {
-  const name = CLOCK_SERIES.find((each) => series.includes(each));
+/** The clock of a run, from the series that holds its times; undefined where it has none. */
+export async function runClockOf(source: Source, run: string): Promise<RunClock | undefined> {
+  const { series } = await source.get<SeriesList>("series", { run, search: COMMON_PART, most: 1_000 });
+  const name = CLOCK_SERIES.find((each) => series.some((info) => info.name === each));
   if (name === undefined) return undefined;
   const { parts } = await source.get<CurveData>("curve", { run, series: name, width: 4_000 });
   const [longest] = [...parts].sort((a, b) => b.steps.length - a.steps.length);
