@@ -19,9 +19,9 @@ import { LocalExperimentStore } from "./store/store.js";
 /**
  * The client of the EvolvingSystems SDK write routes.
  *
- * Every write is checked against the document, mirrored to a local folder and sent. When the backend is away, calls go
- * on resolving from the mirror. All methods throw EvsysValidationError for input that does not fit, MirrorError where
- * the folder cannot be written, and a DashboardClientError where the backend says no.
+ * Every write is validated against the schema, written to the mirror (a local folder) and sent. While the backend is
+ * unavailable, calls resolve from the mirror. All methods throw EvsysValidationError for invalid input, MirrorError if the
+ * folder cannot be written, and a DashboardClientError if the backend rejects the write.
  */
 export class DashboardClient {
   /** The backend's address, without trailing slashes. */
@@ -32,17 +32,17 @@ export class DashboardClient {
   readonly timeoutMs: number;
   /** Whether the client sends nothing: it writes to the mirror only, or is disabled. */
   readonly offline: boolean;
-  /** Whether the client validates and answers calls and does nothing else: it touches neither the disk nor the network. */
+  /** Whether the client only validates calls and returns results: it touches neither the disk nor the network. */
   readonly disabled: boolean;
-  /** The mirror: its folder is `local.root`, its readers give back what was written. Empty for a disabled client. */
+  /** The mirror: `local.root` is its folder; its readers return what was written. Empty for a disabled client. */
   readonly local: LocalExperimentStore;
   readonly #apiKey: string | undefined;
   readonly #delivery: Delivery;
   readonly #logger: Logger;
 
   /**
-   * @throws EvsysAuthError where the API key or the project is missing and the client is neither offline nor disabled.
-   * @throws EvsysValidationError where an option or a variable does not fit.
+   * @throws EvsysAuthError if the API key or the project is missing and the client is neither offline nor disabled.
+   * @throws EvsysValidationError for an invalid option or environment variable.
    */
   constructor(options: DashboardClientOptions = {}) {
     const config = resolveConfig(options);
@@ -112,7 +112,7 @@ export class DashboardClient {
 
   /**
    * Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). A series that is given both by name and
-   * in `metrics`, with different values, is refused.
+   * in `metrics`, with different values, is rejected.
    */
   logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<ResponseOf<"logStepMetric">> {
     try {
@@ -177,15 +177,15 @@ export class DashboardClient {
     return startRun(this.#runContext(), options);
   }
 
-  /** Where the client stands towards the backend. Costs nothing: it may be asked at every step. */
+  /** The state of the delivery. Cheap: you can call it at every step. */
   status(): DeliveryStatus {
     return this.#delivery.outbox.status;
   }
 
   /**
-   * Waits until pending writes are sent: one try for each without `timeoutMs`, as many as the time allows with it. Writes
-   * that are still pending afterwards are sent later. An unavailable backend is no error.
-   * @returns counts of the writes, in all and by kind. @throws EvsysValidationError for invalid options.
+   * Waits until pending writes are sent: one attempt for each without `timeoutMs`, as many as the time allows with it. Writes
+   * that are still pending afterwards are sent later. An unavailable backend is not an error.
+   * @returns counts of the writes, in total and by kind. @throws EvsysValidationError for invalid options.
    */
   async flush(options?: WaitOptions): Promise<SyncReport> {
     const wait = validWaitOptions("flush", options);
@@ -209,6 +209,7 @@ export class DashboardClient {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
   #runContext(): RunContext {
     return { client: this, delivery: this.#delivery, logger: this.#logger };
   }

@@ -7,56 +7,56 @@ import { isUsableProxy, type ProxySetting, proxyFor, withoutCredentials } from "
 import { MAX_TIMER_MS } from "./util/timers.js";
 import { issueAt, preview, validated } from "./util/validation.js";
 
-/** As many as the connection pool opens connections. */
+/** The number of connections that the connection pool opens. */
 export const MAX_IN_FLIGHT = 128;
 
 /** A fetch of the caller's own, for tests, tracing or a proxy. It is called with a URL and a plain `RequestInit`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
-/** When what is written has to be on the disk itself. */
+/** When the mirror is flushed to the disk (`fsync`). */
 export type Fsync = "never" | "interval" | "always";
 
-/** The options of a client. What is not given is read from the environment, then from the default. */
+/** The options of a client. Precedence: option, environment variable, default. */
 export interface DashboardClientOptions {
-  /** Where the backend listens. EVSYS_API_URL; default `http://localhost:8000`. Trailing slashes are dropped. */
+  /** The URL of the backend. EVSYS_API_URL; default `http://localhost:8000`. Trailing slashes are dropped. */
   readonly baseUrl?: string | undefined;
   /** The API key. EVSYS_API_KEY. Needed unless `offline` or `disabled`. */
   readonly apiKey?: string | undefined;
   /** The project that new experiments belong to. EVSYS_PROJECT_ID. Needed unless `offline` or `disabled`. */
   readonly projectId?: string | undefined;
-  /** The longest a call may take, queueing, retries and Retry-After included, in milliseconds. Default 30 000. */
+  /** Maximum duration of a call, including queueing, retries and Retry-After, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined;
   /** Write to the mirror only, never to the network. EVSYS_OFFLINE (1, true, yes, on; or 0, false, no, off); default false. */
   readonly offline?: boolean | undefined;
   /**
-   * Validate and answer calls, and touch neither the disk nor the network: for unit tests of code that logs. Takes
+   * Only validate calls, and touch neither the disk nor the network: for unit tests of code that logs. Takes
    * precedence over `offline`. EVSYS_DISABLED (the same values as EVSYS_OFFLINE); default false.
    */
   readonly disabled?: boolean | undefined;
-  /** The folder of the mirror. EVSYS_LOG_DIR; default `./evsys_sdk`. Made when first written to. */
+  /** The folder of the mirror. EVSYS_LOG_DIR; default `./evsys_sdk`. Created at the first write. */
   readonly logDir?: string | undefined;
-  /** How often a write is tried again within its call when the backend is away. Default 2. */
+  /** Maximum number of retries within a call if the backend is unavailable. Default 2. */
   readonly maxRetries?: number | undefined;
-  /** `await`: a call resolves with the backend's answer. `background`: once it is in the mirror. Default `await`. */
+  /** `await`: a call resolves with the backend's response. `background`: once the write is in the mirror. Default `await`. */
   readonly delivery?: "await" | "background" | undefined;
   /**
-   * When a write has to be on the disk itself, and not in the system's memory alone, where a kill cannot take it and a
-   * power cut can. `always`: before its call resolves. `interval`: within a second. Default `never`: when the system will.
+   * When writes are flushed to the disk. A killed process loses no writes either way; this protects against power loss.
+   * `always`: before the call resolves. `interval`: within a second. `never` (default): when the operating system does.
    */
   readonly fsync?: Fsync | undefined;
   /** How many rows of one stream of a run may be in flight: 1 to 128. Default 8. */
   readonly concurrency?: number | undefined;
   /** Sends the requests in place of the built-in connection pool. */
   readonly fetch?: Fetch | undefined;
-  /** Takes the log lines. Default: stderr. */
+  /** Receives the log messages. Default: stderr. */
   readonly logger?: Logger | undefined;
-  /** The lowest level that is logged, in any case. EVSYS_LOGGING_LEVEL; default WARNING. */
+  /** The lowest level that is logged, case-insensitive. EVSYS_LOGGING_LEVEL; default WARNING. */
   readonly logLevel?: LogLevel | Lowercase<LogLevel> | undefined;
-  /** Told of each write that was refused or blocked after its call had resolved. */
+  /** Called for each write that is rejected or blocked after its call has resolved. */
   readonly onDeliveryError?: ((error: Error) => void) | undefined;
 }
 
-/** The options with nothing left open. */
+/** The resolved options. */
 export interface Config {
   readonly baseUrl: string;
   readonly apiKey: string | undefined;
@@ -79,7 +79,7 @@ export interface Config {
   readonly onDeliveryError: ((error: Error) => void) | undefined;
 }
 
-/** The variables of the environment, by name. */
+/** The environment variables, by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const VARIABLES = [
@@ -98,7 +98,7 @@ const VARIABLES = [
   "NO_PROXY",
 ] as const;
 
-/** A variable that a client or its connection heeds. */
+/** A variable that a client or its connection reads. */
 export type Variable = (typeof VARIABLES)[number];
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
@@ -171,7 +171,7 @@ export const DEFAULT_LOG_DIR = "./evsys_sdk";
 
 /**
  * The folder of the mirror: the given one, else that of EVSYS_LOG_DIR, else `./evsys_sdk`.
- * @throws EvsysValidationError if it is no folder.
+ * @throws EvsysValidationError if it is not a folder.
  */
 export function logDirOf(given?: string, environment: Environment = process.env, subject = CLIENT_OPTIONS): string {
   const option = given?.trim();
@@ -180,7 +180,7 @@ export function logDirOf(given?: string, environment: Environment = process.env,
   return variable ? folderPath(subject, ["EVSYS_LOG_DIR"], variable) : DEFAULT_LOG_DIR;
 }
 
-/** What the variables say that a client or its connection heeds; blank ones are left out. */
+/** The values of the variables that a client or its connection reads, without blank ones. */
 export function variables(environment: Environment = process.env): Readonly<Partial<Record<Variable, string>>> {
   const found: Partial<Record<Variable, string>> = {};
   for (const name of VARIABLES) {
@@ -191,8 +191,8 @@ export function variables(environment: Environment = process.env): Readonly<Part
 }
 
 /**
- * Whether a stream should be written to in colour: it is a terminal, and NO_COLOR is not set. FORCE_COLOR goes before
- * both, as in Node itself.
+ * Whether to write in colour to a stream: if it is a terminal and NO_COLOR is not set. FORCE_COLOR takes precedence over
+ * both, as in Node.
  */
 export function prefersColour(
   { isTTY }: { readonly isTTY?: boolean },
@@ -226,7 +226,7 @@ function assertCredentials({ apiKey, projectId }: Config, subject: string): void
   throw new EvsysAuthError(`Missing: ${missing.join(" and ")}. Set ${missing.length > 1 ? "them" : "it"}${hint}.`);
 }
 
-/** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
+/** A caller's own `fetch` does not use the proxy. */
 function assertUsableProxy({ proxy, fetch }: Config, subject: string): void {
   if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
   const message = `expected an http or https URL such as http://proxy.example:3128, got ${preview(withoutCredentials(proxy))}`;
@@ -235,7 +235,10 @@ function assertUsableProxy({ proxy, fetch }: Config, subject: string): void {
 
 function apiKeyOf(subject: string, key: string | undefined): string | undefined {
   if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
-  const issue = issueAt(["apiKey"], "expected printable ASCII without spaces; what was given cannot stand in a header");
+  const issue = issueAt(
+    ["apiKey"],
+    "expected printable ASCII without spaces: other characters are invalid in a header",
+  );
   throw new EvsysValidationError(subject, [issue]);
 }
 

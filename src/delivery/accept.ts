@@ -9,19 +9,19 @@ import { messageOf } from "../util/thrown.js";
 import { issueAt, preview, validated } from "../util/validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
-/** A write that fits the document. */
+/** A write that the schema accepts. */
 export interface Accepted<Name extends OperationName> {
-  /** What the caller said: without null and undefined, with NaN and the infinities. */
+  /** The fields of the caller: without null and undefined, with NaN and the infinities. */
   readonly fields: BodyOf<Name>;
   /** `fields` as the mirror writes them. */
   readonly text: string;
-  /** What stands in `fields` and cannot go over the wire. */
+  /** The values in `fields` that JSON cannot represent. */
   readonly nonFinite: readonly NonFinite[];
 }
 
 /**
- * Holds what a caller gave against the document.
- * @throws EvsysValidationError naming each field that does not fit; nothing has been written or sent then.
+ * Validates a body against the schema.
+ * @throws EvsysValidationError naming each invalid field; nothing has been written or sent then.
  */
 export function accept<Name extends OperationName>(
   name: Name,
@@ -39,13 +39,13 @@ export function accept<Name extends OperationName>(
   if (ROUTES[name].kind === "patch" && Object.keys(fields).length === 0) {
     throw new EvsysValidationError(subject, [issueAt([], "expected at least one field to set, got none")]);
   }
-  // The schema has just said so; only NaN and the infinities stand in `fields` beyond that.
+  // The schema has just validated them; `fields` has NaN and the infinities besides.
   return { fields: fields as BodyOf<Name>, text, nonFinite };
 }
 
 /**
- * The text of a value as it goes over the wire, where nothing is known of what it should be.
- * @throws EvsysValidationError where JSON cannot hold it.
+ * The JSON text of a value that has no schema.
+ * @throws EvsysValidationError if JSON cannot represent it.
  */
 export function jsonOf(subject: string, value: unknown): string {
   const data = toJsonValue(subject, value) ?? null;
@@ -53,18 +53,20 @@ export function jsonOf(subject: string, value: unknown): string {
 }
 
 /**
- * The text that `write` makes, which has a maximum length.
- * @throws EvsysValidationError if JSON cannot hold the value.
+ * The text that `write` returns, which has a maximum length.
+ * @throws EvsysValidationError if JSON cannot represent the value.
  */
 export function encoded(subject: string, write: () => string): string {
   try {
     return write();
   } catch (cause) {
-    throw new EvsysValidationError(subject, [issueAt([], `expected what JSON can hold; ${messageOf(cause)}`)]);
+    throw new EvsysValidationError(subject, [
+      issueAt([], `expected a value that JSON can represent; ${messageOf(cause)}`),
+    ]);
   }
 }
 
-/** The fields that are given: null and undefined stand for a field that is not. */
+/** The fields that are present: null and undefined count as absent. */
 export function presentFields(body: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => isGiven(value)));
 }

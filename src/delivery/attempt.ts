@@ -8,34 +8,34 @@ import type { BackendConnection } from "./connection.js";
 export const CONFLICT = 409;
 const TOO_MANY_REQUESTS = 429;
 
-/** One write as it goes over the wire. */
+/** One request of a write. */
 export interface OutgoingRequest {
   readonly name: OperationName;
   /** The ids in the path. */
   readonly ids: Readonly<Record<string, string>>;
   /** JSON. */
   readonly body: string;
-  /** Names the write; the same on every attempt. */
+  /** The idempotency key of the write: the same on every attempt. */
   readonly key: string;
 }
 
-/** How often and how long one write is tried. */
+/** The maximum number and duration of the attempts of one write. */
 export interface RetryPolicy {
-  /** How often it is tried again. */
+  /** Maximum number of retries. */
   readonly maxRetries: number;
-  /** How long it may take, waits included, in milliseconds. */
+  /** Maximum duration, waits included, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether somebody waits for it: a process does not stay alive for what nobody waits for. */
+  /** Whether a call waits for it. Otherwise it does not keep the process alive. */
   readonly isAwaited: boolean;
-  /** Whether its time starts again with each progress of a large upload: for what no call waits for. */
+  /** Whether progress of a large upload extends the deadline: for a write that no call waits for. */
   readonly isExtendable: boolean;
   /** Whether it was tried before: a conflict may then be with its own first attempt. */
   readonly isRepeat: boolean;
 }
 
 /**
- * Sends a write until the backend answers or the policy ends. Every attempt has the same key, so that a backend which
- * honours it writes once however many responses are lost. A wait that would outlast the deadline is not begun.
+ * Sends a write until the backend responds or the policy is exhausted. Every attempt has the same key, so that a backend
+ * that honours it writes once however many responses are lost. A wait that would exceed the deadline is not started.
  */
 export async function sendWrite(
   connection: BackendConnection,
@@ -49,8 +49,8 @@ export async function sendWrite(
 }
 
 /**
- * Sends a request of the user's own. Its outcome says nothing of the backend's health; only the Retry-After of a 429 is meant
- * for the client as a whole.
+ * Sends a request of the user's own. Its outcome does not count for the backend's health; only the Retry-After of a 429
+ * applies to the whole client.
  */
 export async function sendPost(
   connection: BackendConnection,
@@ -98,8 +98,8 @@ async function withRetries(
 }
 
 /**
- * Waits as long as the backend has asked all of us to wait, in a response to another write. Returns an outcome if that is
- * longer than the policy allows. While the circuit is open, whoever probes has waited.
+ * Waits for a Retry-After that the backend sent in a response to another write. Returns an outcome if that is longer than
+ * the policy allows. While the circuit is open, the probe has waited already.
  */
 async function waitForPause(
   connection: BackendConnection,
@@ -119,9 +119,9 @@ async function waitForPause(
   return undefined;
 }
 
-/** A 409 on a repeat may mean that the backend is still processing the first attempt: it is tried again. */
+/** A 409 on a retry may mean that the backend is still processing the first attempt: it is retried. */
 function unlessInProgress(outcome: Outcome, isRepeat: boolean): Outcome {
   if (outcome.kind !== "rejected" || outcome.failure.status !== CONFLICT || !isRepeat) return outcome;
-  const reason = "HTTP 409 on a repeat: the first attempt may still be in progress";
+  const reason = "HTTP 409 on a retry: the first attempt may still be in progress";
   return { kind: "unavailable", evidence: "response", status: CONFLICT, reason };
 }

@@ -1,10 +1,10 @@
 /** The largest request body that proxies commonly accept. */
 const MAX_BYTES = 1024 * 1024;
 const MAX_ROWS = 1_000;
-/** Room for what surrounds the rows in a request. */
+/** Bytes reserved for the rest of a request body. */
 const ENVELOPE_BYTES = 1024;
 
-/** Rows of one call that go out in one request. */
+/** Rows of one call that are sent in one request. */
 export interface RowBatch {
   /** The lines of the rows, without the last newline. */
   readonly text: string;

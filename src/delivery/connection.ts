@@ -9,13 +9,13 @@ import type { SyncReport } from "./counters.js";
 /** `up`: sending. `down`: the backend is unavailable, or asked to wait. `offline`: the client never sends. */
 export type Remote = "up" | "down" | "offline";
 
-/** So many writes in a row have to fail before the backend counts as unavailable; one says nothing but of itself. */
+/** The backend counts as unavailable after this many failed writes in a row: one may fail for a reason of its own. */
 const FAILURES_TO_OPEN = 3;
-/** A longer Retry-After counts as a mistake. */
+/** A longer Retry-After is capped: it is probably a mistake. */
 const MAX_PAUSE_MS = 300_000;
 const FORBIDDEN = 403;
 
-/** Told of what happens to the connection. */
+/** Callbacks for the state of the connection. */
 export interface ConnectionEvents {
   /** The circuit has opened: the backend is unavailable. */
   readonly onDown: (reason: string) => void;
@@ -26,8 +26,8 @@ export interface ConnectionEvents {
 }
 
 /**
- * The connection to the backend, and what the responses tell of its health. The circuit opens if the backend cannot be
- * reached or several writes in a row fail; while it is open, only probes are sent.
+ * The connection to the backend with a circuit breaker. The circuit opens if the backend cannot be reached or several
+ * writes in a row fail; while it is open, only probes are sent.
  */
 export class BackendConnection {
   readonly http: BackendApi;
@@ -41,9 +41,9 @@ export class BackendConnection {
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #reason: string | undefined;
   readonly #stopping = new AbortController();
-  /** Why the backend takes nothing from here: a refused key, a redirect, a proxy. */
+  /** Why all writes are blocked: a rejected key, a redirect, a proxy. */
   #blocked: DashboardClientError | undefined;
-  /** Why it did not take something for one project; others may fare better. */
+  /** Why writes of one project are blocked. */
   #forbidden: DashboardClientError | undefined;
 
   constructor(config: Config, events: ConnectionEvents) {
@@ -58,7 +58,7 @@ export class BackendConnection {
     return this.#circuit === "closed" ? "up" : "down";
   }
 
-  /** Whether writes may be sent: the circuit is closed, nothing blocks and nobody has stopped the sending. */
+  /** Whether writes may be sent: the circuit is closed, nothing blocks and sending is not stopped. */
   get maySend(): boolean {
     return this.isUp && this.#blocked === undefined && !this.isStopped;
   }
@@ -71,12 +71,12 @@ export class BackendConnection {
     return this.#stopping.signal.aborted;
   }
 
-  /** Why the backend takes nothing from here; undefined if nothing is known to block. */
+  /** Why all writes are blocked; undefined if nothing is known to block. */
   get blocked(): DashboardClientError | undefined {
     return this.#blocked;
   }
 
-  /** How long the backend has asked to be left alone, in milliseconds from now. */
+  /** The remaining Retry-After of the backend, in milliseconds. */
   get pauseMs(): number {
     return Math.max(0, this.#pausedUntil - now());
   }
@@ -89,7 +89,7 @@ export class BackendConnection {
     return this.#reason === undefined ? pause : { ...pause, blocked: this.#reason };
   }
 
-  /** Sends nothing more; responses to what is in flight are still taken. */
+  /** Sends nothing more; responses to requests in flight are still processed. */
   stop(): void {
     this.#stopping.abort();
   }
@@ -100,19 +100,19 @@ export class BackendConnection {
     this.#pausedUntil = Math.max(this.#pausedUntil, now() + Math.min(MAX_PAUSE_MS, retryAfterMs));
   }
 
-  /** Waits between two attempts, unless the sending is stopped. */
+  /** Waits between two attempts, unless sending is stopped. */
   async sleep(waitMs: number, isAwaited: boolean): Promise<void> {
     await sleep(waitMs, undefined, { ref: isAwaited, signal: this.#stopping.signal }).catch(() => {});
   }
 
-  /** Takes what came of a write, after its retries: `key` names it, `begunAt` is when its last attempt began. */
+  /** Records the outcome of a write after its retries: `key` is its key, `begunAt` the start of its last attempt. */
   observe(outcome: Outcome, key: string, begunAt: number): void {
     if (outcome.kind !== "unavailable") this.#noteResponse(outcome);
     else if (outcome.evidence === "client") this.#events.onFault(outcome.reason);
     else if (this.#isOutage(outcome, key, begunAt)) this.#open(outcome.reason);
   }
 
-  /** Lets the next write find out whether the backend is there. */
+  /** Lets the next write find out whether the backend is available. */
   closeCircuit(): void {
     if (this.#circuit === "closed") return;
     this.#circuit = "closed";
@@ -133,13 +133,13 @@ export class BackendConnection {
       if (error.status === FORBIDDEN) this.#forbidden = error;
       else this.#blocked = error;
     }
-    // What was in flight may still be answered after a response that asks to wait.
+    // A request that was in flight may still get a response after one that asks to wait.
     if (this.#circuit === "closed" || this.pauseMs > 0) return;
     this.closeCircuit();
     if (!this.isStopped) this.#events.onUp();
   }
 
-  /** Whether a write failed because of the backend. If others were answered since it began, it failed alone. */
+  /** Whether a write failed because of the backend. If others got a response since it began, it failed alone. */
   #isOutage(outcome: Extract<Outcome, { kind: "unavailable" }>, key: string, begunAt: number): boolean {
     const isOfThisWrite = outcome.evidence === "response" || outcome.isUploadCut === true;
     if (!isOfThisWrite) return this.#respondedAt < begunAt;

@@ -1,7 +1,7 @@
-/** What can be counted on its way to the backend. A prediction is counted by itself, not by its batch. */
+/** The kinds of writes that are counted. Each prediction counts, not its batch. */
 export const COUNTED = ["experiments", "runs", "checkpoints", "evals", "metrics", "predictions", "patches"] as const;
 
-/** A kind of write, as a report counts it. */
+/** A kind of write in a report. */
 export type Counted = (typeof COUNTED)[number];
 
 /** How many writes are in each state. */
@@ -12,7 +12,7 @@ export interface Counts {
   readonly pending: number;
   /** Rejected by the backend. */
   readonly rejected: number;
-  /** Not sent: lines that are no rows, rows without a finite series, folders that another client wrote. */
+  /** Not sent: lines that are not rows, rows without a finite series, folders that another client wrote. */
   readonly skipped: number;
 }
 
@@ -23,15 +23,15 @@ export type WriteState = keyof Counts;
 export interface SyncReport extends Counts {
   /** The same for each kind of write. */
   readonly byKind: Readonly<Record<Counted, Counts>>;
-  /** Why writes are still pending, such as a refused key, a redirect or another process that sends them. */
+  /** Why writes are still pending, such as a rejected key, a redirect or another process that is sending them. */
   readonly blocked?: string;
-  /** The status of the response behind `blocked`, if it was one: 401 and 403 for a refused key, 3xx for a redirect. */
+  /** The HTTP status behind `blocked`, if there is one: 401 and 403 for a rejected key, 3xx for a redirect. */
   readonly blockedStatus?: number;
-  /** How long the backend has asked to be left alone from now on, in milliseconds. Absent if it has not. */
+  /** The remaining Retry-After of the backend, in milliseconds. Absent if there is none. */
   readonly retryAfterMs?: number;
-  /** How often a folder could not be read or written: not everything in such a folder is counted. */
+  /** How often a folder could not be read or written: the counts of such a folder are incomplete. */
   readonly failures?: number;
-  /** How long it took, in milliseconds. */
+  /** Duration in milliseconds. */
   readonly durationMs: number;
 }
 

@@ -34,7 +34,7 @@ export type OnAccepted = (text: string) => void;
 const UNKNOWN_RUN =
   ". If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id";
 
-/** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
+/** The eight writes: each is validated, goes through the outbox, and returns the response that the schema defines. */
 export class Delivery {
   readonly outbox: WriteOutbox;
   readonly #config: Config;
@@ -82,8 +82,8 @@ export class Delivery {
   }
 
   /**
-   * Patches a run that is being resumed. One that this mirror has nothing of is mirrored only if the backend does not
-   * refuse it: a wrong id leaves no trace.
+   * Patches a run that is being resumed. If this mirror has nothing of the run, the patch is mirrored only if the backend
+   * does not reject it: a wrong id leaves no trace.
    */
   async resumeRun(id: string, patch: unknown, isMirrored: boolean): Promise<void> {
     if (isMirrored) {
@@ -102,7 +102,7 @@ export class Delivery {
     this.outbox.keepPatch("run", id, key, fields, outcome);
   }
 
-  /** Called once a training step: a step of finite numbers takes a short way, and one promise serves the whole call. */
+  /** Called once per training step: a step of finite numbers takes a fast path, with one promise for the whole call. */
   logStepMetric(
     runId: string,
     body: unknown,
@@ -170,7 +170,7 @@ export class Delivery {
     return this.outbox.appendBatches("predictions", runId, batches, { timeoutMs, respond });
   }
 
-  /** Resolves when the calls whose input is still being read have reached the outbox or are refused. */
+  /** Resolves when the calls whose input is still being read have reached the outbox or are rejected. */
   async acceptedAll(): Promise<void> {
     while (this.#accepting.size > 0) {
       await Promise.allSettled(this.#accepting);
@@ -209,7 +209,7 @@ export class Delivery {
     ownsExperiment = false,
   ): Promise<Created<Name>> {
     this.#assertOpen();
-    // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
+    // Parsed from its text, so that changes that the caller makes during the request do not get into the mirror.
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
     const { entity } = ROUTES[name];
     const key = randomUUID();
@@ -267,7 +267,7 @@ export class Delivery {
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new EvsysError("The client is closed; make a new DashboardClient to write on.");
+    if (this.#isClosed) throw new EvsysError("The client is closed. Create a new DashboardClient.");
   }
 }
 

@@ -7,17 +7,17 @@ import { Counters, type SyncReport } from "./counters.js";
 import { SKIPPED } from "./entry.js";
 import type { DeliveryStatus, Outbox, OutboxCall } from "./outbox.js";
 
-/** What a client does with its writes. */
+/** The methods of an outbox that a client uses. */
 export type WriteOutbox = Pick<Outbox, keyof Outbox>;
 
-/** The outbox of a disabled client: it answers writes and keeps none. It touches neither the disk nor the network. */
+/** The outbox of a disabled client: it accepts writes and keeps none. It touches neither the disk nor the network. */
 export class DisabledOutbox implements WriteOutbox {
   readonly api: BackendApi["api"];
   readonly status: DeliveryStatus = { remote: "offline", pending: 0, rejected: 0 };
   readonly #turns = new Turns();
 
   constructor(config: Config) {
-    // It refuses every request of a client that is offline, and opens nothing before.
+    // It rejects every request of an offline client, and opens no connection before.
     this.api = createBackendApi(config).api;
   }
 

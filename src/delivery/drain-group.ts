@@ -7,10 +7,10 @@ import { sendEntry } from "./send-entry.js";
 import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
-/** What the backend knows as one experiment or run: jobs that resumed a run may each have had a mirror of their own. */
+/** The outboxes of one experiment or run of the backend: jobs that resumed a run may each have had their own mirror. */
 export type OutboxGroup = readonly EntityOutbox[];
 
-/** Names what the backend knows as one experiment or run. */
+/** The key of an experiment or run of the backend. */
 export function groupOf({ store, backendId }: EntityOutbox): string {
   return `${store.kind} ${backendId ?? store.id}`;
 }
@@ -25,15 +25,15 @@ export function groupsOf(outboxes: readonly EntityOutbox[]): OutboxGroup[] {
   return [...groups.values()];
 }
 
-/** Sends what a group has of a step, as long as the backend takes it, in a drain that began at a time. */
+/** Sends a group's writes of a step, as long as the backend accepts them, in a drain that began at `begunAt`. */
 export async function drainStep(group: OutboxGroup, { streams, operation }: SendStep, begunAt: number): Promise<void> {
   if (operation?.entity === group[0]?.store.kind) await drainOperations(group, operation?.kind ?? "patch", begunAt);
   await Promise.all(streams.map((stream) => drainRows(group, stream)));
 }
 
 /**
- * Sends creates or patches one by one, in the order of their time. A patch that was registered after the drain began waits for
- * the next one: the rows before it have to go first.
+ * Sends creates or patches one by one, in the order of their time. A patch that was registered after the drain began waits
+ * for the next drain: the rows before it have to be sent first.
  */
 async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
   for (;;) {
@@ -51,7 +51,7 @@ async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"],
   for (const outbox of group) outbox.pump.run();
 }
 
-/** The operations that may be sent, in the order of their time. Notes whose they are. */
+/** The operations that may be sent, in the order of their time. Adds their outboxes to `outboxOf`. */
 function* inOrderOfTime(
   group: OutboxGroup,
   kind: OperationEntry["kind"],
@@ -75,7 +75,7 @@ function* inOrderOfTime(
   }
 }
 
-/** Sends the rows of a stream: session by session, in the order in which they began, if there is more than one segment. */
+/** Sends the rows of a stream. If there are several segments, session by session, in the order of their start. */
 async function drainRows(group: OutboxGroup, stream: StreamName): Promise<void> {
   const segments = group.flatMap((outbox) => outbox.streams.all([stream]).map((segment) => ({ outbox, segment })));
   const [only, ...others] = segments;
@@ -84,7 +84,7 @@ async function drainRows(group: OutboxGroup, stream: StreamName): Promise<void> 
   for (const { outbox, segment, until } of turns) {
     if (!segment.hasFresh(until) && segment.requeued.length === 0) continue;
     await outbox.pump.drainRows(segment, until);
-    // What could not be taken has to go before what came later.
+    // Rows that could not be taken have to be sent before later ones.
     if (segment.hasFresh(until)) return;
   }
 }
@@ -103,7 +103,7 @@ function turnsOf(outbox: EntityOutbox, segment: StreamOutbox): Turn[] {
   const starts = outbox.state.sessions.startsIn(slot, stream);
   let latest = Number.NEGATIVE_INFINITY;
   return starts.map(({ session }, index) => {
-    // A segment goes out from its start to its end.
+    // A segment is sent from its start to its end.
     latest = Math.max(latest, session.at);
     return { outbox, segment, at: latest, until: starts[index + 1]?.start ?? Number.POSITIVE_INFINITY };
   });

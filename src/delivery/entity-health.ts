@@ -4,7 +4,7 @@ import type { SyncLog } from "../journal/sync-log.js";
 
 const FORBIDDEN = 403;
 
-/** What the backend's responses tell of one entity: whether it knows it, and whether the key may write to it. */
+/** Whether the backend knows one entity, and whether the key may write to it, as its responses show. */
 export class EntityHealth {
   readonly #log: SyncLog;
   #isParked = false;
@@ -15,12 +15,12 @@ export class EntityHealth {
     this.#log = log;
   }
 
-  /** Whether the backlog of the entity stays where it is for now. */
+  /** Whether the backlog of the entity is paused. */
   get isPaused(): boolean {
     return this.#isParked || this.isForbidden;
   }
 
-  /** Whether the backend said that the key may not write to the entity. */
+  /** Whether the backend has responded that the key may not write to the entity. */
   get isForbidden(): boolean {
     return this.#forbidden !== undefined;
   }
@@ -40,12 +40,12 @@ export class EntityHealth {
     return true;
   }
 
-  /** Takes a response that blocks. If the key may not write here, only this entity is held. */
+  /** Records a response that blocks. If the key may not write to this entity, only this entity is paused. */
   block(error: DashboardClientError): void {
     this.#forbidden = error.status === FORBIDDEN ? error : undefined;
   }
 
-  /** The backend has taken something for the entity. */
+  /** The backend has accepted a write of the entity. */
   confirm(): void {
     this.#isConfirmed = true;
     this.#forbidden = undefined;
@@ -53,7 +53,7 @@ export class EntityHealth {
     this.#log.park(null);
   }
 
-  /** The backend may know the entity by now, and the key may write to it: the next send asks again. */
+  /** Unpauses the entity: the backend may know it by now, and the key may write to it. */
   release(unparks: boolean): void {
     this.#forbidden = undefined;
     if (unparks) this.#isParked = false;

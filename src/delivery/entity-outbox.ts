@@ -19,7 +19,7 @@ import { SenderLease } from "./sender-lease.js";
 import { StreamOutboxes } from "./stream-outboxes.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
 
-/** What is to be sent for one experiment or run, and whether this process may send it. */
+/** Sends the writes of one experiment or run, if this process may send them. */
 export class EntityOutbox {
   readonly store: EntityStore;
   readonly sender: Sender;
@@ -35,7 +35,7 @@ export class EntityOutbox {
   #order = 0;
   #hasCountedRejected = false;
 
-  /** `owner`: whose the writes are that were there before. */
+  /** `owner`: the client that earlier writes count for. */
   constructor(sender: Sender, root: string, kind: FolderKind, id: string, owner: Scope) {
     this.sender = sender;
     this.#owner = owner;
@@ -52,13 +52,13 @@ export class EntityOutbox {
     return this.store.log.state;
   }
 
-  /** Whether the backend knows the entity: it made it, or it was there before this mirror. */
+  /** Whether the backend knows the entity: it has created it, or had it before this mirror. */
   get isKnown(): boolean {
     const { creation, delivered } = this.state;
     return creation === undefined || delivered.has(creation.key);
   }
 
-  /** The entity's id as the backend knows it; undefined while it does not. */
+  /** The entity's id at the backend; undefined while the backend does not know it. */
   get backendId(): string | undefined {
     return this.isKnown ? this.sender.ids.resolve(this.store.kind, this.store.id) : undefined;
   }
@@ -86,7 +86,7 @@ export class EntityOutbox {
     for (const stream of this.streams.open()) yield* stream.requeued;
   }
 
-  /** Who sends for the entity, if it is another process. */
+  /** The other process that is sending for the entity, if any. */
   get leaseOwner(): LockOwner | undefined {
     return this.checkLease() ? undefined : this.lease.owner;
   }
@@ -100,7 +100,7 @@ export class EntityOutbox {
     return this.sender.connection.maySend && !this.health.isPaused && this.checkLease();
   }
 
-  /** Acquires the lease to send, unless another process has it. What is pending is read and counted then. */
+  /** Acquires the sender lease, unless another process has it. Then reads and counts what is pending. */
   takeLease(): boolean {
     if (this.checkLease()) return true;
     if (!this.lease.acquire()) return false;
@@ -120,7 +120,7 @@ export class EntityOutbox {
     this.#hasCountedRejected = true;
   }
 
-  /** Takes in what other processes wrote, or, if one of them sends for the entity, what it achieved. */
+  /** Polls what other processes wrote, or, if one of them sends for the entity, what it delivered. */
   poll(): void {
     if (!this.checkLease()) {
       if (!this.takeLease()) this.recount();
@@ -130,7 +130,7 @@ export class EntityOutbox {
     this.#count();
   }
 
-  /** Registers rows that were just appended; `waiter` learns what becomes of them. */
+  /** Registers rows that were just appended; `waiter` gets their settlement. */
   accept(
     stream: StreamName,
     range: ByteRange,
@@ -143,7 +143,7 @@ export class EntityOutbox {
     try {
       entry = this.#register(stream, range, rows, scope, text, waiter);
     } catch (error) {
-      // The rows are on the file, and the next poll finds them there.
+      // The rows are in the file, and the next poll finds them there.
       scope.announce(toError(error));
     }
     if (entry === undefined) {
@@ -152,12 +152,12 @@ export class EntityOutbox {
     } else this.pump.start(entry);
   }
 
-  /** Reports an error that concerns no call. */
+  /** Reports an error that belongs to no call. */
   announce(error: unknown): void {
     this.#owner.announce(toError(error));
   }
 
-  /** Registers a patch that was just noted; `waiter` learns what becomes of it. Behind a backlog it waits for its turn. */
+  /** Registers a patch that was just journaled; `waiter` gets its settlement. Behind a backlog it waits for its turn. */
   acceptPatch(key: string, scope: Scope, waiter: Waiter): void {
     this.operations.count(scope);
     const isLive = waiter.isAwaited && this.#isLive();
@@ -170,7 +170,7 @@ export class EntityOutbox {
     } else this.pump.start(entry);
   }
 
-  /** Registers a patch that was just noted and that has been sent already, or not, if the backend was unavailable. */
+  /** Registers a patch that was just journaled and has been sent already, unless the backend was unavailable. */
   acceptSentPatch(key: string, scope: Scope, outcome: Outcome | undefined): void {
     this.operations.count(scope);
     if (outcome?.kind === "delivered" && this.checkLease()) {
@@ -182,7 +182,7 @@ export class EntityOutbox {
     }
   }
 
-  /** Notes and registers the create of the entity: done by the backend, or to be sent. */
+  /** Journals and registers the create of the entity: done by the backend, or to be sent. */
   acceptCreate(created: NewEntity, scope: Scope, isDelivered: boolean): void {
     this.store.create(created, isDelivered ? this.store.id : undefined);
     learnIds(this.store, this.sender.ids);
@@ -202,7 +202,7 @@ export class EntityOutbox {
     return (kind === "create" || this.isKnown) && this.operations.hasBacklog(kind, now());
   }
 
-  /** Puts an entry back to be sent after `backoffMs`; the call that waits for it learns `settlement`. */
+  /** Requeues an entry to be sent after `backoffMs`; the call that waits for it gets `settlement`. */
   requeue(entry: Entry, settlement: Settlement, backoffMs: number): void {
     entry.attempts += 1;
     entry.dueAt = now() + backoffMs;
@@ -210,7 +210,7 @@ export class EntityOutbox {
     this.#putBack(entry);
   }
 
-  /** Puts an entry aside until an id is known. A call waits along only if the id is just being looked up. */
+  /** Defers an entry until an id is known. Its call waits too only while the id is being looked up. */
   waitFor(entry: Entry, waitsFor: AwaitedId): void {
     entry.waitsFor = waitsFor;
     if (!this.sender.ids.isLookingUp(waitsFor.kind, waitsFor.id)) this.#settleWaiter(entry, PENDING);
@@ -223,14 +223,14 @@ export class EntityOutbox {
     this.#settleWaiter(entry, settlement);
   }
 
-  /** Two parts of a batch go out in its place. */
+  /** Two parts of a batch are sent in its place. */
   replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
     entry.stream.replace(entry, parts);
     this.sender.noteProgress();
     this.sender.noteBacklog(this);
   }
 
-  /** Puts back among the pending what the backend rejected: creates always, as nothing else can go without them. */
+  /** Requeues what the backend rejected: creates always, as everything else depends on them. */
   retryRejected(rowsAndPatches: boolean): void {
     this.operations.retryRejected(rowsAndPatches);
     if (rowsAndPatches) for (const stream of this.streams.all()) stream.retryRejected();
@@ -274,7 +274,7 @@ export class EntityOutbox {
     return this.sender.connection.isUp && this.isKnown && this.checkLease();
   }
 
-  /** Whether the backlog may have a row of the same step, which has to go first. */
+  /** Whether the backlog may have a row of the same step, which has to be sent first. */
   #mayRepeat(text: string | undefined): boolean {
     const { steps } = this;
     if (!steps.hasBacklog || text === undefined) return false;
@@ -290,7 +290,7 @@ export class EntityOutbox {
     if (this.pending > 0) this.sender.noteBacklog(this);
   }
 
-  /** If the files were deleted or cut, what was known of them is void. */
+  /** Resets the state if the files were deleted or truncated. */
   #followStore(): void {
     if (this.#generation === this.store.generation) return;
     this.#generation = this.store.generation;

@@ -7,15 +7,15 @@ import type { AwaitedId } from "./outgoing.js";
 import type { Scope } from "./scope.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
-/** What a call learns of its write. */
+/** How a write ended, for its call. */
 export type Settlement =
   /** The backend has it; `body` is its response. */
   | { readonly kind: "delivered"; readonly body: unknown }
-  /** It holds nothing to send. */
+  /** There is nothing to send. */
   | { readonly kind: "skipped" }
-  /** The backend does not want it, or does not want it from here. */
+  /** The backend rejects it, or accepts nothing from this client. */
   | { readonly kind: "failed"; readonly error: DashboardClientError }
-  /** It is in the mirror and goes out later. */
+  /** It is in the mirror and is sent later. */
   | { readonly kind: "pending" };
 
 const MAX_CONFLICTS = 5;
@@ -28,32 +28,32 @@ export interface Waiter {
   /** Whether it waits for the backend; in background delivery it does not. */
   readonly isAwaited: boolean;
   readonly maxRetries: number;
-  /** When its time is over, on the clock of `now()`. */
+  /** Its deadline, on the clock of `now()`. */
   readonly endsAt: number;
   settle(settlement: Settlement): void;
 }
 
 /** A write that is accepted and not settled. */
 interface EntryState {
-  /** The client whose write it is. */
+  /** The client that wrote it. */
   readonly scope: Scope;
   /** The call that waits for it; undefined for the backlog. */
   waiter: Waiter | undefined;
-  /** Its place among what calls wait for in the entity. */
+  /** Its position among the entity's awaited entries. */
   order: number;
-  /** How often it was sent in vain. */
+  /** The number of failed attempts. */
   attempts: number;
-  /** How often in a row a repeat met a conflict. */
+  /** How often in a row a retry met a conflict. */
   conflicts: number;
   /** When it may be sent again, on the clock of `now()`. */
   dueAt: number;
   /** The id it has to wait for. */
   waitsFor: AwaitedId | undefined;
-  /** Why it failed last, in words. */
+  /** Why its last attempt failed. */
   reason: string;
 }
 
-/** Rows that go out together. */
+/** Rows that are sent in one request. */
 export interface BatchEntry extends EntryState, BatchRange {
   readonly kind: "batch";
   readonly stream: StreamOutbox;
@@ -75,14 +75,14 @@ export interface OperationEntry extends EntryState {
 
 export type Entry = BatchEntry | OperationEntry;
 
-/** How an entry is tried: a waiting call retries within its time; the backlog is requeued after one attempt. */
+/** The retry policy of an entry: an awaited one is retried until its deadline; one of the backlog is requeued after one attempt. */
 export function policyOf(
   { waiter, attempts, conflicts }: Entry,
   timeoutMs: number,
   keepsProcessAlive: boolean,
   time: number,
 ): RetryPolicy {
-  // A repeat that keeps conflicting is not in progress.
+  // If retries keep conflicting, the first attempt is not in progress.
   const isRepeat = attempts > 0 && conflicts < MAX_CONFLICTS;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }

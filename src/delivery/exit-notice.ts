@@ -8,24 +8,24 @@ export interface PendingEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly pending: number;
-  /** The size of its acknowledgement log when they were counted; undefined if rows that are on the file are not counted yet. */
+  /** The size of its acknowledgement log when they were counted; undefined if rows in the file are not counted yet. */
   readonly acksBytes: number | undefined;
 }
 
-/** What has pending writes in one mirror. */
+/** A mirror that may have pending writes. */
 export interface ExitSource {
   readonly root: string;
-  /** Whether warnings are not wanted. */
+  /** Whether warnings are off. */
   readonly isQuiet: boolean;
-  /** Writes what waits for the end of the tick, and lists what is pending. */
+  /** Writes the rows of the current tick, and lists what is pending. */
   pendingEntities(): PendingEntity[];
-  /** Releases locks, so that nobody has to find out that their owner is dead. */
+  /** Releases locks, so that other processes need not wait until they expire. */
   release(): void;
 }
 
 const sources = new Set<ExitSource>();
 
-/** Prints one line for each mirror with pending writes when the process ends. Returns a function that takes the source back. */
+/** Prints one line for each mirror with pending writes when the process ends. Returns a function that removes the source. */
 export function onExit(source: ExitSource): () => void {
   if (sources.size === 0) process.once("exit", printExitNotice);
   sources.add(source);
@@ -40,7 +40,7 @@ export function leaveForExit(root: string, isQuiet: boolean, entities: readonly 
   onExit({ root, isQuiet, pendingEntities: () => [...entities], release: () => {} });
 }
 
-/** Names, for each mirror, the command that sends what is pending, and releases locks. The process ends after it. */
+/** Prints, for each mirror, the command that sends what is pending, and releases locks. The process ends after it. */
 export function printExitNotice(): void {
   const found = new Map<string, PendingEntity[]>();
   for (const source of sources) {
@@ -49,7 +49,7 @@ export function printExitNotice(): void {
       if (!source.isQuiet) found.set(source.root, [...(found.get(source.root) ?? []), ...entities]);
       source.release();
     } catch {
-      // Locks that cannot be released are found to be a dead process's.
+      // Locks that cannot be released expire.
     }
   }
   for (const [root, entities] of found) {
@@ -62,7 +62,7 @@ export function printExitNotice(): void {
   }
 }
 
-/** The command that sends mirrors, ready to be pasted into a shell. */
+/** The command that sends mirrors, quoted for a shell. */
 export function syncCommandLine(...roots: readonly string[]): string {
   return ["npx evsys-sdk sync", ...roots.map(quoted)].join(" ");
 }
@@ -71,7 +71,7 @@ function quoted(path: string): string {
   return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
-/** Counts what is pending in a mirror. What several clients name, or what has changed since, is read from the files. */
+/** Counts what is pending in a mirror. Entities of several clients, or changed ones, are read from the files. */
 function countPending(root: string, entities: readonly PendingEntity[]): number {
   const named = new Map<string, PendingEntity[]>();
   for (const entity of entities) {

@@ -16,7 +16,7 @@ export interface DrainOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Waits for the calls of a client, then sends what is pending. Returns what became of the client's writes. */
+/** Waits for the calls of a client, then sends what is pending. Returns the counts of the client's writes. */
 export async function flushScope(
   mirror: MirrorOutbox,
   scope: Scope,
@@ -38,8 +38,8 @@ export async function flushScope(
 }
 
 /**
- * Sends the backlog: until nothing is pending or the time is over; without a time, until `maxRetries` repeats in a row have
- * brought no progress. A Retry-After of the backend is respected, and ends a wait that is too short for it.
+ * Sends the backlog until nothing is pending or the timeout is over; without a timeout, until `maxRetries` retries in a row
+ * have made no progress. It honours Retry-After, and returns at once if that exceeds the timeout.
  */
 export async function sendBacklog(
   sender: Sender,

@@ -17,14 +17,14 @@ import type { Sender } from "./sender.js";
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const MAX_NAMED = 3;
 
-/** What is to become of what no ops log has. */
+/** How to treat what is in no ops log. */
 interface FindOptions {
   readonly adopts: boolean;
   /** Count it only. */
   readonly dryRun: boolean;
 }
 
-/** What lies in a mirror and is not known to be delivered. */
+/** Folders and files of which it is unknown whether they were delivered. */
 interface UnknownWrites {
   /** Folders of another client. */
   readonly foreign: string[];
@@ -35,8 +35,8 @@ interface UnknownWrites {
 }
 
 /**
- * The experiments and runs of a mirror that can be sent. Whatever else lies in it, of another client or with its ops log
- * lost, is counted and named, or taken over.
+ * The experiments and runs of a mirror that can be sent. Others, of another client or with a lost ops log, are counted and
+ * named, or adopted.
  */
 export function entitiesOf(
   root: string,
@@ -83,7 +83,7 @@ export function entitiesOf(
   return outboxes;
 }
 
-/** Counts what lies in one of our folders and is in no ops log. */
+/** Counts what is in a folder of this client and in no ops log. */
 function countUnclaimed(
   root: string,
   { store, sender }: EntityOutbox,
@@ -104,7 +104,7 @@ function countUnclaimed(
 }
 
 function warnOfTornLine({ path, start, text }: TornLine, { logger }: Sender): void {
-  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${preview(text)}`);
+  logger.warn(`${path}: the torn last line is not sent, at byte ${start}: ${preview(text)}`);
 }
 
 function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
@@ -112,7 +112,7 @@ function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): 
   const adoption = adoptionOf(root, kind, id, config.projectId ?? "");
   for (const torn of adoption?.tornLines ?? []) warnOfTornLine(torn, sender);
   if (adoption !== undefined && hasGroups(root, kind, id)) {
-    logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl stays where it is: the backend has no route for groups.`);
+    logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl is not sent: the backend has no route for groups.`);
   }
   return adoption;
 }
@@ -134,8 +134,8 @@ function notesOn(root: string, { foreign, lost, unclaimed }: UnknownWrites): str
     return paths.length === 0 ? [] : [`${root}: ${paths.length} ${what} ${list}. ${advice}`];
   };
   return [
-    ...note(foreign, "experiments or runs were written by another client and are left alone"),
-    ...note(lost, "experiments or runs have lost their ops log, so it is not known what was sent; they are left alone"),
-    ...note(unclaimed, "files hold rows of another client, or of a lost ops log, that are left alone"),
+    ...note(foreign, "experiments or runs were written by another client and are skipped"),
+    ...note(lost, "experiments or runs have lost their ops log, so it is unknown what was sent; they are skipped"),
+    ...note(unclaimed, "files have rows of another client, or of a lost ops log, that are skipped"),
   ];
 }

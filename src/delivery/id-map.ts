@@ -1,21 +1,21 @@
 import type { EntityKind } from "../api/routes.js";
 
-/** Ids made here, and the backend's for them. An id that is not known here is the backend's own. */
+/** Maps client-generated ids to the backend's. An id that is not in the map is the backend's own. */
 export class IdMap {
   readonly #backendIds = new Map<string, string>();
   readonly #expected = new Set<string>();
   readonly #lookups = new Map<string, Promise<void>>();
-  /** Looks for an unknown id and tells the map what it finds: before it returns, or before its promise resolves. */
+  /** Looks up an unknown id and adds it to the map: before it returns, or before its promise resolves. */
   lookUp: (kind: EntityKind, id: string) => Promise<void> | undefined = () => undefined;
-  /** Called when an id that was waited for is known. */
+  /** Called when an awaited id is known. */
   onLearned: () => void = () => {};
 
-  /** An id was made here; the backend has not answered for it yet. */
+  /** Adds a client-generated id that the backend does not know yet. */
   expect(kind: EntityKind, id: string): void {
     if (!this.#backendIds.has(keyOf(kind, id))) this.#expected.add(keyOf(kind, id));
   }
 
-  /** The backend answered for an id made here. */
+  /** Sets the backend's id for a client-generated one. */
   learn(kind: EntityKind, id: string, backendId: string): void {
     this.#backendIds.set(keyOf(kind, id), backendId);
     this.#backendIds.set(keyOf(kind, backendId), backendId);
@@ -32,7 +32,7 @@ export class IdMap {
     await Promise.allSettled(this.#lookups.values());
   }
 
-  /** The id as the backend knows it; undefined while it is waited for. */
+  /** The id at the backend; undefined while it is awaited. */
   resolve(kind: EntityKind, id: string): string | undefined {
     const key = keyOf(kind, id);
     if (this.#lookups.has(key)) return undefined;

@@ -1,4 +1,4 @@
-/** Counts what is under way, and tells when nothing is. */
+/** Counts operations in flight, and resolves waiters when there are none. */
 export class InFlight {
   #count = 0;
   #idle: (() => void)[] = [];
@@ -14,7 +14,7 @@ export class InFlight {
     this.#idle = [];
   }
 
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in flight. */
   whenIdle(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }

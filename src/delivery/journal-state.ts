@@ -5,7 +5,7 @@ import { parseRow } from "../store/rows.js";
 import type { Counters } from "./counters.js";
 import type { IdMap } from "./id-map.js";
 
-/** Notes which ids of an entity the backend has answered for, and which are still waited for. */
+/** Adds the ids of an entity to the map: those that the backend knows, and those that are awaited. */
 export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
   const { creation, delivered, rowIds } = log.state;
   if (creation !== undefined) ids.expect(kind, id);
@@ -16,7 +16,7 @@ export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
   }
 }
 
-/** Notes the ids of evals and checkpoints that are not delivered. */
+/** Adds the ids of evals and checkpoints that are not delivered. */
 export function expectRowIds(store: EntityStore, ids: IdMap): void {
   for (const segment of segmentsOf(store, ["checkpoints", "evals"])) {
     const kind = ID_KIND_OF[segment.stream];

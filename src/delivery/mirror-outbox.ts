@@ -16,10 +16,10 @@ import { Sender } from "./sender.js";
 
 const POLL_EVERY_MS = 1_000;
 const MAX_STALL_MS = 5;
-/** Entities that are idle are let go beyond so many. */
+/** Maximum number of idle entities that stay open. */
 const MAX_OPEN = 10_000;
 
-/** The experiments and runs of one mirror that this process writes to, and their sending over one connection. */
+/** The outboxes of the experiments and runs of one mirror that this process writes to, over one connection. */
 export class MirrorOutbox {
   readonly root: string;
   readonly sender: Sender;
@@ -76,17 +76,17 @@ export class MirrorOutbox {
     const outbox = known ?? this.#add(kind, id, scope, (added) => added.store.open());
     if (!this.sender.isOffline && !outbox.checkLease() && this.#isSentElsewhere(kind, id)) {
       throw new EvsysError(
-        `The ${kind} ${id} is sent by another client of this process, with another address or key. Use one client for it, or give each its own logDir.`,
+        `Another client of this process is sending the ${kind} ${id}, with another base URL or key. Use one client for it, or give each its own logDir.`,
       );
     }
     return outbox;
   }
 
-  /** The outbox of an entity that is new: made by the backend under its id, or here, where the id is the key of the create. */
+  /** The outbox of a new entity: created by the backend with its id, or offline, with the key of the create as its id. */
   create(kind: FolderKind, id: string, created: NewEntity, scope: Scope, outcome: Outcome | undefined): void {
     const known = this.#entities[kind].get(id);
     const isDelivered = outcome?.kind === "delivered";
-    // A backend may answer two creates with one entity.
+    // A backend may return one entity for two creates.
     if (known !== undefined) known.acceptCreate(created, scope, isDelivered);
     else this.#add(kind, id, scope, (added) => added.acceptCreate(created, scope, isDelivered));
     // Last, because a new outbox counts its operations anew when it acquires the lease.
@@ -94,7 +94,7 @@ export class MirrorOutbox {
       this.#entities[kind].get(id)?.operations.noteAttempt(created.key, outcome.reason);
   }
 
-  /** Takes in what other processes wrote to the entities, all of them at once. */
+  /** Polls all entities for what other processes wrote. */
   poll(): void {
     for (const outbox of this.all()) this.#pollOne(outbox);
   }
@@ -141,7 +141,7 @@ export class MirrorOutbox {
     return undefined;
   }
 
-  /** Other processes may have written to the same runs, or have died as their senders. With many runs it takes several rounds. */
+  /** Polls a part of the entities: other processes may have written to them, or have died with their lease. */
   #pollSome(): void {
     const until = now() + MAX_STALL_MS;
     if (this.#unpolled.length === 0) this.#unpolled = [...this.all()];
@@ -155,7 +155,7 @@ export class MirrorOutbox {
     try {
       outbox.poll();
     } catch (error) {
-      // One folder that cannot be read must not keep the others back.
+      // A folder that cannot be read must not block the others.
       this.#announce(toError(error));
     }
   }

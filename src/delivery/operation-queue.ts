@@ -8,8 +8,8 @@ import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
 
 /**
- * The creates and patches of an entity that the backend does not have. They go out one by one. A patch waits for earlier
- * patches that set one of its fields, so one that keeps failing holds back no others.
+ * The creates and patches of an entity that are not delivered. They are sent one by one. A patch waits only for earlier
+ * patches that set one of its fields, so one that keeps failing does not block others.
  */
 export class OperationQueue {
   readonly #creates: PendingCount;
@@ -17,7 +17,7 @@ export class OperationQueue {
   readonly #state: () => SyncState;
   readonly #ids: IdMap;
   readonly #owner: Scope;
-  /** By key; made when an operation is first counted. */
+  /** By key; created when an operation is first counted. */
   readonly #entries = new Map<string, OperationEntry>();
   readonly #awaited = new Set<OperationEntry>();
   #sending: OperationEntry | undefined;
@@ -57,7 +57,7 @@ export class OperationQueue {
     }
   }
 
-  /** An operation that was just counted has been sent in vain: its next attempt is a repeat. */
+  /** An attempt of an operation that was just counted has failed: the next one is a retry. */
   noteAttempt(key: string, reason: string): void {
     const entry = this.#entries.get(key);
     if (entry !== undefined) Object.assign(entry, { attempts: 1, reason });
@@ -87,7 +87,7 @@ export class OperationQueue {
     this.#awaited.delete(entry);
   }
 
-  /** Takes the next operation that a call waits for, or an earlier one that has to go before it. */
+  /** Takes the next operation that a call waits for, or an earlier one that has to be sent before it. */
   takeAwaited(time: number): OperationEntry | undefined {
     return this.#take("patch", (entry) => isDue(entry, time, this.#ids));
   }
@@ -132,12 +132,12 @@ export class OperationQueue {
     else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
   }
 
-  /** Counts an entity that the backend made. */
+  /** Counts an entity that the backend created. */
   countDelivered(scope: Scope): void {
     this.#creates.settleUncounted(scope, "delivered", 1);
   }
 
-  /** Puts back among the pending what the backend rejected: creates always, as nothing else can go without them. */
+  /** Requeues what the backend rejected: creates always, as everything else depends on them. */
   retryRejected(withPatches: boolean): void {
     const state = this.#state();
     for (const operation of state.operations.values()) {
@@ -171,7 +171,7 @@ export class OperationQueue {
   }
 }
 
-/** The first operation that is meant and sets no field that an earlier one sets, which has to go first. */
+/** The first matching operation that sets no field that an earlier one sets. */
 export function firstUnblocked(
   entries: Iterable<OperationEntry>,
   isMeant: (entry: OperationEntry) => boolean,

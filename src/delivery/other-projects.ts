@@ -1,4 +1,4 @@
-/** What to say where experiments of a mirror belong to other projects than the one that is set; undefined where none do. */
+/** A note if experiments of a mirror belong to other projects than the configured one; undefined if none do. */
 export function noteOnProjects(
   root: string,
   projects: Iterable<unknown>,
@@ -8,5 +8,5 @@ export function noteOnProjects(
   const others = [...new Set(projects)].filter((project) => typeof project === "string" && project !== ours).sort();
   if (others.length === 0) return undefined;
   const belong = others.length === 1 ? `project ${others[0]}` : `the projects ${others.join(", ")}`;
-  return `${root}: experiments in it belong to ${belong} and are sent there, not to project ${ours}.`;
+  return `${root}: some experiments belong to ${belong} and are sent there, not to project ${ours}.`;
 }

@@ -8,7 +8,7 @@ export class OutageLog {
   /** How many writes were pending when the backend came back, until they are delivered. */
   #recovering: number | undefined;
 
-  /** `root`: the mirror that writes go to; undefined for a sync, whose report says how it went. */
+  /** `root`: the mirror that writes go to; undefined for a sync, which has its own report. */
   constructor(logger: Logger, baseUrl: string, root: string | undefined) {
     this.#logger = logger;
     this.#baseUrl = baseUrl;

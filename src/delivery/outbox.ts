@@ -30,7 +30,7 @@ import { partsOf } from "./waiters.js";
 export interface DeliveryStatus {
   /** `up`: sending. `down`: the backend is unavailable, writes go to the mirror. `offline`: never sends. */
   readonly remote: Remote;
-  /** Writes in the mirror that the backend does not have: of this client, and found where it wrote. */
+  /** Writes in the mirror that the backend does not have: of this client, and earlier ones to the same experiments and runs. */
   readonly pending: number;
   /** Writes that the backend rejected. */
   readonly rejected: number;
@@ -40,20 +40,20 @@ export interface DeliveryStatus {
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** How long a call may take, and what it returns for a settlement; it throws if the write failed. */
+/** The deadline of a call, and its result for a settlement; it throws if the write failed. */
 export interface OutboxCall<Result> {
   readonly timeoutMs: number;
   readonly respond: (settlement: Settlement) => Result;
 }
 
-/** A client's writes: mirrored first, then sent by the outbox that it may share with other clients of the process. */
+/** The writes of one client: mirrored first, then sent by an outbox that clients of the process may share. */
 export class Outbox {
   readonly #config: Config;
   readonly #store: LocalExperimentStore;
   readonly #scope: Scope;
   readonly #shared: MirrorOutbox;
   readonly #forgetExit: () => void;
-  /** Sends that belong to no entity yet. */
+  /** Requests that belong to no entity yet. */
   readonly #direct = new Set<Promise<unknown>>();
   readonly #turns = new Turns();
   #closing: Promise<SyncReport> | undefined;
@@ -87,12 +87,12 @@ export class Outbox {
     return { remote, pending, rejected, ...(failing.length === 0 ? {} : { failing }) };
   }
 
-  /** An id is being made here, which other writes may name before the backend has its own for it. */
+  /** Announces a client-generated id, which other writes may name before the backend has its own for it. */
   expectRowId(kind: "eval" | "checkpoint", id: string): void {
     this.#shared.sender.ids.expect(kind, id);
   }
 
-  /** Asks the backend to make an entity, or to patch one; undefined if it cannot be asked now. Nothing is mirrored yet. */
+  /** Sends a create or a patch that is not mirrored yet; undefined if it cannot be sent now. */
   async request(
     name: OperationName,
     kind: FolderKind,
@@ -109,12 +109,12 @@ export class Outbox {
     return this.#track(sendWrite(connection, request, this.#policy(timeoutMs)));
   }
 
-  /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
+  /** Mirrors a create. Without a response it is sent later, under its key, which is then the id. */
   keep(kind: FolderKind, id: string, created: NewEntity, outcome: Outcome | undefined): void {
     this.#shared.create(kind, id, created, this.#scope, outcome);
   }
 
-  /** Mirrors a patch that the backend has been asked for. One that it has not answered goes out later, under its key. */
+  /** Mirrors a patch that was sent. Without a response it is sent later, under its key. */
   keepPatch(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
     const entity = this.#shared.open(kind, id, this.#scope);
     entity.store.patch(key, fields);
@@ -130,7 +130,7 @@ export class Outbox {
   patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: OutboxCall<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const entity = this.#shared.open(kind, id, this.#scope);
-      // The rows of this tick come before it.
+      // The rows of this tick are written before it.
       entity.store.flush();
       entity.store.patch(key, fields);
       entity.acceptPatch(key, this.#scope, this.#waiter(call, resolve, reject));
@@ -174,19 +174,19 @@ export class Outbox {
     });
   }
 
-  /** Sends what is not mirrored; undefined if it cannot be sent now. */
+  /** Sends a request that is not mirrored; undefined if it cannot be sent now. */
   async post(path: string, body: string | undefined, key: string, timeoutMs: number): Promise<Outcome | undefined> {
     const { connection } = this.#shared.sender;
     if (!connection.isUp) return undefined;
     return this.#track(sendPost(connection, path, body, key, this.#policy(timeoutMs)));
   }
 
-  /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
+  /** Sends what is pending: one attempt without a deadline, as many as it takes with one. */
   flush(options: DrainOptions = {}): Promise<SyncReport> {
     return flushScope(this.#shared, this.#scope, this.#direct, options);
   }
 
-  /** Flushes, then releases what no other client of the process uses. Closing again returns the same report. */
+  /** Flushes, then releases resources that no other client of the process uses. Closing again returns the same report. */
   close(options: DrainOptions = {}): Promise<SyncReport> {
     this.#closing ??= this.#close(options);
     return this.#closing;
@@ -208,14 +208,14 @@ export class Outbox {
     }
   }
 
-  /** A closed client is not held in memory for the notice at exit: only what it left is. */
+  /** Keeps only the pending writes for the exit notice, so that a closed client can be garbage-collected. */
   #leave(leftovers: readonly PendingEntity[]): void {
     if (leftovers.length === 0) return;
     const isQuiet = this.#config.logLevel === "ERROR" || this.#config.logLevel === "CRITICAL";
     leaveForExit(this.#store.root, isQuiet, leftovers);
   }
 
-  /** The waiter of a call. In background delivery a call waits for the mirror alone. */
+  /** The waiter of a call. In background delivery a call waits only for the mirror. */
   #waiter<Result>(
     { timeoutMs, respond }: OutboxCall<Result>,
     resolve: (result: Result) => void,
@@ -241,7 +241,7 @@ export class Outbox {
     };
   }
 
-  /** Whether the timers are due a turn: a loop of calls that the mirror answers would starve them. */
+  /** Whether timers need a turn: a loop of calls that resolve from the mirror would starve them. */
   takeTurn(time: number): boolean {
     return this.#turns.takeTurn(time);
   }

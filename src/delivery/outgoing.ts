@@ -4,13 +4,13 @@ import { wireForm } from "./wire-form.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** An id that a write names and that the backend has not answered for yet. */
+/** A client-generated id that a write names and that the backend does not know yet. */
 export interface AwaitedId {
   readonly kind: EntityKind;
   readonly id: string;
 }
 
-/** A body as it goes over the wire, or the id it has to wait for. */
+/** The body of a request, or the id that it has to wait for. */
 export type Outgoing =
   | {
       readonly body: Fields;
@@ -20,8 +20,8 @@ export type Outgoing =
   | { readonly waitsFor: AwaitedId };
 
 /**
- * The body of a write from what the mirror holds of it: ids made here become the backend's, and what JSON cannot carry is
- * left out or null. The same mirrored fields and the same ids always make the same body.
+ * The body of a write from its mirrored fields: client-generated ids become the backend's, and values that JSON cannot
+ * represent are left out or null. The same mirrored fields and ids always make the same body.
  */
 export function outgoing(name: OperationName, fields: Fields, ids: IdMap): Outgoing {
   const { references = {} }: Route = ROUTES[name];

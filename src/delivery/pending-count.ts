@@ -1,7 +1,7 @@
 import type { Counted, WriteState } from "./counters.js";
 import type { Scope } from "./scope.js";
 
-/** How many writes of one kind are pending in one place, by client. All counts of pending writes change here. */
+/** Counts the pending writes of one kind in one queue, by client. All counts of pending writes change here. */
 export class PendingCount {
   readonly kind: Counted;
   readonly #writes = new Map<Scope, number>();
@@ -37,7 +37,7 @@ export class PendingCount {
     scope.counters.add(this.kind, state, writes);
   }
 
-  /** Forgets what is pending: it is counted again. */
+  /** Resets the count: pending writes are counted again. */
   reset(): void {
     for (const [scope, writes] of this.#writes) scope.counters.add(this.kind, "pending", -writes);
     this.#writes.clear();

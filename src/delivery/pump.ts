@@ -6,13 +6,13 @@ import { sendEntry } from "./send-entry.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
 /**
- * Sends the entries of one entity: those that calls wait for first, then, while it is drained, the backlog. Up to
- * `concurrency` batches of each stream are in flight; creates and patches go out one by one.
+ * Sends the entries of one entity: first those that calls wait for, then, during a drain, the backlog. Up to `concurrency`
+ * batches of each stream are in flight; creates and patches are sent one by one.
  */
 export class Pump {
   readonly #outbox: EntityOutbox;
   readonly #drains = new Map<StreamOutbox, () => void>();
-  /** Ends the wait of calls whose entries are still queued when their time is over. */
+  /** Ends the wait of calls whose entries are still queued at their deadline. */
   readonly #timers = new Map<Entry, NodeJS.Timeout>();
 
   constructor(outbox: EntityOutbox) {
@@ -25,7 +25,7 @@ export class Pump {
     this.#runPatches();
   }
 
-  /** Sends an entry that was just registered, or bounds its wait. */
+  /** Sends an entry that was just registered, or sets a timer for its deadline. */
   start(entry: Entry): void {
     if (entry.kind === "batch") this.#runStream(entry.stream);
     else this.#runPatches();
@@ -34,7 +34,7 @@ export class Pump {
     this.#timers.set(entry, setTimeout(expire, Math.max(0, entry.waiter.endsAt - now())));
   }
 
-  /** Sends the rows of a segment that are in the backlog by now, up to a place, as long as the backend takes them. */
+  /** Sends the rows of a segment that are in the backlog now, up to a line, as long as the backend accepts them. */
   drainRows(stream: StreamOutbox, until?: number): Promise<void> {
     return new Promise((resolve) => {
       stream.startDrain(until);
@@ -94,7 +94,7 @@ export class Pump {
     return this.#taken(() => stream.takeBacklog(now()));
   }
 
-  /** A file that cannot be read now must not end the process, nor keep a drain from ending. */
+  /** A file that cannot be read now must neither end the process nor block a drain. */
   #taken(take: () => BatchEntry | undefined): BatchEntry | undefined {
     try {
       return take();
@@ -104,7 +104,7 @@ export class Pump {
     }
   }
 
-  /** Patches go behind the rows whose calls came before theirs. */
+  /** Patches are sent after the rows whose calls came before theirs. */
   #runPatches(): void {
     const { operations, streams } = this.#outbox;
     const [first] = operations.awaited;
@@ -112,7 +112,7 @@ export class Pump {
     for (const stream of streams.open()) if (stream.firstAwaited < first.order) return;
     const entry = operations.takeAwaited(now());
     if (entry === undefined) {
-      // An earlier patch that failed sets one of its fields: it has to go first.
+      // An earlier patch that failed sets one of its fields: it has to be sent first.
       for (const blocked of [...operations.awaited]) this.#expire(blocked);
       return;
     }

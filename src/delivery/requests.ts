@@ -14,18 +14,18 @@ const OPERATION_OF = {
   predictions: "logPredictions",
 } as const satisfies Record<StreamName, OperationName>;
 
-/** A write that is ready to be sent, and what it is made of. */
+/** A write that is ready to be sent, and its rows. */
 export interface WriteRequest extends OutgoingRequest {
   /** Whether it names entities other than its own. */
   readonly namesOthers: boolean;
   /** The lines of a batch, and the ids of those that others name. */
   readonly lines: readonly StoredLine[];
   readonly rowIds: readonly { readonly kind: EntityKind; readonly id: string }[];
-  /** How many rows are sent. */
+  /** The number of rows sent. */
   readonly rows: number;
 }
 
-/** What there is to send: a request, nothing, or nothing until an id is known. */
+/** A request, nothing to send, or nothing until an id is known. */
 export type Prepared =
   | { readonly kind: "request"; readonly request: WriteRequest }
   | { readonly kind: "nothing"; readonly lines: readonly StoredLine[] }
@@ -97,14 +97,14 @@ function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequ
 }
 
 /**
- * Whether a line of metrics is the body of its request: it is whole, as this package writes it, and all its numbers are
- * finite. Such a line need not be parsed.
+ * Whether a line of metrics is the body of its request: complete, as this package writes it, with finite numbers only. Such
+ * a line need not be parsed.
  */
 function isWireForm(text: string): boolean {
   return text.startsWith('{"step":') && text.endsWith("}}") && !text.endsWith("{}}") && !mayHoldSpelling(text);
 }
 
-/** The id of an eval or a checkpoint is the mirror's alone: the backend gives its own. */
+/** The id of an eval or a checkpoint is not sent: the backend assigns its own. */
 function withoutId(stream: StreamName, row: Row): Row {
   if (ID_KIND_OF[stream] === undefined) return row;
   const { id: _, ...body } = row;

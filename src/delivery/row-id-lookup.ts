@@ -13,13 +13,13 @@ import { expectRowIds, learnIds } from "./journal-state.js";
 
 const MAX_STALL_MS = 5;
 
-/** Looks for evals and checkpoints that other processes logged to other runs of a mirror, without blocking the event loop. */
+/** Looks up evals and checkpoints that other processes logged to other runs of a mirror, without blocking the event loop. */
 export class RowIdLookup {
   readonly #root: string;
   readonly #ids: IdMap;
   readonly #isOpen: (runId: string) => boolean;
   readonly #onError: (error: Error) => void;
-  /** By run: what its files were like when it was last read. */
+  /** By run: the signature of its files at the last lookup. */
   readonly #read = new Map<string, string>();
   #running: Promise<void> | undefined;
 
@@ -30,7 +30,7 @@ export class RowIdLookup {
     this.#onError = onError;
   }
 
-  /** Tells the map of all ids in runs that are not open and have changed since the last lookup. */
+  /** Adds to the map all ids in runs that are not open and have changed since the last lookup. */
   run(): Promise<void> {
     this.#running ??= this.#readRuns()
       .catch((error: unknown) => this.#onError(toError(error)))

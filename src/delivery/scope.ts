@@ -4,7 +4,7 @@ import { codeOf } from "../util/thrown.js";
 import { Counters } from "./counters.js";
 import { InFlight } from "./in-flight.js";
 
-/** What belongs to one client of those that share the sending: its counts, its calls, and where its errors go. */
+/** The counts, the calls and the error handler of one of the clients that share an outbox. */
 export class Scope {
   readonly counters = new Counters();
   readonly calls = new InFlight();
@@ -18,7 +18,7 @@ export class Scope {
     this.#onError = onError;
   }
 
-  /** Reports an error that no call waits for: each to the caller, and each kind once to the log. */
+  /** Reports an error that no call waits for: every one to the callback, and the first of each kind to the log. */
   announce(error: Error): void {
     const kind =
       error instanceof DashboardClientError ? `${error.name} ${error.status}` : `${error.name} ${codeOf(error.cause)}`;

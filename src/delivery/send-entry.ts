@@ -15,7 +15,7 @@ import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry
 import { prepareRequest, type WriteRequest } from "./requests.js";
 
 const MAX_BACKOFF_MS = 60_000;
-/** A row whose upload is cut off so often in a row is too large for something on the way. */
+/** A row whose upload is cut off this often in a row is too large for a server on the way. */
 const MAX_UPLOAD_CUTS = 3;
 
 /** Sends an entry that was taken from its queue, and settles or requeues it. It never throws. */
@@ -47,7 +47,7 @@ async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteReq
   }
 }
 
-/** Takes the outcome of an entry: on file first, then counted, then reported to the call that waits. */
+/** Records the outcome of an entry: first in the journal, then in the counts, then for the call that waits. */
 function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Outcome): void {
   if (outcome.kind === "delivered") deliver(outbox, entry, request, outcome.body);
   else if (outcome.kind === "rejected") reject(outbox, entry, request, outcome.failure);
@@ -65,7 +65,7 @@ function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, out
     if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
     else if (isTooLarge(outbox, entry, request)) return;
   }
-  // What failed with the backend goes first when it is back; what failed alone waits for its own turn.
+  // An entry that failed with the backend is sent first when it is back; one that failed alone waits for its backoff.
   const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
   outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
 }
@@ -77,7 +77,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
     note(outbox, entry, (log) => {
-      // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
+      // Before the acknowledgement: a row whose id is lost in a crash is sent again, and the response has its id again.
       for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
       log.acknowledgeRows(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
     });
@@ -117,7 +117,7 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
   }
 }
 
-/** Writes to the journal. If that fails, the write is settled all the same; a later process repeats it under its key. */
+/** Writes to the journal. If that fails, the write still counts as settled; a later process sends it again under its key. */
 function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) => void): void {
   try {
     write(store.log);
@@ -134,7 +134,7 @@ function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLin
   outbox.settled(entry, SKIPPED);
 }
 
-/** A batch that is too large goes out as two, each under a key of its own: nothing of it has been taken. */
+/** A batch that is too large is sent as two, each under its own key: the backend has accepted nothing of it. */
 function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest): void {
   const { log } = outbox.store;
   const { stream } = entry.stream.segment;
@@ -156,7 +156,7 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
   entry.uploadCuts += 1;
   if (entry.uploadCuts < MAX_UPLOAD_CUTS) return false;
   const bytes = Buffer.byteLength(request.body);
-  const reason = `the connection is closed each time this row of ${bytes} bytes is uploaded: it is too large`;
+  const reason = `the connection is closed at each upload of this row of ${bytes} bytes: it is too large`;
   reject(outbox, entry, request, { status: 413, body: undefined, path: request.name, pending: false, reason });
   return true;
 }
@@ -165,13 +165,15 @@ function backoff({ attempts }: Entry, retryAfterMs = 0): number {
   return Math.max(retryAfterMs, backoffMs(attempts + 1, MAX_BACKOFF_MS));
 }
 
-/** Names the lines that are not sent, ever: as a power cut or another client leaves them. */
+/** Warns of lines that are never sent: torn ones after power loss, or lines of another client. */
 function warnOfDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: readonly StoredLine[]): void {
   if (lines.length === 1 && lines[0]?.text.startsWith('{"step":') === true && lines[0].text.endsWith("}}")) return;
   for (const { start, text } of lines) {
     if (parseRow(text) !== undefined) continue;
     const { path } = stream.segment;
-    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${preview(text)}`);
+    sender.logger.warn(
+      `${path}: a line that is not a complete JSON object is not sent, at byte ${start}: ${preview(text)}`,
+    );
   }
 }
 
@@ -180,6 +182,6 @@ function warnIfFewer({ sender }: EntityOutbox, { stream }: BatchEntry, { rows }:
   if (stream.segment.stream !== "predictions" || typeof inserted !== "number" || inserted >= rows) return;
   sender.warnOnce(
     "inserted",
-    `The backend says that it inserted ${inserted} of ${rows} predictions of one request. Further ones are not named.`,
+    `The backend reports ${inserted} of ${rows} predictions of one request as inserted. Further such responses are not logged.`,
   );
 }

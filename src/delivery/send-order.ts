@@ -8,7 +8,7 @@ export interface SendStep {
   readonly operation?: { readonly entity: "experiment" | "run"; readonly kind: "create" | "patch" };
 }
 
-/** The order in which a backlog goes out: parents before children, rows before the patches that close them. */
+/** The order in which a backlog is sent: parents before children, rows before the patches that complete their run. */
 export const SEND_ORDER: readonly SendStep[] = [
   { streams: [], operation: { entity: "experiment", kind: "create" } },
   { streams: [], operation: { entity: "run", kind: "create" } },
@@ -19,7 +19,7 @@ export const SEND_ORDER: readonly SendStep[] = [
   { streams: [], operation: { entity: "experiment", kind: "patch" } },
 ];
 
-/** Whether an entity has something of a step to send now. */
+/** Whether an entity has writes of a step to send now. */
 export function hasBacklog(outbox: EntityOutbox, { streams, operation }: SendStep): boolean {
   if (!outbox.maySendBacklog()) return false;
   if (operation?.entity === outbox.store.kind) return outbox.hasOperationBacklog(operation.kind);

@@ -10,17 +10,17 @@ export class SenderLease {
     this.#folder = folder;
   }
 
-  /** Whether this process holds it. A process that stood still for long may have lost it. */
+  /** Whether this process has it. A process that was suspended may have lost it. */
   checkHeld(): boolean {
     return this.#lock?.checkHeld() ?? false;
   }
 
-  /** Who holds it, if that is another process. */
+  /** The other process that has it, if any. */
   get owner(): LockOwner | undefined {
     return this.#owner;
   }
 
-  /** Acquires it, unless another process holds it. */
+  /** Acquires it, unless another process has it. */
   acquire(): boolean {
     const result = acquireLock(this.#folder, SENDER_LOCK);
     this.#owner = isLock(result) ? undefined : result;

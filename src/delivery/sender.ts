@@ -16,14 +16,14 @@ const FIRST_PROBE_MS = 1_000;
 const LAST_PROBE_MS = 60_000;
 const ENTITIES_AT_ONCE = 32;
 
-/** Sends what is pending in a set of entities over one connection, in the send order, and recovers after an outage. */
+/** Sends the pending writes of a set of entities over one connection, in the send order, and recovers after an outage. */
 export class Sender {
   readonly config: Config;
   readonly logger: Logger;
   readonly connection: BackendConnection;
   readonly ids = new IdMap();
   readonly sends = new InFlight();
-  /** Whether the process stays alive for the backlog, and decides itself when to drain it: a sync. */
+  /** Whether this is a sync: it keeps the process alive for the backlog, and decides itself when to drain it. */
   readonly keepsProcessAlive: boolean;
   /** How many batches of one stream may be in flight. */
   concurrency: number;
@@ -53,7 +53,7 @@ export class Sender {
     this.ids.onLearned = () => this.#onLearned();
   }
 
-  /** When the files of a mirror are brought to the disk. */
+  /** When the files of a mirror are flushed to the disk. */
   diskPolicy(root: string): DiskPolicy {
     return { fsync: this.config.fsync, root, warn: (message) => this.logger.warn(message) };
   }
@@ -66,7 +66,7 @@ export class Sender {
     return this.#draining !== undefined;
   }
 
-  /** How many writes were settled so far: a drain that settles none is stuck. */
+  /** The number of settled writes: a drain that settles none is stuck. */
   get progress(): number {
     return this.#progress;
   }
@@ -80,7 +80,7 @@ export class Sender {
     this.#progress += 1;
   }
 
-  /** An entity has something to send; it goes out as soon as possible, unless a sync decides when. */
+  /** Adds an entity with a backlog, which is sent as soon as possible, unless a sync decides when. */
   noteBacklog(outbox: EntityOutbox): void {
     if (this.isOffline) return;
     this.#backlog.add(outbox);
@@ -100,7 +100,7 @@ export class Sender {
     return steps;
   }
 
-  /** Logs a warning, once for each matter. */
+  /** Logs a warning, once for each subject. */
   warnOnce(matter: string, message: string): void {
     if (this.#logged.has(matter)) return;
     this.#logged.add(matter);
@@ -125,10 +125,10 @@ export class Sender {
     return this.#draining;
   }
 
-  /** Asks the backend with one pending write whether it is back. Without a pending write, the next one will tell. */
+  /** Probes the backend with one pending write. If none is pending, the next write is the probe. */
   async probe(): Promise<void> {
     this.#probes += 1;
-    // Every other time with one that has not been tried: one that hangs must not pass for an outage.
+    // Every other probe is a write that has not been tried: one that hangs must not look like an outage.
     const prefersFresh = this.#probes % 2 === 0;
     for (const step of SEND_ORDER) {
       for (const outbox of this.#backlog) if (await probeStep(outbox, step, prefersFresh)) return;
@@ -166,7 +166,7 @@ export class Sender {
   }
 
   async #drainAll(): Promise<void> {
-    // A moment for the calls of this tick: their rows then go out together.
+    // A short delay, so that the rows of all calls of this tick are sent together.
     await Promise.resolve();
     for (;;) {
       this.#isDrainRequested = false;
@@ -185,7 +185,7 @@ export class Sender {
     }
   }
 
-  /** Tries again later: when the circuit is to be probed, or the next entry is due. */
+  /** Sets the timer for the next probe or the next entry that is due. */
   schedule(): void {
     if (this.#timer !== undefined || this.connection.isStopped || this.isOffline || this.keepsProcessAlive) return;
     if (this.#backlog.size === 0) return;

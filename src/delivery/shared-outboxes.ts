@@ -48,7 +48,7 @@ function isSameConnection(one: Config, other: Config): boolean {
   );
 }
 
-/** The mirror's root may be a link; a folder that is not there yet is known by its name. */
+/** The mirror's root may be a symbolic link; a folder that does not exist yet is identified by its name. */
 function realPathOf(root: string): string {
   try {
     return realpathSync(root);

@@ -13,7 +13,7 @@ export interface FailingWrite {
   readonly write: string;
   /** The kind and the id of its experiment or run. */
   readonly of: string;
-  /** How often it was sent in vain. */
+  /** The number of failed attempts. */
   readonly attempts: number;
   /** Why it failed last. */
   readonly reason: string;
@@ -34,16 +34,16 @@ export function failingWrites(sender: Sender): FailingWrite[] {
   return failing;
 }
 
-/** Why writes are pending: what blocks the connection, who sends in our place, or what keeps failing. */
+/** Why writes are pending: the connection is blocked, another process is sending them, or they keep failing. */
 export function pendingReason(
   sender: Sender,
   outboxes: Iterable<EntityOutbox>,
 ): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
   const known = sender.connection.reason;
   if (known.blocked !== undefined) return known;
-  for (const { leaseOwner: holder } of outboxes) {
-    if (holder !== undefined)
-      return { ...known, blocked: `process ${holder.pid} on ${holder.host} sends for what it logs to` };
+  for (const { leaseOwner } of outboxes) {
+    if (leaseOwner === undefined) continue;
+    return { ...known, blocked: `process ${leaseOwner.pid} on ${leaseOwner.host} is sending them` };
   }
   const [first, ...others] = failingWrites(sender);
   if (first === undefined) return known;
@@ -52,8 +52,8 @@ export function pendingReason(
 }
 
 /**
- * What has pending writes, for the notice at exit. `isClosing`: this process sends nothing more, so any acknowledgement from
- * now on is another one's.
+ * The entities with pending writes, for the exit notice. `isClosing`: this process sends nothing more, so any later
+ * acknowledgement is another process's.
  */
 export function pendingEntitiesOf(mirror: MirrorOutbox, isClosing: boolean): PendingEntity[] {
   const entities: PendingEntity[] = [];

@@ -11,13 +11,13 @@ import type { Scope } from "./scope.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
 import { partsOf } from "./waiters.js";
 
-/** More entries that failed alone are not held in memory: the backend is in trouble then. */
+/** Maximum number of entries in memory that failed alone. */
 const MAX_REQUEUED = 1_000;
 const MAX_RECENT_BYTES = 64 * 1024;
 
 /**
- * The rows of one segment that the backend does not have. The file itself is the queue: a cursor walks it, past what is
- * acknowledged, and only what is in flight, awaited or requeued is held in memory.
+ * The rows of one segment that are not delivered. The file itself is the queue: a cursor moves over it, past acknowledged
+ * lines, and only entries that are in flight, awaited or requeued are in memory.
  */
 export class StreamOutbox {
   readonly segment: Segment;
@@ -34,7 +34,7 @@ export class StreamOutbox {
   /** Lines that were just written, so that the backlog need not read them from the file. */
   readonly #recent = new Map<number, string>();
   #recentBytes = 0;
-  /** How many of the requeued batches a call still waits for, until an id is looked up. */
+  /** The number of requeued batches that a call still waits for, until an id is looked up. */
   #lookedUp = 0;
   #cursor = 0;
   #counted = 0;
@@ -49,12 +49,12 @@ export class StreamOutbox {
     this.#owners = [{ start: 0, scope }];
   }
 
-  /** How many batches are in flight. */
+  /** The number of batches in flight. */
   get inFlight(): number {
     return this.#sending.size;
   }
 
-  /** The place among the entity's accepted writes of the first awaited batch that is not settled. */
+  /** The position among the entity's awaited entries of the first batch that is not settled. */
   get firstAwaited(): number {
     let first = this.#awaited[0]?.order ?? Number.POSITIVE_INFINITY;
     for (const { order } of this.#sending) first = Math.min(first, order);
@@ -87,7 +87,7 @@ export class StreamOutbox {
     this.#recentBytes += text.length;
   }
 
-  /** Puts rows that a call waits for in front of the backlog; undefined if they are taken already. */
+  /** Queues rows that a call waits for before the backlog; undefined if they are taken already. */
   enqueue({ start, end }: ByteRange, order: number, waiter: Waiter, text: string | undefined): BatchEntry | undefined {
     const session = this.#store.log.state.sessions.at(this.segment.slot, this.segment.stream, start);
     if (session === undefined || start < this.#cursor || this.#claimed.has(start)) return undefined;
@@ -105,7 +105,7 @@ export class StreamOutbox {
     return this.#taken(entry ?? this.#takeLookedUp());
   }
 
-  /** The next batch of the backlog, as far as it is drained: what failed before comes last. */
+  /** The next batch of the backlog, up to the drain's end: failed ones come last. */
   takeBacklog(time: number): BatchEntry | undefined {
     if (this.#drainUntil === undefined) return undefined;
     return this.#taken(this.#takeFresh(this.#drainUntil) ?? this.#takeDue(time));
@@ -170,12 +170,12 @@ export class StreamOutbox {
     return linesAt(entry.start, text);
   }
 
-  /** Whether the backlog has something to send that nobody is sending. */
+  /** Whether the backlog has batches to send that are not in flight. */
   hasBacklog(time: number): boolean {
     return this.#requeued.some((entry) => entry.waiter === undefined && this.#isDue(entry, time)) || this.hasFresh();
   }
 
-  /** Whether there are rows before a place that nobody has taken yet. */
+  /** Whether there are rows before a line that are not taken yet. */
   hasFresh(until = this.#counted): boolean {
     return this.#nextFresh() < Math.min(until, this.#counted);
   }
@@ -185,12 +185,12 @@ export class StreamOutbox {
     return this.#steps?.().mustWait(entry) ?? false;
   }
 
-  /** Lets the backlog out that is there by now, up to a place. */
+  /** Starts a drain of the backlog as it is now, up to a line. */
   startDrain(until = this.#counted): void {
     this.#drainUntil = Math.min(until, this.#counted);
   }
 
-  /** Ends a drain that has nothing left to take, once nothing of the backlog is in flight; whether it has ended. */
+  /** Ends a drain that has nothing left to take or in flight. Returns whether it has ended. */
   endDrain(): boolean {
     if (this.#drainUntil === undefined) return false;
     for (const { waiter } of this.#sending) if (waiter === undefined) return false;
@@ -198,7 +198,7 @@ export class StreamOutbox {
     return true;
   }
 
-  /** Counts the open lines that have come since, up to a place. */
+  /** Counts the pending lines that were added since, up to a line. */
   count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
     const named = ID_KIND_OF[this.segment.stream];
     for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
@@ -210,7 +210,7 @@ export class StreamOutbox {
     }
   }
 
-  /** Puts rows that were rejected back among the pending. */
+  /** Requeues rejected rows. */
   retryRejected(): void {
     for (const session of this.#store.log.state.sessions.byNonce.values()) {
       if (session.slot !== this.segment.slot) continue;
@@ -225,7 +225,7 @@ export class StreamOutbox {
     }
   }
 
-  /** Starts again from the file: what was known of it is void. */
+  /** Resets the state: the file is read again from its start. */
   reset(): void {
     for (const entry of [...this.#awaited.splice(0), ...this.#requeued.splice(0)]) {
       this.#steps?.().remove(entry);
@@ -280,7 +280,7 @@ export class StreamOutbox {
     this.#steps().add(entry, entry.lines[0]?.text ?? "");
   }
 
-  /** Nobody sends the batch for now. */
+  /** Releases a batch that is not being sent for now. */
   #toBacklog(entry: BatchEntry): void {
     const [line] = entry.lines ?? [];
     if (line !== undefined) this.#steps?.().noteBacklog(line.text);
@@ -336,7 +336,7 @@ export class StreamOutbox {
   }
 }
 
-/** The lines of a text that starts at a place. */
+/** The lines of a text that starts at a byte of the file. */
 function linesAt(start: number, text: string): StoredLine[] {
   if (!text.includes("\n")) return [{ start, text }];
   let at = start;

@@ -14,7 +14,7 @@ export class StreamOutboxes {
   readonly #steps: () => UnsettledSteps;
   readonly #outboxes = new Map<string, StreamOutbox>();
 
-  /** `owner`: whose the rows are that were there before; `steps`: those of the run. */
+  /** `owner`: the client that earlier rows count for; `steps`: those of the run. */
   constructor(store: EntityStore, ids: IdMap, owner: Scope, steps: () => UnsettledSteps) {
     this.#store = store;
     this.#ids = ids;
@@ -51,7 +51,7 @@ export class StreamOutboxes {
     return slots.flatMap((slot) => streams.map((stream) => this.of(stream, slot)));
   }
 
-  /** Counts the rows that have come since; of this process's own, each is counted when it is accepted. */
+  /** Counts the rows that were added since. Rows of this process are counted when they are accepted. */
   count(): void {
     for (const outbox of this.all()) outbox.count();
   }

@@ -8,17 +8,17 @@ import type { Counts } from "./counters.js";
 export const SYNC_OPTIONS = "syncMirror options";
 
 /**
- * What to send, and how. What is not given is read from the environment, as for a client. EVSYS_OFFLINE and EVSYS_DISABLED
- * have no effect: a sync is asked for.
+ * The options of a sync. Precedence: option, environment variable, default, as for a client; but EVSYS_OFFLINE and
+ * EVSYS_DISABLED have no effect.
  */
 export interface SyncOptions
   extends Pick<
     DashboardClientOptions,
     "baseUrl" | "apiKey" | "projectId" | "timeoutMs" | "maxRetries" | "concurrency" | "fetch" | "logger" | "logLevel"
   > {
-  /** The mirrors. Parents are found across them. Default: the one of EVSYS_LOG_DIR, else `./evsys_sdk`. */
+  /** The mirrors. References between them are resolved. Default: the one of EVSYS_LOG_DIR, else `./evsys_sdk`. */
   readonly logDirs?: readonly string[] | undefined;
-  /** Only count what is pending. Needs no key. Default false. */
+  /** Only count pending writes. Needs no key. Default false. */
   readonly dryRun?: boolean | undefined;
   /** Send rejected rows and patches again. Rejected creates are sent again by every sync. Default false. */
   readonly retryRejected?: boolean | undefined;
@@ -26,7 +26,7 @@ export interface SyncOptions
   readonly adopt?: boolean | undefined;
   /** Called with the counts ten times a second. */
   readonly onProgress?: ((counts: Counts) => void) | undefined;
-  /** Ends the sync: responses to what is in flight are still taken, the rest stays pending. */
+  /** Ends the sync: it waits for responses to requests in flight; other writes stay pending. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -52,7 +52,7 @@ const syncOptions = clientOptions
   });
 
 /**
- * Valid options, with the folders as paths.
+ * Validates the options, and resolves the folders.
  * @throws EvsysValidationError naming each invalid option, the value and what is allowed.
  */
 export function validSyncOptions(options: SyncOptions): SyncOptions {

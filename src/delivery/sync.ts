@@ -20,7 +20,7 @@ const PROGRESS_EVERY_MS = 100;
 
 /**
  * Sends pending writes of one or more mirrors to the backend, each exactly once if the backend honours Idempotency-Key.
- * Runs that a live process sends for are left to it. A sync may be interrupted and repeated at any time.
+ * It skips runs that another process is sending. You can interrupt and repeat a sync at any time.
  * @returns counts of the writes, in total and by kind.
  * @throws EvsysAuthError without key or project, EvsysValidationError for invalid options or a folder that does not exist,
  * MirrorError if a mirror cannot be read or written.
@@ -78,10 +78,10 @@ function rootOf(logDir: string): string {
     new EvsysValidationError("sync", [
       issueAt(["logDirs"], `expected the folder of a mirror, ${preview(logDir)} ${what}`),
     ]);
-  if (!existsSync(logDir)) throw invalid("is not there");
+  if (!existsSync(logDir)) throw invalid("does not exist");
   const names = namesIn(logDir);
   const isMirror = names.length === 0 || names.includes("experiments") || names.includes("generations");
-  if (!isMirror) throw invalid("holds neither experiments/ nor generations/");
+  if (!isMirror) throw invalid("has neither experiments/ nor generations/");
   return realpathSync(logDir);
 }
 
@@ -95,7 +95,7 @@ function begin(
     if (dryRun || !outbox.takeLease()) outbox.recount();
     if (outbox.leaseOwner !== undefined) {
       const { pid, host } = outbox.leaseOwner;
-      sender.logger.warn(`${store.path}: left to process ${pid} on ${host}, which sends for it.`);
+      sender.logger.warn(`${store.path}: skipped, because process ${pid} on ${host} is sending it.`);
     } else if (!dryRun) {
       store.repair();
       outbox.retryRejected(retryRejected);

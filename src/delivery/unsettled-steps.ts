@@ -21,7 +21,7 @@ export class UnsettledSteps {
     else others.push(entry);
   }
 
-  /** A row is settled, or nobody is to send it. */
+  /** A row is settled, or is not to be sent for now. */
   remove(entry: BatchEntry): void {
     if (entry.step === undefined) return;
     const others = this.#entries.get(entry.step)?.filter((one) => one !== entry) ?? [];
@@ -29,7 +29,7 @@ export class UnsettledSteps {
     else this.#entries.set(entry.step, others);
   }
 
-  /** Whether an earlier row of the same step and split has to go first. */
+  /** Whether an earlier row of the same step and split has to be sent first. */
   mustWait(entry: BatchEntry): boolean {
     if (entry.step === undefined) return false;
     const others = this.#entries.get(entry.step) ?? [];
@@ -54,7 +54,7 @@ export class UnsettledSteps {
     this.#highest.clear();
   }
 
-  /** Whether the backlog may hold a row of the same step and split. */
+  /** Whether the backlog may have a row of the same step and split. */
   mayRepeat(line: string): boolean {
     const row = stepOfRow(line);
     return row !== undefined && row.step <= (this.#highest.get(row.split) ?? Number.NEGATIVE_INFINITY);

@@ -1,6 +1,6 @@
 import type { Settlement, Waiter } from "./entry.js";
 
-/** A waiter for each of several parts of one write; the call learns the worst settlement once all parts are settled. */
+/** A waiter for each of several parts of one write; the call gets the worst settlement once all parts are settled. */
 export function partsOf(waiter: Waiter, parts: number): Waiter {
   let left = parts;
   let settled: Settlement | undefined;
@@ -23,7 +23,7 @@ function together(one: Settlement, other: Settlement): Settlement {
   return SEVERITY[one.kind] >= SEVERITY[other.kind] ? one : other;
 }
 
-/** The responses of two batches of predictions as one. */
+/** Merges the responses of two batches of predictions. */
 function sumOf(one: unknown, other: unknown): unknown {
   const inserted = Number(Object(one).inserted ?? 0) + Number(Object(other).inserted ?? 0);
   return { ...Object(one), ...Object(other), inserted };

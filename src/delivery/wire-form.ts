@@ -1,15 +1,15 @@
 import { type OperationName, ROUTES } from "../api/routes.js";
 
-/** A number that JSON cannot carry: the field it stands in and its value. */
+/** A number that JSON cannot represent: its field and its value. */
 export interface NonFinite {
   readonly field: string;
   readonly value: number;
-  /** How many such values of the field there are. Default 1. */
+  /** The number of such values of the field. Default 1. */
   readonly count?: number;
 }
 
 /**
- * The form of a body that the wire can carry. A series that is not finite is left out of `metrics`; elsewhere a
+ * The form of a body that JSON can represent. A series that is not finite is left out of `metrics`; elsewhere a
  * non-finite number becomes null.
  */
 export function wireForm(

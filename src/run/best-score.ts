@@ -6,13 +6,13 @@ import type { TrackBest } from "./options.js";
 /** Whether the highest or the lowest score is best. */
 export type BestMode = "max" | "min";
 
-/** Number of series names listed in the warning. */
+/** Maximum number of series names in the warning. */
 const MAX_NAMES = 20;
 
 /** The best score of a run: the one that was set, otherwise the best value of the tracked series. */
 export class BestScore {
   readonly #metric: string | undefined;
-  /** What a stored row has that holds the series; undefined if writers may write the name in several ways. */
+  /** The bytes that a stored row with the series contains; undefined if the name can be escaped in several ways. */
   readonly #needle: Buffer | undefined;
   readonly #trackedMode: BestMode;
   #set: { readonly score: number; readonly mode: BestMode } | undefined;
@@ -52,7 +52,7 @@ export class BestScore {
   get warning(): string | undefined {
     if (this.#metric === undefined || this.#isFound || this.#set !== undefined) return undefined;
     const others = this.#others.size === 0 ? "none" : [...this.#others].join(", ");
-    return `trackBest: no series ${JSON.stringify(this.#metric)} was logged; there were: ${others}.`;
+    return `trackBest: no series ${JSON.stringify(this.#metric)} was logged; logged series: ${others}.`;
   }
 
   /** Looks for the tracked series in the JSON text of an accepted step or eval. */

@@ -6,7 +6,7 @@ import type { BestMode } from "./best-score.js";
 const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional() });
 
 /**
- * Checks the arguments of `setBestScore` when it is called: at the end of the run it would be too late.
+ * Validates the arguments of `setBestScore` when it is called: at the end of the run it would be too late.
  * @returns the mode, if given. @throws EvsysValidationError for invalid arguments.
  */
 export function validBestScore(score: unknown, options: unknown): BestMode | undefined {

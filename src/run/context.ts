@@ -31,14 +31,14 @@ export interface RunClient {
   flush(): Promise<unknown>;
 }
 
-/** What a run writes with. */
+/** What a run needs to write. */
 export interface RunContext {
   readonly client: RunClient;
   readonly delivery: Delivery;
   readonly logger: Logger;
 }
 
-/** What a started run consists of. */
+/** The parts of a started run. */
 export interface StartedRun {
   /** Undefined if neither the mirror nor the caller knows it. */
   readonly experimentId: string | undefined;

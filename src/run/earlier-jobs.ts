@@ -4,7 +4,7 @@ import type { Operation } from "../journal/sync-state.js";
 import { hasRun } from "../store/run-catalog.js";
 import { isObject } from "../util/objects.js";
 
-/** What a mirror knows of the earlier jobs of a run that is resumed. */
+/** The data of the earlier jobs of a resumed run in a mirror. */
 export interface EarlierJobs {
   /** The id of the run in this mirror. */
   readonly runId: string;
@@ -24,14 +24,14 @@ export interface EarlierJobs {
 }
 
 /**
- * Looks for a run in a mirror: by the id that it has there, or by the backend's for one that was created offline.
+ * Looks up a run in a mirror: by its id there, or by the backend's for one that was created offline.
  * @throws MirrorError if the mirror cannot be read.
  */
 export function earlierJobsOf(root: string, givenId: string): EarlierJobs {
   const runId = hasRun(root, givenId) ? givenId : (localIdOf(root, "run", givenId) ?? givenId);
   const found = inspectEntity(root, "run", runId);
   const operations = [...(found.entity?.log.state.operations.values() ?? [])].sort((a, b) => a.at - b.at);
-  // A killed process may have noted a patch that is not in the document yet; a damaged document is rebuilt when it is written.
+  // A killed process may have journaled a patch that is not in the document yet; a damaged document is rebuilt at the next write.
   const writtenAt = found.document?._updated_at ?? Number.NEGATIVE_INFINITY;
   const later = operations.filter(({ at }) => at > writtenAt).map(fieldsOf);
   const fields: Readonly<Record<string, unknown>> = Object.assign({}, found.document, ...later);
@@ -53,7 +53,7 @@ export function earlierJobsOf(root: string, givenId: string): EarlierJobs {
   };
 }
 
-/** What is said of a run whose mirror is not read. */
+/** The data of a run whose mirror is not read. */
 export function unreadJobs(runId: string): EarlierJobs {
   return {
     runId,

@@ -11,8 +11,8 @@ import type { StepCounter } from "./step-counter.js";
 
 const LONGEST_STALL_MS = 5;
 /**
- * Takes in the rows of the earlier jobs of a run: their steps, and the best value of the tracked series. The files are read in
- * pieces, and the event loop gets its turns.
+ * Reads the rows of the earlier jobs of a run: their steps, and the best value of the tracked series. It reads the files in
+ * chunks, and yields to the event loop.
  */
 export async function takeInRows(folder: string, steps: StepCounter, best: BestScore): Promise<void> {
   await forEachLine(folder, "metrics", (bytes) => {

@@ -1,11 +1,11 @@
 import { isError } from "../util/thrown.js";
 
-/** What a dashboard can show in a table cell. The rest is in the stack. */
+/** Maximum length of the message, for a table cell of a dashboard. The rest is in the stack. */
 const MAX_MESSAGE_CHARACTERS = 500;
 const MAX_STACK_CHARACTERS = 16_384;
 const MAX_CAUSES = 5;
 
-/** A thrown value for a dashboard: "Name: message", or the value as text, 500 characters at most. It never throws. */
+/** A message for a thrown value: "Name: message", or the value as text, at most 500 characters. It never throws. */
 export function failureMessage(thrown: unknown): string {
   const text = textOf(thrown);
   return text.length > MAX_MESSAGE_CHARACTERS ? `${cut(text, MAX_MESSAGE_CHARACTERS - 1)}…` : text;
@@ -23,7 +23,7 @@ function textOf(thrown: unknown): string {
   try {
     return isError(thrown) ? `${thrown.name}: ${thrown.message}` : String(thrown);
   } catch {
-    return "something that cannot be read was thrown";
+    return "a value that cannot be converted to text was thrown";
   }
 }
 

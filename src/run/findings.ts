@@ -10,7 +10,7 @@ export interface Ending {
   readonly error_message?: string | undefined;
 }
 
-/** What earlier jobs of a run have reported. */
+/** The results of earlier jobs of a run. */
 export interface EarlierFindings {
   readonly summary: object;
   /** How long they took, in seconds; undefined if that is not known: the run's duration is not known either, then. */

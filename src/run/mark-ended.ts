@@ -15,7 +15,7 @@ interface EndedRun {
 }
 
 /**
- * Waits for the calls under way, then patches the run and its experiment, also if one of them is refused.
+ * Waits for the calls under way, then patches the run and its experiment, also if one of them is rejected.
  * @throws the first error.
  */
 export async function markEnded(

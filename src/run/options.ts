@@ -9,7 +9,7 @@ import { isGiven } from "../util/objects.js";
 import { issueAt, validated } from "../util/validation.js";
 import type { ResumeOptions } from "./resume-options.js";
 
-/** The series whose best value is the run's score: its name where the highest is best, or its name and which end is best. */
+/** The series whose best value is the run's score: its name if the highest is best, or its name and mode. */
 export type TrackBest =
   | string
   | {
@@ -19,7 +19,7 @@ export type TrackBest =
       readonly mode?: "max" | "min" | undefined;
     };
 
-/** How a run behaves, beside the fields it is created with. */
+/** The options of a run, beside the fields it is created with. */
 export interface RunBehaviour {
   /**
    * Whether SIGINT and SIGTERM mark the run as cancelled. The client waits for calls under way, marks the run, sends what

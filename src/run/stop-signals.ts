@@ -10,7 +10,7 @@ export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown
   return () => signal?.removeEventListener("abort", listener);
 }
 
-/** What a run does when the process is told to end. */
+/** Marks a run when SIGINT or SIGTERM ends the process. */
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
 
 const stops = new Set<Stop>();
@@ -40,7 +40,7 @@ async function onSignal(signal: NodeJS.Signals): Promise<void> {
 /** Ends the process as the signal would have, so that whoever waits for it sees the usual exit status. */
 function end(signal: NodeJS.Signals): void {
   stopListening();
-  // The first process of a container is not ended by a signal that it does not listen for.
+  // Process 1 of a container does not end by a signal without a handler.
   if (process.pid === 1) process.exit(128 + constants.signals[signal]);
   // A signal runs no exit handler.
   printExitNotice();

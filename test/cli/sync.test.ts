@@ -178,7 +178,7 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 1} [^]*Skipped 1 \\(1 row of metrics\\)\\.\n$`));
     const at = Buffer.byteLength(`${rows[0]}\n`);
     expect(stderr).toBe(
-      `[evsys-sdk] ${metrics}: a line that is no whole JSON object is not sent, at byte ${at}: ${JSON.stringify(rows[1])}\n`,
+      `[evsys-sdk] ${metrics}: a line that is not a complete JSON object is not sent, at byte ${at}: ${JSON.stringify(rows[1])}\n`,
     );
   });
 
@@ -259,9 +259,7 @@ describe("evsys-sdk sync", () => {
     const { stdout, stderr } = await command(["sync", client.local.root, offline.logDir], connection(away));
     expect(stdout).toContain(" is unavailable: ");
     expect(stderr).toMatch(
-      new RegExp(
-        `^\\[evsys-sdk\\] Left 2 folders to process ${process.pid} on .+, which sends for what it logs to\\.\\n$`,
-      ),
+      new RegExp(`^\\[evsys-sdk\\] Skipped 2 folders: process ${process.pid} on .+ is sending them\\.\\n$`),
     );
   });
 
@@ -313,7 +311,7 @@ describe("evsys-sdk sync", () => {
       expect(counted.stdout).toContain(`  Send with: ${syncCommandLine(folder)} --adopt\n`);
       const adopted = await command(["sync", folder, "--adopt"], connection(server));
       expect(adopted.code).toBe(0);
-      expect(adopted.stderr).toContain(`${folder}/${GROUPS} stays where it is`);
+      expect(adopted.stderr).toContain(`${folder}/${GROUPS} is not sent`);
       expect(server.runs).toHaveLength(3);
       expect(server.evals).toHaveLength(1);
       for (const { project_id } of server.experiments) expect(project_id).toBe("project-1");

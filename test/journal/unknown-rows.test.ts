@@ -60,9 +60,7 @@ function tornMirror(): { readonly logDir: string; readonly metrics: string } {
 describe("the incomplete last line of an adopted file", () => {
   it("is named by every sync with its file and place, and status does not ask for --adopt", async () => {
     const [server, { logDir, metrics }] = [await mockServer(), tornMirror()];
-    const named = expect.stringContaining(
-      `${metrics}: the last line is incomplete and is not sent, at byte ${WHOLE.length}: `,
-    );
+    const named = expect.stringContaining(`${metrics}: the torn last line is not sent, at byte ${WHOLE.length}: `);
     for (const [adopt, delivered] of [
       [true, 3],
       [true, 0],
@@ -168,7 +166,7 @@ describe("rows of another client among ours", () => {
 describe("a mirror of another project", () => {
   it("is sent to its own, which sync, --dry-run and status say in one line", async () => {
     const [server, { logDir }] = [await mockServer(), await offlineMirror(1)];
-    const note = `${logDir}: experiments in it belong to project ${PROJECT_ID} and are sent there, not to project new.`;
+    const note = `${logDir}: some experiments belong to project ${PROJECT_ID} and are sent there, not to project new.`;
     const variables = { ...connection(server), EVSYS_PROJECT_ID: "new" };
     const [{ status, text }, dry] = await Promise.all([
       statusOf(logDir, { EVSYS_PROJECT_ID: "new" }),

@@ -72,7 +72,7 @@ it("a tracked series that was never logged is told of at the end, with those tha
   expect(logger.lines).toEqual([]);
   await train("acuracy");
   expect(logger.of("warn")).toEqual([
-    '[evsys-sdk] trackBest: no series "acuracy" was logged; there were: accuracy, loss.',
+    '[evsys-sdk] trackBest: no series "acuracy" was logged; logged series: accuracy, loss.',
   ]);
 });
 

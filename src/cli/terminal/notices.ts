@@ -4,14 +4,14 @@ import { counted } from "./text.js";
 
 const MAX_NOTICES = 20;
 /** A process that owns several folders is named only once. */
-const LEFT = /^\[evsys-sdk\] (.+): left to (process \d+ on .+), which sends for it\.$/;
+const SKIPPED = /^\[evsys-sdk\] (.+): skipped, because (process \d+ on .+) is sending it\.$/;
 
 /** Prints the warnings of a sync, each only once, because a thousand rows may be rejected for one reason. */
 export class Notices implements Logger {
   readonly #output: Output;
   readonly #printed = new Set<string>();
   /** The folders that other processes are sending, by process. */
-  readonly #left = new Map<string, Set<string>>();
+  readonly #skipped = new Map<string, Set<string>>();
   #omitted = 0;
 
   constructor(output: Output) {
@@ -23,9 +23,9 @@ export class Notices implements Logger {
   info(): void {}
 
   warn(message: string): void {
-    const [, folder, owner] = LEFT.exec(message) ?? [];
+    const [, folder, owner] = SKIPPED.exec(message) ?? [];
     if (folder !== undefined && owner !== undefined) {
-      this.#left.set(owner, (this.#left.get(owner) ?? new Set()).add(folder));
+      this.#skipped.set(owner, (this.#skipped.get(owner) ?? new Set()).add(folder));
       return;
     }
     if (this.#printed.has(message)) return;
@@ -43,11 +43,10 @@ export class Notices implements Logger {
 
   /** Prints the summary. `alreadyNamed`: a text with the processes that were already printed. */
   end(alreadyNamed = ""): void {
-    for (const [owner, folders] of this.#left) {
+    for (const [owner, folders] of this.#skipped) {
       if (alreadyNamed.includes(owner)) continue;
-      this.#output.line(
-        `[evsys-sdk] Left ${counted(folders.size, "folder")} to ${owner}, which sends for what it logs to.`,
-      );
+      const it = folders.size === 1 ? "it" : "them";
+      this.#output.line(`[evsys-sdk] Skipped ${counted(folders.size, "folder")}: ${owner} is sending ${it}.`);
     }
     if (this.#omitted > 0) this.#output.line(`[evsys-sdk] … and ${this.#omitted} more; evsys-sdk status lists them.`);
   }
