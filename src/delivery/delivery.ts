@@ -31,6 +31,9 @@ import { Outbox } from "./outbox.js";
  */
 export type OnAccepted = (text: string) => void;
 
+const UNKNOWN_RUN =
+  ". If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id";
+
 /** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
 export class Delivery {
   readonly outbox: WriteOutbox;
@@ -54,9 +57,14 @@ export class Delivery {
     );
   }
 
-  createRun(body: unknown, timeoutMs?: number): Promise<Created<"createRun">> {
-    return this.#create("createRun", body, timeoutMs, (fields, key, response) =>
-      Object.assign({}, fields, { id: key }, response?.run),
+  /** `ownsExperiment`: the run began with its experiment, and ends it, also when it is resumed. */
+  createRun(body: unknown, timeoutMs?: number, ownsExperiment = false): Promise<Created<"createRun">> {
+    return this.#create(
+      "createRun",
+      body,
+      timeoutMs,
+      (fields, key, response) => Object.assign({}, fields, { id: key }, response?.run),
+      ownsExperiment,
     );
   }
 
@@ -71,6 +79,27 @@ export class Delivery {
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<"updateRun">> {
     return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
+  }
+
+  /**
+   * Patches a run that is being resumed. One that this mirror has nothing of is mirrored only if the backend does not
+   * refuse it: a wrong id leaves no trace.
+   */
+  async resumeRun(id: string, patch: unknown, isMirrored: boolean): Promise<void> {
+    if (isMirrored) {
+      await this.updateRun(id, patch);
+      return;
+    }
+    this.#refuseUnlessOpen("updateRun", id);
+    const { fields } = this.#accept("updateRun", patch);
+    const key = randomUUID();
+    const outcome = await this.outbox.request("updateRun", "run", fields, key, this.#config.timeoutMs, { run_id: id });
+    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
+      const { reason, status } = outcome.failure;
+      const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
+      throw errorOfResponse({ ...outcome.failure, reason: hint, pending: false });
+    }
+    this.outbox.keepPatch("run", id, key, fields, outcome);
   }
 
   /** Called once a training step: a step of finite numbers takes a short way, and one promise serves the whole call. */
@@ -177,6 +206,7 @@ export class Delivery {
     body: unknown,
     timeoutMs: number | undefined,
     rowOf: (fields: BodyOf<Name>, key: string, response: ResponseOf<Name> | undefined) => Created<Name>,
+    ownsExperiment = false,
   ): Promise<Created<Name>> {
     this.#refuseIfClosed();
     // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
@@ -191,7 +221,7 @@ export class Delivery {
     }
     const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
     const row = rowOf(fields, key, response);
-    this.outbox.keep(entity, row.id, key, fields, outcome);
+    this.outbox.keep(entity, row.id, { key, fields, ownsExperiment }, outcome);
     if (!isDelivered && this.outbox.isTurnDue(now())) await nextTurn();
     return row;
   }

@@ -25,6 +25,8 @@ export class DisabledOutbox implements WriteOutbox {
 
   keep(): void {}
 
+  keepPatch(): void {}
+
   keepErrorStack(): void {}
 
   async request(): Promise<undefined> {}

@@ -3,6 +3,7 @@ import type { OperationName, StreamName } from "../api/routes.js";
 import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
+import type { NewEntity } from "../journal/entity-store.js";
 import type { Logger } from "../logger.js";
 import { keepErrorStack } from "../store/document.js";
 import type { ByteRange } from "../store/line-writer.js";
@@ -91,25 +92,33 @@ export class Outbox {
     this.#shared.sender.ids.expect(kind, id);
   }
 
-  /** Asks the backend to make an entity; undefined if it cannot be asked now. Nothing is mirrored yet. */
+  /** Asks the backend to make an entity, or to patch one; undefined if it cannot be asked now. Nothing is mirrored yet. */
   async request(
     name: OperationName,
     kind: FolderKind,
     fields: Fields,
     key: string,
     timeoutMs: number,
+    pathIds: Readonly<Record<string, string>> = {},
   ): Promise<Outcome | undefined> {
     this.#store.prepare(kind);
     const { connection, ids } = this.#shared.sender;
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || !this.#isAwaiting) return undefined;
-    const request = { name, ids: {}, body: JSON.stringify(made.body), key };
+    const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };
     return this.#track(sendWrite(connection, request, this.#policy(timeoutMs)));
   }
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
-  keep(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
-    this.#shared.create(kind, id, key, fields, this.#scope, outcome);
+  keep(kind: FolderKind, id: string, created: NewEntity, outcome: Outcome | undefined): void {
+    this.#shared.create(kind, id, created, this.#scope, outcome);
+  }
+
+  /** Mirrors a patch that the backend has been asked for. One that it has not answered goes out later, under its key. */
+  keepPatch(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
+    const entity = this.#shared.open(kind, id, this.#scope);
+    entity.store.patch(key, fields);
+    entity.acceptSentPatch(key, this.#scope, outcome);
   }
 
   /** Keeps the stack of an error in the mirror's document of a run. It is never sent. */

@@ -4,11 +4,13 @@ import type { Logger } from "../logger.js";
 import type { DiskPolicy } from "../store/fsync.js";
 import { now } from "../util/clock.js";
 import { BackendConnection } from "./connection.js";
+import { drainStep, groupOf, groupsOf } from "./drain-group.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
 import { InFlight } from "./in-flight.js";
 import { OutageLog } from "./outage-log.js";
-import { drainStep, hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { UnsettledSteps } from "./unsettled-steps.js";
 
 const FIRST_PROBE_MS = 1_000;
 const LAST_PROBE_MS = 60_000;
@@ -28,6 +30,7 @@ export class Sender {
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
   readonly #outages: OutageLog;
+  readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
   #isAskedAgain = false;
@@ -86,6 +89,15 @@ export class Sender {
 
   forget(outbox: EntityOutbox): void {
     this.#backlog.delete(outbox);
+    this.#steps.delete(this.#stepsKey(outbox));
+  }
+
+  /** The metrics of a run that are not settled: the mirrors of one sync share them. */
+  stepsOf(outbox: EntityOutbox): UnsettledSteps {
+    const key = this.#stepsKey(outbox);
+    const steps = this.#steps.get(key) ?? new UnsettledSteps();
+    this.#steps.set(key, steps);
+    return steps;
   }
 
   /** Logs a warning, once for each matter. */
@@ -134,8 +146,9 @@ export class Sender {
     let next: number | undefined;
     for (const outbox of this.#backlog) {
       if (outbox.health.isHeld) continue;
-      for (const { dueAt, waitsFor } of outbox.requeued()) {
-        if (waitsFor === undefined) next = Math.min(next ?? Number.POSITIVE_INFINITY, dueAt);
+      for (const entry of outbox.requeued()) {
+        const isHeld = entry.kind === "batch" && entry.stream.isHeld(entry);
+        if (entry.waitsFor === undefined && !isHeld) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
       }
     }
     return next === undefined ? undefined : Math.max(0, next - now(), this.connection.restMs);
@@ -147,6 +160,11 @@ export class Sender {
     clearTimeout(this.#timer);
   }
 
+  /** Only a sync sends more than one mirror. */
+  #stepsKey(outbox: EntityOutbox): string {
+    return this.keepsProcessAlive ? groupOf(outbox) : outbox.store.id;
+  }
+
   async #drainAll(): Promise<void> {
     // A moment for the calls of this tick: their rows then go out together.
     await Promise.resolve();
@@ -155,9 +173,9 @@ export class Sender {
       const begunAt = now();
       const before = this.#progress;
       for (const step of SEND_ORDER) {
-        const outboxes = [...this.#backlog].filter((outbox) => hasBacklog(outbox, step)).values();
+        const groups = groupsOf([...this.#backlog].filter((outbox) => hasBacklog(outbox, step))).values();
         const work = async (): Promise<void> => {
-          for (const outbox of outboxes) await drainStep(outbox, step, begunAt);
+          for (const group of groups) await drainStep(group, step, begunAt);
         };
         await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
       }

@@ -22,6 +22,15 @@ const CREATE_SCHEMAS = { experiment: zExperimentCreate, run: zRunCreate };
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** An experiment or run that is being created. */
+export interface NewEntity {
+  /** The idempotency key; the id too, if the backend could not be asked. */
+  readonly key: string;
+  readonly fields: Fields;
+  /** Whether it is a run that began with its experiment, and ends it. */
+  readonly ownsExperiment?: boolean | undefined;
+}
+
 /**
  * Writes the files of one experiment or run. Each process appends to its own files: those of the first writer slot have the
  * Python client's names, those of others are numbered (`metrics.2.jsonl`). The document is a fold of the creates and patches.
@@ -84,9 +93,10 @@ export class EntityStore {
   }
 
   /** Records the create: by the backend if `backendId` is given, else offline, when the entity's id is the key. */
-  create(key: string, fields: Fields, backendId?: string): void {
+  create({ key, fields, ownsExperiment }: NewEntity, backendId?: string): void {
     const isMadeHere = backendId === undefined;
-    this.#operation({ key, at: this.#now(), create: fields, ...(isMadeHere ? {} : { id: backendId }) }, isMadeHere);
+    const facts = { ...(isMadeHere ? {} : { id: backendId }), ...(ownsExperiment ? { ownsExperiment } : {}) };
+    this.#operation({ key, at: this.#now(), create: fields, ...facts }, isMadeHere);
   }
 
   /** Records a patch. */

@@ -30,7 +30,7 @@ export interface Session {
   readonly spans: Readonly<Record<StreamName, Span>>;
 }
 
-interface Boundary {
+export interface Boundary {
   readonly start: number;
   readonly session: Session;
 }
@@ -78,6 +78,11 @@ export class Sessions {
   nextStart(slot: number, stream: StreamName, position: number): number | undefined {
     const boundaries = this.#boundariesOf(slot, stream);
     return boundaries[countUpTo(boundaries, position)]?.start;
+  }
+
+  /** The starts of the sessions in a segment, in order. */
+  startsIn(slot: number, stream: StreamName): readonly Boundary[] {
+    return this.#boundariesOf(slot, stream);
   }
 
   /** The starts of the ranges that no session wrote, in a segment of a size. */

@@ -28,8 +28,17 @@ const sessionLine = z.object({
   after: offsets.optional(),
   made: z.literal(true).optional(),
 });
-/** A create. `id` is the backend's id; without it, the folder's name is an id generated offline. */
-const createLine = z.object({ key: z.string(), at: z.number(), create: fields, id: z.string().optional() });
+/**
+ * A create. `id` is the backend's id; without it, the folder's name is an id generated offline. `ownsExperiment`: the run was
+ * started together with its experiment, and completes it.
+ */
+const createLine = z.object({
+  key: z.string(),
+  at: z.number(),
+  create: fields,
+  id: z.string().optional(),
+  ownsExperiment: z.literal(true).optional(),
+});
 /** A patch of the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 

@@ -31,10 +31,10 @@ export class WriterSlot {
     this.#from = this.#start;
   }
 
-  /** Acquires the first free slot and starts a session. */
+  /** Acquires a free slot, never one before the last slot in use, and starts a session: later jobs have later files. */
   static acquire(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
     for (const changed of makeFolder(log.folder)) syncFolder(changed, log.policy);
-    for (let number = 1; ; number += 1) {
+    for (let number = log.slots().at(-1) ?? 1; ; number += 1) {
       const lock = acquireLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
       try {

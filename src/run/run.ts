@@ -8,13 +8,14 @@ import type { BestMode } from "./best-score.js";
 import { checkedBestScore, checkedText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { failureMessage, stackOf } from "./failure.js";
-import { type Ending, Findings } from "./findings.js";
+import type { Ending, Findings } from "./findings.js";
 import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
 import { RunCalls } from "./run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./step-call.js";
-import { StepCounter } from "./step-counter.js";
+import type { StepCounter } from "./step-counter.js";
 import { onAbort, onStopSignal } from "./stop-signals.js";
+import { refuseExperiment } from "./unknown-experiment.js";
 
 /**
  * A run: its ids, the client's methods with the ids filled in, and the methods that end it. The first ending counts, later
@@ -34,7 +35,7 @@ export class ExperimentRun {
   readonly id: string;
   readonly #context: RunContext;
   readonly #started: StartedRun;
-  readonly #steps = new StepCounter();
+  readonly #steps: StepCounter;
   readonly #findings: Findings;
   readonly #calls = new RunCalls();
   readonly #forgetSignals: () => void;
@@ -43,11 +44,13 @@ export class ExperimentRun {
   /** @internal Made by `client.startRun` and `client.withRun`. */
   constructor(context: RunContext, started: StartedRun) {
     this.#context = context;
-    this.experimentId = started.experimentId;
     this.runId = started.runId;
+    this.experimentId = started.experimentId ?? "";
+    if (started.experimentId === undefined) refuseExperiment(this, context.client.local.root);
     this.id = started.runId;
     this.#started = started;
-    this.#findings = new Findings(started.trackBest);
+    this.#steps = started.steps;
+    this.#findings = started.findings;
     const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
     const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
     this.#forgetSignals = () => {
@@ -135,7 +138,9 @@ export class ExperimentRun {
    */
   setConclusion(conclusion: string): void {
     const text = checkedText("setConclusion", "conclusion", conclusion);
-    if (this.#calls.accepts("setConclusion")) this.#findings.conclusion = text;
+    if (!this.#calls.accepts("setConclusion")) return;
+    // It throws if the experiment is not known: at the end of the run it would be too late.
+    if (this.experimentId !== "") this.#findings.conclusion = text;
   }
 
   /** Ends the run as completed, then the experiment if the run created it. Throws the errors of `updateRun` and `updateExperiment`. */

@@ -12,7 +12,7 @@ import type { Child } from "../support/children.js";
 import { evsys, OBEYED } from "../support/cli.js";
 import { API_KEY, clientOf, failureOf, mockServer, PROJECT_ID } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const IRIS = { experiment_name: "iris" };
 

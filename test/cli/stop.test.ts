@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Child } from "../support/children.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const STEPS = 1_500;
 const BEFORE_STOP = 100;

@@ -5,7 +5,8 @@ import type { Ended } from "../support/children.js";
 import { connection, evsys } from "../support/cli.js";
 import { mockServer, offlineClient } from "../support/clients.js";
 import { command } from "../support/command.js";
-import { always, rawServer, until } from "../support/servers.js";
+import { always, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 /** Colours, the title of the window, a link, C1 codes, a turned direction, a forged line. */
 const EVIL =
@@ -75,7 +76,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     const run = offlineClient({ logDir }).local.runs()[0];
     writeFileSync(join(logDir, "generations", String(run?.id), "\u001b[31mred\u001b]0;title\u0007\n.jsonl"), "");
     const { stdout, stderr } = await command(["status", logDir]);
-    expect(stdout).toContain("not sent         \\u001b[31mred");
+    expect(stdout).toContain("not sent     \\u001b[31mred");
     expectTame({ stdout, stderr });
   });
 

@@ -2,7 +2,8 @@ import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { hasBrowser, newPage } from "../support/browsers.js";
 import { temporaryFolder } from "../support/folders.js";
-import { metricsLine, untilAnswered, viewerOf, writeRun } from "../support/viewers.js";
+import { until } from "../support/until.js";
+import { metricsLine, viewerOf, writeRun } from "../support/viewers.js";
 
 const START_S = 1_700_000_000;
 const ALPHABETS = ["损失", "потери", "خسارة", "हानि", "π🙂", 'quo"ted', "back\\slash", "a/b c", "<img src=x>"];
@@ -42,7 +43,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     const { page, plot, read, problems } = await openCurves();
     expect(await read()).toEqual({ at: "last", values: ["100"] });
     await plot.hover();
-    await untilAnswered(async () => (await read()).at !== "last");
+    await until(async () => (await read()).at !== "last");
     const { at, values } = await read();
     const step = Number(/^step (\d+)$/.exec(at ?? "")?.[1]);
     expect(step).toBeGreaterThan(20);
@@ -50,7 +51,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(values).toEqual([String(step % 2 === 0 ? step : step / 2)]);
     await plot.focus();
     await page.keyboard.press("ArrowRight");
-    await untilAnswered(async () => (await read()).at === `step ${step + 1}`);
+    await until(async () => (await read()).at === `step ${step + 1}`);
     expect(problems).toEqual([]);
   });
 
@@ -60,26 +61,26 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     const [logX, logY, smoothing] = ["log x", "log y", "Smoothing"].map((label) => page.getByLabel(label));
     const changes = async (change: () => Promise<void> | undefined) => {
       await change();
-      await untilAnswered(async () => (await image()) !== before);
+      await until(async () => (await image()) !== before);
       expect(await read()).toEqual({ at: "last", values: ["100"] });
     };
     const changesBack = async (change: () => Promise<void> | undefined) => {
       await change();
-      await untilAnswered(async () => (await image()) === before);
+      await until(async () => (await image()) === before);
     };
     await changes(() => logY?.check());
     await changesBack(() => logY?.uncheck());
     await changes(() => smoothing?.fill("0.5"));
     const slightly = await image();
     await smoothing?.fill("0.99");
-    await untilAnswered(async () => (await image()) !== slightly);
+    await until(async () => (await image()) !== slightly);
     await changesBack(() => smoothing?.fill("0"));
     await changes(() => logX?.check());
     // There is no place for the steps below 1 that this asks for.
     await page.getByRole("button", { name: "Zoom out" }).click();
     await page.getByRole("button", { name: "Reset zoom" }).waitFor();
     await plot.hover();
-    await untilAnswered(async () => /^step \d+$/.test((await read()).at ?? ""));
+    await until(async () => /^step \d+$/.test((await read()).at ?? ""));
     expect(problems).toEqual([]);
   });
 
@@ -91,7 +92,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     await page.getByRole("button", { name: "Zoom in" }).click();
     await page.getByRole("button", { name: "Reset zoom" }).waitFor();
     await plot.hover();
-    await untilAnswered(async () => (await read()).at !== "last");
+    await until(async () => (await read()).at !== "last");
     // The middle of 22:13:30 to 22:30:00.
     expect((await read()).at).toMatch(/^22:(19|2[0-4]):\d0$/);
     await page.getByLabel("Horizontal axis").selectOption("step");
@@ -116,7 +117,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     const { page, problems } = await newPage();
     await page.goto(`${url}#view=curves&run=0/a`);
     const titles = () => page.getByRole("heading", { level: 3 }).allTextContents();
-    await untilAnswered(async () => (await titles()).length === ALPHABETS.length);
+    await until(async () => (await titles()).length === ALPHABETS.length);
     expect(await titles()).toEqual(ALPHABETS);
     expect(problems).toEqual([]);
   });

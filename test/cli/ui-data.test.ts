@@ -14,7 +14,8 @@ import { offlineMirror } from "../support/cli.js";
 import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
-import { metricsLine, untilAnswered, viewerOf, writeRun } from "../support/viewers.js";
+import { until } from "../support/until.js";
+import { metricsLine, viewerOf, writeRun } from "../support/viewers.js";
 
 const ALPHABETS = ["损失", "потери", "خسارة", "हानि", "π🙂", 'quo"ted', "back\\slash", "a/b c", "<img src=x>"];
 
@@ -211,7 +212,7 @@ describe("the viewer's curves", () => {
     const { get } = await viewerOf(root);
     const curve = (window: Readonly<Record<string, number>>) =>
       get<CurveData>("curve", { run: "0/a", series: "loss", width: 500, ...window });
-    await untilAnswered(async () => (await curve({})).read === 1);
+    await until(async () => (await curve({})).read === 1);
     const [part] = (await curve({})).parts;
     expect(part?.isExact).toBe(false);
     expect(part?.steps.length).toBeLessThanOrEqual(1_000);
@@ -234,7 +235,7 @@ describe("the viewer's curves", () => {
     expect(first.read).toBeLessThan(1);
     expect(first.parts[0]?.steps[0]).toBeLessThan(2_000);
     expect(first.parts[0]?.steps.at(-1)).toBeGreaterThan(790_000);
-    await untilAnswered(async () => (await curve()).read === 1);
+    await until(async () => (await curve()).read === 1);
     const [part] = (await curve()).parts;
     expect(part?.min[0]).toBe(0);
     expect(part?.max.at(-1)).toBe(799_999);
@@ -262,7 +263,7 @@ describe("the viewer's curves", () => {
     const metrics = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
     append("metrics.jsonl", metricsLine(1, metrics) + metricsLine(2, metrics));
     const { get } = await viewerOf(root);
-    await untilAnswered(async () => (await get<SeriesList>("series", { run: "0/a" })).total === 100_000);
+    await until(async () => (await get<SeriesList>("series", { run: "0/a" })).total === 100_000);
     const found = await get<SeriesList>("series", { run: "0/a", search: "SERIES 99999" });
     expect(found).toMatchObject({ total: 1, series: [{ name: "series 99999" }] });
     const { parts } = await get<CurveData>("curve", { run: "0/a", series: "series 99999" });

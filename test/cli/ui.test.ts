@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { VIEWER_ASSETS, viewerAssets } from "../../scripts/viewer-assets.js";
 import { evsys, offlineMirror } from "../support/cli.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { viewerOf, writeRun } from "../support/viewers.js";
 
 const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&\u2028`;

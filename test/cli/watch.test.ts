@@ -4,7 +4,7 @@ import type { COUNTED, Counts, SyncReport } from "../../src/delivery/counters.js
 import { startMockServer } from "../../src/testing/index.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, mockServer, offlineClient } from "../support/clients.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 function report(counts: Partial<Counts>, kind: (typeof COUNTED)[number] = "metrics"): SyncReport {
   const none = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };

@@ -19,9 +19,9 @@ import { collected, failureOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { canMakeFull, makeFull } from "../support/full-device.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { programFile } from "./support/program.js";
 import { IS_LONG } from "./support/random.js";
@@ -170,7 +170,7 @@ describe("a file that was cut by a power cut", () => {
     await second.logStepMetric(runId, { step: 1, loss: 1 });
     server.failNext({ hang: true, afterCommit: true, times: 2, match: "/predictions/" });
     const calls = Promise.all(["4.1", "5.1"].map((task) => second.logPredictions(runId, [prediction(task)])));
-    await eventually(() => server.predictions.length === 8);
+    await until(() => server.predictions.length === 8);
     await second.close({ timeoutMs: 1 });
     await calls;
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -262,7 +262,7 @@ describe("a folder that is deleted under a running client", () => {
     rmSync(join(logDir, "generations", runId), { recursive: true });
     // A file is looked at once a millisecond.
     const removed = performance.now();
-    await eventually(() => performance.now() > removed + 2);
+    await until(() => performance.now() > removed + 2);
     for (const step of [4, 5, 6]) await client.logStepMetric(runId, { step, loss: 1 });
     await client.updateRun(runId, { status: "completed" });
     const steps = (await collected(mirrorAt(logDir).metrics(runId))).map(({ step }) => step);
@@ -373,7 +373,7 @@ describe("a folder without a sync log", () => {
     const metrics = join(logDir, "generations", runId, "metrics.jsonl");
     appendFileSync(metrics, '{"step": 100, "split": "train", "metrics": {"loss": 1}}\n');
     const added = performance.now();
-    await eventually(() => performance.now() > added + 2);
+    await until(() => performance.now() > added + 2);
     await client.logStepMetric(runId, { step: 2, loss: 1 });
     await client.close();
     await sync(server, logDir);

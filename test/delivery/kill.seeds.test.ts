@@ -5,9 +5,9 @@ import type { MockServer } from "../../src/testing/index.js";
 import { offlineClient } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, sync, watch, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { type Program, startProgram } from "./support/program.js";
 import { forEachSeed, IS_LONG, type Random, randomFrom, seeds } from "./support/random.js";
 import { expectInMirror, startWriter } from "./support/writer.js";
@@ -20,7 +20,7 @@ async function killSometime(writer: Program<Accepted>, random: Random, server?: 
   const reported = random.between(1, 150);
   const received = random.between(1, 150);
   if (server === undefined || random.next() < 0.5) {
-    await eventually(() => writer.stdout().split("\n").length > reported);
+    await until(() => writer.stdout().split("\n").length > reported);
     return writer.kill();
   }
   const before = server.requests.length;
@@ -85,12 +85,12 @@ describe("SIGKILL of a writer at a random moment", () => {
       const [random, logDir, first] = [randomFrom(seed), temporaryFolder(), await backend()];
       const writer = startWriter({ baseUrl: first.url, logDir, seed, inFlight: 8, maxRetries: 0, pauseMs: 1 });
       const before = random.between(3, 60);
-      await eventually(() => first.requests.length >= before);
+      await until(() => first.requests.length >= before);
       await first.stop();
       const reported = writer.stdout().length;
-      await eventually(() => writer.stdout().length > reported + 3_000);
+      await until(() => writer.stdout().length > reported + 3_000);
       const second = await backend({ port: first.port, state: first.state });
-      await eventually(() => second.requests.length > 0);
+      await until(() => second.requests.length > 0);
       await killSometime(writer, random, second);
       await expectExactlyOnce(logDir, second, writer.lines());
     }),

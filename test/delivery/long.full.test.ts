@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SyncReport } from "../../src/index.js";
 import { temporaryFolder } from "../support/folders.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { countingServer } from "./support/counting-server.js";
-import { eventually } from "./support/eventually.js";
 import { startProgram } from "./support/program.js";
 import { IS_LONG } from "./support/random.js";
 import { remoteClient } from "./support/remote.js";
@@ -38,7 +38,7 @@ describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend d
     server.isDown = true;
     const options = { baseUrl: server.url, logDir: temporaryFolder() };
     const program = startProgram<{ at: string; heapBytes: number; peakRssBytes: number }>("million-steps.ts", options);
-    await eventually(() => program.lines().length === 2);
+    await until(() => program.lines().length === 2);
     server.isDown = false;
     expect(await program.ended).toMatchObject({ code: 0, stderr: "" });
     const [down, up, delivered] = program.lines();
@@ -92,11 +92,11 @@ describe.runIf(IS_LONG)("a process that stood still for long", () => {
     for (let step = 2; step < 10; step += 1) await client.logStepMetric(run.id, { step, loss: 1 });
     // Half the time after which a lock is stale: whoever stood still for longer has to look before it goes on.
     const stoodUntil = performance.now() + 16_000;
-    await eventually(() => performance.now() > stoodUntil);
+    await until(() => performance.now() > stoodUntil);
     child.process.kill("SIGCONT");
     for (let step = 10; step < 20; step += 1) await child.call("logStepMetric", run.id, { step, loss: 1 });
     for (let step = 20; step < 30; step += 1) await client.logStepMetric(run.id, { step, loss: 1 });
-    await eventually(() => server.metrics.length >= 29);
+    await until(() => server.metrics.length >= 29);
     await child.call("close", { timeoutMs: 50 });
     await client.close();
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });

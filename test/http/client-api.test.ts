@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EvsysError, EvsysValidationError } from "../../src/index.js";
 import { API_KEY, clientOf, failureOf, mockServer, offlineClient, wrong } from "../support/clients.js";
-import { always, deadServer, rawServer, until } from "../support/servers.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const METRICS = "/sdk/runs/{run_id}/metrics/";
 const row = { params: { path: { run_id: "r 1" } }, body: { step: 1, split: "train", metrics: { loss: 1 } } } as const;

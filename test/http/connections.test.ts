@@ -6,7 +6,8 @@ import { built } from "../support/built.js";
 import { run } from "../support/children.js";
 import { clientOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
-import { always, deadServer, rawServer, until } from "../support/servers.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { attempt, backendApi, byteServer, deadlineOf, onTheWire } from "./support.js";
 
 const MEBIBYTE = 1024 * 1024;

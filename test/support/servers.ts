@@ -3,8 +3,6 @@ import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { receivedBy, tellOnFailure } from "./failures.js";
 
-export { until } from "./until.js";
-
 /** A request as it stood on the wire. */
 export interface WireRequest {
   readonly method: string;

@@ -41,5 +41,3 @@ export function writeRun(root: string, id: string, document: object = {}) {
 export function metricsLine(step: number, metrics: Readonly<Record<string, unknown>>, split = "train"): string {
   return `${JSON.stringify({ step, split, metrics })}\n`;
 }
-
-export { until as untilAnswered } from "./until.js";
