@@ -19,7 +19,7 @@ export const statusCommand = {
     compare: {
       argument: "id…",
       takesMany: true,
-      help: "Show two or more runs side by side: configuration that differs, series, evals. Folders come before it.",
+      help: "Show two or more runs side by side: configuration that differs, series, evals. Folders go first.",
     },
     json: { help: "Print one JSON object." },
     ...COMMON,

@@ -84,9 +84,10 @@ export function printProgress(
     ...(lastRowAt === null ? [] : [`last row ${time(lastRowAt)}`]),
   ];
   if (parts.length > 0) detail("progress", parts.join(", "));
-  const values = Object.entries(lastValues).sort(([a], [b]) => rankOf(a) - rankOf(b));
+  const values = Object.entries(lastValues).map(([label, value]) => ({ label, value, rank: rankOf(label) }));
   const left = values.length - MAX_VALUES;
-  const shown = values.slice(0, MAX_VALUES).map(([label, value]) => `${label} ${shortNumber(value)}`);
+  values.sort((a, b) => a.rank - b.rank);
+  const shown = values.slice(0, MAX_VALUES).map(({ label, value }) => `${label} ${shortNumber(value)}`);
   if (shown.length > 0) detail("last values", `${shown.join(", ")}${left > 0 ? ` and ${number(left)} more` : ""}`);
   if (curve !== null && curve.values.length > 1)
     detail("curve", paint("cyan", sparkline(curve.values)), `  ${curve.series}`);
