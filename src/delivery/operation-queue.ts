@@ -20,6 +20,8 @@ export class OperationQueue {
   /** By key; made when an operation is first counted. */
   readonly #entries = new Map<string, OperationEntry>();
   readonly #awaited = new Set<OperationEntry>();
+  /** What was counted before the journal was read again. */
+  #former = new Map<string, OperationEntry>();
   #sending: OperationEntry | undefined;
 
   constructor(kind: FolderKind, state: () => SyncState, ids: IdMap, owner: Scope) {
@@ -52,9 +54,11 @@ export class OperationQueue {
   count(scope: Scope = this.#owner): void {
     for (const operation of this.#state().waiting) {
       if (this.#entries.has(operation.key)) continue;
-      this.#entries.set(operation.key, entryOf(operation, scope));
-      this.#countOf(operation).add(scope, 1);
+      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope);
+      this.#entries.set(operation.key, entry);
+      this.#countOf(operation).add(entry.scope, 1);
     }
+    this.#former.clear();
   }
 
   /** An operation that was just counted has been sent in vain: its next attempt is a repeat. */
@@ -105,8 +109,10 @@ export class OperationQueue {
 
   settle(entry: OperationEntry, state: WriteState): void {
     this.requeue(entry);
-    if (this.#entries.delete(entry.operation.key)) this.#countOf(entry.operation).settle(entry.scope, state, 1);
-    else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
+    if (this.#entries.get(entry.operation.key) === entry) {
+      this.#entries.delete(entry.operation.key);
+      this.#countOf(entry.operation).settle(entry.scope, state, 1);
+    } else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
   }
 
   /** Counts an entity that the backend made. */
@@ -124,10 +130,15 @@ export class OperationQueue {
     }
   }
 
-  /** The journal was read again: what is pending is counted anew. */
+  /** The journal was read again: what is pending is counted anew. What is in flight stays what it is. */
   reset(): void {
-    for (const { waiter } of this.#awaited) waiter?.settle(PENDING);
+    for (const entry of this.#awaited) {
+      if (entry === this.#sending) continue;
+      entry.waiter?.settle(PENDING);
+      entry.waiter = undefined;
+    }
     this.#awaited.clear();
+    this.#former = new Map(this.#entries);
     this.#entries.clear();
     this.#creates.reset();
     this.#patches.reset();

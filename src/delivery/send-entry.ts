@@ -76,11 +76,8 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const backendId: unknown = Object(body).id;
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
-    note(outbox, entry, (log) => {
-      // Before the acknowledgement: a row whose id was lost on the way would be sent again, and answered with it again.
-      for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
-      log.done(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
-    });
+    const rowIds = new Map(learned === undefined ? [] : request.rowIds.map(({ id }) => [id, learned]));
+    note(outbox, entry, (log) => log.done(stretchOf(entry), request.rows, skipped, rowIds));
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);
@@ -104,10 +101,8 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
     outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
-      const { stream } = entry.stream.segment;
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
-      const { session, start, end } = entry;
-      note(outbox, entry, (log) => log.refuseRows(session, stream, start, end, request.lines.length, refusal));
+      note(outbox, entry, (log) => log.refuseRows(stretchOf(entry), request.lines.length, refusal));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
       note(outbox, entry, (log) => log.refuseOp(entry.operation.key, refusal));
@@ -128,22 +123,19 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
 
 function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
   nameDamaged(outbox, entry, lines);
-  const { session, start, end, stream } = entry;
-  note(outbox, entry, (log) => log.done(session, stream.segment.stream, start, end, 0, lines.length));
+  note(outbox, entry, (log) => log.done(stretchOf(entry), 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
 }
 
 /** A batch that is too large goes out as two, each under a key of its own: nothing of it has been taken. */
 function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest): void {
-  const { log } = outbox.store;
-  const { stream } = entry.stream.segment;
   const middle = lines[Math.ceil(lines.length / 2)]?.start ?? entry.end;
   const parts = [
     { start: entry.start, end: middle },
     { start: middle, end: entry.end },
   ];
-  for (const { start, end } of parts) log.batch(entry.session, stream, start, end);
+  outbox.store.log.batches(parts.map((part) => ({ ...stretchOf(entry), ...part })));
   outbox.replace(entry, parts);
 }
 
@@ -159,6 +151,11 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
   const reason = `the connection is closed each time this row of ${bytes} bytes is uploaded: it is too large`;
   reject(outbox, entry, request, { status: 413, body: undefined, path: request.name, pending: false, reason });
   return true;
+}
+
+/** Where the rows of a batch are. */
+function stretchOf({ session, start, end, stream }: BatchEntry) {
+  return { session, stream: stream.segment.stream, start, end };
 }
 
 function backoff({ attempts }: Entry, retryAfterMs = 0): number {

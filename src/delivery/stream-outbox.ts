@@ -27,7 +27,8 @@ export class StreamOutbox {
   readonly #awaited: BatchEntry[] = [];
   readonly #requeued: BatchEntry[] = [];
   readonly #sending = new Set<BatchEntry>();
-  readonly #claimed = new Map<number, number>();
+  /** What is in flight, awaited or requeued, by its start. */
+  readonly #claimed = new Map<number, BatchEntry>();
   /** Lines that were just written, so that the backlog need not read them from the file. */
   readonly #recent = new Map<number, string>();
   #recentBytes = 0;
@@ -89,7 +90,7 @@ export class StreamOutbox {
     if (session === undefined || start < this.#cursor || this.#claimed.has(start)) return undefined;
     const lines = text === undefined ? undefined : linesAt(start, text);
     const entry = { ...this.#entry({ start, end, session }), order, waiter, lines };
-    this.#claimed.set(start, end);
+    this.#claimed.set(start, entry);
     this.#awaited.push(entry);
     return entry;
   }
@@ -124,7 +125,7 @@ export class StreamOutbox {
   /** Puts a batch back to be sent. */
   requeue(entry: BatchEntry): void {
     this.#sending.delete(entry);
-    if (this.#claimed.get(entry.start) !== entry.end) return;
+    if (this.#claimed.get(entry.start) !== entry) return;
     entry.lines = undefined;
     this.#requeued.push(entry);
     if (entry.waiter !== undefined) this.#lookedUp += 1;
@@ -133,11 +134,16 @@ export class StreamOutbox {
   /** Puts the parts of a batch in its place. */
   replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
     this.#sending.delete(entry);
+    const isClaimed = this.#claimed.get(entry.start) === entry;
+    if (!isClaimed) {
+      entry.waiter?.settle(PENDING);
+      return;
+    }
     this.#claimed.delete(entry.start);
     const waiter = entry.waiter === undefined ? undefined : partsOf(entry.waiter, parts.length);
     for (const { start, end } of parts) {
       const part = { ...this.#entry({ start, end, session: entry.session }), order: entry.order, waiter };
-      this.#claimed.set(start, end);
+      this.#claimed.set(start, part);
       (waiter === undefined ? this.#requeued : this.#awaited).push(part);
     }
   }
@@ -145,8 +151,10 @@ export class StreamOutbox {
   /** A batch is settled: its lines are delivered, rejected or skipped. */
   settle(entry: BatchEntry, state: WriteState, lines: number, skipped = 0): void {
     this.#sending.delete(entry);
-    const isCounted = this.#claimed.get(entry.start) === entry.end;
-    if (isCounted) this.#claimed.delete(entry.start);
+    const isClaimed = this.#claimed.get(entry.start) === entry;
+    if (isClaimed) this.#claimed.delete(entry.start);
+    // After a recount that could not read the file, it may not be among the pending.
+    const isCounted = isClaimed && entry.start < this.#counted;
     const settle = (to: WriteState, writes: number): void => {
       if (isCounted) this.pending.settle(entry.scope, to, writes);
       else this.pending.settleUncounted(entry.scope, to, writes);
@@ -186,15 +194,20 @@ export class StreamOutbox {
     return true;
   }
 
-  /** Counts the open lines that have come since, up to a place. */
+  /** Counts the open lines that have come since, up to a place: all of them, or none if the file cannot be read. */
   count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
     const named = NAMED_IN[this.segment.stream];
-    for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
-      if (bytes.length > 0) this.pending.add(this.#scopeAt(start), 1);
+    const found = new Map<Scope, number>();
+    let counted = this.#counted;
+    for (const { start, end, bytes } of this.segment.openLines(counted, until)) {
+      const scope = this.#scopeAt(start);
+      if (bytes.length > 0) found.set(scope, (found.get(scope) ?? 0) + 1);
       const id = named === undefined ? undefined : parseRow(bytes.toString())?.id;
       if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
-      this.#counted = end;
+      counted = end;
     }
+    for (const [scope, rows] of found) this.pending.add(scope, rows);
+    this.#counted = counted;
   }
 
   /** Puts rows that were rejected back among the pending. */
@@ -204,7 +217,7 @@ export class StreamOutbox {
       const { refused } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of refused) {
         const entry = this.#entry({ start, end, session });
-        this.#claimed.set(start, end);
+        this.#claimed.set(start, entry);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
       }
@@ -212,12 +225,15 @@ export class StreamOutbox {
     }
   }
 
-  /** Starts again from the file: what was known of it is void. */
+  /** Starts again from the file: what was known of it is void, except for what is in flight and still open in the file. */
   reset(): void {
-    for (const { waiter } of this.#awaited.splice(0)) waiter?.settle(PENDING);
-    for (const { waiter } of this.#requeued.splice(0)) waiter?.settle(PENDING);
+    for (const entry of [...this.#awaited.splice(0), ...this.#requeued.splice(0)]) {
+      entry.waiter?.settle(PENDING);
+      entry.waiter = undefined;
+    }
     this.#lookedUp = 0;
     this.#claimed.clear();
+    for (const entry of this.#sending) if (this.#isOpen(entry)) this.#claimed.set(entry.start, entry);
     this.#recent.clear();
     this.#recentBytes = 0;
     this.#cursor = 0;
@@ -232,6 +248,12 @@ export class StreamOutbox {
 
   get #isOwn(): boolean {
     return this.segment.slot === this.#store.slot;
+  }
+
+  #isOpen({ start, session }: BatchEntry): boolean {
+    const { slot, stream } = this.segment;
+    const found = this.#store.log.state.sessions.at(slot, stream, start);
+    return found?.nonce === session.nonce && this.segment.nextOpen(start) === start;
   }
 
   #nextFresh(): number {
@@ -252,8 +274,9 @@ export class StreamOutbox {
     const batch = this.segment.batchAt(start, until);
     this.#cursor = batch?.end ?? start;
     if (batch === undefined) return undefined;
-    this.#claimed.set(batch.start, batch.end);
-    return this.#entry(batch);
+    const entry = this.#entry(batch);
+    this.#claimed.set(batch.start, entry);
+    return entry;
   }
 
   #takeDue(time: number): BatchEntry | undefined {

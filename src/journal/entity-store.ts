@@ -105,8 +105,7 @@ export class EntityStore {
    */
   async appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const slot = this.#openFor(stream);
-    const batches = await slot.appendAll(stream, texts);
-    slot.noteBatches(stream, batches);
+    const batches = await slot.appendBatches(stream, texts);
     this.#refreshNoted();
     return batches;
   }

@@ -20,7 +20,9 @@ export interface StoredLine {
   readonly text: string;
 }
 
-const NO_CLAIMS: ReadonlyMap<number, number> = new Map();
+/** What is being sent of a file, by its start. */
+type Claims = ReadonlyMap<number, ByteRange>;
+const NO_CLAIMS: Claims = new Map();
 
 /** One file of a stream, and which of its lines are neither acknowledged nor rejected: the open ones. */
 export class Segment {
@@ -44,14 +46,14 @@ export class Segment {
   }
 
   /** The first place from here on that is open and not claimed; infinite if the rest of the file is another client's. */
-  nextOpen(from: number, claimed: ReadonlyMap<number, number> = NO_CLAIMS): number {
+  nextOpen(from: number, claimed: Claims = NO_CLAIMS): number {
     const { sessions } = this.#log.state;
     for (let at = from; ; ) {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
       // What an earlier session knew of places beyond a cut says nothing of what a later one wrote there.
       const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
       const next =
-        span === undefined ? limit : (claimed.get(at) ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
+        span === undefined ? limit : (claimed.get(at)?.end ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
       if (next === at || next === Number.POSITIVE_INFINITY) return next;
       at = Math.min(next, limit);
     }

@@ -5,7 +5,7 @@ import type { StreamName } from "../api/routes.js";
 import { FILE_MODE, makeFolder, namesIn, onFile, rename } from "../store/files.js";
 import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
 import { LineReader, linesOf } from "../store/line-reader.js";
-import { LineWriter } from "../store/line-writer.js";
+import { type ByteRange, LineWriter } from "../store/line-writer.js";
 import type { Session } from "./sessions.js";
 import {
   type AcksLine,
@@ -22,6 +22,12 @@ const FOLDER = "sync";
 const ACKS = "acks.log";
 const SMALLEST_COMPACTION_BYTES = 64 * 1024;
 
+/** A range of a stream that one session wrote. */
+interface Stretch extends ByteRange {
+  readonly session: Session;
+  readonly stream: StreamName;
+}
+
 /**
  * The sync log of one entity, in a folder beside its document: an ops log for each writer, with what was written, and one
  * acknowledgement log, with what became of it. Both are appended to. Acknowledgements are written by the holder of the
@@ -35,6 +41,8 @@ export class SyncLog {
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
   #ordinals: Session[] = [];
+  /** Lines that name sessions and are not on the file yet. */
+  #names: AcksLine[] = [];
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
@@ -54,16 +62,24 @@ export class SyncLog {
     return this.#state;
   }
 
-  /** Reads everything anew. */
+  /** Reads everything anew. What was known stays known if a file cannot be read. */
   load(): void {
     this.close();
+    const [state, ordinals] = [this.#state, this.#ordinals];
     this.#state = new SyncState();
     this.#ordinals = [];
-    for (const { bytes } of linesOf(this.acksPath)) {
-      const line = acksLine.safeParse(parsed(bytes));
-      if (line.success) this.#state.apply(line.data, this.#ordinals);
+    try {
+      for (const { bytes } of linesOf(this.acksPath)) {
+        const line = acksLine.safeParse(parsed(bytes));
+        if (line.success) this.#state.apply(line.data, this.#ordinals);
+      }
+      this.refresh();
+      this.#names = [];
+    } catch (error) {
+      this.#state = state;
+      this.#ordinals = ordinals;
+      throw error;
     }
-    this.refresh();
   }
 
   /** Reads what writers have added to their ops logs. */
@@ -95,24 +111,37 @@ export class SyncLog {
     return new LineWriter(this.#opsPath(slot), this.policy);
   }
 
-  /** Notes that a stretch of rows is done with. */
-  done(session: Session, stream: StreamName, start: number, end: number, delivered: number, skipped: number): void {
-    this.#record([this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
+  /** Notes that a stretch of rows is done with, and the backend's ids for rows of it. */
+  done(
+    { session, stream, start, end }: Stretch,
+    delivered: number,
+    skipped: number,
+    rowIds: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    // Before the acknowledgement: a row whose id was lost on the way is sent again, and answered with it again.
+    const mapped = [...rowIds].map(([row, id]) => ({ row, id }));
+    this.#record(...mapped, [this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
   }
 
   /** Notes that the backend does not want a stretch of rows. */
-  refuseRows(session: Session, stream: StreamName, start: number, end: number, rows: number, refusal: Refusal): void {
+  refuseRows({ session, stream, start, end }: Stretch, rows: number, refusal: Refusal): void {
     this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal });
   }
 
-  /** Notes that a stretch is a batch of its own, before it is sent: whoever sends it again sends the same rows under the same key. */
-  batch(session: Session, stream: StreamName, start: number, end: number): void {
-    this.#record({ batch: [this.#ordinal(session), letterOf(stream), start, end] });
+  /** Notes that stretches are batches of their own, before they are sent: whoever sends one again sends the same rows under the same key. */
+  batches(stretches: readonly Stretch[]): void {
+    const lines = stretches.map(
+      ({ session, stream, start, end }): AcksLine => ({
+        batch: [this.#ordinal(session), letterOf(stream), start, end],
+      }),
+    );
+    this.#record(...lines);
   }
 
   /** Names a session in the acknowledgements as well, so that neither file alone is needed to know it. */
   name(session: Session): void {
     this.#ordinal(session);
+    if (this.#names.length > 0) this.#record();
   }
 
   deliverOp(key: string, id: string | undefined): void {
@@ -121,10 +150,6 @@ export class SyncLog {
 
   refuseOp(key: string, refusal: Refusal): void {
     this.#record({ refusedOp: key, refusal });
-  }
-
-  mapRow(row: string, id: string): void {
-    this.#record({ row, id });
   }
 
   park(parked: Refusal | null): void {
@@ -169,20 +194,29 @@ export class SyncLog {
     }
     const ordinal = this.#ordinals.length;
     const line = lineOf(session, ordinal);
-    // On the file first: what follows names it by its number.
-    this.#append(line);
     this.#state.apply(line, this.#ordinals);
+    this.#names.push(line);
     return ordinal;
   }
 
-  #record(line: AcksLine): void {
-    this.#state.apply(line, this.#ordinals);
-    if (this.#append(line) > this.#compactAtBytes) this.#compact();
+  /** Takes lines into the state, then into the file: all in one write, behind those that name their sessions. */
+  #record(...lines: AcksLine[]): void {
+    for (const line of lines) this.#state.apply(line, this.#ordinals);
+    const text = [...this.#names, ...lines].map((line) => JSON.stringify(line)).join("\n");
+    if (this.#append(text) > this.#compactAtBytes) this.#compact();
   }
 
-  #append(line: AcksLine): number {
-    this.#acks ??= new LineWriter(this.acksPath);
-    return this.#acks.appendNow(JSON.stringify(line)).end;
+  #append(text: string): number {
+    try {
+      this.#acks ??= new LineWriter(this.acksPath);
+      const { end } = this.#acks.appendNow(text);
+      this.#names = [];
+      return end;
+    } catch (error) {
+      // The state has what the file lacks: as soon as a line can be written, the file is written anew from the state.
+      this.#compactAtBytes = 0;
+      throw error;
+    }
   }
 
   #compact(): void {
@@ -207,6 +241,7 @@ export class SyncLog {
     this.#acks?.close();
     this.#acks = undefined;
     this.#ordinals = [...this.#state.sessions.byNonce.values()];
+    this.#names = [];
     this.#compactAtBytes = Math.max(SMALLEST_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 

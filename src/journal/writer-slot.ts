@@ -81,13 +81,6 @@ export class WriterSlot {
     this.#begin({ after });
   }
 
-  /** Notes which rows go out together. */
-  noteBatches(stream: StreamName, batches: readonly ByteRange[]): void {
-    const letter = letterOf(stream);
-    const lines = batches.map(({ start, end }) => JSON.stringify({ call: [letter, start, end], within: this.#nonce }));
-    this.note(lines.join("\n"));
-  }
-
   /** Appends to the ops log. */
   note(line: string): void {
     this.#ops.appendNow(line);
@@ -98,9 +91,15 @@ export class WriterSlot {
     this.#writer(stream).append(line, appended);
   }
 
-  /** Appends texts of whole rows to a stream, all of them or none. */
-  appendAll(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
-    return this.#writer(stream).appendAll(texts);
+  /** Appends batches of rows to a stream, each a text of lines, all of them or none, and notes which rows go out together. */
+  appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
+    const letter = letterOf(stream);
+    return this.#writer(stream).appendAll(texts, (batches) => {
+      const lines = batches.map(({ start, end }) =>
+        JSON.stringify({ call: [letter, start, end], within: this.#nonce }),
+      );
+      this.note(lines.join("\n"));
+    });
   }
 
   /** Writes the rows that wait for the end of the tick. */

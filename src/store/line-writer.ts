@@ -97,9 +97,10 @@ export class LineWriter implements PooledFile {
 
   /**
    * Appends texts of whole lines, all of them or none, and gives the event loop turns in between. Later lines wait.
+   * `note` is called with their ranges while nobody has seen them yet; if it throws, none of them is on the file.
    * @throws MirrorError if they are not on the file.
    */
-  async appendAll(texts: readonly string[]): Promise<ByteRange[]> {
+  async appendAll(texts: readonly string[], note: (ranges: readonly ByteRange[]) => void): Promise<ByteRange[]> {
     while (this.#heldFrom !== undefined) await nextTurn();
     this.flush();
     const start = this.end;
@@ -112,12 +113,13 @@ export class LineWriter implements PooledFile {
           turnedAt = now();
         }
         const { error, ...range } = this.#write(`${texts[at]}\n`);
-        if (error !== undefined) {
-          this.#truncate(start);
-          throw this.#failure(error);
-        }
+        if (error !== undefined) throw this.#failure(error);
         ranges.push(range);
       }
+      note(ranges);
+    } catch (error) {
+      this.#truncate(start);
+      throw error;
     } finally {
       this.#heldFrom = undefined;
       this.flush();
@@ -156,16 +158,25 @@ export class LineWriter implements PooledFile {
     const queue = this.#queue;
     this.#queue = [];
     const { start, end, error } = this.#write(textOf(queue));
-    let at = start;
-    for (const { line, appended } of queue) {
-      const next = queue.length === 1 && error === undefined ? end : at + Buffer.byteLength(line) + 1;
-      if (next > end) {
-        // A row whose call fails must not come back: what is on the file of it is taken back, with those after it.
-        if (at <= end) this.#truncate(at);
-        appended(at, at, this.#failure(error));
-      } else appended(at, next);
-      at = next;
+    if (queue.length === 1 && error === undefined) {
+      queue[0]?.appended(start, end);
+      return;
     }
+    let last = start;
+    const ranges = queue.map(({ line }) => {
+      const range = { start: last, end: last + Buffer.byteLength(line) + 1 };
+      last = range.end;
+      return range;
+    });
+    // A row whose call fails must not come back: what is on the file of it is taken back before any call learns of its own.
+    const failed = ranges.find((range) => range.end > end);
+    if (failed !== undefined) this.#truncate(failed.start);
+    queue.forEach(({ appended }, at) => {
+      const range = ranges[at];
+      if (range === undefined) return;
+      if (range.end > end) appended(range.start, range.start, this.#failure(error));
+      else appended(range.start, range.end);
+    });
   }
 
   close(): void {
