@@ -79,6 +79,12 @@ export class EntityOutbox {
     for (const stream of this.streams.open()) yield* stream.requeued;
   }
 
+  /** The entries that failed: those that wait for their next attempt, and those in flight. */
+  *failing(): Generator<Entry> {
+    yield* this.requeued();
+    for (const stream of this.streams.open()) yield* stream.retrying();
+  }
+
   /** Who sends for the entity, if it is another process. */
   get holder(): Holder | undefined {
     return this.checkLease() ? undefined : this.lease.holder;

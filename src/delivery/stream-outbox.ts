@@ -63,6 +63,11 @@ export class StreamOutbox {
     return this.#requeued;
   }
 
+  /** Batches that failed and are being sent again. */
+  *retrying(): Generator<BatchEntry> {
+    for (const entry of this.#sending) if (entry.attempts > 0) yield entry;
+  }
+
   isSending(entry: BatchEntry): boolean {
     return this.#sending.has(entry);
   }

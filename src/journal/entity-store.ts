@@ -142,16 +142,22 @@ export class EntityStore {
     this.#document.merge([line]);
     // Two writers may each have written a document without the other's fields: the last to look lays all over it.
     const { operations } = this.log.state;
-    for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
-      seen = operations.size;
-      this.#document.merge(operations.values());
-    }
+    this.#orWarn(() => {
+      for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
+        seen = operations.size;
+        this.#document.merge(operations.values());
+      }
+    });
   }
 
   /** What is noted is accepted: if it cannot be read back now, its call must not fail, and the next refresh reads it. */
   #refreshNoted(): void {
+    this.#orWarn(() => this.log.refresh());
+  }
+
+  #orWarn(step: () => void): void {
     try {
-      this.log.refresh();
+      step();
     } catch (error) {
       this.#policy.warn(messageOf(error));
     }

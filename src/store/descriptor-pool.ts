@@ -36,10 +36,15 @@ export function addToPool(file: PooledFile): void {
   openFiles.add(file);
 }
 
-/** Closes the descriptor of a file and takes it out of the pool. */
+/** Closes the descriptor of a file and takes it out of the pool. The system closes it even where it says that it failed. */
 export function closeDescriptor(file: PooledFile, descriptor: number | undefined): void {
   openFiles.delete(file);
-  if (descriptor !== undefined) closeSync(descriptor);
+  if (descriptor === undefined) return;
+  try {
+    closeSync(descriptor);
+  } catch {
+    // Each write has said for itself whether it is on the file.
+  }
 }
 
 /** Files used since the last eviction get a second chance, so a use costs a flag and no list operation. */
