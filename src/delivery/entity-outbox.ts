@@ -1,4 +1,5 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
+import type { Unavailable } from "../http/outcome.js";
 import { EntityStore } from "../journal/entity-store.js";
 import type { Holder } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
@@ -8,6 +9,7 @@ import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import { EntityHealth } from "./entity-health.js";
 import { type BatchEntry, type Entry, PENDING, type Settlement, type Waiter } from "./entry.js";
+import { noteFailure } from "./entry-backoff.js";
 import { countRejected, learnIds } from "./journal-state.js";
 import { OperationQueue } from "./operation-queue.js";
 import type { AwaitedId } from "./outgoing.js";
@@ -195,6 +197,12 @@ export class EntityOutbox {
     entry.dueAt = now() + backoffMs;
     this.#settleWaiter(entry, settlement);
     this.#putBack(entry);
+  }
+
+  /** An operation that was just counted has been sent in vain: its next attempt is a repeat, and has its own backoff. */
+  noteAttempt(key: string, outcome: Unavailable): void {
+    const entry = this.operations.entryOf(key);
+    if (entry !== undefined) this.requeue(entry, PENDING, noteFailure(this.sender.connection, entry, outcome));
   }
 
   /** Puts an entry aside until an id is known. A call waits along only if the id is just being looked up. */

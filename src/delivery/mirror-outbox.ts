@@ -96,7 +96,7 @@ export class MirrorOutbox {
     if (known !== undefined) known.acceptCreate(key, fields, scope, isDelivered);
     else this.#add(kind, id, scope, (added) => added.acceptCreate(key, fields, scope, isDelivered));
     // Last, because a new outbox counts its operations anew when it acquires the lease.
-    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.operations.noteAttempt(key, outcome.reason);
+    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.noteAttempt(key, outcome);
   }
 
   /** Takes in what other processes wrote to the entities, all of them at once. */

@@ -61,10 +61,9 @@ export class OperationQueue {
     this.#former.clear();
   }
 
-  /** An operation that was just counted has been sent in vain: its next attempt is a repeat. */
-  noteAttempt(key: string, reason: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) Object.assign(entry, { attempts: 1, reason });
+  /** The entry of an operation that is counted. */
+  entryOf(key: string): OperationEntry | undefined {
+    return this.#entries.get(key);
   }
 
   /** A call waits for an operation that was just counted. */

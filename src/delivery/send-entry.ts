@@ -8,13 +8,12 @@ import { parseRow } from "../store/rows.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import { shown } from "../util/validation.js";
-import { CONFLICT, sendWrite } from "./attempt.js";
-import { backoffMs } from "./backoff.js";
+import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
+import { backoffOf, noteFailure } from "./entry-backoff.js";
 import { prepare, type WriteRequest } from "./requests.js";
 
-const LONGEST_BACKOFF_MS = 60_000;
 /** A row whose upload is cut off so often in a row is too large for something on the way. */
 const MOST_UPLOAD_CUTS = 3;
 
@@ -27,7 +26,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     else if (prepared.kind === "waits") outbox.waitFor(entry, prepared.waitsFor);
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
-    outbox.requeue(entry, PENDING, backoff(entry));
+    outbox.requeue(entry, PENDING, backoffOf(entry));
     entry.scope.announce(toError(error));
   } finally {
     outbox.sender.end();
@@ -59,15 +58,12 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
 }
 
 function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Unavailable): void {
-  entry.reason = outcome.reason;
-  entry.conflicts = outcome.status === CONFLICT ? entry.conflicts + 1 : 0;
+  const backoffMs = noteFailure(outbox.sender.connection, entry, outcome);
   if (entry.kind === "batch") {
     if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
     else if (isTooLarge(outbox, entry, request)) return;
   }
-  // What failed with the backend goes first when it is back; what failed alone waits for its own turn.
-  const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
-  outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
+  outbox.requeue(entry, PENDING, backoffMs);
 }
 
 function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body: unknown): void {
@@ -156,10 +152,6 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
 /** Where the rows of a batch are. */
 function stretchOf({ session, start, end, stream }: BatchEntry) {
   return { session, stream: stream.segment.stream, start, end };
-}
-
-function backoff({ attempts }: Entry, retryAfterMs = 0): number {
-  return Math.max(retryAfterMs, backoffMs(attempts + 1, LONGEST_BACKOFF_MS));
 }
 
 /** Names the lines that are not sent, ever: as a power cut or another client leaves them. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { isMissing } from "../store/files.js";
+import { isMissing, onFile } from "../store/files.js";
 import { NO_FOLLOW } from "../store/links.js";
 
 /** A lock that cannot be looked at, its owner being on another host, expires after this long without a heartbeat. */
@@ -62,8 +62,9 @@ class HeldLock implements Lock {
   release(): void {
     held.delete(this);
     if (held.size === 0) stopTimer();
-    if (this.#isOurs && heldText(this.#path) === this.#text) rmSync(this.#path, { force: true });
+    const isOurs = this.#isOurs && heldText(this.#path) === this.#text;
     this.#isOurs = false;
+    if (isOurs) onFile("give the lock back", this.#path, () => rmSync(this.#path, { force: true }));
   }
 
   /** Renews the heartbeat, unless the lock was lost meanwhile. */

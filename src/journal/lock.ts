@@ -23,8 +23,13 @@ export interface Holder {
  * network folders too; the highest number counts. Taking over from the dead means creating the next number, so of two
  * who try, one succeeds, and nobody ever removes a living lock. Each holds a token of its own, as a number that was given
  * back is used again: whoever was wrongly taken for dead does not mistake a later lock for its own.
+ * @throws MirrorError if the lock's files cannot be read or written; nothing is held then.
  */
 export function takeLock(folder: string, name: string): Lock | Holder {
+  return onFile("take the lock", join(folder, name), () => taken(folder, name));
+}
+
+function taken(folder: string, name: string): Lock | Holder {
   for (;;) {
     const numbers = numbersOf(folder, name);
     const highest = numbers.at(-1) ?? 0;
@@ -33,21 +38,31 @@ export function takeLock(folder: string, name: string): Lock | Holder {
       if (holder !== undefined) return holder;
     }
     const number = highest + 1;
+    const path = pathOf(folder, name, number);
     const text = JSON.stringify({ ...ownIdentity(), token: randomUUID() });
-    if (!created(pathOf(folder, name, number), text)) continue;
-    // Another one may have begun anew at a lower number meanwhile: whoever sees the other steps back and tries again.
-    if (numbersOf(folder, name).some((other) => other !== number && !numbers.includes(other))) {
-      rmSync(pathOf(folder, name, number), { force: true });
-      continue;
+    if (!created(path, text)) continue;
+    try {
+      if (hasRival(folder, name, number, numbers)) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
+    } catch (error) {
+      // It would look as if this process held the lock.
+      rmSync(path, { force: true });
+      throw error;
     }
-    // And one of those that were dead may have been taken anew.
-    if (numbers.some((old) => livingHolder(folder, pathOf(folder, name, old)) !== undefined)) {
-      rmSync(pathOf(folder, name, number), { force: true });
-      continue;
-    }
-    for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
-    return holdLock(pathOf(folder, name, number), text, () => numbersOf(folder, name).some((other) => other > number));
+    return holdLock(path, text, () => numbersOf(folder, name).some((other) => other > number));
   }
+}
+
+/** Whether another one takes the lock at the same time: both then step back and try again. */
+function hasRival(folder: string, name: string, number: number, dead: readonly number[]): boolean {
+  // Another one may have begun anew at a lower number meanwhile, and one of those that were dead may have been taken anew.
+  return (
+    numbersOf(folder, name).some((other) => other !== number && !dead.includes(other)) ||
+    dead.some((old) => livingHolder(folder, pathOf(folder, name, old)) !== undefined)
+  );
 }
 
 /** Who holds a lock, without taking it. `writesNothing`: another host's heartbeat is compared with our own clock. */
@@ -62,15 +77,13 @@ export function isLock(answer: Lock | Holder): answer is Lock {
 }
 
 function created(path: string, text: string): boolean {
-  return onFile("take the lock", path, () => {
-    try {
-      writeFileSync(path, text, { flag: "wx", mode: FILE_MODE });
-      return true;
-    } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
-      throw error;
-    }
-  });
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: FILE_MODE });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 function livingHolder(folder: string, path: string, writesNothing = false): Holder | undefined {

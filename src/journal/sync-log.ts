@@ -2,8 +2,8 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { decode, encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
-import { FILE_MODE, makeFolder, namesIn, onFile, rename } from "../store/files.js";
-import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
+import { FILE_MODE, namesIn, onFile, rename } from "../store/files.js";
+import { type DiskPolicy, makeFolderKnown, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
 import { LineReader, linesOf } from "../store/line-reader.js";
 import { type ByteRange, LineWriter } from "../store/line-writer.js";
 import type { Session } from "./sessions.js";
@@ -107,7 +107,7 @@ export class SyncLog {
 
   /** Opens a writer's ops log. */
   openOps(slot: number): LineWriter {
-    makeFolder(this.folder);
+    makeFolderKnown(this.folder, this.policy);
     return new LineWriter(this.#opsPath(slot), this.policy);
   }
 

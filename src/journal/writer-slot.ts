@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
-import { makeFolder, sizeOf } from "../store/files.js";
-import { syncFolder } from "../store/fsync.js";
+import { sizeOf } from "../store/files.js";
+import { makeFolderKnown } from "../store/fsync.js";
 import { type Appended, type ByteRange, LineWriter } from "../store/line-writer.js";
 import { segmentName } from "../store/paths.js";
 import { isLock, type Lock, takeLock } from "./lock.js";
@@ -33,7 +33,7 @@ export class WriterSlot {
 
   /** Takes the first free place. */
   static take(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
-    for (const changed of makeFolder(log.folder)) syncFolder(changed, log.policy);
+    makeFolderKnown(log.folder, log.policy);
     for (let number = 1; ; number += 1) {
       const lock = takeLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import type { Fsync } from "../config.js";
 import { codeOf } from "../util/thrown.js";
-import { onFile } from "./files.js";
+import { makeFolder, onFile } from "./files.js";
 
 /** How long a row may be in the system's memory alone where files are brought to the disk at intervals. */
 const INTERVAL_MS = 1_000;
@@ -78,6 +78,11 @@ export function syncFolder(folder: string, policy: DiskPolicy): void {
       closeSync(descriptor);
     }
   });
+}
+
+/** Makes a folder and those above it, and with `fsync: "always"` waits until the disk knows them by name. */
+export function makeFolderKnown(path: string, policy: DiskPolicy): void {
+  for (const changed of makeFolder(path)) syncFolder(changed, policy);
 }
 
 /** Brings a file to the disk within the interval. A process that ends before leaves that to the system. */

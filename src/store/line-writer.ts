@@ -5,8 +5,17 @@ import { MirrorError } from "../errors.js";
 import { now } from "../util/clock.js";
 import { codeOf } from "../util/thrown.js";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
-import { isMissing, makeFolder, onFile } from "./files.js";
-import { type DiskPolicy, forget, NO_FSYNC, syncFolder, syncToDisk, syncToDiskSoon, syncWithin } from "./fsync.js";
+import { isMissing, onFile } from "./files.js";
+import {
+  type DiskPolicy,
+  forget,
+  makeFolderKnown,
+  NO_FSYNC,
+  syncFolder,
+  syncToDisk,
+  syncToDiskSoon,
+  syncWithin,
+} from "./fsync.js";
 import { NO_FOLLOW } from "./links.js";
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants;
@@ -52,7 +61,7 @@ export class LineWriter implements PooledFile {
   constructor(path: string, policy = NO_FSYNC) {
     this.path = path;
     this.#policy = policy;
-    makeFolder(dirname(path));
+    makeFolderKnown(dirname(path), policy);
     const descriptor = this.#open(FLAGS | O_CREAT);
     this.#size = onFile("look at the file", path, () => fstatSync(descriptor).size);
     if (this.#size === 0) syncFolder(dirname(path), policy);

@@ -9,7 +9,8 @@ import { nearest } from "../util/did-you-mean.js";
 import { folderPath } from "../util/folder-path.js";
 import { issueAt, shown } from "../util/validation.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { foldersIn, makeFolder } from "./files.js";
+import { foldersIn } from "./files.js";
+import { type DiskPolicy, makeFolderKnown, NO_FSYNC } from "./fsync.js";
 import { refuseLinks } from "./links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, refuseUnsafeId } from "./paths.js";
 import { readRows } from "./rows.js";
@@ -106,9 +107,9 @@ export class LocalExperimentStore {
   }
 
   /** @internal Makes sure that an entity of a kind could be written, before anything is sent for it. */
-  prepare(kind: FolderKind): void {
+  prepare(kind: FolderKind, policy: DiskPolicy = NO_FSYNC): void {
     refuseLinks(folderOf(this.root, kind));
-    makeFolder(folderOf(this.root, kind));
+    makeFolderKnown(folderOf(this.root, kind), policy);
   }
 
   /** @internal The ids of all entities of a kind: the folders that can be entities. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../util/thrown.js";
 import type { Answer } from "./answer.js";
 import { type Fate, type OpenRecord, openRecord, type RecordedRequest } from "./requests.js";
 
@@ -59,6 +60,9 @@ export class Exchange {
     const isOpen = record.fate === undefined;
     record.fate = fate;
     record.durationMs = performance.now() - this.#arrivedAt;
-    if (isOpen) this.#onFate?.(record);
+    if (!isOpen) return;
+    const told: unknown = this.#onFate?.(record);
+    // The answer is on its way when a promise rejects; a test that uses the mock must not end for it.
+    Promise.resolve(told).catch((error: unknown) => process.emitWarning(`onAnswer failed: ${messageOf(error)}`));
   }
 }

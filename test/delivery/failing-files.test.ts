@@ -7,6 +7,7 @@ import { startMockServer } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { clientFor, sync } from "./support/backend.js";
 import { prediction } from "./support/predictions.js";
+import { IS_LONG } from "./support/random.js";
 
 const CALLS = [
   "writeSync",
@@ -23,7 +24,7 @@ const CALLS = [
 ] as const;
 const originals = Object.fromEntries(CALLS.map((name) => [name, fs[name]]));
 /** How many sequences are tried, a quarter of a second each. */
-const RUNS = Number(process.env.FC_RUNS ?? (process.env.EVSYS_LONG_TESTS === "1" ? 500 : 12));
+const RUNS = Number(process.env.FC_RUNS ?? (IS_LONG ? 500 : 12));
 
 /** Has the calls of one function fail, from the n-th on, so many times. */
 function failCalls(name: (typeof CALLS)[number], from: number, times: number, code: string): void {
