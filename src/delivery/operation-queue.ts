@@ -50,11 +50,11 @@ export class OperationQueue {
     return this.#sending === entry;
   }
 
-  /** Counts what was added to the journal since; `scope`: whose it is. */
-  count(scope: Scope = this.#owner): void {
+  /** Counts what was added to the journal since; `scope`: whose it is, if a call of this process has just noted it. */
+  count(scope?: Scope): void {
     for (const operation of this.#state().waiting) {
       if (this.#entries.has(operation.key)) continue;
-      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope);
+      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, scope === undefined);
       this.#entries.set(operation.key, entry);
       this.#countOf(operation).add(entry.scope, 1);
     }
@@ -124,7 +124,7 @@ export class OperationQueue {
     const state = this.#state();
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
-      this.#entries.set(operation.key, entryOf(operation, this.#owner));
+      this.#entries.set(operation.key, entryOf(operation, this.#owner, false));
       this.#countOf(operation).retry(this.#owner, 1);
     }
   }
@@ -166,7 +166,7 @@ export class OperationQueue {
   }
 }
 
-function entryOf(operation: Operation, scope: Scope): OperationEntry {
+function entryOf(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {
   return {
     kind: "create" in operation ? "create" : "patch",
     operation,
@@ -174,6 +174,7 @@ function entryOf(operation: Operation, scope: Scope): OperationEntry {
     scope,
     order: Number.POSITIVE_INFINITY,
     waiter: undefined,
+    isInherited,
     attempts: 0,
     conflicts: 0,
     dueAt: 0,

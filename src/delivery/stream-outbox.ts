@@ -1,6 +1,7 @@
 import { NAMED_IN } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
+import type { Session } from "../journal/sessions.js";
 import type { ByteRange } from "../store/line-writer.js";
 import { parseRow } from "../store/rows.js";
 import type { WriteState } from "./counters.js";
@@ -221,7 +222,7 @@ export class StreamOutbox {
       if (session.slot !== this.segment.slot) continue;
       const { refused } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of refused) {
-        const entry = this.#entry({ start, end, session });
+        const entry = { ...this.#entry({ start, end, session }), isInherited: false };
         this.#claimed.set(start, entry);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
@@ -253,6 +254,11 @@ export class StreamOutbox {
 
   get #isOwn(): boolean {
     return this.segment.slot === this.#store.slot;
+  }
+
+  #isInherited(start: number, { nonce }: Session): boolean {
+    const isOwn = this.#isOwn && start >= this.#store.ownRows(this.segment.stream).start;
+    return !isOwn && this.#store.log.wasSentBefore(nonce);
   }
 
   #isOpen({ start, session }: BatchEntry): boolean {
@@ -317,6 +323,7 @@ export class StreamOutbox {
       order: Number.POSITIVE_INFINITY,
       waiter: undefined,
       lines: undefined,
+      isInherited: this.#isInherited(start, session),
       attempts: 0,
       conflicts: 0,
       dueAt: 0,

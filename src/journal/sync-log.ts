@@ -43,6 +43,8 @@ export class SyncLog {
   #ordinals: Session[] = [];
   /** Lines that name sessions and are not on the file yet. */
   #names: AcksLine[] = [];
+  /** The nonces of the sessions that the file named when it was read. */
+  #sentBefore: ReadonlySet<string> = new Set();
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
   #compactAtBytes = SMALLEST_COMPACTION_BYTES;
@@ -73,6 +75,7 @@ export class SyncLog {
         const line = acksLine.safeParse(parsed(bytes));
         if (line.success) this.#state.apply(line.data, this.#ordinals);
       }
+      this.#sentBefore = new Set(this.#ordinals.map(({ nonce }) => nonce));
       this.refresh();
       this.#names = [];
     } catch (error) {
@@ -95,6 +98,11 @@ export class SyncLog {
       }
       known.reader.close();
     }
+  }
+
+  /** Whether rows of a session may have been sent before the log was read: its name is noted before the first of them is. */
+  wasSentBefore(nonce: string): boolean {
+    return this.#sentBefore.has(nonce);
   }
 
   /** The writers' slots that have an ops log. */
