@@ -1,15 +1,35 @@
 import { defineConfig } from "vitest/config";
 
+const FULL = "test/**/*.full.test.ts";
+const SEEDS = "test/**/*.seeds.test.ts";
+const isLong = process.env.EVSYS_LONG_TESTS !== undefined;
+
+/**
+ * `npm test` runs the project "quick": every test file but `*.full.test.ts`. `npm run test:full` runs what that leaves out:
+ * `*.full.test.ts`, and more seeds of `*.seeds.test.ts`.
+ */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: "test/support/pack-once.ts",
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    // A gate on a busy machine may starve a process that a test waits for; a real fault fails each time.
-    retry: process.env.CI === undefined ? 0 : 2,
+    globalSetup: ["test/support/build-once.ts", "test/support/pack-once.ts"],
+    // A test that needs longer says why.
+    testTimeout: 15_000,
+    hookTimeout: 15_000,
     // Most of the time goes into waiting for processes and servers, not into computing.
     maxWorkers: 4,
-    typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "quick",
+          include: ["test/**/*.test.ts"],
+          exclude: [FULL, "**/node_modules/**", ...(isLong ? [SEEDS] : [])],
+          typecheck: { enabled: true, include: ["test/**/*.test-d.ts"], tsconfig: "./tsconfig.json" },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "full", include: [FULL, SEEDS], exclude: ["**/node_modules/**"], env: { TEST_PROJECT: "full" } },
+      },
+    ],
   },
 });

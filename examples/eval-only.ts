@@ -1,6 +1,6 @@
 /**
- * An eval without a training: a model that is there already answers a benchmark, and every answer is kept.
- * Run it with `npx tsx examples/eval-only.ts`: into ./evsys_sdk alone, or to the backend where EVSYS_API_URL is set.
+ * An eval without training: an existing model answers a benchmark, and every answer is logged.
+ * Run it with `npx tsx examples/eval-only.ts`: it writes to ./evsys_sdk, and to the backend too if EVSYS_API_URL is set.
  */
 import { DashboardClient } from "evsys-sdk";
 

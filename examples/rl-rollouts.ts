@@ -1,7 +1,7 @@
 /**
  * Reinforcement learning: a policy learns which of three replies is liked, and every rollout is kept with its reward and
  * advantage. Calls do not wait for the backend (`delivery: "background"`), so neither does the loop.
- * Run it with `npx tsx examples/rl-rollouts.ts`: into ./evsys_sdk alone, or to the backend where EVSYS_API_URL is set.
+ * Run it with `npx tsx examples/rl-rollouts.ts`: it writes to ./evsys_sdk, and to the backend too if EVSYS_API_URL is set.
  */
 import { DashboardClient } from "evsys-sdk";
 

@@ -1,6 +1,6 @@
 /**
  * A sweep: a group of runs for each learning rate, a run for each seed, all under one experiment that the sweep ends itself.
- * Run it with `npx tsx examples/sweep.ts`: into ./evsys_sdk alone, or to the backend where EVSYS_API_URL is set.
+ * Run it with `npx tsx examples/sweep.ts`: it writes to ./evsys_sdk, and to the backend too if EVSYS_API_URL is set.
  */
 import { DashboardClient } from "evsys-sdk";
 

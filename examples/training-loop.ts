@@ -1,6 +1,6 @@
 /**
  * A training loop: fits a line to noisy points, logs every step, validates now and then, and keeps the best validation.
- * Run it with `npx tsx examples/training-loop.ts`: into ./evsys_sdk alone, or to the backend where EVSYS_API_URL is set.
+ * Run it with `npx tsx examples/training-loop.ts`: it writes to ./evsys_sdk, and to the backend too if EVSYS_API_URL is set.
  */
 import { DashboardClient } from "evsys-sdk";
 

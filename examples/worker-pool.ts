@@ -1,6 +1,6 @@
 /**
  * A pool of processes that log to one run: each has a client of its own on the same mirror. One of them sends for all.
- * Run it with `npx tsx examples/worker-pool.ts`: into ./evsys_sdk alone, or to the backend where EVSYS_API_URL is set.
+ * Run it with `npx tsx examples/worker-pool.ts`: it writes to ./evsys_sdk, and to the backend too if EVSYS_API_URL is set.
  */
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -13,7 +13,7 @@ const STEPS = 30;
 const [runId, worker] = process.argv.slice(2);
 await using client = new DashboardClient({
   ...(process.env.EVSYS_API_URL ? {} : { offline: true }),
-  // What a worker has not sent when it ends, the lead sends: nobody has to be told.
+  // The lead sends what a worker has not sent when it ends: no notice is needed.
   ...(runId === undefined ? {} : { logLevel: "ERROR" }),
 });
 if (runId === undefined) await lead();

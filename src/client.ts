@@ -1,8 +1,8 @@
 import type { Client } from "openapi-fetch";
 import type { ExperimentCreate, ExperimentPatch, Prediction, paths, RunCreate, RunPatch } from "../generated/types.js";
-import { type CallOptions, checkedWait, timeoutOf, type WaitOptions } from "./api/call-options.js";
+import { type CallOptions, timeoutOf, validWaitOptions, type WaitOptions } from "./api/call-options.js";
 import { type CheckpointInput, type StepMetricInput, withDefaults } from "./api/inputs.js";
-import type { AnswerOf, BodyOf, Created, Input, RowAdded } from "./api/routes.js";
+import type { BodyOf, Created, Input, ResponseOf, RowAdded } from "./api/routes.js";
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
@@ -13,6 +13,7 @@ import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
 import type { ExperimentRun } from "./run/run.js";
 import { startRun, withRun } from "./run/start-run.js";
+import { EmptyStore } from "./store/empty-store.js";
 import { LocalExperimentStore } from "./store/store.js";
 
 /**
@@ -29,16 +30,18 @@ export class DashboardClient {
   readonly projectId: string | undefined;
   /** The longest a call may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Whether the client writes to the mirror only. */
+  /** Whether the client sends nothing: it writes to the mirror only, or is disabled. */
   readonly offline: boolean;
-  /** The mirror: its folder is `local.root`, its readers give back what was written. */
+  /** Whether the client validates and answers calls and does nothing else: it touches neither the disk nor the network. */
+  readonly disabled: boolean;
+  /** The mirror: its folder is `local.root`, its readers give back what was written. Empty for a disabled client. */
   readonly local: LocalExperimentStore;
   readonly #apiKey: string | undefined;
   readonly #delivery: Delivery;
   readonly #logger: Logger;
 
   /**
-   * @throws EvsysAuthError where the API key or the project is missing and the client is not offline.
+   * @throws EvsysAuthError where the API key or the project is missing and the client is neither offline nor disabled.
    * @throws EvsysValidationError where an option or a variable does not fit.
    */
   constructor(options: DashboardClientOptions = {}) {
@@ -49,7 +52,8 @@ export class DashboardClient {
     this.projectId = config.projectId;
     this.timeoutMs = config.timeoutMs;
     this.offline = config.offline;
-    this.local = new LocalExperimentStore(config.logDir, logger);
+    this.disabled = config.disabled;
+    this.local = new (config.disabled ? EmptyStore : LocalExperimentStore)(config.logDir, logger);
     this.#apiKey = config.apiKey;
     this.#logger = logger;
     this.#delivery = new Delivery(config, logger, this.local);
@@ -64,7 +68,7 @@ export class DashboardClient {
    * The routes of the backend, typed by its schema: `client.api.POST("/sdk/runs/{run_id}/metrics/", { params, body })`
    * resolves to `{ data, error, response }`, as in openapi-fetch, with its middleware (`use`) and the `signal` option.
    * A request takes at most `timeoutMs` and follows no redirect. It is neither mirrored nor retried.
-   * @throws EvsysError if the client is offline or closed, if no response comes, or if a 2xx response is not JSON;
+   * @throws EvsysError if the client is offline, disabled or closed, if no response comes, or if a 2xx response is not JSON;
    * EvsysValidationError for an id or a body that cannot be sent; the reason of `signal` if that aborts the request.
    */
   get api(): Client<paths> {
@@ -85,7 +89,7 @@ export class DashboardClient {
     experimentId: string,
     patch: Input<ExperimentPatch>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">> {
+  ): Promise<ResponseOf<"updateExperiment">> {
     return this.#delivery.updateExperiment(experimentId, patch, timeoutOf("updateExperiment", options));
   }
 
@@ -102,7 +106,7 @@ export class DashboardClient {
    * Sets fields of a run (`/sdk/runs/{run_id}/`, `generation.json`), also fields that the schema does not list. Returns the
    * names of the fields set.
    */
-  async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+  async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
     return this.#delivery.updateRun(runId, patch, timeoutOf("updateRun", options));
   }
 
@@ -110,7 +114,7 @@ export class DashboardClient {
    * Logs the metrics of one step (`/sdk/runs/{run_id}/metrics/`, `metrics.jsonl`). A series that is given both by name and
    * in `metrics`, with different values, is refused.
    */
-  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<AnswerOf<"logStepMetric">> {
+  logStepMetric(runId: string, input: StepMetricInput, options?: CallOptions): Promise<ResponseOf<"logStepMetric">> {
     try {
       return this.#delivery.logStepMetric(runId, input, timeoutOf("logStepMetric", options));
     } catch (error) {
@@ -142,13 +146,14 @@ export class DashboardClient {
     runId: string,
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     return this.#delivery.logPredictions(runId, predictions, timeoutOf("logPredictions", options));
   }
 
   /**
    * Posts any JSON to any path below `{baseUrl}/api/dashboard/api`. It is not mirrored.
-   * @returns the JSON of the response, `{ _raw: text }` if the response is not JSON, null if nothing was sent.
+   * @returns the JSON of the response, `{ _raw: text }` if the response is not JSON, null if nothing was sent, such as by a
+   * client that is offline or disabled.
    */
   post(path: string, body?: unknown): Promise<unknown> {
     return this.#delivery.post(path, body);
@@ -156,7 +161,7 @@ export class DashboardClient {
 
   /**
    * Calls a function with a new run, then marks the run as completed, or as failed with "Name: message" if the function
-   * throws. If `signal` aborts, the run is cancelled with the signal's reason.
+   * throws. `currentRun()` returns the run anywhere in the function. If `signal` aborts, the run is cancelled with the signal's reason.
    * @returns what the function returns. @throws what the function throws, the same error.
    */
   withRun<Result>(options: WithRunOptions, body: (run: ExperimentRun) => Result | Promise<Result>): Promise<Result> {
@@ -183,7 +188,7 @@ export class DashboardClient {
    * @returns counts of the writes, in all and by kind. @throws EvsysValidationError for invalid options.
    */
   async flush(options?: WaitOptions): Promise<SyncReport> {
-    const wait = checkedWait("flush", options);
+    const wait = validWaitOptions("flush", options);
     await this.#delivery.acceptedAll();
     return this.#delivery.outbox.flush(wait);
   }
@@ -194,7 +199,7 @@ export class DashboardClient {
    * @throws EvsysValidationError for invalid options; the client stays open.
    */
   async close(options?: WaitOptions): Promise<SyncReport> {
-    const wait = checkedWait("close", options);
+    const wait = validWaitOptions("close", options);
     this.#delivery.close();
     await this.#delivery.acceptedAll();
     return this.#delivery.outbox.close(wait);

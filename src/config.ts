@@ -3,9 +3,9 @@ import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
 import { API_PATH } from "./util/api-path.js";
 import { folderPath } from "./util/folder-path.js";
-import { isUsableProxy, type ProxySetting, proxyFor, shownProxy } from "./util/proxy.js";
+import { isUsableProxy, type ProxySetting, proxyFor, withoutCredentials } from "./util/proxy.js";
 import { MAX_TIMER_MS } from "./util/timers.js";
-import { issueAt, shown, validated } from "./util/validation.js";
+import { issueAt, preview, validated } from "./util/validation.js";
 
 /** As many as the connection pool opens connections. */
 export const MAX_IN_FLIGHT = 128;
@@ -20,14 +20,19 @@ export type Fsync = "never" | "interval" | "always";
 export interface DashboardClientOptions {
   /** Where the backend listens. EVSYS_API_URL; default `http://localhost:8000`. Trailing slashes are dropped. */
   readonly baseUrl?: string | undefined;
-  /** The API key. EVSYS_API_KEY. Needed unless `offline`. */
+  /** The API key. EVSYS_API_KEY. Needed unless `offline` or `disabled`. */
   readonly apiKey?: string | undefined;
-  /** The project that new experiments belong to. EVSYS_PROJECT_ID. Needed unless `offline`. */
+  /** The project that new experiments belong to. EVSYS_PROJECT_ID. Needed unless `offline` or `disabled`. */
   readonly projectId?: string | undefined;
   /** The longest a call may take, queueing, retries and Retry-After included, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined;
   /** Write to the mirror only, never to the network. EVSYS_OFFLINE (1, true, yes, on; or 0, false, no, off); default false. */
   readonly offline?: boolean | undefined;
+  /**
+   * Validate and answer calls, and touch neither the disk nor the network: for unit tests of code that logs. Takes
+   * precedence over `offline`. EVSYS_DISABLED (the same values as EVSYS_OFFLINE); default false.
+   */
+  readonly disabled?: boolean | undefined;
   /** The folder of the mirror. EVSYS_LOG_DIR; default `./evsys_sdk`. Made when first written to. */
   readonly logDir?: string | undefined;
   /** How often a write is tried again within its call when the backend is away. Default 2. */
@@ -57,7 +62,10 @@ export interface Config {
   readonly apiKey: string | undefined;
   readonly projectId: string | undefined;
   readonly timeoutMs: number;
+  /** Whether nothing is sent: also true if `disabled`. */
   readonly offline: boolean;
+  /** Whether nothing is written either. */
+  readonly disabled: boolean;
   readonly logDir: string;
   readonly maxRetries: number;
   readonly delivery: "await" | "background";
@@ -80,6 +88,7 @@ const VARIABLES = [
   "EVSYS_PROJECT_ID",
   "EVSYS_LOG_DIR",
   "EVSYS_OFFLINE",
+  "EVSYS_DISABLED",
   "EVSYS_LOGGING_LEVEL",
   "http_proxy",
   "HTTP_PROXY",
@@ -106,6 +115,7 @@ export const clientOptions = z.strictObject({
   projectId: z.string().optional(),
   timeoutMs: z.number().positive().max(MAX_TIMER_MS).optional(),
   offline: z.boolean().optional(),
+  disabled: z.boolean().optional(),
   logDir: z.string().optional(),
   maxRetries: z.int().min(0).optional(),
   delivery: z.enum(["await", "background"]).optional(),
@@ -120,7 +130,7 @@ export const clientOptions = z.strictObject({
 /**
  * Precedence: option, environment variable, default. The only reader of the environment in this package.
  * @throws EvsysValidationError for an invalid value, naming the option or the variable.
- * @throws EvsysAuthError if the key or the project is missing and the client is not offline.
+ * @throws EvsysAuthError if the key or the project is missing and the client is neither offline nor disabled.
  */
 export function resolveConfig(
   options: DashboardClientOptions = {},
@@ -130,12 +140,14 @@ export function resolveConfig(
   const given = validated(subject, clientOptions, options);
   const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
   const baseUrl = baseUrlOf(subject, given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL"));
+  const disabled = given.disabled ?? isSwitchedOn(subject, "EVSYS_DISABLED", setting("EVSYS_DISABLED"));
   const config: Config = {
     baseUrl,
     apiKey: apiKeyOf(subject, given.apiKey?.trim() || setting("EVSYS_API_KEY")),
     projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
     timeoutMs: given.timeoutMs ?? 30_000,
-    offline: given.offline ?? isOfflineBy(subject, setting("EVSYS_OFFLINE")),
+    offline: disabled || (given.offline ?? isSwitchedOn(subject, "EVSYS_OFFLINE", setting("EVSYS_OFFLINE"))),
+    disabled,
     logDir: logDirOf(given.logDir, environment, subject),
     maxRetries: given.maxRetries ?? 2,
     delivery: given.delivery ?? "await",
@@ -191,6 +203,19 @@ export function prefersColour(
   return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
 }
 
+/** Whether a stream is a terminal that shows characters beyond ASCII. */
+export function showsUnicode(
+  { isTTY }: { readonly isTTY?: boolean },
+  environment: Environment = process.env,
+  platform: NodeJS.Platform = process.platform,
+): boolean {
+  if (isTTY !== true || environment.TERM === "dumb") return false;
+  if (platform === "win32") return environment.WT_SESSION !== undefined;
+  // The first of them that is set decides, as in POSIX.
+  const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find(Boolean);
+  return /utf-?8/i.test(locale ?? "");
+}
+
 function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string): void {
   const missing = [
     ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),
@@ -204,7 +229,7 @@ function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string
 /** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
 function refuseUnusableProxy({ proxy, fetch }: Config, subject: string): void {
   if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
-  const message = `expected an http or https URL such as http://proxy.example:3128, got ${shown(shownProxy(proxy))}`;
+  const message = `expected an http or https URL such as http://proxy.example:3128, got ${preview(withoutCredentials(proxy))}`;
   throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
 }
 
@@ -221,20 +246,20 @@ function baseUrlOf(subject: string, option: string | undefined, variable: string
   const refuse = (what: string) =>
     new EvsysValidationError(subject, [issueAt([name], `${what}, such as http://localhost:8000`)]);
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw refuse(`expected an http or https URL, got ${shown(text)}`);
+    throw refuse(`expected an http or https URL, got ${preview(text)}`);
   if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
-  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${shown(text)}`);
+  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${preview(text)}`);
   const address = text.replace(/\/+$/, "");
   if (address.endsWith(API_PATH)) throw refuse(`give the address without ${API_PATH}`);
   return address;
 }
 
-function isOfflineBy(subject: string, variable: string | undefined): boolean {
-  const text = variable?.toLowerCase() ?? "off";
+function isSwitchedOn(subject: string, variable: Variable, value: string | undefined): boolean {
+  const text = value?.toLowerCase() ?? "off";
   if (YES.includes(text)) return true;
   if (NO.includes(text)) return false;
   throw new EvsysValidationError(subject, [
-    issueAt(["EVSYS_OFFLINE"], `expected one of ${[...YES, ...NO].join(", ")}, got ${shown(variable)}`),
+    issueAt([variable], `expected one of ${[...YES, ...NO].join(", ")}, got ${preview(value)}`),
   ]);
 }
 
@@ -244,6 +269,6 @@ function logLevelOf(subject: string, option: string | undefined, variable: strin
   if (level !== undefined) return level;
   const name = option === undefined ? "EVSYS_LOGGING_LEVEL" : "logLevel";
   throw new EvsysValidationError(subject, [
-    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${shown(text)}`),
+    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${preview(text)}`),
   ]);
 }

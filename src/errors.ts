@@ -1,100 +1,100 @@
 import { STATUS_CODES } from "node:http";
 
-/** What all errors of this package have in common: `catch (error) { if (error instanceof EvsysError) … }`. */
+/** The base class of all errors of this package: `catch (error) { if (error instanceof EvsysError) … }`. */
 export class EvsysError extends Error {
-  /** The name of the class, also where a bundler has shortened the class itself. */
+  /** The name of the class, even if a bundler has shortened it. */
   override readonly name: string = "EvsysError";
 }
 
-/** The API key or the project is missing, and the client is not offline. Thrown by the constructor; the message names the way out. */
+/** The API key or the project id is missing and the client is not offline. Thrown by the constructor; the message says what to set. */
 export class EvsysAuthError extends EvsysError {
   override readonly name = "EvsysAuthError";
 }
 
-/** One thing that does not fit: where it stands and what is wrong with it. */
+/** A validation issue: an invalid field and what is allowed there. */
 export interface ValidationIssue {
-  /** The way to the field, such as `["predictions", 3, "model_output"]`. */
+  /** The path to the field, such as `["predictions", 3, "model_output"]`. */
   readonly path: readonly (string | number)[];
-  /** The same way as one reads it, such as `predictions[3].model_output`. */
+  /** The same path as text, such as `predictions[3].model_output`. */
   readonly field: string;
-  /** What was given and what fits. */
+  /** The value given and what is allowed. */
   readonly message: string;
 }
 
-/** The input does not fit the document. Nothing was written and nothing was sent. */
+/** The input does not match the schema. Nothing was written and nothing was sent. */
 export class EvsysValidationError extends EvsysError {
   override readonly name = "EvsysValidationError";
   readonly #issues: readonly ValidationIssue[];
 
-  /** @internal `subject`: what was given, such as the method called. */
+  /** @internal `subject`: what was validated, such as the method called. */
   constructor(subject: string, issues: readonly ValidationIssue[]) {
     const lines = issues.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`));
     super(`${subject}: ${lines.join("; ")}`);
     this.#issues = issues;
   }
 
-  /** Everything that does not fit, in the order of the document. A getter, so that a console does not print it all again. */
+  /** All issues, in the order of the schema. A getter, so that a console does not print them twice. */
   get issues(): readonly ValidationIssue[] {
     return this.#issues;
   }
 }
 
-/** The local folder could not be read or written. `path` is the file, `cause` what the system said. */
+/** The mirror could not be read or written. `path` is the file, `cause` the system's error. */
 export class MirrorError extends EvsysError {
   override readonly name = "MirrorError";
-  /** The file or folder concerned. */
+  /** The file or folder. */
   readonly path: string;
 
   /** @internal */
-  constructor(message: string, path: string, cause?: unknown, wayOut?: string) {
+  constructor(message: string, path: string, cause?: unknown, hint?: string) {
     const reason = cause instanceof Error ? `: ${cause.message}` : "";
-    super(withWayOut(`${message} (${path})${reason}`, wayOut), { cause });
+    super(withHint(`${message} (${path})${reason}`, hint), { cause });
     this.path = path;
   }
 }
 
-const SET_KEY = "Set EVSYS_API_KEY or apiKey.";
+const KEY_HINT = "Set EVSYS_API_KEY or apiKey.";
 
-/** What a {@link DashboardClientError} is made of. */
+/** The properties of a {@link DashboardClientError}. */
 export interface FailedRequest {
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status: number;
-  /** The answer: parsed where it was JSON, else its text. */
+  /** The response body: parsed if it is JSON, else its text. */
   readonly body: unknown;
   /** The route, such as `/sdk/runs/`. */
   readonly path: string;
-  /** True where the write stays in the mirror and goes out later, once what blocks it is mended. */
+  /** True if the write stays in the mirror and is sent once the cause is fixed. */
   readonly pending: boolean;
-  /** What the backend said, in words. */
+  /** The backend's message. */
   readonly reason: string;
-  /** The name that the backend gave to the request: its `x-request-id` header. */
+  /** The backend's id for the request: the `x-request-id` header of the response. */
   readonly requestId?: string;
-  /** What led to it, where it was more than the answer. */
+  /** The underlying error, if there is one. */
   readonly cause?: unknown;
 }
 
-/** The backend answered, and the answer was no. The subclasses name the common statuses; any other status is of this class itself. */
+/** The backend rejected or blocked a write. Common statuses have subclasses; any other status is of this class. */
 export class DashboardClientError extends EvsysError {
   override readonly name: string = "DashboardClientError";
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status: number;
-  /** The answer: parsed where it was JSON, else its text, cut where it is long. */
+  /** The response body: parsed if it is JSON, else its text, truncated if it is long. */
   readonly body: unknown;
   /** The route, such as `/sdk/runs/`. */
   readonly path: string;
   /** Every route is a POST. */
   readonly method = "POST";
-  /** True where the write is kept and goes out once the cause is mended: do not repeat the call. False where it was refused. */
+  /** True if the write is kept and will be sent once the cause is fixed: do not repeat the call. False if it was rejected. */
   readonly pending: boolean;
-  /** The name that the backend gave to the request, for its operators: the `x-request-id` header of the response. */
+  /** The backend's id for the request, for its operators: the `x-request-id` header of the response. */
   readonly requestId: string | undefined;
 
   /** @internal */
-  constructor(request: FailedRequest, wayOut?: string) {
+  constructor(request: FailedRequest, hint?: string) {
     const status = `${request.status} ${STATUS_CODES[request.status] ?? ""}`.trim();
     const reason = request.reason === "" ? "" : `: ${request.reason}`;
     const name = request.requestId === undefined ? "" : ` (request ${request.requestId})`;
-    const message = withWayOut(`[POST] ${request.path} → ${status}${reason}${name}`, wayOut);
+    const message = withHint(`[POST] ${request.path} → ${status}${reason}${name}`, hint);
     super(message, "cause" in request ? { cause: request.cause } : undefined);
     this.status = request.status;
     this.body = request.body;
@@ -104,22 +104,22 @@ export class DashboardClientError extends EvsysError {
   }
 }
 
-/** 400: the backend does not take the body. */
+/** 400: the backend rejects the body. */
 export class BadRequestError extends DashboardClientError {
   override readonly name = "BadRequestError";
 }
 
-/** 401: the API key is not accepted. What was written stays pending. */
+/** 401: the API key is not accepted. The write stays pending. */
 export class AuthenticationError extends DashboardClientError {
   override readonly name = "AuthenticationError";
 
   /** @internal */
   constructor(request: FailedRequest) {
-    super(request, SET_KEY);
+    super(request, KEY_HINT);
   }
 }
 
-/** 403: the key may not write here, such as to a project of others. What was written stays pending. */
+/** 403: the key has no write access, such as to another team's project. The write stays pending. */
 export class PermissionDeniedError extends DashboardClientError {
   override readonly name = "PermissionDeniedError";
 }
@@ -129,12 +129,12 @@ export class NotFoundError extends DashboardClientError {
   override readonly name = "NotFoundError";
 }
 
-/** 409: the write contradicts what the backend holds. */
+/** 409: the write conflicts with the backend's data. */
 export class ConflictError extends DashboardClientError {
   override readonly name = "ConflictError";
 }
 
-/** 422: the body is well formed, and the backend cannot use it. */
+/** 422: the body is well formed, but the backend cannot process it. */
 export class UnprocessableEntityError extends DashboardClientError {
   override readonly name = "UnprocessableEntityError";
 }
@@ -148,16 +148,16 @@ const CLASS_OF_STATUS: Readonly<Record<number, typeof DashboardClientError>> = {
   422: UnprocessableEntityError,
 };
 
-/** The error for an answer that was no. */
-export function errorOfAnswer(request: FailedRequest): DashboardClientError {
+/** Creates the error of the class that the status has. */
+export function errorOfResponse(request: FailedRequest): DashboardClientError {
   return new (CLASS_OF_STATUS[request.status] ?? DashboardClientError)(request);
 }
 
-/** What an error says, without what to do about it: for who says that in words of its own. */
-export function withoutWayOut({ message }: DashboardClientError): string {
-  return message.endsWith(SET_KEY) ? message.slice(0, -SET_KEY.length).trimEnd() : message;
+/** The message of an error without its hint, for a caller that adds its own. */
+export function withoutHint({ message }: DashboardClientError): string {
+  return message.endsWith(KEY_HINT) ? message.slice(0, -KEY_HINT.length).trimEnd() : message;
 }
 
-function withWayOut(message: string, wayOut: string | undefined): string {
-  return wayOut === undefined ? message : `${message.replace(/\.$/, "")}. ${wayOut}`;
+function withHint(message: string, hint: string | undefined): string {
+  return hint === undefined ? message : `${message.replace(/\.$/, "")}. ${hint}`;
 }

@@ -26,7 +26,7 @@ export type {
 } from "../generated/types.js";
 export type { CallOptions, WaitOptions } from "./api/call-options.js";
 export type { CheckpointInput, StepMetricInput } from "./api/inputs.js";
-export type { AnswerOf, BodyOf, Created, Input, OperationName, RowAdded, StreamName } from "./api/routes.js";
+export type { BodyOf, Created, Input, OperationName, ResponseOf, RowAdded, StreamName } from "./api/routes.js";
 export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
@@ -50,7 +50,9 @@ export {
 } from "./errors.js";
 export type { Logger, LogLevel } from "./logger.js";
 export type { BestMode } from "./run/best-score.js";
+export { currentRun } from "./run/current-run.js";
 export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
 export { ExperimentRun } from "./run/run.js";
 export type { MirrorDocument } from "./store/document.js";
+export type { EvalReadOptions, MetricReadOptions, ReadOptions } from "./store/read-options.js";
 export { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store/store.js";

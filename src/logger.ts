@@ -1,25 +1,28 @@
 import { Console } from "node:console";
 import { safeCallback } from "./util/callbacks.js";
 
-/** Anything with these four methods: `console`, pino, winston. */
+/** A logger: any object with these four methods, such as `console`, pino or winston. */
 export interface Logger {
-  /** Of use where the package itself is looked into. */
+  /** Details for debugging this package. */
   debug(message: string): void;
-  /** What went as it should: the backend is back, rows were caught up with. */
+  /** Normal events: the backend is available again, the backlog has been sent. */
   info(message: string): void;
-  /** What the caller may want to see to; nothing is lost. */
+  /** Problems that may need attention; nothing is lost. */
   warn(message: string): void;
-  /** What the caller has to see to. */
+  /** Problems that need attention. */
   error(message: string): void;
 }
 
-/** From the most to the least talkative. */
+/** The log levels, from the most to the least verbose. */
 export const LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] as const;
 
-/** A level of logging; what is below it is not logged. */
+/** A log level; messages below it are not logged. */
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const silent = (): void => {};
+
+/** Logs nothing. */
+export const SILENT_LOGGER: Logger = { debug: silent, info: silent, warn: silent, error: silent };
 
 /** Whether a value has the four methods of a logger. */
 export function isLogger(value: unknown): value is Logger {
@@ -30,7 +33,7 @@ export function isLogger(value: unknown): value is Logger {
   );
 }
 
-/** A logger that passes on messages at or above the level. It never throws. Default target: stderr. */
+/** Creates a logger that passes on messages at or above a level. It never throws. Default target: stderr. */
 export function levelled(level: LogLevel, target?: Logger): Logger {
   const threshold = LOG_LEVELS.indexOf(level);
   const sink = target === undefined ? stderrLogger() : safeLogger(target);
@@ -44,7 +47,7 @@ export function levelled(level: LogLevel, target?: Logger): Logger {
   };
 }
 
-/** A user's logger whose failures are reported once to stderr and affect nothing else. */
+/** Wraps a user's logger: its failures are reported once on stderr and have no other effect. */
 export function safeLogger(target: Logger): Logger {
   const report = (message: string): void => stderrLogger().error(`[evsys-sdk] ${message}`);
   const log = safeCallback("logger", (method: keyof Logger, message: string) => target[method](message), report);

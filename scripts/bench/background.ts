@@ -44,7 +44,7 @@ export async function background(scale: number): Promise<Row[]> {
 interface Training extends AsyncDisposable {
   /** The caller's microseconds in each call: the time of the turns between is not its own. */
   readonly perCall: Side;
-  /** The event loop's delay, a percentile for each round: from the first call until all is delivered. */
+  /** The event loop's delay, a percentile for each round: from the first call until everything was delivered. */
   readonly delaysMs: readonly number[];
 }
 

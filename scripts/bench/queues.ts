@@ -7,7 +7,7 @@ import { inputAt, rowAt } from "./steps.js";
 export interface Queue {
   /** Takes the row of a step. It has it once this has returned or resolved. */
   log(step: number): void | Promise<void>;
-  /** Resolves when all is delivered. */
+  /** Resolves when everything was delivered. */
   flush(): Promise<unknown>;
 }
 

@@ -1,4 +1,5 @@
 /** view-mirror.ts {"logDir"}: what a browser asks of the viewer, and how long it waits for each. */
+import { deliveryOf } from "../../src/cli/ui/delivery-state.js";
 import type { CurveData, RunList, SeriesList } from "../../src/viewer/api-types.js";
 import { startViewer } from "../../src/viewer/server.js";
 import { optionsOf, tell } from "./program.js";
@@ -7,7 +8,7 @@ import { median } from "./rounds.js";
 const MOVES = 50;
 
 const { logDir } = optionsOf<{ readonly logDir: string }>();
-const server = await startViewer([logDir], 0, () => null);
+const server = await startViewer([logDir], 0, deliveryOf);
 
 const listedAt = performance.now();
 const { runs } = await asked<RunList>("runs", {});

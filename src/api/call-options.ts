@@ -2,21 +2,21 @@ import * as z from "zod";
 import { MAX_TIMER_MS } from "../util/timers.js";
 import { validated } from "../util/validation.js";
 
-/** How one call deviates from the options of its client. */
+/** Options of a single call. They override those of the client. */
 export interface CallOptions {
-  /** Maximum time of this call in milliseconds: queueing, retries and Retry-After included. Default: the client's `timeoutMs`. */
+  /** Maximum time of the call in milliseconds, including queueing, retries and Retry-After. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** How long to wait for pending writes. */
+/** Options of a wait for pending writes. */
 export interface WaitOptions {
-  /** Maximum time to wait, in milliseconds; 0 does not wait. Default: one try for each write, however long it takes. */
+  /** Maximum time to wait, in milliseconds; 0 does not wait. Default: one attempt per write, however long it takes. */
   readonly timeoutMs?: number | undefined;
   /** Ends the wait early. What is still pending stays in the mirror and is sent later. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An AbortSignal, also one of another realm, such as the environment of a test runner. */
+/** Accepts an AbortSignal, including one from another realm, such as a test runner's. */
 export const abortSignal = z.custom<AbortSignal>(isAbortSignal, "expected an AbortSignal");
 
 const callOptions = z.strictObject({ timeoutMs: z.number().positive().max(MAX_TIMER_MS).optional() });
@@ -26,15 +26,18 @@ const waitOptions = z.strictObject({
 });
 
 /**
- * The `timeoutMs` of one call.
+ * Validates the options of a call and returns its `timeoutMs`.
  * @throws EvsysValidationError for invalid options.
  */
 export function timeoutOf(method: string, options: CallOptions | undefined): number | undefined {
   return options === undefined ? undefined : validated(`${method} options`, callOptions, options).timeoutMs;
 }
 
-/** @throws EvsysValidationError for invalid options. */
-export function checkedWait(method: string, options: WaitOptions | undefined): WaitOptions {
+/**
+ * Validates wait options.
+ * @throws EvsysValidationError for invalid options.
+ */
+export function validWaitOptions(method: string, options: WaitOptions | undefined): WaitOptions {
   return options === undefined ? {} : validated(`${method} options`, waitOptions, options);
 }
 

@@ -2,31 +2,31 @@ import { zStepMetric } from "../../generated/schemas.js";
 import { NAMED_SERIES } from "./inputs.js";
 
 const { step: STEP, split: SPLIT } = zStepMetric.shape;
-const LEAST_STEP = STEP.minValue ?? Number.MIN_SAFE_INTEGER;
-const GREATEST_STEP = STEP.maxValue ?? Number.MAX_SAFE_INTEGER;
+const MIN_STEP = STEP.minValue ?? Number.MIN_SAFE_INTEGER;
+const MAX_STEP = STEP.maxValue ?? Number.MAX_SAFE_INTEGER;
 const DEFAULT_SPLIT = "train";
-/** The JSON text before and after each split. */
+/** The JSON text between the step and its series, by split. */
 const SPLIT_TEXTS = new Map<unknown, string>(
   SPLIT.options.map((split) => [split, `,"split":${JSON.stringify(split)},"metrics":{`]),
 );
-/** A schema with other fields needs the full check. */
+/** A changed schema needs the full validation. */
 const IS_KNOWN_SCHEMA = Object.keys(zStepMetric.shape).join() === "step,split,metrics";
 
-/** The JSON text of a series' name, with the colon. Bounded, because callers may generate names. */
+/** The JSON text of each series name, with its colon. Bounded, because callers may generate names. */
 const nameTexts = new Map<string, string>();
-const MOST_NAMES = 1_000;
+const MAX_NAMES = 1_000;
 
 /**
- * The line of a step in the mirror, if the step is of the common kind: a plain object with known fields only, an integer
- * step, and finite series only. Undefined for any other input, which needs the full check. Both yield the same text.
+ * The fast path for `logStepMetric`: the mirror line of a plain object with only known fields, an integer step and finite
+ * series. Returns undefined for any other input, which needs the full validation; both yield the same text.
  *
- * It is called for every step of a training, so it neither copies nor runs a schema. Each field is read once.
+ * It runs for every training step, so it neither copies the input nor runs a schema. Each field is read once.
  */
-export function plainStep(input: unknown): string | undefined {
+export function finiteStepLine(input: unknown): string | undefined {
   try {
     return IS_KNOWN_SCHEMA && isPlain(input) ? textOf(input) : undefined;
   } catch {
-    // A getter or a proxy has thrown: the full check reports it.
+    // A getter or a proxy has thrown: the full validation reports it.
     return undefined;
   }
 }
@@ -46,7 +46,7 @@ function textOf(input: object): string | undefined {
       names.push(name);
     } else if (value !== undefined && value !== null) return undefined;
   }
-  if (!isFiniteNumber(step) || !Number.isInteger(step) || step < LEAST_STEP || step > GREATEST_STEP) return undefined;
+  if (!isFiniteNumber(step) || !Number.isInteger(step) || step < MIN_STEP || step > MAX_STEP) return undefined;
   const splitText = SPLIT_TEXTS.get(split ?? DEFAULT_SPLIT);
   const series = metricsText(metrics, names);
   if (splitText === undefined || series === undefined) return undefined;
@@ -54,7 +54,7 @@ function textOf(input: object): string | undefined {
   return text === "" ? undefined : `{"step":${step}${splitText}${text.slice(0, -1)}}}`;
 }
 
-/** The series of `metrics`, each with a comma after it; undefined if it needs the full check. */
+/** The series of `metrics`, each followed by a comma; undefined if they need the full validation. */
 function metricsText(metrics: unknown, named: readonly string[]): string | undefined {
   if (metrics === undefined || metrics === null) return "";
   if (!isPlain(metrics)) return undefined;
@@ -73,7 +73,7 @@ function nameText(name: string): string {
   const known = nameTexts.get(name);
   if (known !== undefined) return known;
   const text = `${JSON.stringify(name)}:`;
-  if (nameTexts.size < MOST_NAMES) nameTexts.set(name, text);
+  if (nameTexts.size < MAX_NAMES) nameTexts.set(name, text);
   return text;
 }
 

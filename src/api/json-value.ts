@@ -1,56 +1,56 @@
 import { EvsysValidationError } from "../errors.js";
 import { isObject } from "../util/objects.js";
 import { messageOf } from "../util/thrown.js";
-import { isPlainObject, issueAt, shown } from "../util/validation.js";
+import { isPlainObject, issueAt, preview } from "../util/validation.js";
 
-/** Python's json gives up at about 1,000, and the Python client reads the same mirror. */
-const DEEPEST = 500;
-const LONGEST_WAY_SHOWN = 3;
+/** Python's json fails at about 1,000 levels, and the Python client reads the same mirror. */
+const MAX_DEPTH = 500;
+const MAX_PATH_SHOWN = 3;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Where in the caller's data we are: the fields that lead here, and the objects and lists that they lie in. */
+/** The current position in the caller's data: the path, and the objects and arrays along it. */
 interface Place {
-  readonly way: (string | number)[];
-  readonly above: object[];
+  readonly path: (string | number)[];
+  readonly ancestors: object[];
 }
 
 /**
- * A copy of the caller's data as JSON will have it, in plain objects and lists; NaN and the infinities stay. It is read
- * once: what is held against the document is then what is mirrored and sent, whatever a getter, a toJSON or the caller
- * makes of the original later. `at` is the path of the value itself.
- * @throws EvsysValidationError where it cannot be read, or where JSON would drop or empty something without a word.
+ * Copies the caller's data as JSON represents it, in plain objects and arrays; NaN and infinities are kept. The data is
+ * read once, so what is validated is also what is mirrored and sent, whatever a getter, a toJSON or the caller changes
+ * later. `at` is the path of the value itself.
+ * @throws EvsysValidationError if the data cannot be read, or if JSON would silently lose part of it.
  */
-export function plain(subject: string, value: unknown, at: readonly (string | number)[] = []): unknown {
-  const place: Place = { way: [...at], above: [] };
+export function toJsonValue(subject: string, value: unknown, at: readonly (string | number)[] = []): unknown {
+  const place: Place = { path: [...at], ancestors: [] };
   try {
     return copyOf(value, at.at(-1) ?? "", place);
   } catch (cause) {
-    // The way to what lies too deep would fill a screen.
-    const way = place.above.length < DEEPEST ? place.way : place.way.slice(0, LONGEST_WAY_SHOWN);
+    // The path to a value that is nested too deep would fill a screen.
+    const path = place.ancestors.length < MAX_DEPTH ? place.path : place.path.slice(0, MAX_PATH_SHOWN);
     throw new EvsysValidationError(subject, [
-      issueAt(way, `expected what JSON can hold; ${firstLine(messageOf(cause))}`),
+      issueAt(path, `expected a value that JSON can represent; ${firstLine(messageOf(cause))}`),
     ]);
   }
 }
 
 function copyOf(given: unknown, key: string | number, place: Place): unknown {
-  const value = answered(given, key);
-  if (Array.isArray(value)) return inside(value, place, listOf);
+  const value = jsonFormOf(given, key);
+  if (Array.isArray(value)) return copyNested(value, place, listOf);
   if (isObject(value)) {
-    if (isPlainObject(value)) return inside(value, place, objectOf);
-    throw new TypeError(`got ${shown(value)}, which it would not keep`);
+    if (isPlainObject(value)) return copyNested(value, place, objectOf);
+    throw new TypeError(`got ${preview(value)}, whose content JSON would lose`);
   }
   const type = typeof value;
-  if (type === "function" || type === "symbol" || type === "bigint") throw new TypeError(`got ${shown(value)}`);
+  if (type === "function" || type === "symbol" || type === "bigint") throw new TypeError(`got ${preview(value)}`);
   return value;
 }
 
-/** What a value says that JSON should take in its place. */
-function answered(value: unknown, key: string | number): unknown {
+/** The result of a value's toJSON method, or the value itself. */
+function jsonFormOf(value: unknown, key: string | number): unknown {
   if (typeof value === "bigint") {
     const boxed: unknown = Object(value);
-    const json = answered(boxed, key);
+    const json = jsonFormOf(boxed, key);
     return json === boxed ? value : json;
   }
   if (typeof value !== "object" || value === null || !("toJSON" in value)) return value;
@@ -58,47 +58,47 @@ function answered(value: unknown, key: string | number): unknown {
   return typeof toJSON === "function" ? Reflect.apply(toJSON, value, [String(key)]) : value;
 }
 
-function inside<Container extends object>(
+function copyNested<Container extends object>(
   container: Container,
   place: Place,
   copy: (container: Container, place: Place) => unknown,
 ): unknown {
-  if (place.above.includes(container)) throw new TypeError("a circle closes here");
-  if (place.above.length === DEEPEST) throw new RangeError(`it is nested more than ${DEEPEST} deep`);
-  place.above.push(container);
+  if (place.ancestors.includes(container)) throw new TypeError("got a circular reference");
+  if (place.ancestors.length === MAX_DEPTH) throw new RangeError(`it is nested more than ${MAX_DEPTH} levels deep`);
+  place.ancestors.push(container);
   const copied = copy(container, place);
-  place.above.pop();
+  place.ancestors.pop();
   return copied;
 }
 
 function listOf(list: readonly unknown[], place: Place): unknown[] {
   const copy: unknown[] = [];
-  const last = place.way.push(0) - 1;
+  const last = place.path.push(0) - 1;
   for (let at = 0; at < list.length; at += 1) {
-    place.way[last] = at;
+    place.path[last] = at;
     copy.push(copyOf(list[at], at, place) ?? null);
   }
-  place.way.pop();
+  place.path.pop();
   return copy;
 }
 
 function objectOf(object: Fields, place: Place): Fields {
   const copy: Record<string, unknown> = {};
   const names = Object.keys(object);
-  const last = place.way.push("") - 1;
+  const last = place.path.push("") - 1;
   for (const name of names) {
-    place.way[last] = name;
-    if (name === "__proto__") throw new TypeError("no field can have this name");
+    place.path[last] = name;
+    if (name === "__proto__") throw new TypeError("this field name is not allowed");
     const value = object[name];
-    // Most of what a training step logs is numbers, and it waits for this.
+    // A shortcut for numbers, the bulk of what a training step logs.
     const copied = typeof value === "number" ? value : copyOf(value, name, place);
     if (copied !== undefined) copy[name] = copied;
   }
-  place.way.pop();
+  place.path.pop();
   return copy;
 }
 
-/** Messages of Node and V8 may have several lines. */
+/** Messages of V8 may have several lines. */
 function firstLine(message: string): string {
   return message.replace(/\n.*/s, "");
 }

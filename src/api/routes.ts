@@ -2,26 +2,26 @@ import type * as z from "zod";
 import * as schemas from "../../generated/schemas.js";
 import type { operations as Documented, Entity, paths } from "../../generated/types.js";
 
-/** The eight methods of the client, by the operation ids of the document. */
+/** The eight write methods of the client, named by the schema's operation ids. */
 export type OperationName = keyof Documented;
 
-/** What an id stands for. An id made offline is replaced by the backend's wherever one of these is named. */
+/** The kinds of entity that have an id. An id generated offline is replaced by the backend's wherever it is used. */
 export type EntityKind = "experiment" | "run" | "checkpoint" | "eval";
 
-/** The row streams of a run; each is a file of its own in the mirror. */
+/** The row streams of a run; each is a separate file in the mirror. */
 export type StreamName = "metrics" | "evals" | "checkpoints" | "predictions";
 
-/** The streams of a run, those first that others name. */
+/** The streams of a run; those that others refer to come first. */
 export const STREAMS: readonly StreamName[] = ["checkpoints", "evals", "metrics", "predictions"];
 
-/** What the ids of a stream's rows stand for when other rows name them. */
-export const NAMED_IN: Partial<Record<StreamName, EntityKind>> = { checkpoints: "checkpoint", evals: "eval" };
+/** The kind of entity that a stream's rows are, if other rows can refer to them. */
+export const ID_KIND_OF: Partial<Record<StreamName, EntityKind>> = { checkpoints: "checkpoint", evals: "eval" };
 
-/** The body of an operation as the document has it. */
+/** The request body of an operation, as the schema defines it. */
 export type BodyOf<Name extends OperationName> = Documented[Name]["requestBody"]["content"]["application/json"];
 
 /** The body of an operation's successful response. */
-export type AnswerOf<Name extends OperationName> = Content<Documented[Name]["responses"]>;
+export type ResponseOf<Name extends OperationName> = Content<Documented[Name]["responses"]>;
 
 type Content<Responses> = {
   [Status in keyof Responses]: `${Status & (string | number)}` extends `2${string}`
@@ -31,54 +31,53 @@ type Content<Responses> = {
     : never;
 }[keyof Responses];
 
-/** A body as a caller may write it: null and undefined stand for a field that is not there. */
+/** A body as a caller may pass it: null and undefined mean that a field is absent. */
 export type Input<Body> = {
   [Field in keyof Body]: undefined extends Body[Field] ? Body[Field] | null | undefined : Body[Field];
 };
 
-/** What a create answers: the fields that were sent, over them what the backend said, and the id. */
+/** The result of a create: the fields sent, overlaid with the backend's response, and the id. */
 export type Created<Name extends "createExperiment" | "createRun"> = BodyOf<Name> &
   Partial<Entity> & {
-    /** The backend's id; made here where it could not be asked, and mapped to the backend's wherever it is used. */
+    /** The backend's id, or a UUID generated offline, which is replaced by the backend's id wherever it is used. */
     readonly id: string;
   };
 
-/** What adding an eval or a checkpoint answers: the row that was sent, over it what the backend said, and the id. */
+/** The result of adding an eval or a checkpoint: the row sent, overlaid with the backend's response, and the id. */
 export type RowAdded<Name extends "createEval" | "addCheckpoint"> = BodyOf<Name> & {
-  /** It is in the mirror. */
+  /** The row is in the mirror. */
   readonly ok: true;
-  /** The backend's id where it gave one, else the one made here. */
+  /** The backend's id if it returned one, else a generated one. */
   readonly id: string;
 };
 
-/** One row of the table of routes. */
-export interface Operation {
+/** A route of the backend, as far as this package needs to know it. */
+export interface Route {
   readonly path: keyof paths;
   readonly body: z.ZodObject;
-  readonly answer: z.ZodType;
-  /** The entity the path names or the operation makes; its folder is where the write is mirrored. */
+  readonly response: z.ZodType;
+  /** The entity that the path refers to or that the operation creates. The write is mirrored in its folder. */
   readonly entity: "experiment" | "run";
-  /** What the write is to the mirror. */
   readonly kind: "create" | "patch" | "row";
-  /** The stream a row goes to. */
+  /** The stream that a row is appended to. */
   readonly stream?: StreamName;
-  /** The fields of the body (of each prediction, for predictions) that hold ids. */
+  /** The fields of the body (for predictions, of each prediction) that contain ids. */
   readonly references?: Readonly<Record<string, EntityKind>>;
 }
 
-/** The table of the eight routes: all that the rest of the package knows of them. */
-export const operations = {
+/** The table of the eight routes: the only place that lists them. */
+export const ROUTES = {
   createExperiment: {
     path: "/sdk/experiments/",
     body: schemas.zExperimentCreate,
-    answer: schemas.zExperimentCreated,
+    response: schemas.zExperimentCreated,
     entity: "experiment",
     kind: "create",
   },
   updateExperiment: {
     path: "/sdk/experiments/{experiment_id}/",
     body: schemas.zExperimentPatch,
-    answer: schemas.zExperimentPatched,
+    response: schemas.zExperimentPatched,
     entity: "experiment",
     kind: "patch",
     references: { best_generation_id: "run" },
@@ -86,7 +85,7 @@ export const operations = {
   createRun: {
     path: "/sdk/runs/",
     body: schemas.zRunCreate,
-    answer: schemas.zRunCreated,
+    response: schemas.zRunCreated,
     entity: "run",
     kind: "create",
     references: { experiment_id: "experiment" },
@@ -94,14 +93,14 @@ export const operations = {
   updateRun: {
     path: "/sdk/runs/{run_id}/",
     body: schemas.zRunPatch,
-    answer: schemas.zRunPatched,
+    response: schemas.zRunPatched,
     entity: "run",
     kind: "patch",
   },
   logStepMetric: {
     path: "/sdk/runs/{run_id}/metrics/",
     body: schemas.zStepMetric,
-    answer: schemas.zStepMetricLogged,
+    response: schemas.zStepMetricLogged,
     entity: "run",
     kind: "row",
     stream: "metrics",
@@ -109,7 +108,7 @@ export const operations = {
   createEval: {
     path: "/sdk/runs/{run_id}/evals/",
     body: schemas.zEvalCreate,
-    answer: schemas.zEvalCreated,
+    response: schemas.zEvalCreated,
     entity: "run",
     kind: "row",
     stream: "evals",
@@ -118,7 +117,7 @@ export const operations = {
   addCheckpoint: {
     path: "/sdk/runs/{run_id}/checkpoints/",
     body: schemas.zCheckpointCreate,
-    answer: schemas.zCheckpointAdded,
+    response: schemas.zCheckpointAdded,
     entity: "run",
     kind: "row",
     stream: "checkpoints",
@@ -126,10 +125,10 @@ export const operations = {
   logPredictions: {
     path: "/sdk/runs/{run_id}/predictions/",
     body: schemas.zPredictionBatch,
-    answer: schemas.zPredictionsLogged,
+    response: schemas.zPredictionsLogged,
     entity: "run",
     kind: "row",
     stream: "predictions",
     references: { eval_id: "eval" },
   },
-} as const satisfies Record<OperationName, Operation>;
+} as const satisfies Record<OperationName, Route>;

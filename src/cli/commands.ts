@@ -9,7 +9,7 @@ import { syncCommand } from "./sync/command.js";
 import type { Command, Commands } from "./terminal/command.js";
 import { uiCommand } from "./ui/command.js";
 
-/** The commands by name, in the order of the help. */
+/** All commands by name, in the order of the help. */
 export const commands = {
   sync: syncCommand,
   status: statusCommand,
@@ -22,7 +22,7 @@ export const commands = {
   completion: completionCommand,
 } as const satisfies Commands;
 
-/** The command of a name; undefined where there is none. */
+/** The command with a name; undefined if there is none. */
 export function commandOf(name: string): Command | undefined {
   const all: Commands = commands;
   return Object.hasOwn(all, name) ? all[name] : undefined;

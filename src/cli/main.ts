@@ -3,8 +3,8 @@ import { main } from "./program.js";
 import { EXIT } from "./terminal/exit-codes.js";
 import { failureText } from "./terminal/failure.js";
 
-/** Whoever reads our output may have gone: `evsys-sdk status | head`. What we do for the mirror goes on. */
-function outliveReader(error: NodeJS.ErrnoException): void {
+/** The reader of our output may have exited, as in `evsys-sdk status | head`. The command still finishes its work. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
   if (error.code !== "EPIPE") void fail(error);
 }
 
@@ -13,7 +13,7 @@ async function fail(error: unknown): Promise<void> {
   process.stderr.write(await failureText(error, process.argv.slice(2)));
 }
 
-process.stdout.on("error", outliveReader);
+process.stdout.on("error", ignoreClosedPipe);
 process.stderr.on("error", () => {});
 process.on("uncaughtException", (error) => {
   void fail(error).finally(() => process.exit());

@@ -6,56 +6,56 @@ import { Deadline } from "../http/deadline.js";
 import { createHttp, type Http, type HttpRequest } from "../http/http.js";
 import { retryAfterMs } from "../http/retry-after.js";
 import { backendAt } from "../util/api-path.js";
-import { pathOf } from "./document.js";
+import { pathOf } from "./api-schema.js";
 
 /** A request of a check. */
-export interface Call {
+export interface CheckRequest {
   readonly operation: OperationName;
-  /** The id in the path; empty where the route has none. */
+  /** The id in the path; empty if the route has none. */
   readonly id: string;
   readonly body: unknown;
-  /** Default: the one that was given. */
+  /** Default: the configured key. */
   readonly apiKey?: "wrong" | "none";
   /** Default: a new one. Null: none. */
   readonly idempotencyKey?: string | null;
 }
 
-/** An answer as it came. */
-export interface Answered {
-  readonly kind: "answer";
+/** A response of the backend. */
+export interface ReceivedResponse {
+  readonly kind: "response";
   readonly status: number;
-  /** The kind of content, without parameters. */
+  /** The content type, without parameters. */
   readonly contentType: string | undefined;
   readonly location: string | undefined;
-  /** How long the backend asks to wait, in milliseconds. */
+  /** The backend's Retry-After, in milliseconds. */
   readonly retryAfterMs: number | undefined;
   readonly text: string;
-  /** The JSON of the answer; undefined where it is none. */
+  /** The parsed body; undefined if it is not JSON. */
   readonly body: unknown;
 }
 
-/** What came of a request. */
-export type Reply = Answered | Silence;
+/** The result of a request. */
+export type CallResult = ReceivedResponse | NoResponse;
 
-/** No whole answer came. */
-export interface Silence {
-  readonly kind: "silence";
+/** There was no complete response. */
+export interface NoResponse {
+  readonly kind: "no response";
   readonly reason: string;
   /** Whether the request may have reached the backend. */
   readonly mayHaveArrived: boolean;
 }
 
 const CLOSED: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-const CUT = "the connection was closed before the answer was complete";
+const INCOMPLETE = "the connection was closed before the response was complete";
 
-/** Failures of a connection that was there; without one nothing arrives. */
+/** Failures of an established connection, over which the request may have arrived. */
 const AFTER_CONNECTING = /^(ECONNRESET|EPIPE|HPE_|UND_ERR_(?!CONNECT))/;
 
-/** How long to wait where a backend limits the rate: as long as it asks for, but not for ever. */
-const USUAL_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 10_000;
+/** The wait after a 429: the Retry-After, up to a maximum. */
+const DEFAULT_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 10_000;
 
-/** Sends requests one by one, each with its own deadline. It follows no redirect; only a 429 is tried again, once. */
+/** Sends requests one by one, each with its own deadline. It follows no redirects and retries only a 429, once. */
 export class Caller {
   readonly #http: Http;
   readonly #base: string;
@@ -69,43 +69,43 @@ export class Caller {
     this.#base = routes;
   }
 
-  /** Sends a request. What the network or the backend does never makes it throw. */
-  async post(call: Call): Promise<Reply> {
+  /** Sends a request. Never throws for errors of the network or the backend. */
+  async post(call: CheckRequest): Promise<CallResult> {
     const reply = await this.#attempt(call);
-    if (reply.kind !== "answer" || reply.status !== 429) return reply;
-    await sleep(Math.min(reply.retryAfterMs ?? USUAL_WAIT_MS, LONGEST_WAIT_MS));
+    if (reply.kind !== "response" || reply.status !== 429) return reply;
+    await sleep(Math.min(reply.retryAfterMs ?? DEFAULT_WAIT_MS, MAX_WAIT_MS));
     return this.#attempt(call);
   }
 
-  async #attempt(call: Call): Promise<Reply> {
+  async #attempt(call: CheckRequest): Promise<CallResult> {
     const { timeoutMs } = this.#config;
-    // Awaited: a socket does not hold the process, so nothing else would while we wait.
-    const deadline = new Deadline(timeoutMs, true, `no answer within ${timeoutMs} ms`);
+    // Awaited, because sockets do not keep the process alive.
+    const deadline = new Deadline(timeoutMs, true, `no response within ${timeoutMs} ms`);
     try {
-      const answer = await this.#http.send(this.#request(call), deadline);
-      const type = answer.header("content-type")?.split(";")[0]?.trim().toLowerCase();
+      const response = await this.#http.send(this.#request(call), deadline);
+      const type = response.header("content-type")?.split(";")[0]?.trim().toLowerCase();
       return {
-        kind: "answer",
-        status: answer.status,
+        kind: "response",
+        status: response.status,
         contentType: type === "" ? undefined : type,
-        location: answer.header("location") ?? undefined,
-        retryAfterMs: retryAfterMs(answer.header("retry-after")),
-        text: answer.text,
-        body: parsed(answer.text),
+        location: response.header("location") ?? undefined,
+        retryAfterMs: retryAfterMs(response.header("retry-after")),
+        text: response.text,
+        body: parsed(response.text),
       };
     } catch (error) {
-      return silenceOf(deadline.reason ?? error);
+      return noResponseOf(deadline.reason ?? error);
     } finally {
       deadline.clear();
     }
   }
 
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): Promise<void> {
     return this.#http.close();
   }
 
-  #request({ operation, id, body, apiKey, idempotencyKey = randomUUID() }: Call): HttpRequest {
+  #request({ operation, id, body, apiKey, idempotencyKey = randomUUID() }: CheckRequest): HttpRequest {
     const key = apiKey === "wrong" ? this.#wrongKey : this.#config.apiKey;
     const headers = {
       "content-type": "application/json",
@@ -116,14 +116,14 @@ export class Caller {
   }
 }
 
-function silenceOf(error: unknown): Silence {
-  if (!(error instanceof Error)) return { kind: "silence", reason: String(error), mayHaveArrived: true };
-  // Node keeps the telling part of a failed connection in the cause, or in the code alone.
-  const told = error.cause instanceof Error ? error.cause : error;
-  const code = "code" in told && typeof told.code === "string" ? told.code : "";
-  if (CLOSED.has(code)) return { kind: "silence", reason: CUT, mayHaveArrived: true };
-  const reason = code === "" || told.message.includes(code) ? told.message || told.name : `${code} ${told.message}`;
-  return { kind: "silence", reason: reason.trim(), mayHaveArrived: code === "" || AFTER_CONNECTING.test(code) };
+function noResponseOf(error: unknown): NoResponse {
+  if (!(error instanceof Error)) return { kind: "no response", reason: String(error), mayHaveArrived: true };
+  // Node puts the details of a failed connection into the cause, or only into the code.
+  const cause = error.cause instanceof Error ? error.cause : error;
+  const code = "code" in cause && typeof cause.code === "string" ? cause.code : "";
+  if (CLOSED.has(code)) return { kind: "no response", reason: INCOMPLETE, mayHaveArrived: true };
+  const reason = code === "" || cause.message.includes(code) ? cause.message || cause.name : `${code} ${cause.message}`;
+  return { kind: "no response", reason: reason.trim(), mayHaveArrived: code === "" || AFTER_CONNECTING.test(code) };
 }
 
 function parsed(text: string): unknown {

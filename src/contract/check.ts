@@ -1,52 +1,52 @@
 import type { OperationName } from "../api/routes.js";
 import type { Config } from "../config.js";
+import { acceptanceCheck, openBodyChecks } from "./acceptance.js";
+import { type ApiSchema, readApiSchema } from "./api-schema.js";
 import { Caller } from "./caller.js";
-import { type Documented, readDocumented } from "./document.js";
-import { type Finding, mapped, notTested, type Result } from "./finding.js";
-import { type IdempotencyReport, idempotencyOf, repeats } from "./idempotency.js";
-import { Judge } from "./judge.js";
+import { type CheckResult, type Finding, mapped, notTested } from "./finding.js";
+import { type IdempotencyReport, idempotencyChecks, idempotencyOf } from "./idempotency.js";
 import { Records, type TestExperiment } from "./records.js";
-import { refuses } from "./refusals.js";
-import { takes, takesFurtherField } from "./scenario.js";
-import { type Check, NotTested, Session, STOPPED } from "./session.js";
-import { Words } from "./words.js";
+import { rejectionChecks } from "./rejections.js";
+import { ResponseChecker } from "./response-checker.js";
+import { CheckSession, type ContractCheck, NotTested, STOPPED } from "./session.js";
+import { TextRedactor } from "./text-redactor.js";
 
-/** What was found out about a backend. */
+/** The result of all checks of a backend, as `contract --json` prints it. */
 export interface ContractReport {
   readonly url: string;
-  /** The document that the backend was held against. */
+  /** The title and version of the schema that the backend was checked against. */
   readonly document: string;
-  readonly checks: readonly Result[];
+  readonly checks: readonly CheckResult[];
   readonly conforms: number;
   readonly differs: number;
   readonly notTested: number;
-  /** Null where no route could tell; "in part" where the routes differ; "refused" where a repeat is a 4xx. */
+  /** Null if no route shows it; "in part" if the routes differ; "refused" if a repeat gets a 4xx. */
   readonly idempotencyKey: IdempotencyReport["verdict"];
-  /** What each route makes of a repeat: of those that answer no id, it cannot be seen. */
+  /** The routes by how they treat a repeat; `notSeen` are those whose responses have no id to compare. */
   readonly idempotencyRoutes: IdempotencyReport["routes"];
-  /** The experiments that are left at the backend, or may be. */
+  /** The experiments that the checks have created, or may have created. */
   readonly experiments: readonly TestExperiment[];
-  /** Why the backend could not be reached; null where it was. */
+  /** Why the backend could not be reached; null if it could. */
   readonly unreachable: string | null;
-  /** What to do where something else than a backend answered; null where a backend did. */
+  /** A hint if there is no backend at the address; null if there is one. */
   readonly absent: string | null;
   readonly isKeyRefused: boolean;
-  /** Whether the checks were told to stop before they were through. */
+  /** Whether the checks were stopped before the end. */
   readonly isStopped: boolean;
 }
 
-/** How to check a backend. */
+/** Options of {@link checkContract}. */
 export interface ContractOptions {
-  /** The backend, the key and the project; `timeoutMs` is the longest that one request may take. */
+  /** The backend, the key and the project; `timeoutMs` applies to each request. */
   readonly config: Config;
-  /** Told of each check as it is made. */
-  readonly onResult?: (result: Result) => void;
-  /** Stops the checks; what was written is marked all the same. */
+  /** Called after each check. */
+  readonly onResult?: (result: CheckResult) => void;
+  /** Stops the checks. Test experiments are still marked. */
   readonly signal?: AbortSignal;
 }
 
-/** Parents before children, rows before the patches that close them. */
-export const ORDER = [
+/** Parents before children, rows before the final patches. */
+export const CHECK_ORDER = [
   "createExperiment",
   "createRun",
   "addCheckpoint",
@@ -57,38 +57,39 @@ export const ORDER = [
   "updateExperiment",
 ] as const satisfies readonly OperationName[];
 
-/** Checks a backend against the packaged document. It writes test experiments and marks them is_valid=false at the end. */
+/** Checks a live backend against the packaged schema. Writes test experiments and marks them is_valid=false at the end. */
 export async function checkContract({ config, onResult, signal }: ContractOptions): Promise<ContractReport> {
-  const documented = readDocumented();
-  const words = new Words(config.apiKey);
-  const [judge, caller, records] = [new Judge(documented, words), new Caller(config), new Records()];
-  const session = new Session({ documented, judge, caller, records, projectId: config.projectId }, signal);
-  const checks: Result[] = [];
-  const add = ({ operation, name }: Omit<Check, "run">, finding: Finding): void => {
-    const result = { operation, check: name, ...mapped(finding, (text) => words.clean(text)) };
+  const schema = readApiSchema();
+  const redactor = new TextRedactor(config.apiKey);
+  const [checker, caller, records] = [new ResponseChecker(schema, redactor), new Caller(config), new Records()];
+  const session = new CheckSession({ schema, checker, caller, records, projectId: config.projectId }, signal);
+  const checks: CheckResult[] = [];
+  const add = ({ operation, name }: Omit<ContractCheck, "run">, finding: Finding): void => {
+    const result = { operation, check: name, ...mapped(finding, (text) => redactor.redact(text)) };
     checks.push(result);
-    // Where nothing more is tested, each of the checks would say so.
-    if (result.verdict !== "not tested" || session.over === undefined) onResult?.(result);
+    // Once the checks have stopped, the remaining ones are not reported one by one.
+    if (result.verdict !== "not tested" || session.stopReason === undefined) onResult?.(result);
   };
   try {
     try {
-      for (const check of ORDER.flatMap((operation) => checksOf(documented, operation))) {
-        add(check, await found(check, session));
+      for (const check of CHECK_ORDER.flatMap((operation) => checksOf(schema, operation))) {
+        add(check, await findingFor(check, session));
       }
     } finally {
-      const finding = await records.mark((call) => caller.post(call), judge);
+      const finding = await records.mark((call) => caller.post(call), checker);
       const mark = { operation: "updateExperiment", name: "marks the test records is_valid=false" } as const;
-      const isAway = session.gone !== undefined && finding.verdict === "differs";
-      if (records.all.length > 0) add(mark, isAway && session.over !== undefined ? notTested(session.over) : finding);
+      const isUnreachable = session.unreachable !== undefined && finding.verdict === "differs";
+      if (records.all.length > 0)
+        add(mark, isUnreachable && session.stopReason !== undefined ? notTested(session.stopReason) : finding);
     }
   } finally {
     await caller.close();
   }
-  const idempotency = idempotencyOf(checks, ORDER);
-  const count = (verdict: Result["verdict"]): number => checks.filter((each) => each.verdict === verdict).length;
+  const idempotency = idempotencyOf(checks, CHECK_ORDER);
+  const count = (verdict: CheckResult["verdict"]): number => checks.filter((each) => each.verdict === verdict).length;
   return {
     url: config.baseUrl,
-    document: documented.name,
+    document: schema.name,
     checks,
     conforms: count("conforms"),
     differs: count("differs"),
@@ -96,30 +97,30 @@ export async function checkContract({ config, onResult, signal }: ContractOption
     idempotencyKey: idempotency.verdict,
     idempotencyRoutes: idempotency.routes,
     experiments: records.all,
-    unreachable: session.gone === undefined ? null : words.short(session.gone),
-    absent: session.absence ?? null,
+    unreachable: session.unreachable === undefined ? null : redactor.short(session.unreachable),
+    absent: session.absentHint ?? null,
     isKeyRefused: session.isKeyRefused,
     isStopped: checks.some((each) => each.verdict === "not tested" && each.reason === STOPPED),
   };
 }
 
-function checksOf(documented: Documented, operation: OperationName): Check[] {
+function checksOf(schema: ApiSchema, operation: OperationName): ContractCheck[] {
   return [
-    takes(operation, "every field"),
-    takes(operation, "required fields only"),
-    ...takesFurtherField(documented, operation),
-    ...repeats(operation),
-    ...refuses(documented, operation),
+    acceptanceCheck(operation, "every field"),
+    acceptanceCheck(operation, "required fields only"),
+    ...openBodyChecks(schema, operation),
+    ...idempotencyChecks(operation),
+    ...rejectionChecks(schema, operation),
   ];
 }
 
-async function found(check: Check, session: Session): Promise<Finding> {
-  if (session.over !== undefined) return notTested(session.over);
-  if (session.isSilent(check.operation)) return notTested("the route left earlier requests without an answer");
+async function findingFor(check: ContractCheck, session: CheckSession): Promise<Finding> {
+  if (session.stopReason !== undefined) return notTested(session.stopReason);
+  if (session.isUnresponsive(check.operation)) return notTested("the route did not respond to earlier requests");
   try {
     const finding = await check.run(session);
-    const isToldOtherwise = session.gone !== undefined || session.isKeyRefused;
-    return isToldOtherwise && session.over !== undefined ? notTested(session.over) : finding;
+    const hasStopped = session.unreachable !== undefined || session.isKeyRefused;
+    return hasStopped && session.stopReason !== undefined ? notTested(session.stopReason) : finding;
   } catch (error) {
     if (error instanceof NotTested) return notTested(error.message);
     throw error;

@@ -1,56 +1,56 @@
 import type { OperationName } from "../api/routes.js";
 
-/** Where a backend does something else than the document says. */
+/** A difference between a backend's behaviour and the schema. */
 export interface Difference {
-  /** Which request or part of the answer, such as `status` or `experiment.id`. */
+  /** The part of the response, such as `status` or `experiment.id`, and the request if there are several. */
   readonly where: string;
   readonly expected: string;
   readonly got: string;
 }
 
-/** The request that a difference came of, as far as it is useful to show. It holds no key. */
+/** The request of a difference. It does not contain the key. */
 export interface SentRequest {
   readonly method: "POST";
   readonly path: string;
-  /** JSON, cut where it is long. */
+  /** JSON, truncated if it is long. */
   readonly body: string;
 }
 
-/** The answer that a difference came of. */
-export interface GivenAnswer {
+/** The response of a difference. */
+export interface SeenResponse {
   readonly status: number;
-  /** Cut where it is long. */
+  /** Truncated if it is long. */
   readonly text: string;
 }
 
-/** A difference with what it was seen in: whoever mends the backend needs both. */
+/** A difference with its request and response. */
 export interface SeenDifference extends Difference {
   readonly request: SentRequest;
-  /** Null where no whole answer came. */
-  readonly answer: GivenAnswer | null;
+  /** Null if there was no complete response. */
+  readonly answer: SeenResponse | null;
 }
 
-/** What a check found. */
+/** The finding of a check. */
 export type Finding =
   | { readonly verdict: "conforms"; readonly note?: string }
   | { readonly verdict: "differs"; readonly differences: readonly SeenDifference[] }
   | { readonly verdict: "not tested"; readonly reason: string };
 
-/** A check that was made. */
-export type Result = Finding & { readonly operation: OperationName; readonly check: string };
+/** The result of a check. */
+export type CheckResult = Finding & { readonly operation: OperationName; readonly check: string };
 
-/** What differences amount to. */
+/** The finding that results from differences. */
 export function findingOf(differences: readonly SeenDifference[], note?: string): Finding {
   if (differences.length > 0) return { verdict: "differs", differences };
   return { verdict: "conforms", ...(note === undefined ? {} : { note }) };
 }
 
-/** A check that could not be made. */
+/** The finding of a check that could not be performed. */
 export function notTested(reason: string): Finding {
   return { verdict: "not tested", reason };
 }
 
-/** A finding with each text of it passed through a function. */
+/** Maps every text of a finding. */
 export function mapped(finding: Finding, text: (text: string) => string): Finding {
   switch (finding.verdict) {
     case "conforms":

@@ -1,27 +1,27 @@
 import { isSafeId } from "../api/ids.js";
-import { type EntityKind, type OperationName, operations } from "../api/routes.js";
+import { type EntityKind, type OperationName, ROUTES } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 
-/** The operation that makes entities of a kind. */
-export const MAKERS = {
+/** The operation that creates entities of a kind. */
+export const CREATED_BY = {
   experiment: "createExperiment",
   run: "createRun",
   checkpoint: "addCheckpoint",
   eval: "createEval",
 } as const satisfies Record<EntityKind, OperationName>;
 
-/** The kind of entity that an operation makes; undefined where nothing refers to what it makes. */
-export function makes(name: OperationName): EntityKind | undefined {
+/** The kind of entity that an operation creates; undefined if it creates none that others refer to. */
+export function createdKind(name: OperationName): EntityKind | undefined {
   const kinds = ["experiment", "run", "checkpoint", "eval"] as const;
-  return kinds.find((kind) => MAKERS[kind] === name);
+  return kinds.find((kind) => CREATED_BY[kind] === name);
 }
 
-/** The id of what an answer says was made; undefined where it tells none that can stand in a path. */
-export function idIn(name: OperationName, answer: unknown): string | undefined {
-  const { kind, entity } = operations[name];
-  const holder = kind === "create" && isObject(answer) ? answer[entity] : answer;
-  const id = isObject(holder) ? holder.id : undefined;
-  // A number is not what the document promises, but it lets the checks go on.
+/** The id of the created entity in a response body; undefined if there is none that is safe in a path. */
+export function idIn(name: OperationName, body: unknown): string | undefined {
+  const { kind, entity } = ROUTES[name];
+  const created = kind === "create" && isObject(body) ? body[entity] : body;
+  const id = isObject(created) ? created.id : undefined;
+  // A number violates the schema, but the checks can continue with it.
   const text = typeof id === "number" ? String(id) : id;
-  return makes(name) !== undefined && isSafeId(text) ? text : undefined;
+  return createdKind(name) !== undefined && isSafeId(text) ? text : undefined;
 }

@@ -1,16 +1,16 @@
 import type { SchemaError } from "../../generated/validators.js";
 import { issueAt } from "../util/validation.js";
 import type { Difference } from "./finding.js";
-import type { Words } from "./words.js";
+import type { TextRedactor } from "./text-redactor.js";
 
-/** What Ajv found in the body of an answer, as a difference. */
-export function differenceOf(problem: SchemaError, body: unknown, words: Words): Difference {
+/** Converts Ajv's error in a response body to a difference. */
+export function differenceOf(problem: SchemaError, body: unknown, redactor: TextRedactor): Difference {
   const { instancePath, params } = problem;
   const path = instancePath.split("/").slice(1).map(decoded);
   const missing: unknown = params.missingProperty;
   if (typeof missing === "string")
     return { where: fieldOf([...path, missing]), expected: "to be there", got: "nothing" };
-  return { where: fieldOf(path), expected: expectedBy(problem), got: words.value(valueAt(body, path)) };
+  return { where: fieldOf(path), expected: expectedBy(problem), got: redactor.json(valueAt(body, path)) };
 }
 
 function expectedBy({ keyword, message = keyword, params }: SchemaError): string {
@@ -22,7 +22,7 @@ function expectedBy({ keyword, message = keyword, params }: SchemaError): string
 
 function fieldOf(path: readonly string[]): string {
   const steps = path.map((step) => (/^\d+$/.test(step) ? Number(step) : step));
-  return issueAt(steps, "").field || "answer";
+  return issueAt(steps, "").field || "response";
 }
 
 function valueAt(body: unknown, path: readonly string[]): unknown {

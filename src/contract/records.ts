@@ -1,43 +1,43 @@
 import { randomUUID } from "node:crypto";
 import { isObject } from "../util/objects.js";
-import type { Call, Reply } from "./caller.js";
+import type { CallResult, CheckRequest } from "./caller.js";
 import { type Finding, findingOf, notTested, type SeenDifference } from "./finding.js";
 import { idIn } from "./ids.js";
-import { isAnswer, isSuccess, type Judge } from "./judge.js";
+import { isResponse, isSuccess, type ResponseChecker } from "./response-checker.js";
 
-/** What the names of test experiments begin with. */
+/** The prefix of test experiments' names. */
 export const PREFIX = "contract-test";
 
-/** An experiment that a check has made, or may have made. */
+/** An experiment that a check has created, or may have created. */
 export interface TestExperiment {
   readonly name: string;
-  /** Null where the backend told none. */
+  /** Null if the backend returned none. */
   readonly id: string | null;
-  /** Whether the backend has taken is_valid=false for it. */
+  /** Whether the backend has accepted is_valid=false for it. */
   readonly isMarked: boolean;
 }
 
-/** The experiments that the checks leave behind. */
+/** The experiments that the checks create. */
 export class Records {
   readonly #run = randomUUID().slice(0, 8);
   readonly #found = new Map<string, TestExperiment>();
   #count = 0;
 
-  /** What is known of them, in the order they were made. */
+  /** The experiments in the order of their creation. */
   get all(): readonly TestExperiment[] {
     return [...this.#found.values()];
   }
 
-  /** A name for an experiment, unlike all others. */
+  /** A unique name for an experiment. */
   nextName(): string {
     this.#count += 1;
     return `${PREFIX}-${this.#run}-${this.#count}`;
   }
 
-  /** Notes what came of a request to create an experiment, also of one that was to be refused. */
-  note({ body }: Call, reply: Reply): void {
-    const id = isAnswer(reply) ? idIn("createExperiment", reply.body) : undefined;
-    const isLikely = isAnswer(reply) ? isSuccess(reply) || reply.status >= 500 : reply.mayHaveArrived;
+  /** Records the result of a request to create an experiment, even of one that should be rejected. */
+  note({ body }: CheckRequest, reply: CallResult): void {
+    const id = isResponse(reply) ? idIn("createExperiment", reply.body) : undefined;
+    const isLikely = isResponse(reply) ? isSuccess(reply) || reply.status >= 500 : reply.mayHaveArrived;
     if (id === undefined && !isLikely) return;
     const sent = isObject(body) ? body.experiment_name : undefined;
     const name = typeof sent === "string" ? sent : `(${JSON.stringify(sent) ?? "no name"})`;
@@ -45,23 +45,25 @@ export class Records {
     if (!this.#found.has(key)) this.#found.set(key, { name, id: id ?? null, isMarked: false });
   }
 
-  /** Marks all of them as not valid. A backend that does not answer is not asked for each of them. */
-  async mark(post: (call: Call) => Promise<Reply>, judge: Judge): Promise<Finding> {
+  /** Marks all experiments as invalid. Stops if the backend does not respond. */
+  async mark(post: (call: CheckRequest) => Promise<CallResult>, checker: ResponseChecker): Promise<Finding> {
     const differences: SeenDifference[] = [];
     for (const [key, experiment] of this.#found) {
       if (experiment.id === null) continue;
       const call = { operation: "updateExperiment", id: experiment.id, body: { is_valid: false } } as const;
       const first = await post(call);
-      const reply = isAnswer(first) && first.status < 500 ? first : await post(call);
-      const isMarked = isAnswer(reply) && isSuccess(reply);
+      const reply = isResponse(first) && first.status < 500 ? first : await post(call);
+      const isMarked = isResponse(reply) && isSuccess(reply);
       this.#found.set(key, { ...experiment, isMarked });
-      const found = judge.taken(call, reply).map((each) => ({ ...each, where: `${experiment.name}, ${each.where}` }));
+      const found = checker
+        .whenAccepted(call, reply)
+        .map((each) => ({ ...each, where: `${experiment.name}, ${each.where}` }));
       differences.push(...found);
-      if (!isAnswer(reply)) break;
+      if (!isResponse(reply)) break;
     }
     if (differences.length > 0 || this.#found.size === 0) return findingOf(differences);
     const [ids, all] = [this.all.filter(({ id }) => id !== null).length, this.#found.size];
-    if (ids === 0) return notTested("the backend told the id of none of them");
+    if (ids === 0) return notTested("the backend returned no id for any of them");
     return findingOf([], `${ids} of ${all}`);
   }
 }

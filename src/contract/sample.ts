@@ -1,11 +1,11 @@
 import { isObject } from "../util/objects.js";
-import { type Schema, type Schemas, typesOf } from "./schema.js";
+import { type JsonSchema, type NamedSchemas, typesOf } from "./json-schema.js";
 
-/** How much of a body is there. */
+/** Which fields a body contains. */
 export type Extent = "every field" | "required fields only";
 
-/** Values for fields by their name, whatever the document's example says; undefined leaves an optional field out. */
-export type Given = ReadonlyMap<string, unknown>;
+/** Values by field name, which take precedence over the schema's example; undefined omits an optional field. */
+export type FieldValues = ReadonlyMap<string, unknown>;
 
 const TEXT = "contract-test";
 const FORMATS: Readonly<Record<string, string>> = {
@@ -16,20 +16,20 @@ const FORMATS: Readonly<Record<string, string>> = {
   email: "contract-test@example.com",
 };
 
-/** Makes bodies that fit a schema. */
+/** Generates bodies that match a schema. */
 export class Sampler {
-  readonly #schemas: Schemas;
+  readonly #schemas: NamedSchemas;
   readonly #extent: Extent;
-  readonly #given: Given;
+  readonly #given: FieldValues;
 
-  constructor(schemas: Schemas, extent: Extent, given: Given) {
+  constructor(schemas: NamedSchemas, extent: Extent, given: FieldValues) {
     this.#schemas = schemas;
     this.#extent = extent;
     this.#given = given;
   }
 
-  /** A value that fits; the example's wherever it has one. */
-  value(schema: Schema, example?: unknown): unknown {
+  /** A valid value, taken from the example where possible. */
+  value(schema: JsonSchema, example?: unknown): unknown {
     const flat = this.#schemas.flat(schema);
     const hint = example ?? flat.example ?? flat.default;
     if (flat.properties !== undefined) return this.#object(flat, flat.properties, hint);
@@ -40,7 +40,11 @@ export class Sampler {
     return this.#plain(flat);
   }
 
-  #object(schema: Schema, properties: Readonly<Record<string, Schema>>, hint: unknown): Record<string, unknown> {
+  #object(
+    schema: JsonSchema,
+    properties: Readonly<Record<string, JsonSchema>>,
+    hint: unknown,
+  ): Record<string, unknown> {
     const names = this.#names(schema, Object.keys(properties));
     const fields = names.map((name): [string, unknown] => {
       if (this.#given.has(name)) return [name, this.#given.get(name)];
@@ -50,25 +54,25 @@ export class Sampler {
     return Object.fromEntries(fields.filter(([, value]) => value !== undefined));
   }
 
-  #names({ required = [], minProperties = 0 }: Schema, all: readonly string[]): readonly string[] {
+  #names({ required = [], minProperties = 0 }: JsonSchema, all: readonly string[]): readonly string[] {
     if (this.#extent === "every field") return all;
     const optional = all.filter((name) => !required.includes(name));
     return [...required, ...optional.slice(0, Math.max(0, minProperties - required.length))];
   }
 
-  #list({ minItems = 1 }: Schema, items: Schema, hint: unknown): unknown[] {
+  #list({ minItems = 1 }: JsonSchema, items: JsonSchema, hint: unknown): unknown[] {
     const hints: readonly unknown[] = Array.isArray(hint) ? hint : [];
     const length = Math.max(1, minItems, hints.length);
     return Array.from({ length }, (_, at) => this.value(items, hints[at]));
   }
 
-  #plain(schema: Schema): unknown {
+  #plain(schema: JsonSchema): unknown {
     const { additionalProperties, format = "", minLength = 0, minimum = 0 } = schema;
     const [type] = typesOf(schema).filter((each) => each !== "null");
     if (type === "integer" || type === "number") return Math.max(1, Math.ceil(minimum));
     if (type === "boolean") return true;
     if (type === "array") return [TEXT];
     if (type !== "object") return FORMATS[format] ?? TEXT.padEnd(minLength, "-");
-    return { contract_test: isObject<Schema>(additionalProperties) ? this.value(additionalProperties) : TEXT };
+    return { contract_test: isObject<JsonSchema>(additionalProperties) ? this.value(additionalProperties) : TEXT };
   }
 }

@@ -1,127 +1,124 @@
-import { type EntityKind, type Operation, type OperationName, operations } from "../api/routes.js";
-import type { Call, Caller, Reply, Silence } from "./caller.js";
-import { type Documented, hasId } from "./document.js";
+import { type EntityKind, type OperationName, ROUTES, type Route } from "../api/routes.js";
+import { absentHintOf } from "./absent-hint.js";
+import { type ApiSchema, hasId } from "./api-schema.js";
+import type { Caller, CallResult, CheckRequest, NoResponse } from "./caller.js";
 import type { Finding } from "./finding.js";
-import { idIn, MAKERS, makes } from "./ids.js";
-import { isAnswer, isSuccess, type Judge } from "./judge.js";
-import { absenceIn } from "./presence.js";
+import { CREATED_BY, createdKind, idIn } from "./ids.js";
 import type { Records } from "./records.js";
+import { isResponse, isSuccess, type ResponseChecker } from "./response-checker.js";
 import { type Extent, Sampler } from "./sample.js";
 
-/** How many requests to a route may stay without an answer before it is left alone: each costs a whole timeout. */
-const MOST_SILENCES = 2;
+/** After this many requests without a response a route is skipped, because each costs a whole timeout. */
+const MAX_NO_RESPONSES = 2;
 
-/** What a session is made of. */
 export interface SessionParts {
-  readonly documented: Documented;
-  readonly judge: Judge;
+  readonly schema: ApiSchema;
+  readonly checker: ResponseChecker;
   readonly caller: Caller;
   readonly records: Records;
   readonly projectId: string | undefined;
 }
 
-/** One thing to find out about a route. */
-export interface Check {
+/** One check of a route. */
+export interface ContractCheck {
   readonly operation: OperationName;
   readonly name: string;
-  /** Finds it out. */
-  run(session: Session): Promise<Finding>;
+  run(session: CheckSession): Promise<Finding>;
 }
 
-/** A check that cannot be made, and why. */
+/** A check cannot be performed; the message is the reason. */
 export class NotTested extends Error {}
 
-/** Why checks are not made that were to be. */
 export const STOPPED = "the checks were stopped";
-const LIMITED = "the backend limits the rate (429)";
+const RATE_LIMITED = "the backend limits the rate (429)";
 
-/** What the checks of one backend share: what was made, what was accepted, who does not answer. */
-export class Session {
-  readonly documented: Documented;
-  readonly judge: Judge;
+/** The shared state of all checks of a backend: created entities, accepted bodies, unresponsive routes. */
+export class CheckSession {
+  readonly schema: ApiSchema;
+  readonly checker: ResponseChecker;
   readonly #parts: SessionParts;
   readonly #signal: AbortSignal | undefined;
   readonly #ids = new Map<EntityKind, string>();
-  readonly #silences = new Map<OperationName, number>();
+  readonly #noResponses = new Map<OperationName, number>();
   readonly #accepted = new Map<OperationName, Extent>();
-  #gone: string | undefined;
+  #unreachable: string | undefined;
   #isKnown = false;
-  #isKeyRefused = false;
-  #absence: string | undefined;
+  #isKeyRejected = false;
+  #absentHint: string | undefined;
 
   constructor(parts: SessionParts, signal: AbortSignal | undefined) {
-    this.documented = parts.documented;
-    this.judge = parts.judge;
+    this.schema = parts.schema;
+    this.checker = parts.checker;
     this.#parts = parts;
     this.#signal = signal;
   }
 
-  /** Why the backend cannot be reached; undefined as long as it answers anything. */
-  get gone(): string | undefined {
-    return this.#gone;
+  /** Why the backend cannot be reached; undefined as long as it responds. */
+  get unreachable(): string | undefined {
+    return this.#unreachable;
   }
 
-  /** Whether the backend has refused the key of the first request. */
+  /** Whether the backend rejected the API key on the first request. */
   get isKeyRefused(): boolean {
-    return this.#isKeyRefused;
+    return this.#isKeyRejected;
   }
 
-  /** What to do where the first answer was none of the SDK's routes; undefined where they are there. */
-  get absence(): string | undefined {
-    return this.#absence;
+  /** A hint if the first response did not come from the SDK's routes; undefined otherwise. */
+  get absentHint(): string | undefined {
+    return this.#absentHint;
   }
 
-  /** Why no further check is made; undefined as long as they go on. */
-  get over(): string | undefined {
-    if (this.#gone !== undefined) return `the backend could not be reached: ${this.#gone}`;
-    if (this.#isKeyRefused) return "the backend refused the key";
-    if (this.#absence !== undefined) return "there is no backend to test at this address";
+  /** Why the checks have stopped; undefined while they continue. */
+  get stopReason(): string | undefined {
+    if (this.#unreachable !== undefined) return `the backend could not be reached: ${this.#unreachable}`;
+    if (this.#isKeyRejected) return "the backend rejected the API key";
+    if (this.#absentHint !== undefined) return "there is no backend to test at this address";
     return this.#signal?.aborted === true ? STOPPED : undefined;
   }
 
   /**
-   * Sends a request and notes what came of it.
-   * @throws NotTested where the checks were told to stop, or the backend does not let us.
+   * Sends a request and records its result.
+   * @throws NotTested if the checks were stopped or the backend limits the rate.
    */
-  async send(call: Call): Promise<Reply> {
+  async send(call: CheckRequest): Promise<CallResult> {
     if (this.#signal?.aborted) throw new NotTested(STOPPED);
     const { caller, records } = this.#parts;
     const reply = await caller.post(call);
-    this.#noteFirst(reply);
-    if (call.operation === "createExperiment" && this.#absence === undefined) records.note(call, reply);
-    if (!isAnswer(reply)) await this.#noteSilence(call.operation, reply);
-    else if (reply.status === 429) throw new NotTested(LIMITED);
+    this.#recordFirst(reply);
+    if (call.operation === "createExperiment" && this.#absentHint === undefined) records.note(call, reply);
+    if (!isResponse(reply)) await this.#recordNoResponse(call.operation, reply);
+    else if (reply.status === 429) throw new NotTested(RATE_LIMITED);
     return reply;
   }
 
-  /** Notes that a request was taken which the document allows: others build on it. */
-  accept({ operation }: Call, reply: Reply, extent: Extent): void {
-    if (!isAnswer(reply) || !isSuccess(reply)) return;
-    const [kind, id] = [makes(operation), idIn(operation, reply.body)];
+  /** Records an accepted request, on which other checks build. */
+  accept({ operation }: CheckRequest, reply: CallResult, extent: Extent): void {
+    if (!isResponse(reply) || !isSuccess(reply)) return;
+    const [kind, id] = [createdKind(operation), idIn(operation, reply.body)];
     if (kind !== undefined && id !== undefined && !this.#ids.has(kind)) this.#ids.set(kind, id);
     if (!this.#accepted.has(operation)) this.#accepted.set(operation, extent);
   }
 
-  /** The first id that was made of a kind. */
+  /** The id of the first created entity of a kind. */
   id(kind: EntityKind): string | undefined {
     return this.#ids.get(kind);
   }
 
-  /** How much of a body the backend has taken; undefined where it has taken none. */
+  /** The extent of the first accepted body; undefined if none was accepted. */
   accepted(operation: OperationName): Extent | undefined {
     return this.#accepted.get(operation);
   }
 
-  /** Whether a route has left so many requests without an answer that no more are sent to it. */
-  isSilent(operation: OperationName): boolean {
-    return (this.#silences.get(operation) ?? 0) >= MOST_SILENCES;
+  /** Whether a route has failed to respond so often that it is skipped. */
+  isUnresponsive(operation: OperationName): boolean {
+    return (this.#noResponses.get(operation) ?? 0) >= MAX_NO_RESPONSES;
   }
 
-  /** A request that fits the document, about what has been made so far. */
-  call(operation: OperationName, extent: Extent): Call {
-    const { references = {}, entity }: Operation = operations[operation];
-    const { documented, records, projectId } = this.#parts;
-    const { body, example } = documented.route(operation);
+  /** A valid request that refers to the entities created so far. */
+  call(operation: OperationName, extent: Extent): CheckRequest {
+    const { references = {}, entity }: Route = ROUTES[operation];
+    const { schema, records, projectId } = this.#parts;
+    const { body, example } = schema.route(operation);
     const given = new Map<string, unknown>([
       ["experiment_name", records.nextName()],
       ["project_id", projectId],
@@ -129,18 +126,18 @@ export class Session {
       ...Object.entries(references).map(([field, kind]): [string, unknown] => [field, this.#ids.get(kind)]),
     ]);
     const id = hasId(operation) ? (this.#ids.get(entity) ?? "") : "";
-    return { operation, id, body: new Sampler(documented.schemas, extent, given).value(body, example) };
+    return { operation, id, body: new Sampler(schema.schemas, extent, given).value(body, example) };
   }
 
-  /** Why a request cannot be made; undefined where it can. */
-  obstacle(operation: OperationName): string | undefined {
+  /** Why a request to a route is not possible; undefined if it is. */
+  whyNotTestable(operation: OperationName): string | undefined {
     const needed = this.#needed(operation).find((kind) => !this.#ids.has(kind));
-    return needed === undefined ? undefined : `it needs ${article(needed)}, and ${MAKERS[needed]} answered no id`;
+    return needed === undefined ? undefined : `it needs ${article(needed)}, and ${CREATED_BY[needed]} returned no id`;
   }
 
-  /** The fields that cannot be sent, because what they refer to was given no id. */
+  /** The fields that cannot be sent, because the entity they refer to has no id. */
   unsent(operation: OperationName): string[] {
-    const { references = {} }: Operation = operations[operation];
+    const { references = {} }: Route = ROUTES[operation];
     return Object.keys(references).filter((field) => {
       const kind = references[field];
       return kind !== undefined && !this.#ids.has(kind);
@@ -148,28 +145,28 @@ export class Session {
   }
 
   #needed(operation: OperationName): EntityKind[] {
-    const { references = {}, entity }: Operation = operations[operation];
-    const { body } = this.documented.route(operation);
-    const { required = [] } = this.documented.schemas.flat(body);
+    const { references = {}, entity }: Route = ROUTES[operation];
+    const { body } = this.schema.route(operation);
+    const { required = [] } = this.schema.schemas.flat(body);
     const referred = Object.entries(references).flatMap(([field, kind]) => (required.includes(field) ? [kind] : []));
     return hasId(operation) ? [entity, ...referred] : referred;
   }
 
-  /** Whoever answers the first request tells by it whether the others are worth sending. */
-  #noteFirst(reply: Reply): void {
-    if (this.#isKnown || !isAnswer(reply)) return;
+  /** The first response decides whether the checks continue. */
+  #recordFirst(reply: CallResult): void {
+    if (this.#isKnown || !isResponse(reply)) return;
     this.#isKnown = true;
-    this.#isKeyRefused = reply.status === 401 || reply.status === 403;
-    if (!this.#isKeyRefused) this.#absence = absenceIn(reply);
+    this.#isKeyRejected = reply.status === 401 || reply.status === 403;
+    if (!this.#isKeyRejected) this.#absentHint = absentHintOf(reply);
   }
 
-  /** Tells a route that does not answer from a backend that does not: a request that writes nothing asks for any answer. */
-  async #noteSilence(operation: OperationName, { reason }: Silence): Promise<void> {
-    this.#silences.set(operation, (this.#silences.get(operation) ?? 0) + 1);
+  /** Distinguishes an unresponsive route from an unresponsive backend with a request that writes nothing. */
+  async #recordNoResponse(operation: OperationName, { reason }: NoResponse): Promise<void> {
+    this.#noResponses.set(operation, (this.#noResponses.get(operation) ?? 0) + 1);
     const probe = { operation: "createExperiment", id: "", body: {}, apiKey: "wrong" } as const;
     const reply = await this.#parts.caller.post(probe);
-    if (isAnswer(reply)) this.#parts.records.note(probe, reply);
-    else this.#gone = reason;
+    if (isResponse(reply)) this.#parts.records.note(probe, reply);
+    else this.#unreachable = reason;
   }
 }
 

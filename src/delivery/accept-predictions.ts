@@ -1,12 +1,13 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { zPrediction } from "../../generated/schemas.js";
-import { plain } from "../api/json-value.js";
+import { toJsonValue } from "../api/json-value.js";
 import { encode, mayHoldSpelling } from "../api/lossless-json.js";
 import { EvsysValidationError, type ValidationIssue } from "../errors.js";
 import { isObject } from "../util/objects.js";
 import { messageOf } from "../util/thrown.js";
-import { issueAt, issuesOf, shown } from "../util/validation.js";
+import { issueAt, issuesOf, preview } from "../util/validation.js";
 import { givenIn, written } from "./accept.js";
+import { BatchBuilder, type RowBatch } from "./batches.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
 /** A chunk ends after this many rows or characters; then the event loop gets a turn. */
@@ -15,38 +16,38 @@ const CHUNK_CHARACTERS = 512 * 1024;
 /** An error that names every one of a million invalid rows helps nobody. */
 const MOST_INVALID_ROWS = 20;
 
-/** The lines of a batch of predictions. */
+/** The predictions of one call. */
 export interface AcceptedPredictions {
-  /** The JSON text of each prediction, as the mirror stores it. */
-  readonly lines: string[];
+  /** The JSON text of each prediction, as the mirror stores it, in the batches that they are sent in. */
+  readonly batches: readonly RowBatch[];
   /** The fields with values that are not sent, each with its first value and how often it occurs. */
   readonly nonFinite: readonly NonFinite[];
 }
 
 /**
- * Validates predictions and encodes them to lines, in chunks: synchronously for a batch of one chunk, with a turn of the
+ * Validates predictions and encodes them to lines, in chunks: synchronously for a call of one chunk, with a turn of the
  * event loop after each chunk otherwise. Each prediction is copied before it is validated; nothing is accepted unless all
  * are valid.
  * @throws EvsysValidationError naming each invalid field, such as `predictions[3].model_output`.
  */
 export function acceptPredictions(subject: string, given: unknown): AcceptedPredictions | Promise<AcceptedPredictions> {
-  const batch = new Batch(subject, given);
-  batch.takeChunk();
-  return batch.isDone ? batch.accepted() : inChunks(batch);
+  const reader = new PredictionReader(subject, given);
+  reader.takeChunk();
+  return reader.isDone ? reader.accepted() : inChunks(reader);
 }
 
-async function inChunks(batch: Batch): Promise<AcceptedPredictions> {
-  while (!batch.isDone) {
+async function inChunks(reader: PredictionReader): Promise<AcceptedPredictions> {
+  while (!reader.isDone) {
     await nextTurn();
-    batch.takeChunk();
+    reader.takeChunk();
   }
-  return batch.accepted();
+  return reader.accepted();
 }
 
-class Batch {
+class PredictionReader {
   readonly #subject: string;
   readonly #rows: readonly unknown[];
-  readonly #lines: string[] = [];
+  readonly #batches = new BatchBuilder();
   readonly #issues: ValidationIssue[] = [];
   readonly #nonFinite = new Map<string, NonFinite>();
   #next = 0;
@@ -70,20 +71,20 @@ class Batch {
 
   accepted(): AcceptedPredictions {
     if (this.#issues.length > 0) throw new EvsysValidationError(this.#subject, this.#issues);
-    return { lines: this.#lines, nonFinite: [...this.#nonFinite.values()] };
+    return { batches: this.#batches.finish(), nonFinite: [...this.#nonFinite.values()] };
   }
 
   /** Returns the length of the row's line; 0 for an invalid row. */
   #take(given: unknown, index: number): number {
     const at = ["predictions", index];
-    const data = plain(this.#subject, given, at) ?? null;
-    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${shown(data)}`)]);
+    const data = toJsonValue(this.#subject, given, at) ?? null;
+    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${preview(data)}`)]);
     const row = givenIn(data);
     const line = written(this.#subject, () => encode(row));
     const wire = mayHoldSpelling(line) ? this.#wireFormOf(row) : row;
     const issues = issuesOf(zPrediction, wire, row, at);
     if (issues.length > 0) return this.#refuse(issues);
-    this.#lines.push(line);
+    this.#batches.add(line);
     return line.length;
   }
 
@@ -108,7 +109,7 @@ function rowsOf(subject: string, given: unknown): readonly unknown[] {
   let message = "required, an array is missing";
   try {
     if (Array.isArray(given)) return Array.prototype.slice.call(given);
-    if (given !== undefined) message = `expected an array, got ${shown(given)}`;
+    if (given !== undefined) message = `expected an array, got ${preview(given)}`;
   } catch (thrown) {
     message = `cannot be read: ${messageOf(thrown)}`;
   }

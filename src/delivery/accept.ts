@@ -1,12 +1,12 @@
 import type { ZodObject } from "zod";
 import { stepMetricOf } from "../api/inputs.js";
-import { plain } from "../api/json-value.js";
+import { toJsonValue } from "../api/json-value.js";
 import { encode, mayHoldSpelling } from "../api/lossless-json.js";
-import { type BodyOf, type OperationName, operations } from "../api/routes.js";
+import { type BodyOf, type OperationName, ROUTES } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../util/objects.js";
 import { messageOf } from "../util/thrown.js";
-import { issueAt, shown, validated } from "../util/validation.js";
+import { issueAt, preview, validated } from "../util/validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
 /** A write that fits the document. */
@@ -27,15 +27,16 @@ export function accept<Name extends OperationName>(
   name: Name,
   body: unknown,
   subject: string = name,
-  schema: ZodObject = operations[name].body,
+  schema: ZodObject = ROUTES[name].body,
 ): Accepted<Name> {
-  const data = plain(subject, body);
-  if (!isObject(data)) throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${shown(body)}`)]);
+  const data = toJsonValue(subject, body);
+  if (!isObject(data))
+    throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${preview(body)}`)]);
   const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data);
   const text = written(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
   validated(subject, schema, wire, fields);
-  if (operations[name].kind === "patch" && Object.keys(fields).length === 0) {
+  if (ROUTES[name].kind === "patch" && Object.keys(fields).length === 0) {
     throw new EvsysValidationError(subject, [issueAt([], "expected at least one field to set, got none")]);
   }
   // The schema has just said so; only NaN and the infinities stand in `fields` beyond that.
@@ -47,7 +48,7 @@ export function accept<Name extends OperationName>(
  * @throws EvsysValidationError where JSON cannot hold it.
  */
 export function jsonOf(subject: string, value: unknown): string {
-  const data = plain(subject, value) ?? null;
+  const data = toJsonValue(subject, value) ?? null;
   return written(subject, () => JSON.stringify(data));
 }
 

@@ -4,21 +4,36 @@ const MOST_ROWS = 1_000;
 /** Room for what surrounds the rows in a request. */
 const ENVELOPE_BYTES = 1024;
 
+/** Rows of one call that go out in one request. */
+export interface RowBatch {
+  /** The lines of the rows, without the last newline. */
+  readonly text: string;
+  readonly rows: number;
+}
+
 /** Splits the rows of one call into requests of at most 1 MiB and 1,000 rows; a larger row is alone in its request. */
-export function inBatches(lines: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let batch: string[] = [];
-  let bytes = ENVELOPE_BYTES;
-  for (const line of lines) {
-    const lineBytes = Buffer.byteLength(line) + 1;
-    if (batch.length > 0 && (batch.length === MOST_ROWS || bytes + lineBytes > MOST_BYTES)) {
-      batches.push(batch);
-      batch = [];
-      bytes = ENVELOPE_BYTES;
-    }
-    batch.push(line);
-    bytes += lineBytes;
+export class BatchBuilder {
+  readonly #batches: RowBatch[] = [];
+  #lines: string[] = [];
+  #bytes = ENVELOPE_BYTES;
+
+  add(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#lines.length === MOST_ROWS || this.#bytes + bytes > MOST_BYTES) this.#endBatch();
+    this.#lines.push(line);
+    this.#bytes += bytes;
   }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
+
+  /** The batches of all rows. */
+  finish(): RowBatch[] {
+    this.#endBatch();
+    return this.#batches;
+  }
+
+  #endBatch(): void {
+    if (this.#lines.length === 0) return;
+    this.#batches.push({ text: this.#lines.join("\n"), rows: this.#lines.length });
+    this.#lines = [];
+    this.#bytes = ENVELOPE_BYTES;
+  }
 }

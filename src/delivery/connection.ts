@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.js";
-import { type DashboardClientError, errorOfAnswer, withoutWayOut } from "../errors.js";
+import { type DashboardClientError, errorOfResponse, withoutHint } from "../errors.js";
 import { type BackendApi, createBackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import { now } from "../util/clock.js";
@@ -31,7 +31,7 @@ export interface ConnectionEvents {
  */
 export class BackendConnection {
   readonly http: BackendApi;
-  readonly baseUrl: string;
+  readonly #baseUrl: string;
   readonly #events: ConnectionEvents;
   readonly #failing = new Set<string>();
   #circuit: "closed" | "open" = "closed";
@@ -49,7 +49,7 @@ export class BackendConnection {
   constructor(config: Config, events: ConnectionEvents) {
     this.#events = events;
     this.#isOffline = config.offline;
-    this.baseUrl = config.baseUrl;
+    this.#baseUrl = config.baseUrl;
     this.http = createBackendApi(config);
   }
 
@@ -84,7 +84,7 @@ export class BackendConnection {
   /** Why writes are pending, as far as the connection knows. */
   get reason(): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
     const error = this.#blocked ?? this.#forbidden;
-    if (error !== undefined) return { blocked: withoutWayOut(error), blockedStatus: error.status };
+    if (error !== undefined) return { blocked: withoutHint(error), blockedStatus: error.status };
     const rest = this.restMs > 0 ? { retryAfterMs: Math.ceil(this.restMs) } : {};
     return this.#reason === undefined ? rest : { ...rest, blocked: this.#reason };
   }
@@ -129,7 +129,7 @@ export class BackendConnection {
     this.#failing.clear();
     this.#blocked = undefined;
     if (outcome.kind === "blocked") {
-      const error = errorOfAnswer(outcome.failure);
+      const error = errorOfResponse(outcome.failure);
       if (error.status === FORBIDDEN) this.#forbidden = error;
       else this.#blocked = error;
     }
@@ -150,7 +150,7 @@ export class BackendConnection {
   #open(reason: string): void {
     if (this.#circuit === "open" || this.isStopped) return;
     this.#circuit = "open";
-    this.#reason = `the backend at ${this.baseUrl} is unavailable: ${reason}`;
+    this.#reason = `the backend at ${this.#baseUrl} is unavailable: ${reason}`;
     this.#events.onDown(reason);
   }
 }

@@ -1,26 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { plainStep } from "../api/finite-step.js";
+import { finiteStepLine } from "../api/finite-step.js";
 import { stepMetricFields } from "../api/inputs.js";
 import { decode, encode } from "../api/lossless-json.js";
 import {
-  type AnswerOf,
   type BodyOf,
   type Created,
   type OperationName,
-  operations,
+  type ResponseOf,
+  ROUTES,
   type RowAdded,
 } from "../api/routes.js";
 import type { Config } from "../config.js";
-import { EvsysError, EvsysValidationError, errorOfAnswer } from "../errors.js";
-import type { Logger } from "../logger.js";
-import { refuseUnsafeId } from "../store/paths.js";
+import { EvsysError, EvsysValidationError, errorOfResponse } from "../errors.js";
+import { type Logger, SILENT_LOGGER } from "../logger.js";
+import { assertSafeId } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { now } from "../util/clock.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import { type Accepted, accept, jsonOf } from "./accept.js";
 import { acceptPredictions } from "./accept-predictions.js";
-import { inBatches } from "./batches.js";
+import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
 import type { Settlement } from "./entry.js";
 import { NonFiniteCounts } from "./non-finite.js";
 import { Outbox } from "./outbox.js";
@@ -31,9 +31,12 @@ import { Outbox } from "./outbox.js";
  */
 export type OnAccepted = (text: string) => void;
 
+const UNKNOWN_RUN =
+  ". If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id";
+
 /** The eight writes: each is validated, goes through the outbox, and returns what the schema says. */
 export class Delivery {
-  readonly outbox: Outbox;
+  readonly outbox: WriteOutbox;
   readonly #config: Config;
   readonly #logger: Logger;
   readonly #nonFinite: NonFiniteCounts;
@@ -44,8 +47,8 @@ export class Delivery {
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
     this.#logger = logger;
-    this.#nonFinite = new NonFiniteCounts(logger);
-    this.outbox = new Outbox(config, logger, store);
+    this.#nonFinite = new NonFiniteCounts(config.disabled ? SILENT_LOGGER : logger);
+    this.outbox = config.disabled ? new DisabledOutbox(config) : new Outbox(config, logger, store);
   }
 
   createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {
@@ -54,13 +57,18 @@ export class Delivery {
     );
   }
 
-  createRun(body: unknown, timeoutMs?: number): Promise<Created<"createRun">> {
-    return this.#create("createRun", body, timeoutMs, (fields, key, response) =>
-      Object.assign({}, fields, { id: key }, response?.run),
+  /** `ownsExperiment`: the run began with its experiment, and ends it, also when it is resumed. */
+  createRun(body: unknown, timeoutMs?: number, ownsExperiment = false): Promise<Created<"createRun">> {
+    return this.#create(
+      "createRun",
+      body,
+      timeoutMs,
+      (fields, key, response) => Object.assign({}, fields, { id: key }, response?.run),
+      ownsExperiment,
     );
   }
 
-  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<AnswerOf<"updateExperiment">> {
+  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<ResponseOf<"updateExperiment">> {
     return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
   }
 
@@ -69,8 +77,29 @@ export class Delivery {
     patch: unknown,
     timeoutMs?: number,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<"updateRun">> {
+  ): Promise<ResponseOf<"updateRun">> {
     return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
+  }
+
+  /**
+   * Patches a run that is being resumed. One that this mirror has nothing of is mirrored only if the backend does not
+   * refuse it: a wrong id leaves no trace.
+   */
+  async resumeRun(id: string, patch: unknown, isMirrored: boolean): Promise<void> {
+    if (isMirrored) {
+      await this.updateRun(id, patch);
+      return;
+    }
+    this.#refuseUnlessOpen("updateRun", id);
+    const { fields } = this.#accept("updateRun", patch);
+    const key = randomUUID();
+    const outcome = await this.outbox.request("updateRun", "run", fields, key, this.#config.timeoutMs, { run_id: id });
+    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
+      const { reason, status } = outcome.failure;
+      const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
+      throw errorOfResponse({ ...outcome.failure, reason: hint, pending: false });
+    }
+    this.outbox.keepPatch("run", id, key, fields, outcome);
   }
 
   /** Called once a training step: a step of finite numbers takes a short way, and one promise serves the whole call. */
@@ -79,10 +108,10 @@ export class Delivery {
     body: unknown,
     timeoutMs = this.#config.timeoutMs,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<"logStepMetric">> {
+  ): Promise<ResponseOf<"logStepMetric">> {
     try {
       this.#refuseUnlessOpen("logStepMetric", runId);
-      const text = plainStep(body) ?? this.#accept("logStepMetric", body).text;
+      const text = finiteStepLine(body) ?? this.#accept("logStepMetric", body).text;
       onAccepted?.(text);
       return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
     } catch (error) {
@@ -127,19 +156,18 @@ export class Delivery {
     runId: string,
     given: unknown,
     timeoutMs = this.#config.timeoutMs,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     this.#refuseUnlessOpen("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
-    const { lines, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
-    if (lines.length === 0) return { ok: true, inserted: 0 };
+    const { batches, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
+    const [first] = batches;
+    if (first === undefined) return { ok: true, inserted: 0 };
     this.#nonFinite.add("logPredictions", nonFinite);
-    const inserted = lines.length;
-    const respond = (settlement: Settlement): AnswerOf<"logPredictions"> =>
+    const inserted = batches.reduce((sum, { rows }) => sum + rows, 0);
+    const respond = (settlement: Settlement): ResponseOf<"logPredictions"> =>
       responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
-    const [first] = lines;
-    if (first !== undefined && inserted === 1)
-      return this.outbox.append("predictions", runId, first, { timeoutMs, respond });
-    return this.outbox.appendBatches("predictions", runId, inBatches(lines), { timeoutMs, respond });
+    if (inserted === 1) return this.outbox.append("predictions", runId, first.text, { timeoutMs, respond });
+    return this.outbox.appendBatches("predictions", runId, batches, { timeoutMs, respond });
   }
 
   /** Resolves when the calls whose input is still being read have reached the outbox or are refused. */
@@ -155,13 +183,13 @@ export class Delivery {
   async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
     this.#refuseIfClosed();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
-      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${shown(path)}`;
+      const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${preview(path)}`;
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
     const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
     if (outcome === undefined || outcome.kind === "unavailable") return null;
-    if (outcome.kind !== "delivered") throw errorOfAnswer({ ...outcome.failure, pending: false });
+    if (outcome.kind !== "delivered") throw errorOfResponse({ ...outcome.failure, pending: false });
     return outcome.body;
   }
 
@@ -177,22 +205,23 @@ export class Delivery {
     name: Name,
     body: unknown,
     timeoutMs: number | undefined,
-    rowOf: (fields: BodyOf<Name>, key: string, response: AnswerOf<Name> | undefined) => Created<Name>,
+    rowOf: (fields: BodyOf<Name>, key: string, response: ResponseOf<Name> | undefined) => Created<Name>,
+    ownsExperiment = false,
   ): Promise<Created<Name>> {
     this.#refuseIfClosed();
     // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
-    const { entity } = operations[name];
+    const { entity } = ROUTES[name];
     const key = randomUUID();
     const outcome = await this.outbox.request(name, entity, fields, key, timeoutMs ?? this.#config.timeoutMs);
     const isDelivered = outcome?.kind === "delivered";
     // A create that throws is not kept: its caller has no id to continue with.
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
-      throw errorOfAnswer({ ...outcome.failure, pending: false });
+      throw errorOfResponse({ ...outcome.failure, pending: false });
     }
     const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
     const row = rowOf(fields, key, response);
-    this.outbox.keep(entity, row.id, key, fields, outcome);
+    this.outbox.keep(entity, row.id, { key, fields, ownsExperiment }, outcome);
     if (!isDelivered && this.outbox.isTurnDue(now())) await nextTurn();
     return row;
   }
@@ -202,12 +231,12 @@ export class Delivery {
     id: string,
     body: unknown,
     timeoutMs: number | undefined,
-    localResponse: (patched: string[]) => AnswerOf<Name>,
+    localResponse: (patched: string[]) => ResponseOf<Name>,
     onAccepted?: OnAccepted,
-  ): Promise<AnswerOf<Name>> {
+  ): Promise<ResponseOf<Name>> {
     this.#refuseIfClosed();
-    const { entity } = operations[name];
-    refuseUnsafeId(name, `${entity}_id`, id);
+    const { entity } = ROUTES[name];
+    assertSafeId(name, `${entity}_id`, id);
     const { fields, text } = this.#accept(name, body);
     onAccepted?.(text);
     return this.outbox.patch(entity, id, fields, randomUUID(), {
@@ -217,7 +246,7 @@ export class Delivery {
   }
 
   #accept<Name extends OperationName>(name: Name, body: unknown): Accepted<Name> {
-    const schema = name === "logStepMetric" ? stepMetricFields : operations[name].body;
+    const schema = name === "logStepMetric" ? stepMetricFields : ROUTES[name].body;
     const accepted = accept(name, body, name, schema);
     this.#nonFinite.add(name, accepted.nonFinite);
     return accepted;
@@ -234,7 +263,7 @@ export class Delivery {
 
   #refuseUnlessOpen(name: OperationName, runId: unknown): void {
     this.#refuseIfClosed();
-    refuseUnsafeId(name, "run_id", runId);
+    assertSafeId(name, "run_id", runId);
   }
 
   #refuseIfClosed(): void {
@@ -242,13 +271,13 @@ export class Delivery {
   }
 }
 
-function respondToStep(settlement: Settlement): AnswerOf<"logStepMetric"> {
+function respondToStep(settlement: Settlement): ResponseOf<"logStepMetric"> {
   return responseOf<"logStepMetric">(settlement) ?? { ok: true };
 }
 
 /** The backend's response; undefined if the write is only in the mirror for now. */
-function responseOf<Name extends OperationName>(settlement: Settlement): AnswerOf<Name> | undefined {
+function responseOf<Name extends OperationName>(settlement: Settlement): ResponseOf<Name> | undefined {
   if (settlement.kind === "failed") throw settlement.error;
   // The HTTP layer has validated the body against this operation's schema.
-  return settlement.kind === "delivered" ? (settlement.body as AnswerOf<Name>) : undefined;
+  return settlement.kind === "delivered" ? (settlement.body as ResponseOf<Name>) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { DashboardClientError } from "../errors.js";
-import type { Refusal } from "../journal/sync-lines.js";
+import type { Rejection } from "../journal/sync-lines.js";
 import type { SyncLog } from "../journal/sync-log.js";
 
 const FORBIDDEN = 403;
@@ -33,7 +33,7 @@ export class EntityHealth {
    * Takes a 404 and returns whether it means the entity itself. A write that names other entities may be rejected because
    * of them, once the backend is known to have this one.
    */
-  parks(refusal: Refusal, namesOthers: boolean): boolean {
+  parks(refusal: Rejection, namesOthers: boolean): boolean {
     if (namesOthers && this.#isConfirmed) return false;
     this.#isParked = true;
     this.#log.park(refusal);

@@ -1,7 +1,7 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
-import type { Unavailable } from "../http/outcome.js";
-import { EntityStore } from "../journal/entity-store.js";
-import type { Holder } from "../journal/lock.js";
+import type { Outcome, Unavailable } from "../http/outcome.js";
+import { EntityStore, type NewEntity } from "../journal/entity-store.js";
+import type { LockOwner } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
 import type { ByteRange } from "../store/line-writer.js";
 import type { FolderKind } from "../store/paths.js";
@@ -18,6 +18,7 @@ import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 import { SenderLease } from "./sender-lease.js";
 import { StreamOutboxes } from "./stream-outboxes.js";
+import type { UnsettledSteps } from "./unsettled-steps.js";
 
 /** What is to be sent for one experiment or run, and whether this process may send it. */
 export class EntityOutbox {
@@ -43,7 +44,7 @@ export class EntityOutbox {
     this.health = new EntityHealth(this.store.log);
     this.lease = new SenderLease(this.store.log.folder);
     this.operations = new OperationQueue(kind, () => this.state, sender.ids, owner);
-    this.streams = new StreamOutboxes(this.store, sender.ids, owner);
+    this.streams = new StreamOutboxes(this.store, sender.ids, owner, () => this.steps);
     this.pump = new Pump(this);
     learnIds(this.store, sender.ids);
   }
@@ -61,6 +62,11 @@ export class EntityOutbox {
   /** The entity's id as the backend knows it; undefined while it does not. */
   get backendId(): string | undefined {
     return this.isKnown ? this.sender.ids.resolve(this.store.kind, this.store.id) : undefined;
+  }
+
+  /** The metrics of the run that are not settled, in all mirrors that are sent together. */
+  get steps(): UnsettledSteps {
+    return this.sender.stepsOf(this);
   }
 
   /** How many writes are pending. */
@@ -88,7 +94,7 @@ export class EntityOutbox {
   }
 
   /** Who sends for the entity, if it is another process. */
-  get holder(): Holder | undefined {
+  get holder(): LockOwner | undefined {
     return this.checkLease() ? undefined : this.lease.holder;
   }
 
@@ -171,9 +177,23 @@ export class EntityOutbox {
     } else this.pump.start(entry);
   }
 
+  /** Registers a patch that was just noted and that has been sent already, or not, if the backend was unavailable. */
+  acceptSentPatch(key: string, scope: Scope, outcome: Outcome | undefined): void {
+    this.operations.count(scope);
+    if (outcome?.kind === "delivered" && this.checkLease()) {
+      try {
+        this.store.log.acknowledgeOp(key, undefined);
+      } catch (error) {
+        scope.announce(toError(error));
+      }
+      this.operations.settleSent(key);
+    } else if (outcome?.kind === "unavailable") this.noteAttempt(key, outcome);
+    else this.sender.noteBacklog(this);
+  }
+
   /** Notes and registers the create of the entity: done by the backend, or to be sent. */
-  acceptCreate(key: string, fields: Readonly<Record<string, unknown>>, scope: Scope, isDelivered: boolean): void {
-    this.store.create(key, fields, isDelivered ? this.store.id : undefined);
+  acceptCreate(created: NewEntity, scope: Scope, isDelivered: boolean): void {
+    this.store.create(created, isDelivered ? this.store.id : undefined);
     learnIds(this.store, this.sender.ids);
     if (isDelivered) this.operations.countDelivered(scope);
     this.operations.count(scope);
@@ -183,7 +203,7 @@ export class EntityOutbox {
   /** Whether the backlog has rows to send now. */
   hasRowBacklog(streams: readonly StreamName[] = STREAMS): boolean {
     const time = now();
-    return this.isKnown && this.streams.all(streams).some((stream) => stream.hasBacklog(time));
+    return this.backendId !== undefined && this.streams.all(streams).some((stream) => stream.hasBacklog(time));
   }
 
   /** Whether the backlog has creates or patches to send now. */
@@ -199,7 +219,7 @@ export class EntityOutbox {
     this.#putBack(entry);
   }
 
-  /** An operation that was just counted has been sent in vain: its next attempt is a repeat, and has its own backoff. */
+  /** An operation that was just counted has been sent in vain: its next attempt is a repeat, after its own backoff. */
   noteAttempt(key: string, outcome: Unavailable): void {
     const entry = this.operations.entryOf(key);
     if (entry !== undefined) this.requeue(entry, PENDING, noteFailure(this.sender.connection, entry, outcome));
@@ -255,15 +275,28 @@ export class EntityOutbox {
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
     const { isOffline, connection } = this.sender;
     outbox.accepted(range, rows, scope, isOffline);
-    const isLive = !isOffline && waiter.isAwaited && this.#isLive();
+    const isLive = !isOffline && waiter.isAwaited && this.#isLive() && !(stream === "metrics" && this.#mayRepeat(text));
     const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
-    if (entry === undefined && text !== undefined && connection.isUp) outbox.remember(range.start, text);
+    if (entry === undefined && text !== undefined) {
+      if (connection.isUp) outbox.remember(range.start, text);
+      if (stream === "metrics" && !isOffline) this.steps.noteBacklog(text);
+    }
     return entry;
   }
 
   /** Whether a call may wait for the backend's response. */
   #isLive(): boolean {
     return this.sender.connection.isUp && this.isKnown && this.checkLease();
+  }
+
+  /** Whether the backlog may have a row of the same step, which has to go first. */
+  #mayRepeat(text: string | undefined): boolean {
+    const { steps } = this;
+    if (!steps.hasBacklog || text === undefined) return false;
+    if (this.streams.pending > 1) return steps.mayRepeat(text);
+    // The row itself is pending.
+    steps.clearBacklog();
+    return false;
   }
 
   #count(): void {

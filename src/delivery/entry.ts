@@ -63,6 +63,8 @@ export interface BatchEntry extends EntryState, BatchRange {
   readonly stream: StreamOutbox;
   /** The lines, if they are in memory; otherwise they are read from the file. */
   lines: readonly StoredLine[] | undefined;
+  /** The split and the step of a row of metrics. */
+  step: string | undefined;
   /** How often the connection was cut while it was being uploaded. */
   uploadCuts: number;
 }

@@ -87,9 +87,9 @@ function countPending(root: string, entities: readonly PendingEntity[]): number 
 }
 
 function pendingIn(store: EntityStore): number {
-  let pending = store.log.state.waiting.length;
+  let pending = store.log.state.pending.length;
   for (const segment of segmentsOf(store)) {
-    for (const { bytes } of segment.openLines(0)) if (bytes.length > 0) pending += 1;
+    pending += segment.countOpen();
     segment.close();
   }
   return pending;

@@ -29,7 +29,7 @@ export async function flushScope(
     // The rows of this tick are written first.
     await Promise.resolve();
     mirror.poll();
-    await within(timeoutMs, signal, Promise.allSettled([...direct, scope.whenIdle()]));
+    await within(timeoutMs, signal, Promise.allSettled([...direct, scope.calls.whenIdle()]));
     const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (now() - startedAt);
     await sendBacklog(sender, () => scope.counters.total.pending, { timeoutMs: leftMs, signal });
   }

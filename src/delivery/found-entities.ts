@@ -1,12 +1,13 @@
 import { MirrorError } from "../errors.js";
 import { type Adoption, adopt, adoptionOf, hasGroups } from "../journal/adopt.js";
+import { segmentFilesOf } from "../journal/entity-files.js";
 import { inspectEntity, isEmpty } from "../journal/inspect.js";
 import { SyncLog } from "../journal/sync-log.js";
 import { hasLostOps, type TornLine, unclaimedRowsOf } from "../journal/unclaimed.js";
 import { readDocument } from "../store/document.js";
 import { documentPath, entityFolder, type FolderKind } from "../store/paths.js";
 import { LocalExperimentStore } from "../store/store.js";
-import { shown } from "../util/validation.js";
+import { preview } from "../util/validation.js";
 import type { Counters } from "./counters.js";
 import { EntityOutbox } from "./entity-outbox.js";
 import { noteOnProjects } from "./other-projects.js";
@@ -48,7 +49,7 @@ export function entitiesOf(root: string, sender: Sender, scope: Scope, { adopts,
       try {
         const path = entityFolder(root, kind, id);
         const adoption = adopts ? adoptable(root, kind, id, sender) : undefined;
-        projects.add(adoption?.making?.create.project_id);
+        projects.add(adoption?.creation?.create.project_id);
         if (adoption !== undefined && dryRun) countAdoptable(kind, adoption, counters);
         else if (adoption !== undefined) adopt(path, adoption);
         if (SyncLog.existsIn(path)) {
@@ -90,7 +91,7 @@ function countUnclaimed(
     counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
     lost.push(path);
   }
-  for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(path, log.state)) {
+  for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(segmentFilesOf(path), log.state)) {
     counters.add(stream, "skipped", rows);
     if (rows > 0 && !hasLost) unclaimed.push(file);
     if (tornLine !== undefined) nameTorn(tornLine, sender);
@@ -98,7 +99,7 @@ function countUnclaimed(
 }
 
 function nameTorn({ path, start, text }: TornLine, { logger }: Sender): void {
-  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${shown(text)}`);
+  logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${preview(text)}`);
 }
 
 function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
@@ -111,7 +112,7 @@ function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): 
   return adoption;
 }
 
-function countAdoptable(kind: FolderKind, { gaps, making }: Adoption, counters: Counters): void {
+function countAdoptable(kind: FolderKind, { gaps, creation: making }: Adoption, counters: Counters): void {
   if (making !== undefined) {
     counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
     if (Object.keys(making.patch).length > 0) counters.add("patches", "pending", 1);

@@ -1,4 +1,4 @@
-import { NAMED_IN, STREAMS } from "../api/routes.js";
+import { ID_KIND_OF, STREAMS } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import { segmentsOf } from "../journal/segment.js";
 import { parseRow } from "../store/rows.js";
@@ -13,14 +13,14 @@ export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
   const backendId = delivered.get(creation?.key ?? id);
   if (backendId !== undefined) ids.learn(kind, id, backendId);
   for (const [row, rowBackendId] of rowIds) {
-    for (const named of Object.values(NAMED_IN)) ids.learn(named, row, rowBackendId);
+    for (const named of Object.values(ID_KIND_OF)) ids.learn(named, row, rowBackendId);
   }
 }
 
 /** Notes the ids of evals and checkpoints that are not delivered. */
 export function expectRowIds(store: EntityStore, ids: IdMap): void {
   for (const segment of segmentsOf(store, ["checkpoints", "evals"])) {
-    const kind = NAMED_IN[segment.stream];
+    const kind = ID_KIND_OF[segment.stream];
     for (const { bytes } of segment.openLines(0)) {
       const id = parseRow(bytes.toString())?.id;
       if (kind !== undefined && typeof id === "string") ids.expect(kind, id);
@@ -31,12 +31,12 @@ export function expectRowIds(store: EntityStore, ids: IdMap): void {
 
 /** Counts what the backend rejected. */
 export function countRejected({ kind, log }: EntityStore, counters: Counters): void {
-  const { creation, refused, sessions } = log.state;
+  const { creation, rejected: refused, sessions } = log.state;
   const created = kind === "run" ? "runs" : "experiments";
   for (const key of refused.keys()) counters.add(key === creation?.key ? created : "patches", "rejected", 1);
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const { rows } of spans[stream].refused.values()) counters.add(stream, "rejected", rows);
+      for (const { rows } of spans[stream].rejected.values()) counters.add(stream, "rejected", rows);
     }
   }
 }

@@ -4,6 +4,7 @@ import type { EntityKind } from "../api/routes.js";
 import type { Config } from "../config.js";
 import { EvsysError } from "../errors.js";
 import type { Outcome } from "../http/outcome.js";
+import type { NewEntity } from "../journal/entity-store.js";
 import { SyncLog } from "../journal/sync-log.js";
 import { entityFolder, type FolderKind } from "../store/paths.js";
 import { now } from "../util/clock.js";
@@ -82,21 +83,14 @@ export class MirrorOutbox {
   }
 
   /** The outbox of an entity that is new: made by the backend under its id, or here, where the id is the key of the create. */
-  create(
-    kind: FolderKind,
-    id: string,
-    key: string,
-    fields: Readonly<Record<string, unknown>>,
-    scope: Scope,
-    outcome: Outcome | undefined,
-  ): void {
+  create(kind: FolderKind, id: string, created: NewEntity, scope: Scope, outcome: Outcome | undefined): void {
     const known = this.#entities[kind].get(id);
     const isDelivered = outcome?.kind === "delivered";
     // A backend may answer two creates with one entity.
-    if (known !== undefined) known.acceptCreate(key, fields, scope, isDelivered);
-    else this.#add(kind, id, scope, (added) => added.acceptCreate(key, fields, scope, isDelivered));
+    if (known !== undefined) known.acceptCreate(created, scope, isDelivered);
+    else this.#add(kind, id, scope, (added) => added.acceptCreate(created, scope, isDelivered));
     // Last, because a new outbox counts its operations anew when it acquires the lease.
-    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.noteAttempt(key, outcome);
+    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.noteAttempt(created.key, outcome);
   }
 
   /** Takes in what other processes wrote to the entities, all of them at once. */

@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.js";
-import { shown } from "../util/validation.js";
+import { preview } from "../util/validation.js";
 import type { NonFinite } from "./wire-form.js";
 
 const MOST_FIELDS = 10;
@@ -32,14 +32,14 @@ export class NonFiniteCounts {
   summary(): string | undefined {
     const parts = [...this.#counts]
       .filter(([, count]) => count > 1)
-      .map(([field, count]) => `${shown(field)} (${count})`);
+      .map(([field, count]) => `${preview(field)} (${count})`);
     if (this.#furtherValues > 0) parts.push(`further fields (${this.#furtherValues})`);
     return parts.length === 0 ? undefined : `Non-finite values stored in the mirror but not sent: ${parts.join(", ")}.`;
   }
 
   #warn(method: string, field: string, value: number): void {
     this.#logger.warn(
-      `${method}: ${shown(field)} is ${value}; it is stored in the mirror but not sent. Further values of this field are counted without a warning.`,
+      `${method}: ${preview(field)} is ${value}; it is stored in the mirror but not sent. Further values of this field are counted without a warning.`,
     );
   }
 

@@ -52,7 +52,7 @@ export class OperationQueue {
 
   /** Counts what was added to the journal since; `scope`: whose it is, if a call of this process has just noted it. */
   count(scope?: Scope): void {
-    for (const operation of this.#state().waiting) {
+    for (const operation of this.#state().pending) {
       if (this.#entries.has(operation.key)) continue;
       const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, scope === undefined);
       this.#entries.set(operation.key, entry);
@@ -64,6 +64,12 @@ export class OperationQueue {
   /** The entry of an operation that is counted. */
   entryOf(key: string): OperationEntry | undefined {
     return this.#entries.get(key);
+  }
+
+  /** An operation that was just counted has been delivered already. */
+  settleSent(key: string): void {
+    const entry = this.#entries.get(key);
+    if (entry !== undefined) this.settle(entry, "delivered");
   }
 
   /** A call waits for an operation that was just counted. */
@@ -89,11 +95,28 @@ export class OperationQueue {
     return this.#take("patch", (entry) => isDue(entry, time, this.#ids));
   }
 
-  /** Takes the next operation of a kind that is due and was registered by a time. */
-  takeBacklog(kind: OperationEntry["kind"], time: number, registeredBy: number): OperationEntry | undefined {
-    const isMeant = (entry: OperationEntry): boolean =>
-      entry.waiter === undefined && entry.registeredAt <= registeredBy && isDue(entry, time, this.#ids);
-    return this.#take(kind, isMeant);
+  /** Takes the next operation of a kind that no call waits for, due or not. */
+  takeProbe(kind: OperationEntry["kind"]): OperationEntry | undefined {
+    const ever = Number.POSITIVE_INFINITY;
+    return this.#take(kind, (entry) => this.isInBacklog(entry, ever, ever));
+  }
+
+  /** The counted operations of a kind that are not settled, in their order. */
+  *unsettled(kind: OperationEntry["kind"]): Generator<OperationEntry, undefined> {
+    for (const { key } of this.#state().pending) {
+      const entry = this.#entries.get(key);
+      if (entry?.kind === kind) yield entry;
+    }
+  }
+
+  /** Whether no call waits for an operation, it is due, and it was registered by a time. */
+  isInBacklog(entry: OperationEntry, time: number, registeredBy: number): boolean {
+    return entry.waiter === undefined && entry.registeredAt <= registeredBy && isDue(entry, time, this.#ids);
+  }
+
+  /** Takes an operation to send it. */
+  take(entry: OperationEntry): void {
+    this.#sending = entry;
   }
 
   /** Whether the backlog has an operation of a kind to send. */
@@ -129,7 +152,7 @@ export class OperationQueue {
     }
   }
 
-  /** The journal was read again: what is pending is counted anew. What is in flight stays what it is. */
+  /** The journal was read again: what is pending is counted anew. What is in flight remains what it is. */
   reset(): void {
     for (const entry of this.#awaited) {
       if (entry === this.#sending) continue;
@@ -154,16 +177,23 @@ export class OperationQueue {
   }
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    const held = new Set<string>();
-    for (const operation of this.#state().waiting) {
-      const entry = this.#entries.get(operation.key);
-      if (entry?.kind !== kind) continue;
-      const fields = "patch" in operation ? Object.keys(operation.patch) : [];
-      if (isMeant(entry) && !fields.some((field) => held.has(field))) return entry;
-      for (const field of fields) held.add(field);
-    }
-    return undefined;
+    return firstUnheld(this.unsettled(kind), isMeant);
   }
+}
+
+/** The first operation that is meant and sets no field that an earlier one sets, which has to go first. */
+export function firstUnheld(
+  entries: Iterable<OperationEntry>,
+  isMeant: (entry: OperationEntry) => boolean,
+): OperationEntry | undefined {
+  const held = new Set<string>();
+  for (const entry of entries) {
+    const { operation } = entry;
+    const fields = "patch" in operation ? Object.keys(operation.patch) : [];
+    if (isMeant(entry) && !fields.some((field) => held.has(field))) return entry;
+    for (const field of fields) held.add(field);
+  }
+  return undefined;
 }
 
 function entryOf(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {

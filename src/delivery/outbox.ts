@@ -3,13 +3,17 @@ import type { OperationName, StreamName } from "../api/routes.js";
 import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
+import type { NewEntity } from "../journal/entity-store.js";
 import type { Logger } from "../logger.js";
+import { keepErrorStack } from "../store/document.js";
 import type { ByteRange } from "../store/line-writer.js";
-import type { FolderKind } from "../store/paths.js";
+import { documentPath, type FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
+import { Turns } from "../util/turns.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
+import type { RowBatch } from "./batches.js";
 import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { Settlement, Waiter } from "./entry.js";
@@ -21,9 +25,6 @@ import { Scope } from "./scope.js";
 import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
 import { type FailingWrite, failingWrites, pendingEntitiesOf } from "./status.js";
 import { partsOf } from "./waiters.js";
-
-/** Awaited local calls are microtasks only; now and then the timers get a turn. */
-const TURN_EVERY_MS = 5;
 
 /** The state of the delivery. */
 export interface DeliveryStatus {
@@ -54,8 +55,8 @@ export class Outbox {
   readonly #forgetExit: () => void;
   /** Sends that belong to no entity yet. */
   readonly #direct = new Set<Promise<unknown>>();
+  readonly #turns = new Turns();
   #closing: Promise<SyncReport> | undefined;
-  #turnedAt = 0;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
@@ -91,25 +92,38 @@ export class Outbox {
     this.#shared.sender.ids.expect(kind, id);
   }
 
-  /** Asks the backend to make an entity; undefined if it cannot be asked now. Nothing is mirrored yet. */
+  /** Asks the backend to make an entity, or to patch one; undefined if it cannot be asked now. Nothing is mirrored yet. */
   async request(
     name: OperationName,
     kind: FolderKind,
     fields: Fields,
     key: string,
     timeoutMs: number,
+    pathIds: Readonly<Record<string, string>> = {},
   ): Promise<Outcome | undefined> {
     const { connection, ids } = this.#shared.sender;
     this.#store.prepare(kind, this.#shared.sender.diskPolicy(this.#store.root));
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || !this.#isAwaiting) return undefined;
-    const request = { name, ids: {}, body: JSON.stringify(made.body), key };
+    const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };
     return this.#track(sendWrite(connection, request, this.#policy(timeoutMs)));
   }
 
   /** Mirrors a create. One that the backend has not answered goes out later, under its key, which is then the id. */
-  keep(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
-    this.#shared.create(kind, id, key, fields, this.#scope, outcome);
+  keep(kind: FolderKind, id: string, created: NewEntity, outcome: Outcome | undefined): void {
+    this.#shared.create(kind, id, created, this.#scope, outcome);
+  }
+
+  /** Mirrors a patch that the backend has been asked for. One that it has not answered goes out later, under its key. */
+  keepPatch(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
+    const entity = this.#shared.open(kind, id, this.#scope);
+    entity.store.patch(key, fields);
+    entity.acceptSentPatch(key, this.#scope, outcome);
+  }
+
+  /** Keeps the stack of an error in the mirror's document of a run. It is never sent. */
+  keepErrorStack(runId: string, stack: string): void {
+    keepErrorStack(documentPath(this.#store.root, "run", runId), stack);
   }
 
   /** Mirrors a patch and sends it. */
@@ -138,11 +152,11 @@ export class Outbox {
   async appendBatches<Result>(
     stream: StreamName,
     runId: string,
-    batches: readonly (readonly string[])[],
+    batches: readonly RowBatch[],
     call: Call<Result>,
   ): Promise<Result> {
     const entity = this.#shared.open("run", runId, this.#scope);
-    const texts = batches.map((lines) => lines.join("\n"));
+    const texts = batches.map(({ text }) => text);
     entity.appending += 1;
     let ranges: ByteRange[];
     try {
@@ -155,7 +169,7 @@ export class Outbox {
       ranges.forEach((range, at) => {
         // The first texts are sent from memory, the others are read from the file.
         const text = at < this.#shared.sender.concurrency ? texts[at] : undefined;
-        entity.accept(stream, range, batches[at]?.length ?? 0, this.#scope, text, waiter);
+        entity.accept(stream, range, batches[at]?.rows ?? 0, this.#scope, text, waiter);
       });
     });
   }
@@ -187,7 +201,7 @@ export class Outbox {
       if (releaseOutbox(this.#shared, this.#scope)) {
         this.#shared.sender.stop();
         await this.#shared.sender.connection.close();
-        await within(this.#config.timeoutMs, undefined, this.#shared.sender.whenIdle());
+        await within(this.#config.timeoutMs, undefined, this.#shared.sender.sends.whenIdle());
         this.#shared.close();
       }
       this.#leave(leftovers);
@@ -209,13 +223,13 @@ export class Outbox {
   ): Waiter {
     const { delivery, maxRetries } = this.#config;
     const time = now();
-    this.#scope.calls += 1;
+    this.#scope.calls.begin();
     return {
       isAwaited: delivery === "await",
       endsAt: time + timeoutMs,
       maxRetries,
       settle: (settlement) => {
-        this.#scope.endCall();
+        this.#scope.calls.end();
         try {
           const result = respond(settlement);
           if (settlement.kind === "delivered" || !this.isTurnDue(time)) resolve(result);
@@ -229,9 +243,7 @@ export class Outbox {
 
   /** Whether the timers are due a turn: a loop of calls that the mirror answers would starve them. */
   isTurnDue(time: number): boolean {
-    if (time - this.#turnedAt < TURN_EVERY_MS) return false;
-    this.#turnedAt = time;
-    return true;
+    return this.#turns.isDue(time);
   }
 
   async #track<Result>(send: Promise<Result>): Promise<Result> {

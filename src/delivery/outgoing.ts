@@ -1,4 +1,4 @@
-import { type EntityKind, type Operation, type OperationName, operations } from "../api/routes.js";
+import { type EntityKind, type OperationName, ROUTES, type Route } from "../api/routes.js";
 import type { IdMap } from "./id-map.js";
 import { wireForm } from "./wire-form.js";
 
@@ -24,7 +24,7 @@ export type Outgoing =
  * left out or null. The same mirrored fields and the same ids always make the same body.
  */
 export function outgoing(name: OperationName, fields: Fields, ids: IdMap): Outgoing {
-  const { references = {} }: Operation = operations[name];
+  const { references = {} }: Route = ROUTES[name];
   const rows: readonly Fields[] = Array.isArray(fields.predictions) ? fields.predictions : [fields];
   const mapped: Fields[] = [];
   for (const row of rows) {

@@ -5,8 +5,6 @@ import { type BatchEntry, type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
-const EVER = Number.POSITIVE_INFINITY;
-
 /**
  * Sends the entries of one entity: those that calls wait for first, then, while it is drained, the backlog. Up to
  * `concurrency` batches of each stream are in flight; creates and patches go out one by one.
@@ -36,30 +34,13 @@ export class Pump {
     this.#timers.set(entry, setTimeout(expire, Math.max(0, entry.waiter.endsAt - now())));
   }
 
-  /** Sends the rows of some streams that are in the backlog by now, as long as the backend takes them. */
-  async drainRows(streams: readonly StreamName[]): Promise<void> {
-    const drains = this.#outbox.streams.all(streams).map(
-      (stream) =>
-        new Promise<void>((resolve) => {
-          stream.startDrain();
-          this.#drains.set(stream, resolve);
-          this.#runStream(stream);
-        }),
-    );
-    await Promise.all(drains);
-  }
-
-  /**
-   * Sends the creates or patches of the backlog, one by one, as long as the backend takes them. A patch that was registered
-   * after the drain began waits for the next one: the rows before it have to go first.
-   */
-  async drainOperations(kind: "create" | "patch", begunAt: number): Promise<void> {
-    while (this.#outbox.maySendBacklog()) {
-      const entry = this.#outbox.operations.takeBacklog(kind, now(), begunAt);
-      if (entry === undefined) break;
-      await sendEntry(this.#outbox, entry);
-    }
-    this.#runPatches();
+  /** Sends the rows of a segment that are in the backlog by now, up to a place, as long as the backend takes them. */
+  drainRows(stream: StreamOutbox, until?: number): Promise<void> {
+    return new Promise((resolve) => {
+      stream.startDrain(until);
+      this.#drains.set(stream, resolve);
+      this.#runStream(stream);
+    });
   }
 
   /** Sends one entry of the backlog, due or not; false if there is none. */
@@ -77,7 +58,7 @@ export class Pump {
       return true;
     }
     const { operations } = this.#outbox;
-    const entry = operation === undefined ? undefined : operations.takeBacklog(operation, EVER, EVER);
+    const entry = operation === undefined ? undefined : operations.takeProbe(operation);
     if (entry !== undefined) await this.#send(entry);
     return entry !== undefined;
   }

@@ -1,5 +1,5 @@
 import { mayHoldSpelling, wireJson } from "../api/lossless-json.js";
-import { type EntityKind, NAMED_IN, type OperationName, type StreamName } from "../api/routes.js";
+import { type EntityKind, ID_KIND_OF, type OperationName, type StreamName } from "../api/routes.js";
 import type { StoredLine } from "../journal/segment.js";
 import { parseRow, type Row } from "../store/rows.js";
 import type { OutgoingRequest } from "./attempt.js";
@@ -88,7 +88,7 @@ function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequ
   );
   if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
   if (stream === "metrics" && Object.keys(Object(made.body.metrics)).length === 0) return { kind: "nothing", lines };
-  const named = NAMED_IN[stream];
+  const named = ID_KIND_OF[stream];
   const rowIds =
     named === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind: named, id }] : []));
   const { namesOthers } = made;
@@ -106,7 +106,7 @@ function isWireForm(text: string): boolean {
 
 /** The id of an eval or a checkpoint is the mirror's alone: the backend gives its own. */
 function withoutId(stream: StreamName, row: Row): Row {
-  if (NAMED_IN[stream] === undefined) return row;
+  if (ID_KIND_OF[stream] === undefined) return row;
   const { id: _, ...body } = row;
   return body;
 }

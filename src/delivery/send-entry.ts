@@ -1,13 +1,13 @@
-import { errorOfAnswer, type FailedRequest } from "../errors.js";
+import { errorOfResponse, type FailedRequest } from "../errors.js";
 import type { Outcome, Unavailable } from "../http/outcome.js";
-import { shortBody } from "../http/words.js";
+import { shortBody } from "../http/response-text.js";
 import type { StoredLine } from "../journal/segment.js";
-import type { Refusal } from "../journal/sync-lines.js";
+import type { Rejection } from "../journal/sync-lines.js";
 import type { SyncLog } from "../journal/sync-log.js";
 import { parseRow } from "../store/rows.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
-import { shown } from "../util/validation.js";
+import { preview } from "../util/validation.js";
 import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
@@ -19,7 +19,7 @@ const MOST_UPLOAD_CUTS = 3;
 
 /** Sends an entry that was taken from its queue, and settles or requeues it. It never throws. */
 export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<void> {
-  outbox.sender.begin();
+  outbox.sender.sends.begin();
   try {
     const prepared = prepare(outbox, entry);
     if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
@@ -29,7 +29,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     outbox.requeue(entry, PENDING, backoffOf(entry));
     entry.scope.announce(toError(error));
   } finally {
-    outbox.sender.end();
+    outbox.sender.sends.end();
   }
 }
 
@@ -51,7 +51,7 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
   if (outcome.kind === "delivered") deliver(outbox, entry, request, outcome.body);
   else if (outcome.kind === "rejected") reject(outbox, entry, request, outcome.failure);
   else if (outcome.kind === "blocked") {
-    const error = errorOfAnswer(outcome.failure);
+    const error = errorOfResponse(outcome.failure);
     outbox.health.block(error);
     outbox.requeue(entry, { kind: "failed", error }, 0);
   } else postpone(outbox, entry, request, outcome);
@@ -73,7 +73,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
     const rowIds = new Map(learned === undefined ? [] : request.rowIds.map(({ id }) => [id, learned]));
-    note(outbox, entry, (log) => log.done(stretchOf(entry), request.rows, skipped, rowIds));
+    note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), request.rows, skipped, rowIds));
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);
@@ -81,7 +81,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const { kind, id } = outbox.store;
     const made: unknown = entry.kind === "create" ? Object(Object(body)[kind]).id : undefined;
     const backendId = typeof made === "string" ? made : undefined;
-    note(outbox, entry, (log) => log.deliverOp(entry.operation.key, backendId));
+    note(outbox, entry, (log) => log.acknowledgeOp(entry.operation.key, backendId));
     if (backendId !== undefined) ids.learn(kind, id, backendId);
     outbox.operations.settle(entry, "delivered");
   }
@@ -91,20 +91,20 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
 
 function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
   const { status, reason, body } = failure;
-  const refusal: Refusal = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
+  const refusal: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
   else if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
-    outbox.requeue(entry, { kind: "failed", error: errorOfAnswer({ ...failure, pending: true }) }, 0);
+    outbox.requeue(entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
-      note(outbox, entry, (log) => log.refuseRows(stretchOf(entry), request.lines.length, refusal));
+      note(outbox, entry, (log) => log.rejectRows(rangeOf(entry), request.lines.length, refusal));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
-      note(outbox, entry, (log) => log.refuseOp(entry.operation.key, refusal));
+      note(outbox, entry, (log) => log.rejectOp(entry.operation.key, refusal));
       outbox.operations.settle(entry, "rejected");
     }
-    outbox.settled(entry, { kind: "failed", error: errorOfAnswer(failure) });
+    outbox.settled(entry, { kind: "failed", error: errorOfResponse(failure) });
   }
 }
 
@@ -119,7 +119,7 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
 
 function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
   nameDamaged(outbox, entry, lines);
-  note(outbox, entry, (log) => log.done(stretchOf(entry), 0, lines.length));
+  note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
 }
@@ -131,7 +131,7 @@ function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest)
     { start: entry.start, end: middle },
     { start: middle, end: entry.end },
   ];
-  outbox.store.log.batches(parts.map((part) => ({ ...stretchOf(entry), ...part })));
+  outbox.store.log.addBatches(parts.map((part) => ({ ...rangeOf(entry), ...part })));
   outbox.replace(entry, parts);
 }
 
@@ -149,8 +149,7 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
   return true;
 }
 
-/** Where the rows of a batch are. */
-function stretchOf({ session, start, end, stream }: BatchEntry) {
+function rangeOf({ session, start, end, stream }: BatchEntry) {
   return { session, stream: stream.segment.stream, start, end };
 }
 
@@ -160,7 +159,7 @@ function nameDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: re
   for (const { start, text } of lines) {
     if (parseRow(text) !== undefined) continue;
     const { path } = stream.segment;
-    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${shown(text)}`);
+    sender.logger.warn(`${path}: a line that is no whole JSON object is not sent, at byte ${start}: ${preview(text)}`);
   }
 }
 

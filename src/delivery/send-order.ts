@@ -26,16 +26,6 @@ export function hasBacklog(outbox: EntityOutbox, { streams, operation }: SendSte
   return streams.length > 0 && outbox.hasRowBacklog(streams);
 }
 
-/** Sends what an entity has of a step, as long as the backend takes it, in a drain that began at a time. */
-export async function drainStep(
-  outbox: EntityOutbox,
-  { streams, operation }: SendStep,
-  begunAt: number,
-): Promise<void> {
-  if (operation?.entity === outbox.store.kind) await outbox.pump.drainOperations(operation.kind, begunAt);
-  if (streams.length > 0) await outbox.pump.drainRows(streams);
-}
-
 /** Sends one write of a step, due or not; false if there is none. */
 export function probeStep(
   outbox: EntityOutbox,

@@ -4,9 +4,13 @@ import type { Logger } from "../logger.js";
 import type { DiskPolicy } from "../store/fsync.js";
 import { now } from "../util/clock.js";
 import { BackendConnection } from "./connection.js";
+import { drainStep, groupOf, groupsOf } from "./drain-group.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
-import { drainStep, hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { InFlight } from "./in-flight.js";
+import { OutageLog } from "./outage-log.js";
+import { hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { UnsettledSteps } from "./unsettled-steps.js";
 
 const FIRST_PROBE_MS = 1_000;
 const LAST_PROBE_MS = 60_000;
@@ -18,30 +22,28 @@ export class Sender {
   readonly logger: Logger;
   readonly connection: BackendConnection;
   readonly ids = new IdMap();
+  readonly sends = new InFlight();
   /** Whether the process stays alive for the backlog, and decides itself when to drain it: a sync. */
   readonly keepsProcessAlive: boolean;
   /** How many batches of one stream may be in flight. */
   concurrency: number;
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
-  readonly #destination: string | undefined;
+  readonly #outages: OutageLog;
+  readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
   #isAskedAgain = false;
   #timer: NodeJS.Timeout | undefined;
   #probes = 0;
   #progress = 0;
-  #inFlight = 0;
-  #idle: (() => void)[] = [];
-  /** How many writes were pending when the backend came back, until they are drained. */
-  #recovering: number | undefined;
 
   /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
   constructor(config: Config, logger: Logger, destination?: string) {
     this.config = config;
     this.logger = logger;
     this.keepsProcessAlive = destination === undefined;
-    this.#destination = destination;
+    this.#outages = new OutageLog(logger, config.baseUrl, destination);
     this.concurrency = config.concurrency;
     this.connection = new BackendConnection(config, {
       onDown: (reason) => this.#onDown(reason),
@@ -87,23 +89,15 @@ export class Sender {
 
   forget(outbox: EntityOutbox): void {
     this.#backlog.delete(outbox);
+    this.#steps.delete(this.#stepsKey(outbox));
   }
 
-  /** Counts a send that is in flight. */
-  begin(): void {
-    this.#inFlight += 1;
-  }
-
-  end(): void {
-    this.#inFlight -= 1;
-    if (this.#inFlight > 0) return;
-    for (const resolve of this.#idle) resolve();
-    this.#idle = [];
-  }
-
-  /** Resolves when nothing is in flight. */
-  whenIdle(): Promise<void> {
-    return this.#inFlight === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+  /** The metrics of a run that are not settled: the mirrors of one sync share them. */
+  stepsOf(outbox: EntityOutbox): UnsettledSteps {
+    const key = this.#stepsKey(outbox);
+    const steps = this.#steps.get(key) ?? new UnsettledSteps();
+    this.#steps.set(key, steps);
+    return steps;
   }
 
   /** Logs a warning, once for each matter. */
@@ -125,7 +119,7 @@ export class Sender {
   drain(): Promise<void> {
     this.#draining ??= this.#drainAll().finally(() => {
       this.#draining = undefined;
-      this.#noteRecovered();
+      if (this.connection.maySend) this.#outages.noteDrained();
       this.schedule();
     });
     return this.#draining;
@@ -152,8 +146,9 @@ export class Sender {
     let next: number | undefined;
     for (const outbox of this.#backlog) {
       if (outbox.health.isHeld) continue;
-      for (const { dueAt, waitsFor } of outbox.requeued()) {
-        if (waitsFor === undefined) next = Math.min(next ?? Number.POSITIVE_INFINITY, dueAt);
+      for (const entry of outbox.requeued()) {
+        const isHeld = entry.kind === "batch" && entry.stream.isHeld(entry);
+        if (entry.waitsFor === undefined && !isHeld) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
       }
     }
     return next === undefined ? undefined : Math.max(0, next - now(), this.connection.restMs);
@@ -165,6 +160,11 @@ export class Sender {
     clearTimeout(this.#timer);
   }
 
+  /** Only a sync sends more than one mirror. */
+  #stepsKey(outbox: EntityOutbox): string {
+    return this.keepsProcessAlive ? groupOf(outbox) : outbox.store.id;
+  }
+
   async #drainAll(): Promise<void> {
     // A moment for the calls of this tick: their rows then go out together.
     await Promise.resolve();
@@ -173,9 +173,9 @@ export class Sender {
       const begunAt = now();
       const before = this.#progress;
       for (const step of SEND_ORDER) {
-        const outboxes = [...this.#backlog].filter((outbox) => hasBacklog(outbox, step)).values();
+        const groups = groupsOf([...this.#backlog].filter((outbox) => hasBacklog(outbox, step))).values();
         const work = async (): Promise<void> => {
-          for (const outbox of outboxes) await drainStep(outbox, step, begunAt);
+          for (const group of groups) await drainStep(group, step, begunAt);
         };
         await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
       }
@@ -221,31 +221,14 @@ export class Sender {
 
   #onDown(reason: string): void {
     this.#probes = 0;
-    this.#recovering = undefined;
-    if (this.keepsProcessAlive) return;
-    this.logger.warn(
-      `The backend at ${this.connection.baseUrl} is unavailable (${reason}). Writes go to ${this.#destination} and are sent when it is back. To check the connection: npx evsys-sdk doctor`,
-    );
+    this.#outages.noteDown(reason);
     this.schedule();
   }
 
   #onUp(): void {
     this.#probes = 0;
-    if (this.keepsProcessAlive) return;
     let pending = 0;
     for (const outbox of this.#backlog) pending += outbox.pending;
-    this.#recovering = pending;
-    const news = pending === 0 ? "" : `: ${writes(pending)} are being delivered`;
-    this.logger.warn(`The backend at ${this.connection.baseUrl} is back${news}.`);
+    this.#outages.noteUp(pending);
   }
-
-  #noteRecovered(): void {
-    if (this.#recovering === undefined || !this.connection.maySend) return;
-    this.logger.info(`The backlog of the outage is delivered: ${writes(this.#recovering)}.`);
-    this.#recovering = undefined;
-  }
-}
-
-function writes(count: number): string {
-  return count === 1 ? "1 write" : `${count} writes`;
 }

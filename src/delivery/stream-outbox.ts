@@ -1,4 +1,4 @@
-import { NAMED_IN } from "../api/routes.js";
+import { ID_KIND_OF } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
 import type { Session } from "../journal/sessions.js";
@@ -9,6 +9,7 @@ import { type BatchEntry, isDue, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
+import type { UnsettledSteps } from "./unsettled-steps.js";
 import { partsOf } from "./waiters.js";
 
 /** More entries that failed alone are not held in memory: the backend is in trouble then. */
@@ -24,6 +25,8 @@ export class StreamOutbox {
   readonly pending: PendingCount;
   readonly #store: EntityStore;
   readonly #ids: IdMap;
+  /** Those of the run; undefined for rows that have no step of their own. */
+  readonly #steps: (() => UnsettledSteps) | undefined;
   readonly #owners: { readonly start: number; readonly scope: Scope }[];
   readonly #awaited: BatchEntry[] = [];
   readonly #requeued: BatchEntry[] = [];
@@ -39,9 +42,10 @@ export class StreamOutbox {
   #counted = 0;
   #drainUntil: number | undefined;
 
-  constructor(store: EntityStore, segment: Segment, ids: IdMap, scope: Scope) {
+  constructor(store: EntityStore, segment: Segment, ids: IdMap, scope: Scope, steps: () => UnsettledSteps) {
     this.#store = store;
     this.#ids = ids;
+    this.#steps = segment.stream === "metrics" ? steps : undefined;
     this.segment = segment;
     this.pending = new PendingCount(segment.stream);
     this.#owners = [{ start: 0, scope }];
@@ -96,14 +100,16 @@ export class StreamOutbox {
     if (session === undefined || start < this.#cursor || this.#claimed.has(start)) return undefined;
     const lines = text === undefined ? undefined : linesAt(start, text);
     const entry = { ...this.#entry({ start, end, session }), order, waiter, lines };
-    this.#claimed.set(start, entry);
+    this.#claim(entry);
     this.#awaited.push(entry);
     return entry;
   }
 
   /** The next batch that a call waits for. */
   takeAwaited(): BatchEntry | undefined {
-    return this.#taken(this.#awaited.shift() ?? this.#takeLookedUp());
+    const at = this.#awaited.findIndex((entry) => !this.isHeld(entry));
+    const [entry] = at === -1 ? [] : this.#awaited.splice(at, 1);
+    return this.#taken(entry ?? this.#takeLookedUp());
   }
 
   /** The next batch of the backlog, as far as it is drained: what failed before comes last. */
@@ -114,8 +120,7 @@ export class StreamOutbox {
 
   /** One batch to probe with, due or not. */
   takeProbe(prefersFresh: boolean): BatchEntry | undefined {
-    const requeued = () =>
-      this.#removeRequeued((entry) => isDue(entry, Number.POSITIVE_INFINITY, this.#ids) && entry.waiter === undefined);
+    const requeued = () => this.#takeDue(Number.POSITIVE_INFINITY);
     const fresh = () => this.#takeFresh(this.#counted);
     return this.#taken(prefersFresh ? (fresh() ?? requeued()) : (requeued() ?? fresh()));
   }
@@ -125,23 +130,21 @@ export class StreamOutbox {
     const at = this.#awaited.indexOf(entry);
     if (at === -1) return;
     this.#awaited.splice(at, 1);
-    this.#requeued.push(entry);
+    this.#toBacklog(entry);
   }
 
   /** Puts a batch back to be sent. */
   requeue(entry: BatchEntry): void {
     this.#sending.delete(entry);
     if (this.#claimed.get(entry.start) !== entry) return;
-    entry.lines = undefined;
-    this.#requeued.push(entry);
+    this.#toBacklog(entry);
     if (entry.waiter !== undefined) this.#lookedUp += 1;
   }
 
   /** Puts the parts of a batch in its place. */
   replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
     this.#sending.delete(entry);
-    const isClaimed = this.#claimed.get(entry.start) === entry;
-    if (!isClaimed) {
+    if (this.#claimed.get(entry.start) !== entry) {
       entry.waiter?.settle(PENDING);
       return;
     }
@@ -161,6 +164,7 @@ export class StreamOutbox {
     if (isClaimed) this.#claimed.delete(entry.start);
     // After a recount that could not read the file, it may not be among the pending.
     const isCounted = isClaimed && entry.start < this.#counted;
+    this.#steps?.().remove(entry);
     const settle = (to: WriteState, writes: number): void => {
       if (isCounted) this.pending.settle(entry.scope, to, writes);
       else this.pending.settleUncounted(entry.scope, to, writes);
@@ -181,15 +185,22 @@ export class StreamOutbox {
 
   /** Whether the backlog has something to send that nobody is sending. */
   hasBacklog(time: number): boolean {
-    return (
-      this.#requeued.some((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) ||
-      this.#nextFresh() < this.#counted
-    );
+    return this.#requeued.some((entry) => entry.waiter === undefined && this.#isDue(entry, time)) || this.hasFresh();
   }
 
-  /** Lets the backlog out that is there by now. */
-  startDrain(): void {
-    this.#drainUntil = this.#counted;
+  /** Whether there are rows before a place that nobody has taken yet. */
+  hasFresh(until = this.#counted): boolean {
+    return this.#nextFresh() < Math.min(until, this.#counted);
+  }
+
+  /** Whether a batch has to wait for an earlier row of its step. */
+  isHeld(entry: BatchEntry): boolean {
+    return this.#steps?.().isHeld(entry) ?? false;
+  }
+
+  /** Lets the backlog out that is there by now, up to a place. */
+  startDrain(until = this.#counted): void {
+    this.#drainUntil = Math.min(until, this.#counted);
   }
 
   /** Ends a drain that has nothing left to take, once nothing of the backlog is in flight; whether it has ended. */
@@ -202,12 +213,13 @@ export class StreamOutbox {
 
   /** Counts the open lines that have come since, up to a place: all of them, or none if the file cannot be read. */
   count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
-    const named = NAMED_IN[this.segment.stream];
+    const named = ID_KIND_OF[this.segment.stream];
     const found = new Map<Scope, number>();
     let counted = this.#counted;
     for (const { start, end, bytes } of this.segment.openLines(counted, until)) {
       const scope = this.#scopeAt(start);
       if (bytes.length > 0) found.set(scope, (found.get(scope) ?? 0) + 1);
+      if (bytes.length > 0) this.#steps?.().noteBacklog(bytes.toString());
       const id = named === undefined ? undefined : parseRow(bytes.toString())?.id;
       if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
       counted = end;
@@ -220,10 +232,10 @@ export class StreamOutbox {
   retryRejected(): void {
     for (const session of this.#store.log.state.sessions.byNonce.values()) {
       if (session.slot !== this.segment.slot) continue;
-      const { refused } = session.spans[this.segment.stream];
+      const { rejected: refused } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of refused) {
         const entry = { ...this.#entry({ start, end, session }), isInherited: false };
-        this.#claimed.set(start, entry);
+        this.#claim(entry);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
       }
@@ -234,6 +246,7 @@ export class StreamOutbox {
   /** Starts again from the file: what was known of it is void, except for what is in flight and still open in the file. */
   reset(): void {
     for (const entry of [...this.#awaited.splice(0), ...this.#requeued.splice(0)]) {
+      this.#steps?.().remove(entry);
       entry.waiter?.settle(PENDING);
       entry.waiter = undefined;
     }
@@ -274,24 +287,48 @@ export class StreamOutbox {
   /** A batch whose call waits until an id has been looked up. */
   #takeLookedUp(): BatchEntry | undefined {
     if (this.#lookedUp === 0) return undefined;
-    return this.#removeRequeued(
-      (entry) => entry.waiter !== undefined && isDue(entry, Number.POSITIVE_INFINITY, this.#ids),
-    );
+    return this.#removeRequeued((entry) => entry.waiter !== undefined && this.#isDue(entry, Number.POSITIVE_INFINITY));
   }
 
   #takeFresh(until: number): BatchEntry | undefined {
-    const start = this.#nextFresh();
-    if (start >= until || this.#requeued.length >= MOST_REQUEUED) return undefined;
-    const batch = this.segment.batchAt(start, until);
-    this.#cursor = batch?.end ?? start;
-    if (batch === undefined) return undefined;
-    const entry = this.#entry(batch);
-    this.#claimed.set(batch.start, entry);
-    return entry;
+    for (;;) {
+      const start = this.#nextFresh();
+      if (start >= until || this.#requeued.length >= MOST_REQUEUED) return undefined;
+      const batch = this.segment.batchAt(start, until);
+      if (batch === undefined) {
+        this.#cursor = start;
+        return undefined;
+      }
+      const entry = this.#entry(batch);
+      this.#claim(entry);
+      this.#cursor = batch.end;
+      if (!this.isHeld(entry)) return entry;
+      this.#toBacklog(entry);
+    }
+  }
+
+  #claim(entry: BatchEntry): void {
+    if (this.#steps !== undefined) {
+      entry.lines ??= this.linesOf(entry);
+      this.#steps().add(entry, entry.lines[0]?.text ?? "");
+    }
+    this.#claimed.set(entry.start, entry);
+  }
+
+  /** Nobody sends the batch for now. */
+  #toBacklog(entry: BatchEntry): void {
+    const [line] = entry.lines ?? [];
+    if (line !== undefined) this.#steps?.().noteBacklog(line.text);
+    entry.lines = undefined;
+    this.#requeued.push(entry);
+  }
+
+  #isDue(entry: BatchEntry, time: number): boolean {
+    return isDue(entry, time, this.#ids) && !this.isHeld(entry);
   }
 
   #takeDue(time: number): BatchEntry | undefined {
-    return this.#removeRequeued((entry) => entry.waiter === undefined && isDue(entry, time, this.#ids));
+    return this.#removeRequeued((entry) => entry.waiter === undefined && this.#isDue(entry, time));
   }
 
   #removeRequeued(isMeant: (entry: BatchEntry) => boolean): BatchEntry | undefined {
@@ -323,6 +360,7 @@ export class StreamOutbox {
       order: Number.POSITIVE_INFINITY,
       waiter: undefined,
       lines: undefined,
+      step: undefined,
       isInherited: this.#isInherited(start, session),
       attempts: 0,
       conflicts: 0,

@@ -4,19 +4,22 @@ import { Segment } from "../journal/segment.js";
 import type { IdMap } from "./id-map.js";
 import type { Scope } from "./scope.js";
 import { StreamOutbox } from "./stream-outbox.js";
+import type { UnsettledSteps } from "./unsettled-steps.js";
 
 /** The stream outboxes of a run: one for each stream of each writer. */
 export class StreamOutboxes {
   readonly #store: EntityStore;
   readonly #ids: IdMap;
   readonly #owner: Scope;
+  readonly #steps: () => UnsettledSteps;
   readonly #outboxes = new Map<string, StreamOutbox>();
 
-  /** `owner`: whose the rows are that were there before. */
-  constructor(store: EntityStore, ids: IdMap, owner: Scope) {
+  /** `owner`: whose the rows are that were there before; `steps`: those of the run. */
+  constructor(store: EntityStore, ids: IdMap, owner: Scope, steps: () => UnsettledSteps) {
     this.#store = store;
     this.#ids = ids;
     this.#owner = owner;
+    this.#steps = steps;
   }
 
   get pending(): number {
@@ -29,7 +32,8 @@ export class StreamOutboxes {
     const key = `${stream} ${slot}`;
     let outbox = this.#outboxes.get(key);
     if (outbox === undefined) {
-      outbox = new StreamOutbox(this.#store, new Segment(this.#store, stream, slot), this.#ids, this.#owner);
+      const segment = new Segment(this.#store, stream, slot);
+      outbox = new StreamOutbox(this.#store, segment, this.#ids, this.#owner, this.#steps);
       this.#outboxes.set(key, outbox);
     }
     return outbox;

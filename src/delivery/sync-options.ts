@@ -7,7 +7,10 @@ import type { Counts } from "./counters.js";
 
 export const SYNC_OPTIONS = "syncMirror options";
 
-/** What to send, and how. What is not given is read from the environment, as for a client. */
+/**
+ * What to send, and how. What is not given is read from the environment, as for a client. EVSYS_OFFLINE and EVSYS_DISABLED
+ * have no effect: a sync is asked for.
+ */
 export interface SyncOptions
   extends Pick<
     DashboardClientOptions,

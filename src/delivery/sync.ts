@@ -6,7 +6,7 @@ import { levelled } from "../logger.js";
 import { namesIn } from "../store/files.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import type { Counts, SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { sendBacklog } from "./flush.js";
@@ -36,7 +36,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     signal,
     ...connection
   } = checkedSyncOptions(options);
-  const config = resolveConfig({ ...connection, offline: dryRun }, undefined, SYNC_OPTIONS);
+  const config = resolveConfig({ ...connection, offline: dryRun, disabled: false }, undefined, SYNC_OPTIONS);
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
   let failures = 0;
@@ -56,7 +56,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     signal?.addEventListener("abort", stop, { once: true });
     for (const outbox of outboxes) begin(outbox, scope, { dryRun, retryRejected });
     if (!dryRun) await sendBacklog(sender, () => total().pending, { signal });
-    await sender.whenIdle();
+    await sender.sends.whenIdle();
     showProgress(total());
     const report = scope.counters.report(
       startedAt,
@@ -76,7 +76,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
 function rootOf(logDir: string): string {
   const refuse = (what: string) =>
     new EvsysValidationError("sync", [
-      issueAt(["logDirs"], `expected the folder of a mirror, ${shown(logDir)} ${what}`),
+      issueAt(["logDirs"], `expected the folder of a mirror, ${preview(logDir)} ${what}`),
     ]);
   if (!existsSync(logDir)) throw refuse("is not there");
   const names = namesIn(logDir);

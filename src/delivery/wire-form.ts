@@ -1,4 +1,4 @@
-import { type OperationName, operations } from "../api/routes.js";
+import { type OperationName, ROUTES } from "../api/routes.js";
 
 /** A number that JSON cannot carry: the field it stands in and its value. */
 export interface NonFinite {
@@ -17,7 +17,7 @@ export function wireForm(
   fields: Readonly<Record<string, unknown>>,
 ): { wire: Record<string, unknown>; nonFinite: NonFinite[] } {
   const nonFinite: NonFinite[] = [];
-  const hasSeries = "metrics" in operations[name].body.shape;
+  const hasSeries = "metrics" in ROUTES[name].body.shape;
   const entries = Object.entries(fields).map(([field, value]) => [
     field,
     hasSeries && field === "metrics" ? finiteSeries(value, nonFinite) : nulled(value, field, nonFinite),

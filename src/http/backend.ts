@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Client } from "openapi-fetch";
 import type { paths } from "../../generated/types.js";
-import { type OperationName, operations } from "../api/routes.js";
+import { type OperationName, ROUTES } from "../api/routes.js";
 import type { Config } from "../config.js";
 import { backendAt } from "../util/api-path.js";
-import { shownProxy } from "../util/proxy.js";
+import { withoutCredentials } from "../util/proxy.js";
 import type { Deadline } from "./deadline.js";
 import { outcomeOfFailure } from "./failure.js";
 import { createHttp } from "./http.js";
@@ -14,11 +14,11 @@ import { type ResponseCheck, responseCheck } from "./response-schema.js";
 import { createUserApi } from "./user-api.js";
 import { createWriteClient, type Write, type WriteClient } from "./write-client.js";
 
-/** The requests to one backend. */
+/** Sends requests to one backend and classifies the responses. */
 export interface BackendApi {
-  /** For users: typed by the schema, not mirrored. */
+  /** The `client.api` of users: typed by the schema, not mirrored. */
   readonly api: Client<paths>;
-  /** Makes one attempt at one of the eight writes. `body`: JSON. `idempotencyKey`: the same on every attempt. It never throws. */
+  /** Makes one attempt at one of the eight writes. `body`: JSON. `idempotencyKey`: the same on every attempt. Never throws. */
   send(
     name: OperationName,
     ids: Readonly<Record<string, string>>,
@@ -26,18 +26,18 @@ export interface BackendApi {
     idempotencyKey: string,
     deadline: Deadline,
   ): Promise<Outcome>;
-  /** Makes one attempt at posting JSON to any path; any 2xx response is delivered. It never throws. */
+  /** Makes one attempt to post JSON to any path; every 2xx response counts as delivered. Never throws. */
   post(path: string, body: string | undefined, deadline: Deadline, idempotencyKey?: string): Promise<Outcome>;
-  /** Ends the connections. It never throws. */
+  /** Closes the connections. Never throws. */
   close(): Promise<void>;
 }
 
-/** The requests of one client, over one connection pool or over the caller's fetch. */
+/** Creates the backend API of one client, over its own connection pool or the caller's fetch. */
 export function createBackendApi(config: Config): BackendApi {
   const { origin, routes } = backendAt(config.baseUrl);
   const http = createHttp(origin, config);
   const redact = redactor(config.apiKey);
-  const proxy = config.proxy && shownProxy(config.proxy);
+  const proxy = config.proxy && withoutCredentials(config.proxy);
   const checks = new Map<OperationName, ResponseCheck>();
   let client: WriteClient | undefined;
 
@@ -60,7 +60,7 @@ export function createBackendApi(config: Config): BackendApi {
   return {
     api: createUserApi(config, routes, http, redact),
     send: (name, ids, body, idempotencyKey, deadline) =>
-      attempt({ path: operations[name].path, ids, body, idempotencyKey, deadline }, checkOf(name)),
+      attempt({ path: ROUTES[name].path, ids, body, idempotencyKey, deadline }, checkOf(name)),
     post: (path, body, deadline, idempotencyKey = randomUUID()) =>
       attempt({ path, ids: undefined, body, idempotencyKey, deadline }, undefined),
     close: () => http.close(),

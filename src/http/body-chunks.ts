@@ -1,12 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Deadline } from "./deadline.js";
 
-/** A larger body is written in pieces of this size, so that its progress is seen. */
+/** Larger bodies are written in chunks of this size, so that their progress can be observed. */
 export const CHUNK_BYTES = 64 * 1024;
 
-/** A large body on its way. */
+/** A large request body, written chunk by chunk. */
 export class BodyChunks implements AsyncIterable<Uint8Array> {
-  /** Whether all of it was handed to the connection. Until then no server can have taken it for whole. */
+  /** Whether the whole body was passed to the connection. Until then, no server can have received a complete request. */
   isWritten = false;
   readonly #bytes: Uint8Array;
   readonly #deadline: Deadline;
@@ -22,7 +22,7 @@ export class BodyChunks implements AsyncIterable<Uint8Array> {
       this.isWritten = end >= this.#bytes.length;
       yield this.#bytes.subarray(start, end);
       this.#deadline.extend();
-      // A response that comes early, or a reset, is seen before the next piece is written.
+      // An early response or a reset is noticed before the next chunk is written.
       await nextTurn();
     }
   }

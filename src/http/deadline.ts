@@ -1,6 +1,6 @@
-/** The end of a call's time. It costs a fraction of an AbortSignal, and creates one only when asked for it. */
+/** The deadline of a call. Much cheaper than an AbortSignal, which it creates only on demand. */
 export class Deadline {
-  /** Called once, when the time is over. */
+  /** Called once, when the deadline passes. */
   onPassed: ((reason: Error) => void) | undefined;
   readonly #timer: NodeJS.Timeout;
   readonly #message: string;
@@ -10,37 +10,37 @@ export class Deadline {
   #isCleared = false;
 
   /**
-   * `leftMs`: the time left, in milliseconds. `isAwaited`: whether the process stays alive for it. `message`: the reason
-   * given for what is unfinished then. `isExtendable`: whether the time counts from the last progress of an upload, as it
-   * should unless a call waits for it.
+   * `leftMs`: the time left, in milliseconds. `isAwaited`: whether the process stays alive for it. `message`: the message of
+   * the abort reason. `isExtendable`: whether the time restarts with each progress of an upload. Default: unless a call
+   * awaits it.
    */
   constructor(leftMs: number, isAwaited: boolean, message: string, isExtendable = !isAwaited) {
     this.#isExtendable = isExtendable;
     this.#message = message;
-    // Node keeps a list of timers for each duration: whole milliseconds keep these few.
+    // Node keeps a list of timers per duration: whole milliseconds keep these lists few.
     this.#timer = setTimeout(() => this.end(new Error(this.#message)), Math.ceil(Math.max(0, leftMs)));
     if (!isAwaited) this.#timer.unref();
   }
 
-  /** Why there is no more time; undefined while there is. */
+  /** The abort reason once the deadline has passed; undefined before. */
   get reason(): Error | undefined {
     return this.#reason;
   }
 
-  /** Aborted when the time is over. */
+  /** A signal that is aborted when the deadline passes. */
   get signal(): AbortSignal {
     this.#abort ??= new AbortController();
     if (this.#reason !== undefined) this.#abort.abort(this.#reason);
     return this.#abort.signal;
   }
 
-  /** Starts the time anew, after progress of an upload: a slow one would never end otherwise. */
+  /** Restarts the time after progress of an upload, so that a slow upload can finish. */
   extend(): void {
-    // A refresh would start a timer that has fired or was cleared.
+    // A refresh would restart a timer that has fired or was cleared.
     if (this.#isExtendable && !this.#isCleared && this.#reason === undefined) this.#timer.refresh();
   }
 
-  /** Ends the time now. */
+  /** Ends the time now, with a reason. */
   end(reason: Error): void {
     if (this.#reason !== undefined) return;
     clearTimeout(this.#timer);
@@ -49,7 +49,7 @@ export class Deadline {
     this.onPassed?.(reason);
   }
 
-  /** Stops the clock: the time never ends. */
+  /** Cancels the deadline. */
   clear(): void {
     this.#isCleared = true;
     clearTimeout(this.#timer);

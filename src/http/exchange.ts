@@ -8,12 +8,12 @@ import type { HttpRequest } from "./http.js";
 import { decodedBody, maxBodyBytes, type RawResponse } from "./response.js";
 import { isStaleConnection } from "./socket.js";
 
-/** Where requests are dispatched to. */
+/** The connections over which requests are dispatched. */
 export interface Connections {
-  /** Whether they are being closed: nothing is tried again. */
+  /** Whether they are being closed; no request is repeated then. */
   readonly isClosed: boolean;
   readonly pool: Dispatcher;
-  /** Dispatches a request on a connection that is opened for it alone. @returns what closes the connection. */
+  /** Dispatches a request on a connection of its own. @returns a function that closes the connection. */
   dispatchAlone(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): () => void;
 }
 
@@ -34,7 +34,7 @@ export function exchange(
   });
 }
 
-/** What undici is asked for. The time is the deadline's: undici's own limits are off. */
+/** The options of an undici request. Its own time limits are off, because the deadline applies. */
 class DispatchOptions implements Dispatcher.DispatchOptions {
   readonly headersTimeout = 0;
   readonly bodyTimeout = 0;
@@ -48,7 +48,7 @@ class DispatchOptions implements Dispatcher.DispatchOptions {
   ) {}
 }
 
-/** Collects one response. undici heeds no deadline while it is connecting: this does. */
+/** Collects one response. Unlike undici, it observes the deadline even while connecting. */
 class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   status = 0;
   text = "";
@@ -56,7 +56,7 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   #headers: IncomingHttpHeaders = {};
   #controller: Dispatcher.DispatchController | undefined;
   #chunks: BodyChunks | undefined;
-  /** Closes the connection of a second attempt. */
+  /** Closes the connection of a repeated request. */
   #closeAlone: (() => void) | undefined;
   readonly #pieces: Uint8Array[] = [];
   #bytes = 0;
@@ -119,7 +119,7 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
     this.#bytes += piece.length;
     if (this.#bytes <= maxBodyBytes(this.status)) return;
     this.onResponseEnd();
-    controller.abort(new Error("The rest of the response is not wanted."));
+    controller.abort(new Error("The response is too large."));
   }
 
   onResponseEnd(): void {
@@ -131,11 +131,11 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    const isUnanswered = this.status === 0 && this.#deadline.reason === undefined;
-    const isCut = isUnanswered && this.#controller !== undefined && this.#chunks?.isWritten === false;
+    const hasNoResponse = this.status === 0 && this.#deadline.reason === undefined;
+    const isCut = hasNoResponse && this.#controller !== undefined && this.#chunks?.isWritten === false;
     this.#controller = undefined;
-    // A server closes a connection that was idle for long just when it is used again: nothing was wrong.
-    if (isUnanswered && !this.#connections.isClosed && this.#closeAlone === undefined && isStaleConnection(error)) {
+    // The server closed an idle connection just as it was used again: the request is repeated on a new one.
+    if (hasNoResponse && !this.#connections.isClosed && this.#closeAlone === undefined && isStaleConnection(error)) {
       this.#closeAlone = this.#connections.dispatchAlone(this.#options(), this);
       return;
     }
@@ -146,7 +146,7 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   #options(): DispatchOptions {
     const { method = "POST", url, headers, body } = this.#request;
     const path = url.slice(this.#origin.length);
-    // Fewer characters than a third of it are fewer bytes for sure.
+    // A character takes at most three bytes.
     if (body === undefined || body.length <= CHUNK_BYTES / 3)
       return new DispatchOptions(this.#origin, path, method, headers, body ?? null);
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
@@ -157,7 +157,7 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
     return new DispatchOptions(this.#origin, path, method, length, stream);
   }
 
-  /** A finished exchange keeps nothing: else the garbage of a long sync would live as long as its connection. */
+  /** Releases all references. Otherwise the garbage of a long sync would live as long as its connection. */
   #release(): void {
     this.#closeAlone?.();
     this.#controller = undefined;

@@ -2,7 +2,7 @@ import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import { isLoopback } from "../util/loopback.js";
 
-/** Warns, once a client, of plain http to another machine: everybody on the way there can read the key. */
+/** Warns if the API key travels to another machine over plain http. */
 export function warnIfExposed({ baseUrl, offline }: Config, logger: Logger): void {
   const { protocol, host } = new URL(baseUrl);
   if (offline || protocol !== "http:" || isLoopback(baseUrl)) return;

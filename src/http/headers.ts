@@ -2,14 +2,14 @@ import { VERSION } from "../util/version.js";
 
 const USER_AGENT = `evsys-sdk/${VERSION} node/${process.versions.node}`;
 
-/** The headers of a request with a body in JSON, if it has one. Names in lower case. */
+/** The headers of a request with a JSON body or none. Names are in lower case. */
 export function requestHeaders(
   apiKey: string | undefined,
   hasBody: boolean,
   idempotencyKey?: string | null,
 ): Record<string, string> {
   const headers: Record<string, string> = { "user-agent": USER_AGENT };
-  // Gateways that compress all the same are understood; small responses are not worth it.
+  // Compression does not pay for small responses. Gateways that compress anyway are handled.
   headers["accept-encoding"] = "identity";
   if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
   if (hasBody) headers["content-type"] = "application/json";

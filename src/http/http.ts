@@ -1,28 +1,28 @@
 import type { Config } from "../config.js";
 import type { Deadline } from "./deadline.js";
-import { fetching } from "./fetching.js";
-import { pooling } from "./pooling.js";
+import { fetchTransport } from "./fetch-transport.js";
+import { poolTransport } from "./pool-transport.js";
 import type { RawResponse } from "./response.js";
 
-/** One request. */
+/** An HTTP request. */
 export interface HttpRequest {
   /** Default POST. */
   readonly method?: string;
   readonly url: string;
-  /** Names in lower case. */
+  /** Names are in lower case. */
   readonly headers: Record<string, string>;
   readonly body: string | Uint8Array | undefined;
 }
 
-/** Sends requests over connections of its own. It follows no redirect. */
+/** The transport: sends requests over its own connections. It does not follow redirects. */
 export interface Http {
-  /** @throws what the network does, and the deadline's reason when its time is over. */
+  /** @throws the network's error, or the deadline's reason once it has passed. */
   send(request: HttpRequest, deadline: Deadline): Promise<RawResponse>;
-  /** Ends the connections, and what is in flight on them. It never throws. */
+  /** Closes the connections and aborts requests in flight. Never throws. */
   close(): Promise<void>;
 }
 
-/** The caller's fetch if there is one, else a connection pool of undici; the runtime's fetch where that cannot be used. */
+/** Creates the transport: the caller's fetch if given, else an undici pool; the runtime's fetch if undici cannot be used. */
 export function createHttp(origin: string, { fetch, proxy }: Config): Http {
-  return fetch === undefined ? pooling(origin, proxy) : fetching(fetch);
+  return fetch === undefined ? poolTransport(origin, proxy) : fetchTransport(fetch);
 }

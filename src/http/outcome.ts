@@ -2,58 +2,58 @@ import type { FailedRequest } from "../errors.js";
 import { type Redact, redactedJson } from "./redaction.js";
 import type { RawResponse } from "./response.js";
 import type { ResponseCheck } from "./response-schema.js";
+import { contentOf, oneLine, parsedJson, reasonOf } from "./response-text.js";
 import { retryAfterMs } from "./retry-after.js";
-import { contentOf, oneLine, parsedJson, reasonOf } from "./words.js";
 
-/** What became of one attempt at a write. */
+/** The outcome of one attempt at a write. */
 export type Outcome =
   /** A 2xx response that matches the schema. */
   | { readonly kind: "delivered"; readonly body: unknown }
-  /** The backend does not accept this write. */
+  /** The backend does not accept the write. */
   | { readonly kind: "rejected"; readonly failure: FailedRequest }
-  /** The backend may accept this write with another key or at another address, or something on the way there stops it. */
+  /** The backend may accept the write with another key or at another address, or an intermediary blocks it. */
   | { readonly kind: "blocked"; readonly failure: FailedRequest }
-  /** Nothing is known to have arrived: try again later. */
+  /** The write may not have arrived: it is retried. */
   | Unavailable;
 
-/** Nothing is known to have arrived. */
+/** The backend could not be reached, or did not give a usable response. */
 export interface Unavailable {
   readonly kind: "unavailable";
-  /** In words, on one line. */
+  /** The reason in one line. */
   readonly reason: string;
   /**
-   * `connection`: there was no connection, or it broke. `timeout`: the deadline passed. `response`: a status or a body.
+   * `connection`: the connection failed. `timeout`: the deadline passed. `response`: an unusable status or body.
    * `client`: an error of this process, such as a dependency that cannot be loaded.
    */
   readonly evidence: "connection" | "timeout" | "response" | "client";
-  /** The HTTP status, if a response came. */
+  /** The HTTP status, if there was a response. */
   readonly status?: number;
-  /** How long the backend asks to wait, in milliseconds, however long that is. */
+  /** The backend's Retry-After in milliseconds, unbounded. */
   readonly retryAfterMs?: number;
-  /** The connection was closed while a large body was being written: no server has taken it for whole. */
+  /** The connection was closed while a large body was being written, so no server has received a complete request. */
   readonly isUploadCut?: boolean;
 }
 
-/** What a response is compared with. */
+/** What is needed to classify a response. */
 export interface Expected {
   /** The route, such as `/sdk/runs/{run_id}/`. */
   readonly path: string;
   /** The ids in it. */
   readonly ids: Readonly<Record<string, string>> | undefined;
-  /** Checks the body of a 2xx response; undefined if any text will do. */
+  /** Checks the body of a 2xx response; undefined accepts any text. */
   readonly check: ResponseCheck | undefined;
   readonly redact: Redact;
-  /** The proxy on the way, for messages. */
+  /** The URL of the proxy, for messages. */
   readonly proxy: string | undefined;
 }
 
 const UNAVAILABLE: ReadonlySet<number> = new Set([408, 425, 429]);
-const KEY_REFUSED: ReadonlySet<number> = new Set([401, 403]);
-/** What only something between here and the backend says. */
+const KEY_REJECTED: ReadonlySet<number> = new Set([401, 403]);
+/** Statuses that come from an intermediary, not from the backend. */
 const BY_INTERMEDIARY: ReadonlyMap<number, string> = new Map([
   [
     407,
-    "asks for a user and a password. Set them in the variable of the proxy, such as HTTP_PROXY=http://user:password@host:3128",
+    "requires a user and a password. Set them in the proxy variable, such as HTTP_PROXY=http://user:password@host:3128",
   ],
   [421, "does not serve this address. Set baseUrl (EVSYS_API_URL) to the right address"],
 ]);
@@ -64,18 +64,18 @@ export function outcomeOf(response: RawResponse, expected: Expected): Outcome {
   if (status >= 200 && status < 300) return outcomeOf2xx(response, expected);
   if (status >= 300 && status < 400 && status !== 304) return blockedByRedirect(response, expected);
   if (status < 400 || status >= 500 || UNAVAILABLE.has(status)) return unavailable(response, expected);
-  if (BY_INTERMEDIARY.has(status)) return blockedOnTheWay(status, expected, response);
+  if (BY_INTERMEDIARY.has(status)) return blockedByIntermediary(status, expected, response);
   const failure = failureOf(response, expected);
-  return KEY_REFUSED.has(status)
+  return KEY_REJECTED.has(status)
     ? { kind: "blocked", failure: { ...failure, pending: true } }
     : { kind: "rejected", failure };
 }
 
-/** The outcome of a status that says nothing about the write, but about the way to the backend. */
-export function blockedOnTheWay(status: number, expected: Expected, response?: RawResponse): Outcome {
+/** The outcome of a status that concerns an intermediary rather than the write. */
+export function blockedByIntermediary(status: number, expected: Expected, response?: RawResponse): Outcome {
   const { proxy, redact } = expected;
   const path = calledPath(expected);
-  const who = proxy === undefined ? "a proxy or gateway on the way to the backend" : `the proxy ${proxy}`;
+  const who = proxy === undefined ? "a proxy or gateway in front of the backend" : `the proxy ${proxy}`;
   const reason = `${who} ${BY_INTERMEDIARY.get(status)}`;
   const requestId = response === undefined ? undefined : requestIdOf(response, redact);
   const body = response === undefined ? undefined : bodyOf(response, redact);
@@ -89,7 +89,7 @@ function outcomeOf2xx(response: RawResponse, { check }: Expected): Outcome {
     return { kind: "delivered", body: body === undefined ? { _raw: text } : body };
   }
   if (check === undefined || body === undefined)
-    return unusable(status, `HTTP ${status} with ${contentOf(response)} in place of JSON`);
+    return unusable(status, `HTTP ${status} with ${contentOf(response)} instead of JSON`);
   const checked = check(body, text, status);
   if ("body" in checked) return { kind: "delivered", body: checked.body };
   return unusable(status, checked.reason);
@@ -103,8 +103,8 @@ function blockedByRedirect(response: RawResponse, expected: Expected): Outcome {
   const { redact } = expected;
   const { status } = response;
   const target = response.header("location");
-  const where = target === null ? "without naming a target" : `to ${oneLine(redact(target))}`;
-  const reason = `the backend redirects ${where}; redirects are not followed, because they would carry the key along. Set baseUrl (EVSYS_API_URL) to the right address`;
+  const where = target === null ? "without a Location header" : `to ${oneLine(redact(target))}`;
+  const reason = `the backend redirects ${where}; redirects are not followed, because they would forward the API key. Set baseUrl (EVSYS_API_URL) to the right address`;
   const requestId = requestIdOf(response, redact);
   return {
     kind: "blocked",
@@ -122,9 +122,9 @@ function blockedByRedirect(response: RawResponse, expected: Expected): Outcome {
 function unavailable(response: RawResponse, { redact }: Expected): Outcome {
   const { status } = response;
   const waitMs = retryAfterMs(response.header("retry-after"));
-  const words = reasonOf(bodyOf(response, redact));
-  const network = status === 511 ? "a network on the way to the backend asks you to log in" : "";
-  const reason = [`HTTP ${status}`, network, words].filter((part) => part !== "").join(": ");
+  const message = reasonOf(bodyOf(response, redact));
+  const network = status === 511 ? "the network requires you to log in" : "";
+  const reason = [`HTTP ${status}`, network, message].filter((part) => part !== "").join(": ");
   return {
     kind: "unavailable",
     reason,
@@ -143,7 +143,7 @@ function failureOf(response: RawResponse, expected: Expected): FailedRequest {
   return { status, body, path, pending: false, reason: reasonOf(body), ...(requestId && { requestId }) };
 }
 
-/** The route as it was called. */
+/** The route with its ids filled in. */
 function calledPath({ path, ids = {} }: Expected): string {
   return path.replace(/\{(\w+)\}/g, (whole, name: string) =>
     ids[name] === undefined ? whole : encodeURIComponent(ids[name]),
@@ -155,7 +155,7 @@ function bodyOf({ text }: RawResponse, redact: Redact): unknown {
   return body === undefined ? redact(text) : redactedJson(body, redact);
 }
 
-/** The name that the backend gave to the request; undefined if it gave none. */
+/** The backend's id for the request, from its `x-request-id` header. */
 function requestIdOf(response: RawResponse, redact: Redact): string | undefined {
   return oneLine(redact(response.header("x-request-id") ?? "")) || undefined;
 }

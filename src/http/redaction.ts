@@ -1,10 +1,10 @@
-/** What lies deeper is left out: a response of nothing but brackets must not exhaust the stack. */
+/** Deeper values are left out: a response of nothing but brackets must not exhaust the stack. */
 const MAX_DEPTH = 100;
 
-/** Removes the API key from a text. */
+/** Replaces the API key in a text. */
 export type Redact = (text: string) => string;
 
-/** Removes the key where it stands as a word of its own: a key of one letter must not eat the letters of others. */
+/** Creates a function that replaces the key where it is a whole word: a one-letter key must not mangle other words. */
 export function redactor(apiKey: string | undefined): Redact {
   if (apiKey === undefined) return (text) => text;
   const key = apiKey.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -12,7 +12,7 @@ export function redactor(apiKey: string | undefined): Redact {
   return (text) => text.replace(word, "[API key]");
 }
 
-/** Removes the key from a parsed response. Redacting its text would break JSON: a short key may be part of JSON's own words. */
+/** Redacts a parsed response. Redacting its text could break the JSON, because a short key may be part of `true` or `null`. */
 export function redactedJson(value: unknown, redact: Redact, depth = MAX_DEPTH): unknown {
   if (typeof value === "string") return redact(value);
   if (typeof value !== "object" || value === null) return value;

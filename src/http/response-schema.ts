@@ -1,20 +1,20 @@
 import { ID_RULE, isSafeId } from "../api/ids.js";
-import { type OperationName, operations } from "../api/routes.js";
-import { shown } from "../util/validation.js";
+import { type OperationName, ROUTES } from "../api/routes.js";
+import { preview } from "../util/validation.js";
 
-/** A body that matches the schema, or the reason why the response cannot be used. */
+/** A body that matches the schema, or the reason why the response is unusable. */
 export type Checked = { readonly body: unknown } | { readonly reason: string };
 
-/** Checks the parsed body of a response; `text` is what it was parsed from. */
+/** Checks the parsed body of a response; `text` is its JSON. */
 export type ResponseCheck = (body: unknown, text: string, status: number) => Checked;
 
 const MAX_KNOWN_TEXTS = 16;
 const MAX_KNOWN_CHARACTERS = 128;
 
-/** The check for the 2xx responses of a route. It never throws. */
+/** Creates the check for the 2xx responses of a route. It never throws. */
 export function responseCheck(name: OperationName): ResponseCheck {
-  const { answer: schema, kind, entity } = operations[name];
-  // Most responses to rows are equal, letter by letter: these are checked once.
+  const { response: schema, kind, entity } = ROUTES[name];
+  // Most responses to rows are identical texts, which are checked once.
   const known = new Set<string>();
   return (body, text, status) => {
     if (known.has(text)) return { body };
@@ -25,10 +25,10 @@ export function responseCheck(name: OperationName): ResponseCheck {
       const where = field === "" ? "" : `${field}: `;
       return { reason: `HTTP ${status} that does not match the schema: ${where}${issue?.message}` };
     }
-    // The id names a folder of the mirror and a part of later paths: it must not lead to any other place.
+    // The id becomes a folder name in the mirror and part of later URL paths.
     const id: unknown = Object(Object(result.data)[entity]).id;
     if (kind === "create" && !isSafeId(id)) {
-      return { reason: `the backend gave ${shown(id)} as an id, expected ${ID_RULE}` };
+      return { reason: `the backend returned the id ${preview(id)}, expected ${ID_RULE}` };
     }
     if (text.length <= MAX_KNOWN_CHARACTERS && known.size < MAX_KNOWN_TEXTS && !text.includes("__proto__")) {
       known.add(text);

@@ -1,14 +1,14 @@
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import { codeOf } from "../util/thrown.js";
 
-/** Anything beyond this is no response of the SDK's routes. */
+/** Far more than any response of the SDK's routes. */
 const MAX_SUCCESS_BYTES = 16 * 1024 * 1024;
-/** An error is read as far as it is useful to show. */
+/** More than is useful in an error message. */
 const MAX_ERROR_BYTES = 64 * 1024;
 const BYTE_ORDER_MARK = "\uFEFF";
 const NOTHING = Buffer.alloc(0);
 
-/** A response, before anything is made of it. */
+/** A response before it is interpreted. */
 export interface RawResponse {
   readonly status: number;
   /** A header by its name in lower case. */
@@ -17,11 +17,11 @@ export interface RawResponse {
   headers(): Iterable<readonly [name: string, value: string]>;
   /** The body as text, decompressed. */
   readonly text: string;
-  /** Why the body cannot be read, such as an encoding that this package does not know; undefined if it can. */
+  /** Why the body cannot be read, such as an unknown encoding; undefined if it can. */
   readonly unreadable?: string | undefined;
 }
 
-/** How much of a body is read, in bytes, compressed or not. */
+/** The maximum number of body bytes to read, compressed or not. */
 export function maxBodyBytes(status: number): number {
   return status >= 200 && status < 300 ? MAX_SUCCESS_BYTES : MAX_ERROR_BYTES;
 }
@@ -51,21 +51,21 @@ export function decodedBody(
 
 function textOf(bytes: Buffer): string {
   const text = bytes.toString("utf8");
-  // As any fetch does.
+  // The fetch standard drops a byte order mark too.
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
 }
 
-/** Undefined for an encoding that is not known here. */
+/** Undefined for an unknown encoding. */
 function decompress(bytes: Buffer, encoding: string, maxOutputLength: number): Buffer | undefined {
-  // A body that was cut is decompressed as far as it goes.
+  // A truncated body is decompressed as far as possible.
   const options = { maxOutputLength, finishFlush: constants.Z_SYNC_FLUSH };
   switch (encoding) {
     case "gzip":
     case "x-gzip":
-      // Some gateways decompress a body and leave the header.
+      // Some gateways decompress the body but keep the header.
       return bytes[0] === 0x1f && bytes[1] === 0x8b ? gunzipSync(bytes, options) : bytes;
     case "deflate":
-      // Some servers leave out the zlib header that the name stands for.
+      // Some servers send raw deflate data, without the zlib header.
       return ((bytes[0] ?? 0) & 0x0f) === 8 ? inflateSync(bytes, options) : inflateRawSync(bytes, options);
     case "br":
       return brotliDecompressSync(bytes, { maxOutputLength });

@@ -1,11 +1,11 @@
 const SECONDS = /^\d+(\.\d+)?$/;
-/** The three forms of RFC 9110, which all begin with the name of a day. `Date.parse` makes a date of almost any text. */
+/** The three date formats of RFC 9110 begin with the name of a day; `Date.parse` accepts almost any text. */
 const HTTP_DATE = /^(mon|tue|wed|thu|fri|sat|sun)[a-z]*,? /i;
 const ASCTIME = /\d{4}$/;
 
 /**
- * How long a Retry-After header asks to wait, in milliseconds: 0 for a date in the past, undefined if it is neither
- * seconds nor an HTTP date.
+ * The wait that a Retry-After header asks for, in milliseconds: 0 for a date in the past, undefined if it is neither a
+ * number of seconds nor an HTTP date.
  */
 export function retryAfterMs(header: string | null, now: number = Date.now()): number | undefined {
   const text = header?.trim() ?? "";

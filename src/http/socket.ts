@@ -4,32 +4,32 @@ import { isError } from "../util/thrown.js";
 const CONTINUE = Buffer.from("HTTP/1.1 100");
 const BLANK_LINE = "\r\n\r\n";
 
-/** Errors of connections that had served a request before and broke without a byte of response to the next. */
+/** Errors of connections that had served a request and then broke before the first byte of the next response. */
 const stale = new WeakSet<Error>();
 
-/** Whether a request failed because its connection, kept from an earlier request, was gone. */
+/** Whether a request failed because the server had closed its kept-alive connection. */
 export function isStaleConnection(error: unknown): boolean {
   return isError(error) && stale.has(error);
 }
 
-/** A process stays alive for the calls that somebody awaits, by their timers; a socket must not hold it for the rest. */
-export function unhold(socket: Socket): void {
+/** Lets the process exit despite an open socket. Awaited calls keep it alive with their timers. */
+export function unrefSocket(socket: Socket): void {
   socket.unref();
   socket.ref = () => socket;
 }
 
-/** What is known of a connection. */
+/** The state of a connection. */
 interface Use {
-  /** Whether a response, or a part of one, was read from it. */
+  /** Whether any part of a response was read from it. */
   hasServed: boolean;
-  /** Whether nothing was read yet after the last write. */
+  /** Whether nothing has been read since the last write. */
   isWaiting: boolean;
 }
 
 const uses = new WeakMap<Socket, Use>();
 
-/** Prepares a connection for undici, which knows nothing of stale connections and takes a 100 Continue for an error. */
-export function prepare(socket: Socket): void {
+/** Prepares a connection for undici, which does not detect stale connections and treats a 100 Continue as an error. */
+export function prepareSocket(socket: Socket): void {
   const known = uses.get(socket);
   // A tunnel through a proxy is a new connection on the old socket.
   if (known !== undefined) known.hasServed = false;
@@ -38,7 +38,7 @@ export function prepare(socket: Socket): void {
 
 function watch(socket: Socket, use: Use): void {
   uses.set(socket, use);
-  unhold(socket);
+  unrefSocket(socket);
   const { write } = socket;
   socket.write = (...given: unknown[]) => {
     use.isWaiting = true;
@@ -58,12 +58,12 @@ function watch(socket: Socket, use: Use): void {
 }
 
 /**
- * Where the 100 Continue at the beginning of a piece end. Each becomes a 102, which to undici's parser is what a 100 is to
- * everybody else: the response is still to come.
+ * Returns the end of the 100 Continue responses at the start of a chunk. Each is changed to a 102, which undici's parser
+ * skips.
  */
 function endOfContinues(piece: Buffer): number {
   let end = 0;
-  // Most responses differ from it in their tenth byte.
+  // Most responses already differ in their tenth byte.
   while (piece[end + 9] === CONTINUE[9] && CONTINUE.equals(piece.subarray(end, end + CONTINUE.length))) {
     piece[end + CONTINUE.length - 1] = "2".charCodeAt(0);
     const blankLine = piece.indexOf(BLANK_LINE, end);

@@ -4,12 +4,12 @@ import { ID_RULE, isSafeId } from "../api/ids.js";
 import type { Config } from "../config.js";
 import { EvsysError, EvsysValidationError } from "../errors.js";
 import { messageOf } from "../util/thrown.js";
-import { issueAt, shown } from "../util/validation.js";
+import { issueAt, preview } from "../util/validation.js";
 import type { Http } from "./http.js";
 import type { Redact } from "./redaction.js";
 import { userFetch } from "./user-fetch.js";
 
-/** The client of the routes for users. openapi-fetch is loaded by the first call. */
+/** Creates `client.api`. The first call loads openapi-fetch. */
 export function createUserApi(config: Config, routes: string, http: Http, redact: Redact): Client<paths> {
   const middleware = new Set<Middleware>();
   let loading: Promise<Client<paths>> | undefined;
@@ -20,7 +20,7 @@ export function createUserApi(config: Config, routes: string, http: Http, redact
     loaded = createClient<paths>({
       baseUrl: routes,
       fetch: userFetch(config, routes, http, redact),
-      pathSerializer: (path, ids) => defaultPathSerializer(path, refusedUnlessSafe(ids)),
+      pathSerializer: (path, ids) => defaultPathSerializer(path, safeIds(ids)),
       bodySerializer,
     });
     loaded.use(...middleware);
@@ -30,7 +30,10 @@ export function createUserApi(config: Config, routes: string, http: Http, redact
   const forward =
     (method: "request" | "GET" | "PUT" | "POST" | "DELETE" | "OPTIONS" | "HEAD" | "PATCH" | "TRACE") =>
     async (...call: unknown[]) => {
-      if (config.offline) throw new EvsysError("client.api sends requests, but this client is offline.");
+      if (config.offline) {
+        const mode = config.disabled ? "disabled" : "offline";
+        throw new EvsysError(`client.api sends requests, but this client is ${mode}.`);
+      }
       loading ??= load();
       const client = await loading;
       return Reflect.apply(client[method], client, call);
@@ -57,11 +60,11 @@ export function createUserApi(config: Config, routes: string, http: Http, redact
   };
 }
 
-/** An id such as `..` would lead to another route. */
-function refusedUnlessSafe(ids: Record<string, unknown>): Record<string, unknown> {
+/** Rejects ids such as `..`, which would change the route. */
+function safeIds(ids: Record<string, unknown>): Record<string, unknown> {
   const issues = Object.entries(ids)
     .filter(([, id]) => !isSafeId(id))
-    .map(([name, id]) => issueAt(["params", "path", name], `expected ${ID_RULE}, got ${shown(id)}`));
+    .map(([name, id]) => issueAt(["params", "path", name], `expected ${ID_RULE}, got ${preview(id)}`));
   if (issues.length > 0) throw new EvsysValidationError("client.api", issues);
   return ids;
 }
@@ -70,6 +73,6 @@ function bodySerializer(body: unknown): string {
   try {
     return JSON.stringify(body);
   } catch (error) {
-    throw new EvsysValidationError("client.api", [issueAt(["body"], `it is not JSON: ${messageOf(error)}`)]);
+    throw new EvsysValidationError("client.api", [issueAt(["body"], `JSON cannot represent it: ${messageOf(error)}`)]);
   }
 }

@@ -7,20 +7,20 @@ import { requestHeaders } from "./headers.js";
 import type { Http } from "./http.js";
 import { type Redact, redactedJson } from "./redaction.js";
 import type { RawResponse } from "./response.js";
-import { contentOf, oneLine, parsedJson } from "./words.js";
+import { contentOf, oneLine, parsedJson } from "./response-text.js";
 
 /** Statuses whose responses have no body. */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
-/** What describes the body as it was on the wire, not as it is read. */
+/** Headers that describe the body on the wire, not the decoded body. */
 const WIRE_HEADERS: ReadonlySet<string> = new Set(["content-encoding", "transfer-encoding", "content-length"]);
 
-/** A fetch for the requests of users: the key is added here, where no middleware can show it. */
+/** The fetch of `client.api`. It adds the key here, where no middleware sees it. */
 export function userFetch(config: Config, routes: string, http: Http, redact: Redact) {
   return async (request: Request): Promise<Response> => {
     const { method, url, signal } = request;
     if (!url.startsWith(`${routes}/`)) {
       throw new EvsysError(
-        `client.api sends to ${routes} only, because it sends the API key along; got ${redact(url)}.`,
+        `client.api sends only to ${routes}, because its requests carry the API key; got ${redact(url)}.`,
       );
     }
     const call = `[${method}] ${url.slice(routes.length)}`;
@@ -34,7 +34,7 @@ export function userFetch(config: Config, routes: string, http: Http, redact: Re
       const headers = { ...own, ...Object.fromEntries(request.headers) };
       return standardResponse(await http.send({ method, url, headers, body }, deadline), call, redact);
     } catch (error) {
-      // As any fetch does.
+      // Every fetch throws the signal's reason.
       signal.throwIfAborted();
       if (error instanceof EvsysError) throw error;
       throw new EvsysError(oneLine(redact(`${call}: ${reasonOfThrown(error)}`)), { cause: error });
@@ -47,7 +47,7 @@ export function userFetch(config: Config, routes: string, http: Http, redact: Re
 
 function standardResponse(raw: RawResponse, call: string, redact: Redact): Response {
   const { status } = raw;
-  const unusable = `${call}: HTTP ${status} with ${contentOf(raw)} in place of JSON`;
+  const unusable = `${call}: HTTP ${status} with ${contentOf(raw)} instead of JSON`;
   if (raw.unreadable !== undefined || status < 200 || status > 599) throw new EvsysError(unusable);
   const isSuccess = status < 300;
   const text = isSuccess ? raw.text : redactedText(raw.text, redact);
@@ -57,7 +57,7 @@ function standardResponse(raw: RawResponse, call: string, redact: Redact): Respo
   }
   headers.set("content-length", String(Buffer.byteLength(text)));
   const response = new Response(WITHOUT_BODY.has(status) ? null : text, { status, headers });
-  // openapi-fetch reads JSON with it, and a SyntaxError would say nothing of the backend.
+  // openapi-fetch calls it, and a SyntaxError would not mention the backend.
   const json = async (): Promise<unknown> => {
     const body = parsedJson(await response.text());
     if (body === undefined) throw new EvsysError(unusable);

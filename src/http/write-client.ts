@@ -9,13 +9,13 @@ export interface Write {
   readonly path: string;
   /** The ids in it. */
   readonly ids: Readonly<Record<string, string>> | undefined;
-  /** JSON, as it goes over the wire. */
+  /** The JSON text to send. */
   readonly body: string | Uint8Array | undefined;
   readonly idempotencyKey: string;
   readonly deadline: Deadline;
 }
 
-/** Makes an attempt. @throws what the network does. */
+/** Makes one attempt. @throws the network's error. */
 export type WriteClient = (write: Write) => Promise<RawResponse>;
 
 /** Any route. */
@@ -29,18 +29,18 @@ interface WritePaths {
 }
 
 /**
- * The client of the writes: openapi-fetch fills in the path and calls `fetch`. The body and the headers go past it, in a
- * field that it hands on, because merging headers is most of what it costs. No middleware sees a write: what users add to
- * `client.api` must not change, delay or drop one.
+ * Creates the openapi-fetch client for the writes: it fills in the path and calls `fetch`. Body and headers bypass it in an
+ * extra field, because merging headers is most of its cost. It has no middleware: what users add to `client.api` must not
+ * change, delay or drop a write.
  */
 export async function createWriteClient(routes: string, http: Http, apiKey: string | undefined): Promise<WriteClient> {
   const { default: createClient } = await import("openapi-fetch");
   const client = createClient<WritePaths>({
     baseUrl: routes,
-    // It stands in for the parts of a Request that openapi-fetch uses: a real one costs more than sending it.
+    // It has the parts of a Request that openapi-fetch uses; a real Request costs more than sending it.
     Request: LightRequest as unknown as typeof Request,
     async fetch(request) {
-      if (!(request instanceof LightRequest)) throw new TypeError("expected the request of a write");
+      if (!(request instanceof LightRequest)) throw new TypeError("expected a LightRequest");
       const { url, call } = request;
       const { body, idempotencyKey, deadline } = call.write;
       const headers = requestHeaders(apiKey, body !== undefined, idempotencyKey);
@@ -50,17 +50,17 @@ export async function createWriteClient(routes: string, http: Http, apiKey: stri
   });
   return async (write) => {
     const call: Call = { write, response: undefined };
-    // openapi-fetch hands fields that it does not know on to the request.
+    // openapi-fetch passes unknown fields on to the request.
     await client.POST(write.path, { params: write.ids === undefined ? {} : { path: write.ids }, call });
     if (call.response === undefined) throw new TypeError("openapi-fetch has not called fetch");
     return call.response;
   };
 }
 
-/** With a 204 openapi-fetch looks no further: the response is read from the call. */
+/** openapi-fetch does not read the body of a 204; the real response is in the call. */
 const NO_CONTENT = new Response(null, { status: 204 });
 
-/** A write and what came of it. */
+/** A write and its response. */
 interface Call {
   readonly write: Write;
   response: RawResponse | undefined;

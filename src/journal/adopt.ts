@@ -5,18 +5,19 @@ import { zExperimentCreate, zExperimentPatch, zRunCreate } from "../../generated
 import { encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { refuseLinks } from "../store/links.js";
+import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import { hasLostOps, isRow, type Segment, segmentsOf, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
+import { hasLostOps, isRow, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
 const NOWHERE: Offsets = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0 };
 
-/** What of a document goes into the create, and what into a patch after it. */
+/** Which fields of a document belong to the create, and which to a subsequent patch. */
 const SPLIT = {
   experiment: { create: zExperimentCreate.shape, patch: zExperimentPatch.shape },
   run: { create: zRunCreate.shape, patch: undefined },
@@ -24,16 +25,16 @@ const SPLIT = {
 
 type Fields = Record<string, unknown>;
 
-/** Rows of one file that no session of this client's holds. */
+/** Consecutive rows of one segment that belong to no session of this package. */
 interface Gap {
   readonly stream: StreamName;
   readonly slot: number;
   readonly start: number;
   readonly end: number;
   readonly rows: number;
-  /** Rows that go out together, where they are predictions. */
+  /** The batches, for predictions. */
   readonly batches: readonly (readonly [number, number])[];
-  /** Names the rows by what and where they are. */
+  /** A hash of the rows and their position. */
   readonly nonce: string;
 }
 
@@ -44,34 +45,34 @@ interface GapInProgress extends Omit<Gap, "nonce"> {
   readonly hash: Hash;
 }
 
-/** What another client wrote to a folder and this one does not have in its sync log. */
+/** The foreign rows and documents of a folder: another client wrote them, and the sync log does not contain them. */
 export interface Adoption {
   readonly gaps: readonly Gap[];
-  /** Cut-off last lines, which are not adopted. */
+  /** Torn lines, which are not adopted. */
   readonly tornLines: readonly TornLine[];
-  /** What makes the entity, where the backend does not know it. */
-  readonly making: { readonly key: string; readonly create: Fields; readonly patch: Fields } | undefined;
-  /** When the entity was made and last changed, in seconds since the epoch. */
+  /** The create and patch of the entity, if they may be unknown to the backend. */
+  readonly creation: { readonly key: string; readonly create: Fields; readonly patch: Fields } | undefined;
+  /** When the entity was created and last changed, in seconds since the epoch. */
   readonly madeAt: number;
   readonly changedAt: number;
 }
 
 /**
- * What there is to adopt in a folder; undefined where there is nothing. Keys come from the contents and the project: a copy
- * of the folder, adopted elsewhere, has the same ones.
+ * What can be adopted in a folder; undefined if there is nothing. Keys are derived from the contents and the project, so a
+ * copy of the folder that is adopted elsewhere has the same keys.
  */
 export function adoptionOf(root: string, kind: FolderKind, id: string, projectId: string): Adoption | undefined {
   const folder = entityFolder(root, kind, id);
   const log = new SyncLog(folder);
-  refuseLinks(folderOf(root, kind), folder, log.folder);
+  assertNoLinks(folderOf(root, kind), folder, log.folder);
   const document = readDocument(documentPath(root, kind, id));
   if (SyncLog.existsIn(folder)) log.load();
   const { creation, parked, delivered } = log.state;
-  // A create whose line in the ops log is lost may be known by its acknowledgement.
+  // A create whose line in the ops log is lost may still have its acknowledgement.
   const isUnknown = creation === undefined && !delivered.has(id) && (hasLostOps(log.state) || parked !== undefined);
   log.close();
   const tornLines: TornLine[] = [];
-  const gaps = segmentsOf(folder).flatMap((segment) =>
+  const gaps = segmentFilesOf(folder).flatMap((segment) =>
     gapsOf(segment, log.state, [projectId, kind, id], (torn) => tornLines.push(torn)),
   );
   const made = isUnknown && document !== undefined ? split(kind, document) : undefined;
@@ -79,26 +80,26 @@ export function adoptionOf(root: string, kind: FolderKind, id: string, projectId
   const madeAt = document?._created_at ?? 0;
   const changedAt = Math.max(madeAt, document?._updated_at ?? madeAt);
   const key = nonceOf(hashOf([projectId, kind, id, encode(document ?? null)]));
-  return { gaps, tornLines, making: made && { key, ...made }, madeAt, changedAt };
+  return { gaps, tornLines, creation: made && { key, ...made }, madeAt, changedAt };
 }
 
-/** Takes over what another client wrote to a folder, as if this client had written it. */
-export function adopt(folder: string, { gaps, making, madeAt, changedAt }: Adoption): void {
-  const slots = new Set([...(making === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
+/** Adopts what another client wrote to a folder, as if this package had written it. */
+export function adopt(folder: string, { gaps, creation, madeAt, changedAt }: Adoption): void {
+  const slots = new Set([...(creation === undefined ? [] : [FIRST_SLOT]), ...gaps.map(({ slot }) => slot)]);
   for (const slot of slots) {
     const ops = new SyncLog(folder).openOps(slot);
     for (const gap of gaps) if (gap.slot === slot) for (const line of sessionLines(gap, madeAt)) ops.appendNow(line);
-    if (making !== undefined && slot === FIRST_SLOT) {
-      ops.appendNow(encode({ key: `${making.key}:create`, at: madeAt, create: making.create }));
-      if (Object.keys(making.patch).length > 0)
-        ops.appendNow(encode({ key: `${making.key}:patch`, at: changedAt, patch: making.patch }));
+    if (creation !== undefined && slot === FIRST_SLOT) {
+      ops.appendNow(encode({ key: `${creation.key}:create`, at: madeAt, create: creation.create }));
+      if (Object.keys(creation.patch).length > 0)
+        ops.appendNow(encode({ key: `${creation.key}:patch`, at: changedAt, patch: creation.patch }));
     }
     ops.syncToDisk();
     ops.close();
   }
 }
 
-/** The lines of the ops log that make the rows of a gap a session's. */
+/** The ops log lines that turn the rows of a gap into a session. */
 function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): string[] {
   const from = { ...NOWHERE, [stream]: start };
   const until = { ...NOWHERE, [stream]: end };
@@ -107,8 +108,13 @@ function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): 
   return [session, ...batches.map((batch) => JSON.stringify({ call: [letterOf(stream), ...batch], within: nonce }))];
 }
 
-/** The stretches of a file that no session wrote: another client's, or their ops log is lost. */
-function gapsOf(segment: Segment, state: SyncState, names: readonly string[], onTorn: (line: TornLine) => void): Gap[] {
+/** The gaps of a segment: ranges that no session wrote, because another client did or the ops log is lost. */
+function gapsOf(
+  segment: SegmentFile,
+  state: SyncState,
+  names: readonly string[],
+  onTorn: (line: TornLine) => void,
+): Gap[] {
   const { stream, slot } = segment;
   const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
   const gaps: GapInProgress[] = [];
@@ -133,7 +139,7 @@ function gapsOf(segment: Segment, state: SyncState, names: readonly string[], on
   return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
 }
 
-/** Whether a folder holds rows of groups, for which the backend has no route. */
+/** Whether a folder contains groups, for which the backend has no route. */
 export function hasGroups(root: string, kind: FolderKind, id: string): boolean {
   return existsSync(join(entityFolder(root, kind, id), "groups.jsonl"));
 }

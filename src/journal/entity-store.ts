@@ -6,25 +6,34 @@ import { DamagedDocumentError, type MirrorDocument, readDocument } from "../stor
 import { DocumentWriter } from "../store/document-writer.js";
 import { sizeOf } from "../store/files.js";
 import { type DiskPolicy, NO_FSYNC } from "../store/fsync.js";
-import type { Appended, ByteRange } from "../store/line-writer.js";
-import { refuseLinks } from "../store/links.js";
+import type { ByteRange, OnAppended } from "../store/line-writer.js";
+import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import { messageOf } from "../util/thrown.js";
-import { holderOf } from "./lock.js";
+import { ownerOf } from "./lock.js";
 import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import { WriterSlot, writerLock } from "./writer-slot.js";
 
-/** How often the files are checked for still being those of their names. */
+/** How often the files are checked for having been deleted or replaced. */
 const CHECK_EVERY_MS = 1_000;
 const CREATE_SCHEMAS = { experiment: zExperimentCreate, run: zRunCreate };
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** An experiment or run that is being created. */
+export interface NewEntity {
+  /** The idempotency key; the id too, if the backend could not be asked. */
+  readonly key: string;
+  readonly fields: Fields;
+  /** Whether it is a run that began with its experiment, and ends it. */
+  readonly ownsExperiment?: boolean | undefined;
+}
+
 /**
- * Writes the files of one experiment or run. Each process appends to files of its own: the first writer's have the Python
- * client's names, a second one's a number (`metrics.2.jsonl`). The document is a fold of the creates and patches.
+ * Writes the files of one experiment or run. Each process appends to its own files: those of the first writer slot have the
+ * Python client's names, those of others are numbered (`metrics.2.jsonl`). The document is a fold of the creates and patches.
  */
 export class EntityStore {
   readonly kind: FolderKind;
@@ -51,22 +60,22 @@ export class EntityStore {
     if (SyncLog.existsIn(this.path)) this.load();
   }
 
-  /** The number of this process's files; undefined before the first write. */
+  /** The writer slot of this process; undefined before the first write. */
   get slot(): number | undefined {
     return this.#slot?.number;
   }
 
-  /** Where this process's own rows of a stream begin and end. */
+  /** The range of this process's own rows in a stream. */
   ownRows(stream: StreamName): ByteRange {
     return { start: this.#slot?.startOf(stream) ?? 0, end: this.#slot?.endOf(stream) ?? 0 };
   }
 
-  /** Changes when files of this process were deleted or cut: what was known of their rows is void. */
+  /** Changes when files of this process were deleted or truncated, which invalidates positions in them. */
   get generation(): number {
     return this.#generation;
   }
 
-  /** Reads the sync log again. A create that a power cut took from it is read from the document, which has its fields. */
+  /** Reads the sync log again. A create that a power loss removed from it is restored from the document. */
   load(): void {
     this.log.load();
     const { state } = this.log;
@@ -78,30 +87,31 @@ export class EntityStore {
     state.addOperation({ key, at, create: Object.fromEntries(known), slot: 1 });
   }
 
-  /** Makes the folder and takes a place in it. Writing does so by itself. */
+  /** Creates the folder and acquires a writer slot, as a write does by itself. */
   open(): void {
     this.#open();
   }
 
-  /** Notes that the entity was made: by the backend if `backendId` is given, else here, and then its id is the key. */
-  create(key: string, fields: Fields, backendId?: string): void {
+  /** Records the create: by the backend if `backendId` is given, else offline, when the entity's id is the key. */
+  create({ key, fields, ownsExperiment }: NewEntity, backendId?: string): void {
     const isMadeHere = backendId === undefined;
-    this.#operation({ key, at: this.#now(), create: fields, ...(isMadeHere ? {} : { id: backendId }) }, isMadeHere);
+    const facts = { ...(isMadeHere ? {} : { id: backendId }), ...(ownsExperiment ? { ownsExperiment } : {}) };
+    this.#operation({ key, at: this.#now(), create: fields, ...facts }, isMadeHere);
   }
 
-  /** Lays fields over the document. */
+  /** Records a patch. */
   patch(key: string, fields: Fields): void {
     this.#operation({ key, at: this.#now(), patch: fields });
   }
 
   /** Appends one row; see `LineWriter.append`. */
-  append(stream: StreamName, line: string, appended: Appended): void {
+  append(stream: StreamName, line: string, appended: OnAppended): void {
     this.#openFor(stream).append(stream, line, appended);
   }
 
   /**
-   * Appends batches of rows, each a text of lines, all of them or none, and notes which rows go out together.
-   * @throws MirrorError if they are not on the file.
+   * Appends batches of rows, each a text of lines, all of them or none, and records their boundaries.
+   * @throws MirrorError if they cannot be appended.
    */
   async appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const slot = this.#openFor(stream);
@@ -110,12 +120,12 @@ export class EntityStore {
     return batches;
   }
 
-  /** Writes the rows that wait for the end of the tick. */
+  /** Writes the rows that are queued until the end of the tick. */
   flush(): void {
     this.#slot?.flush();
   }
 
-  /** Releases files and locks. A later write opens them again. */
+  /** Releases files and locks. A later write acquires them again. */
   close(): void {
     try {
       this.#document.close();
@@ -126,21 +136,21 @@ export class EntityStore {
     }
   }
 
-  /** Lays over the document what a process killed on the way left in the ops log alone, unless one is writing. */
+  /** Applies changes that a killed process left only in the ops log to the document, unless a process is writing. */
   repair(): void {
-    const isWritten = this.log.slots().some((slot) => holderOf(this.log.folder, writerLock(slot)) !== undefined);
+    const isWritten = this.log.slots().some((slot) => ownerOf(this.log.folder, writerLock(slot)) !== undefined);
     if (!isWritten) this.#document.repair();
   }
 
   #operation(line: CreateLine | PatchLine, makesEntity = false): void {
     const slot = this.#open(makesEntity);
-    // A document that cannot be read fails the call before the change is noted.
+    // A document that cannot be read fails the call before the change is recorded.
     this.#document.load();
-    slot.note(encode(line));
+    slot.appendOp(encode(line));
     if (makesEntity) this.log.refresh();
     else this.#refreshNoted();
     this.#document.merge([line]);
-    // Two writers may each have written a document without the other's fields: the last to look lays all over it.
+    // Two writers may each have written a document without the other's fields: the last one merges all of them.
     const { operations } = this.log.state;
     this.#orWarn(() => {
       for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
@@ -150,7 +160,7 @@ export class EntityStore {
     });
   }
 
-  /** What is noted is accepted: if it cannot be read back now, its call must not fail, and the next refresh reads it. */
+  /** What is recorded is accepted: if it cannot be read back, the call must not fail, and the next refresh reads it. */
   #refreshNoted(): void {
     this.#orWarn(() => this.log.refresh());
   }
@@ -163,7 +173,7 @@ export class EntityStore {
     }
   }
 
-  /** Seconds since the epoch, later than all that the folder knows: a clock may be set back. */
+  /** Seconds since the epoch, later than every change of the folder, because a clock may be set back. */
   #now(): number {
     return Math.max(Date.now() / 1000, this.log.state.latestAt + 0.001);
   }
@@ -181,14 +191,14 @@ export class EntityStore {
     }
     if (this.#slot === undefined) {
       this.#refuseLinks();
-      this.#slot = WriterSlot.take(this.path, this.log, makesEntity);
+      this.#slot = WriterSlot.acquire(this.path, this.log, makesEntity);
       this.log.refresh();
       this.#document.repair();
     }
     return this.#slot;
   }
 
-  /** The place for a row of a stream. After another client's rows, or if somebody has deleted the files, it begins a new session. */
+  /** The writer slot for a row of a stream. After foreign rows, or if the files were deleted, it starts a new session. */
   #openFor(stream: StreamName): WriterSlot {
     const slot = this.#open();
     if (slot.checkAlone(stream)) return slot;
@@ -200,19 +210,19 @@ export class EntityStore {
     const path = join(this.path, segmentName(stream, slot.number));
     if (sizeOf(path) < end) {
       this.#generation += 1;
-      this.#policy.warn(`${path} was deleted or cut while in use: rows in it that were not delivered are lost.`);
+      this.#policy.warn(`${path} was deleted or truncated while in use: its undelivered rows are lost.`);
     }
-    slot.stepOver();
+    slot.restartSession();
     this.log.refresh();
     return slot;
   }
 
   #refuseLinks(): void {
-    refuseLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
+    assertNoLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
   }
 }
 
-/** A document that is damaged says nothing of the create. */
+/** Reads a document; undefined if it is missing or damaged. */
 function documentAt(path: string): MirrorDocument | undefined {
   try {
     return readDocument(path);

@@ -1,34 +1,34 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { isMissing, onFile } from "../store/files.js";
+import { isMissing, wrapFsError } from "../store/files.js";
 import { NO_FOLLOW } from "../store/links.js";
 
-/** A lock that cannot be looked at, its owner being on another host, expires after this long without a heartbeat. */
+/** A lock whose owner is on another host expires after this time without a heartbeat. */
 export const EXPIRES_AFTER_MS = 30_000;
 const RENEW_EVERY_MS = 5_000;
-/** A lock that was not renewed for this long is compared with its file before it is relied on. */
+/** A lock that was not renewed for this time is compared with its file before it is relied on. */
 const COMPARE_AFTER_MS = 6_000;
-/** How long renewing may hold up the process at a time, and how long it rests then. */
+/** How long renewing may block the process at a time, and how long it pauses then. */
 const SLICE_MS = 2;
 const PAUSE_MS = 20;
 
-/** A lock that this thread has taken. */
+/** A lock that this thread has acquired. */
 export interface Lock {
   /**
-   * Whether it is still ours; costs nothing while it was renewed lately. A process that stood still for long may have been
-   * taken for dead: its lock is compared with the file first.
+   * Checks that this thread still owns the lock; costs nothing shortly after a heartbeat. A process that was suspended may
+   * have lost its lock, so an old one is renewed first.
    */
-  isHeld(): boolean;
+  checkHeld(): boolean;
   release(): void;
 }
 
-/** The locks of this thread, by the time of their last heartbeat: one timer renews them all. */
-const held = new Set<HeldLock>();
+/** The locks of this thread, ordered by their last heartbeat. One timer renews them all. */
+const locks = new Set<HeldLock>();
 let timer: NodeJS.Timeout | undefined;
 
-/** The lock whose file holds this text, which is nobody else's. `hasSuccessor`: whether another one has begun to take over. */
+/** Keeps a lock whose file contains this unique text. `hasSuccessor`: whether another owner has begun to take over. */
 export function holdLock(path: string, text: string, hasSuccessor: () => boolean): Lock {
   const lock = new HeldLock(path, text, hasSuccessor);
-  held.add(lock);
+  locks.add(lock);
   schedule();
   return lock;
 }
@@ -46,51 +46,51 @@ class HeldLock implements Lock {
     this.#hasSuccessor = hasSuccessor;
   }
 
-  /** How long ago the last heartbeat was, in milliseconds. */
-  get silentMs(): number {
+  /** Time since the last heartbeat, in milliseconds. */
+  get sinceHeartbeatMs(): number {
     return since(this.#renewed);
   }
 
-  isHeld(): boolean {
+  checkHeld(): boolean {
     if (!this.#isOurs) return false;
-    if (this.silentMs <= COMPARE_AFTER_MS) return true;
+    if (this.sinceHeartbeatMs <= COMPARE_AFTER_MS) return true;
     this.renew();
-    // A heartbeat that fails for another reason, such as too many open files, may work again in time.
-    return this.#isOurs && this.silentMs < EXPIRES_AFTER_MS / 2;
+    // A heartbeat that fails for another reason, such as too many open files, may succeed again in time.
+    return this.#isOurs && this.sinceHeartbeatMs < EXPIRES_AFTER_MS / 2;
   }
 
   release(): void {
-    held.delete(this);
-    if (held.size === 0) stopTimer();
-    const isOurs = this.#isOurs && heldText(this.#path) === this.#text;
+    locks.delete(this);
+    if (locks.size === 0) stopTimer();
+    const isOurs = this.#isOurs && textOfLock(this.#path) === this.#text;
     this.#isOurs = false;
-    if (isOurs) onFile("give the lock back", this.#path, () => rmSync(this.#path, { force: true }));
+    if (isOurs) wrapFsError("release the lock", this.#path, () => rmSync(this.#path, { force: true }));
   }
 
-  /** Renews the heartbeat, unless the lock was lost meanwhile. */
+  /** Renews the heartbeat, unless the lock was lost in the meantime. */
   renew(): void {
-    const wasSilentMs = this.silentMs;
-    held.delete(this);
+    const gapMs = this.sinceHeartbeatMs;
+    locks.delete(this);
     try {
-      this.#isOurs = isRenewed(this.#path, this.#text);
+      this.#isOurs = renewFile(this.#path, this.#text);
     } catch (error) {
       if (isMissing(error)) this.#isOurs = false;
-      else held.add(this);
+      else locks.add(this);
       return;
     }
-    // Whoever takes over looks for a heartbeat after announcing itself, and we look for it after ours: one of us sees the other.
-    if (wasSilentMs > EXPIRES_AFTER_MS / 2) this.#isOurs &&= !this.#hasSuccessor();
+    // A successor announces itself and then checks our heartbeat; we write ours and then check for a successor. One sees the other.
+    if (gapMs > EXPIRES_AFTER_MS / 2) this.#isOurs &&= !this.#hasSuccessor();
     if (!this.#isOurs) return;
     this.#renewed = now();
-    held.add(this);
+    locks.add(this);
   }
 }
 
-/** Writes the text again where the file still holds it: the time is then that of the disk. False where the lock was lost. */
-function isRenewed(path: string, text: string): boolean {
+/** Rewrites the text, which updates the file's time. Returns false if the file has another text: the lock was lost. */
+function renewFile(path: string, text: string): boolean {
   const descriptor = openSync(path, constants.O_RDWR | NO_FOLLOW);
   try {
-    // What is compared and written is one file, also where the name is given to another one meanwhile.
+    // The descriptor compares and writes the same file, even if the name is reused in the meantime.
     if (readFileSync(descriptor, "utf8") !== text) return false;
     writeSync(descriptor, text, 0);
     return fstatSync(descriptor).nlink > 0;
@@ -99,7 +99,7 @@ function isRenewed(path: string, text: string): boolean {
   }
 }
 
-function heldText(path: string): string | undefined {
+function textOfLock(path: string): string | undefined {
   try {
     const descriptor = openSync(path, constants.O_RDONLY | NO_FOLLOW);
     try {
@@ -112,11 +112,11 @@ function heldText(path: string): string | undefined {
   }
 }
 
-/** Renews what is due, the oldest first, and leaves the rest for a moment later where there is too much of it. */
+/** Renews due locks, oldest first. If there are too many, the rest is renewed a little later. */
 function renewDue(): void {
   const began = performance.now();
-  for (const lock of held) {
-    if (lock.silentMs < RENEW_EVERY_MS || performance.now() - began > SLICE_MS) break;
+  for (const lock of locks) {
+    if (lock.sinceHeartbeatMs < RENEW_EVERY_MS || performance.now() - began > SLICE_MS) break;
     lock.renew();
   }
   timer = undefined;
@@ -124,9 +124,9 @@ function renewDue(): void {
 }
 
 function schedule(): void {
-  const [oldest] = held;
+  const [oldest] = locks;
   if (timer !== undefined || oldest === undefined) return;
-  timer = setTimeout(renewDue, Math.max(PAUSE_MS, RENEW_EVERY_MS - oldest.silentMs)).unref();
+  timer = setTimeout(renewDue, Math.max(PAUSE_MS, RENEW_EVERY_MS - oldest.sinceHeartbeatMs)).unref();
 }
 
 function stopTimer(): void {
@@ -134,7 +134,7 @@ function stopTimer(): void {
   timer = undefined;
 }
 
-/** The monotonic clock stands still while a machine sleeps, the other one may be set: whichever says more counts. */
+/** The monotonic clock may stop while the machine sleeps, and the wall clock may be set: the longer time counts. */
 function now(): { readonly monotonicMs: number; readonly wallMs: number } {
   return { monotonicMs: performance.now(), wallMs: Date.now() };
 }

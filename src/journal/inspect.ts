@@ -1,55 +1,62 @@
 import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { isSafeId } from "../api/ids.js";
-import { STREAMS } from "../api/routes.js";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { isMissing, namesIn, onFile, sizeOf, unlessMissing } from "../store/files.js";
-import { refuseLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, slotOfSegment } from "../store/paths.js";
+import { foldersIn, isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
+import { assertNoLinks } from "../store/links.js";
+import { documentPath, entityFolder, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
-import { type Holder, holderOf, SENDER_LOCK } from "./lock.js";
-import { SyncLog } from "./sync-log.js";
-import { hasLostOps, segmentsOf, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
+import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
+import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
+const NO_FILES: EntityFiles = { names: [], segments: [] };
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
-const SYNC_FOLDER = new SyncLog("").folder;
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
 
-/** One folder of a mirror as it stands. Looking takes no lock and writes nothing. */
-export interface Found {
+/** The state of one entity's folder. Inspecting it acquires no lock and writes nothing. */
+export interface InspectedEntity {
   readonly root: string;
   readonly kind: FolderKind;
   readonly id: string;
   readonly path: string;
-  /** Undefined where there is none, or none that can be read. */
+  /** Its files as they were before anything of it was read. */
+  readonly files: EntityFiles;
+  /** The names of the files in the folder of its sync log. */
+  readonly syncNames: readonly string[];
+  /** Undefined if there is none or it cannot be read. */
   readonly document: MirrorDocument | undefined;
-  /** Undefined where another client made the folder, and where its sync log cannot be read. */
+  /** Undefined if another client created the folder, or if the sync log cannot be read. */
   readonly entity: EntityStore | undefined;
-  /** What could not be read. */
+  /** Why something could not be read. */
   readonly problem: string | undefined;
 }
 
-/** Who has a folder in use. */
-export interface Occupants {
-  readonly sender: Holder | undefined;
-  readonly writers: readonly Holder[];
+/** The processes that use a folder. */
+export interface LockOwners {
+  readonly sender: LockOwner | undefined;
+  readonly writers: readonly LockOwner[];
 }
 
 /** The experiments and runs of a mirror. */
-export function inspectMirror(root: string): Found[] {
+export function inspectMirror(root: string): InspectedEntity[] {
   return KINDS.flatMap((kind) => {
-    refuseLinks(folderOf(root, kind));
-    return namesIn(folderOf(root, kind))
-      .filter((name) => isSafeId(name) && isFolder(entityFolder(root, kind, name)))
-      .map((id) => inspectEntity(root, kind, id));
+    assertNoLinks(folderOf(root, kind));
+    return foldersIn(folderOf(root, kind))
+      .filter(isSafeId)
+      .map((id) => inspected(root, kind, id, () => {}));
   });
 }
 
-/** One experiment or run of a mirror. What cannot be read is named in `problem`. */
-export function inspectEntity(root: string, kind: FolderKind, id: string): Found {
+/** One experiment or run of a mirror. `problem` names what cannot be read. */
+export function inspectEntity(root: string, kind: FolderKind, id: string): InspectedEntity {
+  return inspected(root, kind, id, () => assertNoLinks(folderOf(root, kind), entityFolder(root, kind, id)));
+}
+
+function inspected(root: string, kind: FolderKind, id: string, check: () => void): InspectedEntity {
   const path = entityFolder(root, kind, id);
   const problems: string[] = [];
   const read = <Result>(step: () => Result): Result | undefined => {
@@ -61,98 +68,108 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Found
       return undefined;
     }
   };
-  const document = read(() => {
-    refuseLinks(folderOf(root, kind), path);
-    return readDocument(documentPath(root, kind, id));
+  const files = read(() => {
+    check();
+    return filesOfEntity(path);
   });
-  const entity = SyncLog.existsIn(path) ? read(() => new EntityStore(root, kind, id)) : undefined;
-  const found = { root, kind, id, path, document, entity };
+  const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
+  const hasLog = files?.names.includes(SYNC_FOLDER) === true;
+  const entity = hasLog ? read(() => new EntityStore(root, kind, id)) : undefined;
+  const syncNames = entity?.log.names ?? (hasLog ? namesIn(join(path, SYNC_FOLDER)) : []);
+  const found = { root, kind, id, path, files: files ?? NO_FILES, syncNames, document, entity };
   if (isLost(found)) problems.push(lostOps(path));
   return { ...found, problem: problems[0] };
 }
 
-/** Whether this client has a sync log in the folder. */
-export function isOurs({ path }: Found): boolean {
-  return SyncLog.existsIn(path);
+/** Whether the folder has a sync log, so this package has written to it. */
+export function isOurs({ files }: InspectedEntity): boolean {
+  return files.names.includes(SYNC_FOLDER);
 }
 
 /**
- * Whether nothing was ever written to the folder, and nobody has it in use: a create that failed leaves such a folder,
- * and so does a client that opened a run and wrote nothing.
+ * Whether nothing was ever written to the folder and no process uses it. A failed create leaves such a folder, and so does
+ * a client that opened a run but wrote nothing.
  */
-export function isEmpty(found: Found): boolean {
-  const { path, document, entity, problem } = found;
+export function isEmpty(found: InspectedEntity): boolean {
+  const { files, document, entity, problem } = found;
   if (document !== undefined || problem !== undefined || (entity?.log.state.operations.size ?? 0) > 0) return false;
-  if (segmentsOf(path).some((segment) => sizeOf(segment.path) > 0) || strangeNames(found).length > 0) return false;
-  const { sender, writers } = occupantsOf(found);
+  if (files.segments.some(({ sizeBytes }) => sizeBytes > 0) || strangeNames(found).length > 0) return false;
+  const { sender, writers } = lockOwnersOf(found);
   return sender === undefined && writers.length === 0;
 }
 
-/** What of the folder no session wrote; see {@link unclaimedRowsOf}. Of another client's folder it says nothing. */
-export function unclaimedRows({ path, entity }: Found): UnclaimedRows[] {
-  return entity === undefined ? [] : unclaimedRowsOf(path, entity.log.state);
+/** The rows that no session wrote; see {@link unclaimedRowsOf}. Empty for a folder without a sync log. */
+export function unclaimedRows({ files, entity }: InspectedEntity): UnclaimedRows[] {
+  return entity === undefined ? [] : unclaimedRowsOf(files.segments, entity.log.state);
 }
 
-/** Whether a sync log says nothing of what was written: it is not known what of it was sent. */
-export function isLost({ document, entity }: Pick<Found, "document" | "entity">): boolean {
+/** Whether the ops log is lost, so it is unknown what was sent. */
+export function isLost({ document, entity }: Pick<InspectedEntity, "document" | "entity">): boolean {
   return document !== undefined && entity !== undefined && hasLostOps(entity.log.state);
 }
 
 function lostOps(path: string): string {
   return (
-    `${join(path, SYNC_FOLDER, "ops.jsonl")} is missing or empty, so it is not known what was sent. If it never reached ` +
+    `${join(path, SYNC_FOLDER, "ops.jsonl")} is missing or empty, so it is unknown what was sent. If nothing reached ` +
     "the backend, send it with --adopt"
   );
 }
 
-/** The living processes that have a folder in use. */
-export function occupantsOf({ entity }: Found): Occupants {
+/** The running processes that use a folder. */
+export function lockOwnersOf({ entity, syncNames }: InspectedEntity): LockOwners {
   if (entity === undefined) return { sender: undefined, writers: [] };
   const { folder } = entity.log;
-  const names = lockNames(folder);
-  const holders = (isMeant: (name: string) => boolean): Holder[] =>
-    names.filter(isMeant).flatMap((name) => holderOf(folder, name, true) ?? []);
+  const names = locksAmong(syncNames);
+  const holders = (isMeant: (name: string) => boolean): LockOwner[] =>
+    names.filter(isMeant).flatMap((name) => ownerOf(folder, name, true) ?? []);
   const [sender] = holders((name) => name === SENDER_LOCK);
   return { sender, writers: holders((name) => name !== SENDER_LOCK) };
 }
 
-/** The names of all locks that a folder can have or has. */
+/** The names of all locks that a folder has or can have. */
 export function lockNamesOf({ log }: EntityStore): string[] {
   return [...new Set([SENDER_LOCK, ...log.slots().map(writerLock), ...lockNames(log.folder)])];
 }
 
-/** The names of the locks that have a file in a sync log's folder. */
+/** The names of the locks that have a file in a sync log folder. */
 export function lockNames(folder: string): string[] {
-  return [...new Set(namesIn(folder).flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
+  return locksAmong(namesIn(folder));
 }
 
-/** When something was last written to the entity, in milliseconds since the epoch: what was sent since does not count. */
-export function lastWriteOf({ root, kind, id, path, document, entity }: Found): number | undefined {
-  const files = [documentPath(root, kind, id), ...segmentsOf(path).map((segment) => segment.path)];
+function locksAmong(names: readonly string[]): string[] {
+  return [...new Set(names.flatMap((name) => LOCK_FILE.exec(name)?.[1] ?? []))];
+}
+
+/** When the entity was last written, in milliseconds since the epoch. Sending does not count as writing. */
+export function lastWriteOf({ root, kind, id, path, files, document, entity }: InspectedEntity): number | undefined {
   const told = [document?._updated_at, entity?.log.state.latestAt].filter((at) => typeof at === "number" && at > 0);
-  const times = [...files.flatMap((file) => changedAt(file) ?? []), ...told.map((at) => Number(at) * 1000)];
-  // A folder that was opened and never written to has nothing but its sync log.
+  const written = [
+    changedAt(documentPath(root, kind, id)) ?? [],
+    ...files.segments.map((segment) => segment.changedAt),
+  ];
+  const times = [...written.flat(), ...told.map((at) => Number(at) * 1000)];
+  // A folder that was opened but never written to has only its sync log.
   if (times.length === 0) times.push(changedAt(join(path, SYNC_FOLDER)) ?? Number.NEGATIVE_INFINITY);
   const last = Math.max(...times);
   return Number.isFinite(last) ? last : undefined;
 }
 
-/** Whether another client began the folder: this one's files are numbered beside it, and the document may say more than they do. */
-export function isBegunElsewhere({ entity }: Found): boolean {
+/** Whether another client created the folder, so its document may have fields that our ops logs do not have. */
+export function wasBegunByOtherClient({ entity }: InspectedEntity): boolean {
   return entity?.log.slots()[0] !== 1;
 }
 
-/** The files and folders in an entity's folder that no client of this kind puts there. */
-export function strangeNames({ root, kind, id, path }: Found): string[] {
+/** The files and folders in an entity's folder that this package does not write. */
+export function strangeNames({ root, kind, id, files, syncNames }: InspectedEntity): string[] {
   const document = basename(documentPath(root, kind, id));
   const isDocument = (name: string): boolean =>
     name === document || (name.startsWith(`${document}.`) && name.endsWith(".tmp"));
-  const isSegment = (name: string): boolean => STREAMS.some((stream) => slotOfSegment(stream, name) !== undefined);
-  const strange = namesIn(path).filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
-  return [...strange, ...namesIn(join(path, SYNC_FOLDER)).filter((name) => !OWN_SYNC_FILE.test(name))];
+  const isSegment = (name: string): boolean => segmentOf(name) !== undefined;
+  const strange = files.names.filter((name) => !(isDocument(name) || isSegment(name) || name === SYNC_FOLDER));
+  return [...strange, ...syncNames.filter((name) => !OWN_SYNC_FILE.test(name))];
 }
 
-/** Every file of an entity's folder but its locks, with its size. */
+/** The files of an entity's folder except locks, with their sizes. */
 export function filesOf(path: string): { readonly name: string; readonly bytes: number }[] {
   const names = [...namesIn(path), ...namesIn(join(path, SYNC_FOLDER)).map((name) => join(SYNC_FOLDER, name))];
   return names
@@ -161,7 +178,7 @@ export function filesOf(path: string): { readonly name: string; readonly bytes: 
 }
 
 function changedAt(file: string): number | undefined {
-  return onFile("look at the file", file, () => unlessMissing(undefined, () => lstatSync(file).mtimeMs));
+  return wrapFsError("inspect the file", file, () => unlessMissing(undefined, () => lstatSync(file).mtimeMs));
 }
 
 function isFolder(path: string): boolean {
@@ -169,6 +186,6 @@ function isFolder(path: string): boolean {
     return lstatSync(path).isDirectory();
   } catch (error) {
     if (isMissing(error)) return false;
-    throw new MirrorError("Cannot look at the folder", path, error);
+    throw new MirrorError("Cannot inspect the folder", path, error);
   }
 }

@@ -1,21 +1,21 @@
-/** A range of a file that is settled, and what it holds. */
+/** A settled range of a file. */
 export interface Interval {
   start: number;
   end: number;
-  /** How many rows of it the backend has. */
+  /** How many of its rows were delivered. */
   delivered: number;
-  /** How many of its lines are not for sending. */
+  /** How many of its lines are not sent. */
   skipped: number;
 }
 
 /**
- * The ranges of a file that are settled. Responses come out of order, so a prefix alone would forget some of them; as gaps
- * close, neighbours merge into one.
+ * The settled ranges of a file. Responses arrive out of order, so a prefix would not be enough. Adjacent ranges are
+ * merged.
  */
 export class Intervals {
   readonly #list: Interval[] = [];
 
-  /** Ordered by place, apart from each other. */
+  /** In order of position, none of them adjacent. */
   get list(): readonly Readonly<Interval>[] {
     return this.#list;
   }
@@ -38,14 +38,19 @@ export class Intervals {
     }
   }
 
-  /** The first place from here on that is in no range. */
+  /** The first position from `from` on that is in no range. */
   firstGap(from: number): number {
     const around = this.#list[countUpTo(this.#list, from) - 1];
     return around !== undefined && from < around.end ? around.end : from;
   }
+
+  /** Where the first range after a place begins; infinite where there is none. */
+  nextStart(from: number): number {
+    return this.#list[countUpTo(this.#list, from)]?.start ?? Number.POSITIVE_INFINITY;
+  }
 }
 
-/** How many items of an ordered list start at or before a place. Most questions are about the last one. */
+/** How many items of an ordered list start at or before a position. Binary search; most calls ask for the end. */
 export function countUpTo(list: readonly { readonly start: number }[], place: number): number {
   let low = 0;
   let high = list.length;

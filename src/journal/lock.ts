@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FILE_MODE, isMissing, namesIn, onFile, unlessMissing } from "../store/files.js";
+import { FILE_MODE, isMissing, namesIn, unlessMissing, wrapFsError } from "../store/files.js";
 import { textOf } from "../store/links.js";
 import { codeOf } from "../util/thrown.js";
 import { EXPIRES_AFTER_MS, holdLock, type Lock } from "./held-lock.js";
@@ -9,46 +9,46 @@ import { isRunning, ownIdentity, type ProcessIdentity, processIdentity } from ".
 
 export type { Lock } from "./held-lock.js";
 
-/** The name of the sender lease: the lock of who sends for a folder. */
+/** The name of the sender lease: the lock of the process that sends for a folder. */
 export const SENDER_LOCK = "sender";
 
-/** The owner of a lock that is not ours. */
-export interface Holder {
+/** The owner of a lock. */
+export interface LockOwner {
   readonly pid: number;
   readonly host: string;
 }
 
 /**
- * Takes a lock, or tells who has it. A lock is a numbered file that was created where there was none, which is atomic on
- * network folders too; the highest number counts. Taking over from the dead means creating the next number, so of two
- * who try, one succeeds, and nobody ever removes a living lock. Each holds a token of its own, as a number that was given
- * back is used again: whoever was wrongly taken for dead does not mistake a later lock for its own.
- * @throws MirrorError if the lock's files cannot be read or written; nothing is held then.
+ * Acquires a lock, or returns its owner. A lock is a numbered file that is created exclusively, which is atomic on network
+ * file systems too; the highest number counts. Taking over an expired lock means creating the next number, so only one of
+ * two contenders succeeds and no live lock is ever removed. Numbers are reused after a release, so each lock contains a
+ * unique token: an owner that was wrongly considered dead does not mistake a later lock for its own.
+ * @throws MirrorError if the lock's files cannot be read or written; nothing is acquired then.
  */
-export function takeLock(folder: string, name: string): Lock | Holder {
-  return onFile("take the lock", join(folder, name), () => taken(folder, name));
+export function acquireLock(folder: string, name: string): Lock | LockOwner {
+  return wrapFsError("acquire the lock", join(folder, name), () => acquired(folder, name));
 }
 
-function taken(folder: string, name: string): Lock | Holder {
+function acquired(folder: string, name: string): Lock | LockOwner {
   for (;;) {
     const numbers = numbersOf(folder, name);
     const highest = numbers.at(-1) ?? 0;
     if (highest > 0) {
-      const holder = livingHolder(folder, pathOf(folder, name, highest));
-      if (holder !== undefined) return holder;
+      const owner = liveOwner(folder, pathOf(folder, name, highest));
+      if (owner !== undefined) return owner;
     }
     const number = highest + 1;
     const path = pathOf(folder, name, number);
     const text = JSON.stringify({ ...ownIdentity(), token: randomUUID() });
     if (!created(path, text)) continue;
     try {
-      if (hasRival(folder, name, number, numbers)) {
+      if (hasContender(folder, name, number, numbers)) {
         rmSync(path, { force: true });
         continue;
       }
       for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
     } catch (error) {
-      // It would look as if this process held the lock.
+      // Otherwise this process would seem to own the lock.
       rmSync(path, { force: true });
       throw error;
     }
@@ -56,24 +56,24 @@ function taken(folder: string, name: string): Lock | Holder {
   }
 }
 
-/** Whether another one takes the lock at the same time: both then step back and try again. */
-function hasRival(folder: string, name: string, number: number, dead: readonly number[]): boolean {
-  // Another one may have begun anew at a lower number meanwhile, and one of those that were dead may have been taken anew.
+/** Whether another process acquires the lock at the same time: whichever sees the other backs off and retries. */
+function hasContender(folder: string, name: string, number: number, expired: readonly number[]): boolean {
+  // It may have started again at a lower number, or have acquired one of the expired locks again.
   return (
-    numbersOf(folder, name).some((other) => other !== number && !dead.includes(other)) ||
-    dead.some((old) => livingHolder(folder, pathOf(folder, name, old)) !== undefined)
+    numbersOf(folder, name).some((other) => other !== number && !expired.includes(other)) ||
+    expired.some((old) => liveOwner(folder, pathOf(folder, name, old)) !== undefined)
   );
 }
 
-/** Who holds a lock, without taking it. `writesNothing`: another host's heartbeat is compared with our own clock. */
-export function holderOf(folder: string, name: string, writesNothing = false): Holder | undefined {
+/** The owner of a lock. `writesNothing`: compare another host's heartbeat with our own clock instead of the disk's. */
+export function ownerOf(folder: string, name: string, writesNothing = false): LockOwner | undefined {
   const highest = numbersOf(folder, name).at(-1);
-  return highest === undefined ? undefined : livingHolder(folder, pathOf(folder, name, highest), writesNothing);
+  return highest === undefined ? undefined : liveOwner(folder, pathOf(folder, name, highest), writesNothing);
 }
 
-/** Whether what {@link takeLock} answered is the lock. */
-export function isLock(answer: Lock | Holder): answer is Lock {
-  return "release" in answer;
+/** Whether {@link acquireLock} returned the lock. */
+export function isLock(result: Lock | LockOwner): result is Lock {
+  return "release" in result;
 }
 
 function created(path: string, text: string): boolean {
@@ -86,15 +86,15 @@ function created(path: string, text: string): boolean {
   }
 }
 
-function livingHolder(folder: string, path: string, writesNothing = false): Holder | undefined {
+function liveOwner(folder: string, path: string, writesNothing = false): LockOwner | undefined {
   const identity = readIdentity(path);
   if (identity !== undefined) {
     const running = isRunning(identity);
     if (running !== undefined) return running ? identity : undefined;
   }
-  // Another host's process, or a file whose writer was killed before its first word: only time can tell.
-  const silentMs = writesNothing ? silenceByOurClock(path) : silence(folder, path);
-  if (silentMs === undefined || silentMs > EXPIRES_AFTER_MS) return undefined;
+  // Another host's process, or a file whose writer was killed before writing to it: only the heartbeat counts.
+  const sinceMs = writesNothing ? sinceHeartbeatByOwnClockMs(path) : sinceHeartbeatMs(folder, path);
+  if (sinceMs === undefined || sinceMs > EXPIRES_AFTER_MS) return undefined;
   return identity ?? { pid: 0, host: "unknown" };
 }
 
@@ -106,8 +106,8 @@ function readIdentity(path: string): ProcessIdentity | undefined {
   }
 }
 
-/** How long ago a lock was renewed, by the clock of the disk that keeps it: another host's clock may be wrong. */
-function silence(folder: string, path: string): number | undefined {
+/** Time since a lock's last heartbeat, by the clock of the file system, because another host's clock may be wrong. */
+function sinceHeartbeatMs(folder: string, path: string): number | undefined {
   const probe = join(folder, `clock-${process.pid}-${process.hrtime.bigint()}.tmp`);
   try {
     const descriptor = openSync(probe, "wx", FILE_MODE);
@@ -122,7 +122,7 @@ function silence(folder: string, path: string): number | undefined {
   }
 }
 
-function silenceByOurClock(path: string): number | undefined {
+function sinceHeartbeatByOwnClockMs(path: string): number | undefined {
   return unlessMissing(undefined, () => Date.now() - lstatSync(path).mtimeMs);
 }
 

@@ -4,20 +4,19 @@ import { isMainThread, threadId } from "node:worker_threads";
 import * as z from "zod";
 import { codeOf } from "../util/thrown.js";
 
-/** What tells one process from all others, on this machine and on others that share a folder with it. */
+/** Identifies a process among all processes of all machines that share a folder. */
 export const processIdentity = z.object({
   pid: z.int(),
-  /** When the process started, in the machine's own ticks: a pid alone is given out again. */
+  /** When the process started, in ticks since boot, because pids are reused. */
   startedAt: z.string(),
-  /** The boot of the machine: pids and ticks begin anew with it. */
+  /** The boot of the machine: pids and ticks restart with it. */
   bootId: z.string(),
-  /** The host and the space its pids are counted in: two containers may both have a process 1. */
+  /** The host and its pid namespace: two containers may both have a process 1. */
   host: z.string(),
-  /** The worker thread; the main thread lives as long as its process. `startedAt` is "" where the system cannot say. */
+  /** The worker thread; absent for the main thread. `startedAt` is "" if the system does not provide it. */
   thread: z.object({ id: z.int(), startedAt: z.string() }).optional(),
 });
 
-/** What tells one process from all others. */
 export type ProcessIdentity = z.output<typeof processIdentity>;
 
 let own: ProcessIdentity | undefined;
@@ -34,7 +33,7 @@ export function ownIdentity(): ProcessIdentity {
   return own;
 }
 
-/** Whether a process runs, and the thread of it that is meant; undefined where it cannot be told from here. */
+/** Whether a process, or its thread, is running; undefined if this machine cannot know. */
 export function isRunning(other: ProcessIdentity): boolean | undefined {
   const self = ownIdentity();
   if (other.host !== self.host || other.bootId !== self.bootId || other.startedAt === "") return undefined;
@@ -45,14 +44,14 @@ export function isRunning(other: ProcessIdentity): boolean | undefined {
     if (codeOf(error) === "ESRCH") return false;
   }
   const startedAt = startOf(`/proc/${pid}/stat`);
-  // Another user's process may be hidden from /proc.
+  // Another user's process may be hidden in /proc.
   if (startedAt === "") return undefined;
   if (startedAt !== other.startedAt) return false;
   if (thread === undefined) return true;
   return thread.startedAt === "" ? undefined : startOf(threadStat(pid, thread.id)) === thread.startedAt;
 }
 
-/** The thread that calls: the system's number of it where there is a /proc, else Node's. */
+/** The current thread: the system's thread id if there is a /proc, else Node's. */
 function ownThread(): NonNullable<ProcessIdentity["thread"]> {
   const link = textOr("", () => readlinkSync("/proc/thread-self"));
   const id = Number(/\/task\/(\d+)$/.exec(link)?.[1] ?? Number.NaN);
@@ -64,7 +63,7 @@ function threadStat(pid: number, thread: number): string {
   return `/proc/${pid}/task/${thread}/stat`;
 }
 
-/** Field 22 of a stat file; the name in field 2 may hold spaces and brackets. Empty where there is none. */
+/** The start time, field 22 of a stat file. The name in field 2 may contain spaces and brackets. "" if there is no file. */
 function startOf(statPath: string): string {
   return textOr("", () => {
     const stat = readFileSync(statPath, "utf8");

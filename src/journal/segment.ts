@@ -9,22 +9,25 @@ import type { EntityStore } from "./entity-store.js";
 import type { Session } from "./sessions.js";
 import type { SyncLog } from "./sync-log.js";
 
-/** Lines of one file that go out under one key. */
+/** A batch: the rows of a segment that are sent under one key. */
 export interface BatchRange extends ByteRange {
   readonly session: Session;
 }
 
-/** A line of the file, without its newline. */
+/** A line of a segment, without its newline. */
 export interface StoredLine {
   readonly start: number;
   readonly text: string;
 }
 
-/** What is being sent of a file, by its start. */
+/** The last part of each file that was counted, by path, for a count that goes on from there. */
+export type CountedLines = Map<string, { readonly start: number; readonly end: number; readonly lines: number }>;
+
+/** The batches that are being sent, by their start. */
 type Claims = ReadonlyMap<number, ByteRange>;
 const NO_CLAIMS: Claims = new Map();
 
-/** One file of a stream, and which of its lines are neither acknowledged nor rejected: the open ones. */
+/** One file of a stream. Its open lines are those that are neither acknowledged nor rejected. */
 export class Segment {
   readonly stream: StreamName;
   readonly slot: number;
@@ -40,39 +43,42 @@ export class Segment {
     this.#reader = new LineReader(this.path);
   }
 
-  /** How many bytes the file has now. */
+  /** The current size of the file in bytes. */
   get size(): number {
     return this.#reader.size;
   }
 
-  /** The first place from here on that is open and not claimed; infinite if the rest of the file is another client's. */
+  /** The first position from `from` on that is open and not claimed; infinite if only foreign rows follow. */
   nextOpen(from: number, claimed: Claims = NO_CLAIMS): number {
     const { sessions } = this.#log.state;
     for (let at = from; ; ) {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
-      // What an earlier session knew of places beyond a cut says nothing of what a later one wrote there.
+      // After a truncation, what an earlier session recorded does not apply to rows that a later one wrote there.
       const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
       const next =
-        span === undefined ? limit : (claimed.get(at)?.end ?? span.refused.get(at)?.end ?? span.done.firstGap(at));
+        span === undefined
+          ? limit
+          : (claimed.get(at)?.end ?? span.rejected.get(at)?.end ?? span.acknowledged.firstGap(at));
       if (next === at || next === Number.POSITIVE_INFINITY) return next;
       at = Math.min(next, limit);
     }
   }
 
-  /** The rows that go out together from a place on; undefined if they are not all on the file before `until`. */
+  /** The batch that starts at a position; undefined if it is not complete before `until`. */
   batchAt(start: number, until: number): BatchRange | undefined {
     const { sessions } = this.#log.state;
     const session = sessions.at(this.slot, this.stream, start);
     if (session === undefined) return undefined;
-    const agreed = session.spans[this.stream].batches.get(start);
+    const batchEnd = session.spans[this.stream].batches.get(start);
     const limit = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
-    // A batch that a power cut has cut off ends where a later session begins: what is left of it goes out row by row.
-    if (agreed !== undefined && agreed <= limit) return agreed <= until ? { start, end: agreed, session } : undefined;
+    // A batch that a power loss has truncated ends where a later session starts; its remaining rows are sent one by one.
+    if (batchEnd !== undefined && batchEnd <= limit)
+      return batchEnd <= until ? { start, end: batchEnd, session } : undefined;
     const first = this.#reader.lineAt(start);
     return first !== undefined && isWhole(first) ? { start, end: first.end, session } : undefined;
   }
 
-  /** The open lines between two places. */
+  /** The open lines between two positions. */
   *openLines(from: number, until = this.size): Generator<Line> {
     for (let at = this.nextOpen(from); at < until; at = this.nextOpen(at)) {
       const line = this.#reader.lineAt(at);
@@ -80,6 +86,22 @@ export class Segment {
       yield line;
       at = line.end;
     }
+  }
+
+  /** How many open rows the file has up to a place. Only the parts that hold such rows are read. */
+  countOpen(until = this.size, counted: CountedLines = new Map()): number {
+    let rows = 0;
+    for (let start = this.nextOpen(0); start < until; ) {
+      const end = Math.min(until, this.#openUntil(start));
+      const last = counted.get(this.path);
+      const known = last?.start === start && last.end <= end ? last : { end: start, lines: 0 };
+      const { lines, restAt } = this.#reader.countLines(known.end, end);
+      counted.set(this.path, { start, end: restAt ?? end, lines: known.lines + lines });
+      const rest = restAt === undefined ? undefined : this.#reader.lineAt(restAt);
+      rows += known.lines + lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
+      start = this.nextOpen(end);
+    }
+    return rows;
   }
 
   /** The lines of a range. */
@@ -97,15 +119,27 @@ export class Segment {
   close(): void {
     this.#reader.close();
   }
+
+  /** Where the open part ends that begins at a place. */
+  #openUntil(start: number): number {
+    const { sessions } = this.#log.state;
+    const session = sessions.at(this.slot, this.stream, start);
+    let end = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    if (session === undefined) return end;
+    const { acknowledged, rejected } = session.spans[this.stream];
+    end = Math.min(end, session.until?.[this.stream] ?? end, acknowledged.nextStart(start));
+    for (const at of rejected.keys()) if (at > start && at < end) end = at;
+    return end;
+  }
 }
 
-/** The segments of all writers for some streams of a run. */
+/** The segments of a run's streams, of all writer slots. */
 export function segmentsOf(store: EntityStore, streams: readonly StreamName[] = STREAMS): Segment[] {
   if (store.kind === "experiment") return [];
   return store.log.state.sessions.slots.flatMap((slot) => streams.map((stream) => new Segment(store, stream, slot)));
 }
 
-/** Whether a line counts as a row: a last line without its newline may be cut short or still being written. */
+/** Whether a line is a complete row: a last line without a newline may be torn or still being written. */
 function isWhole({ bytes, isTerminated }: Line): boolean {
   return isTerminated || parseRow(bytes.toString()) !== undefined;
 }

@@ -1,53 +1,53 @@
 import type { StreamName } from "../api/routes.js";
 import { countUpTo, Intervals } from "./intervals.js";
-import type { KnownSessionLine, Offsets, Refusal } from "./sync-lines.js";
+import type { NamedSessionLine, Offsets, Rejection } from "./sync-lines.js";
 
-/** Rows that the backend rejected. */
-export interface RefusedRows {
+/** A batch that the backend rejected. */
+export interface RejectedRows {
   readonly end: number;
   readonly rows: number;
-  readonly refusal: Refusal;
+  readonly rejection: Rejection;
 }
 
-/** What is known of the rows that one session appended to one stream. */
+/** The delivery state of the rows that one session appended to one stream. */
 export interface Span {
-  readonly done: Intervals;
-  /** By their start. */
-  readonly refused: Map<number, RefusedRows>;
-  /** Where a batch that starts here ends. */
+  readonly acknowledged: Intervals;
+  /** By start position. */
+  readonly rejected: Map<number, RejectedRows>;
+  /** The end of each batch by its start. */
   readonly batches: Map<number, number>;
 }
 
-/** What one writer appended from one opening of its files on. */
+/** The rows that one writer appended after opening its files. */
 export interface Session {
   readonly nonce: string;
   readonly slot: number;
-  /** When it began, in seconds since the epoch; later than all before it in its slot. */
+  /** When it started, in seconds since the epoch; later than all earlier sessions of its slot. */
   readonly at: number;
   readonly from: Offsets;
-  /** Where it ended, if that is known; otherwise a session ends where the next one of its slot begins. */
+  /** Where it ended, if known; otherwise it ends where the next session of its slot starts. */
   until?: Offsets | undefined;
   readonly spans: Readonly<Record<StreamName, Span>>;
 }
 
-interface Boundary {
+export interface Boundary {
   readonly start: number;
   readonly session: Session;
 }
 
-/** Finds the session of a place in a file, however many sessions there are. */
+/** Finds the session of a position in a segment, efficiently for any number of sessions. */
 export class Sessions {
-  /** By nonce, in the order they were read. */
+  /** By nonce, in the order in which they were read. */
   readonly byNonce = new Map<string, Session>();
   readonly #boundaries = new Map<string, Boundary[]>();
   readonly #lastOf = new Map<number, Session>();
 
-  /** The slots that have a session. */
+  /** The writer slots that have a session. */
   get slots(): number[] {
     return [...this.#lastOf.keys()];
   }
 
-  add({ session: nonce, slot, at, from, until }: Omit<KnownSessionLine, "ordinal">): Session {
+  add({ session: nonce, slot, at, from, until }: Omit<NamedSessionLine, "ordinal">): Session {
     const known = this.byNonce.get(nonce);
     if (known !== undefined) return known;
     const spans = { metrics: emptySpan(), evals: emptySpan(), checkpoints: emptySpan(), predictions: emptySpan() };
@@ -59,14 +59,14 @@ export class Sessions {
     return session;
   }
 
-  /** The last session of a slot to begin before a time. */
+  /** The last session of a slot that started before a time. */
   last(slot: number, before = Number.POSITIVE_INFINITY): Session | undefined {
     const last = this.#lastOf.get(slot);
     if (last === undefined || last.at < before) return last;
     return this.#ofSlot(slot).findLast(({ at }) => at < before);
   }
 
-  /** The session that wrote the byte at a place of a file. */
+  /** The session that wrote the byte at a position of a segment. */
   at(slot: number, stream: StreamName, position: number): Session | undefined {
     const boundaries = this.#boundariesOf(slot, stream);
     const { session } = boundaries[countUpTo(boundaries, position) - 1] ?? {};
@@ -74,13 +74,18 @@ export class Sessions {
     return until !== undefined && position >= until ? undefined : session;
   }
 
-  /** Where the next session after a place begins. */
+  /** Where the next session after a position starts. */
   nextStart(slot: number, stream: StreamName, position: number): number | undefined {
     const boundaries = this.#boundariesOf(slot, stream);
     return boundaries[countUpTo(boundaries, position)]?.start;
   }
 
-  /** Where ranges begin that no session wrote, in a file of so many bytes. */
+  /** The starts of the sessions in a segment, in order. */
+  startsIn(slot: number, stream: StreamName): readonly Boundary[] {
+    return this.#boundariesOf(slot, stream);
+  }
+
+  /** The starts of the ranges that no session wrote, in a segment of a size. */
   unclaimedStarts(slot: number, stream: StreamName, sizeBytes: number): number[] {
     const ends = this.#ofSlot(slot).flatMap(({ until }) => until?.[stream] ?? []);
     const edges = new Set([0, ...ends]);
@@ -92,8 +97,8 @@ export class Sessions {
   }
 
   /**
-   * Where sessions begin in a file, in order. A later session takes everything from its start on: a file that was cut was
-   * shorter then. A session with an end, which was adopted, takes no more than its range.
+   * The starts of the sessions in a segment, in order. A later session owns everything from its start on, because the file
+   * may have been truncated. An adopted session has an end and owns only its range.
    */
   #boundariesOf(slot: number, stream: StreamName): readonly Boundary[] {
     const key = `${stream} ${slot}`;
@@ -116,11 +121,11 @@ export class Sessions {
   }
 }
 
-/** The nonce of a session that was adopted is a hash of its rows. */
+/** The nonce of an adopted session is a hash of its rows. */
 function isAdopted({ nonce }: Session): boolean {
   return nonce.startsWith("adopted-");
 }
 
 function emptySpan(): Span {
-  return { done: new Intervals(), refused: new Map(), batches: new Map() };
+  return { acknowledged: new Intervals(), rejected: new Map(), batches: new Map() };
 }

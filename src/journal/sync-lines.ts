@@ -1,11 +1,10 @@
 import * as z from "zod";
 import type { StreamName } from "../api/routes.js";
 
-/** The streams by the letter that stands for them in acknowledgements. */
+/** The streams by their letter in the acknowledgement log. */
 export const STREAM_OF_LETTER = { m: "metrics", e: "evals", c: "checkpoints", p: "predictions" } as const;
 const LETTER_OF_STREAM = { metrics: "m", evals: "e", checkpoints: "c", predictions: "p" } as const;
 
-/** The letter of a stream. */
 export function letterOf(stream: StreamName): keyof typeof STREAM_OF_LETTER {
   return LETTER_OF_STREAM[stream];
 }
@@ -14,12 +13,12 @@ const offsets = z.object({ metrics: z.int(), evals: z.int(), checkpoints: z.int(
 const letter = z.enum(["m", "e", "c", "p"]);
 const fields = z.record(z.string(), z.unknown());
 
-/** A place in each stream of a run, in bytes. */
+/** A position in each stream of a run, in bytes. */
 export type Offsets = z.output<typeof offsets>;
 
 /**
- * A writer began to append: rows from here on carry this nonce in their keys. `after`: where its own rows had ended, so
- * that what lies between is another client's. `made`: it began by making the entity.
+ * A writer starts a session: the keys of its rows from here on contain this nonce. `after`: where its previous rows ended;
+ * rows in between are foreign. `made`: the entity is created in this session, offline.
  */
 const sessionLine = z.object({
   session: z.string(),
@@ -29,28 +28,37 @@ const sessionLine = z.object({
   after: offsets.optional(),
   made: z.literal(true).optional(),
 });
-/** The entity was made. `id` stands where the backend made it; without it the folder's name is an id made offline. */
-const createLine = z.object({ key: z.string(), at: z.number(), create: fields, id: z.string().optional() });
-/** Fields were laid over the entity. */
+/**
+ * A create. `id` is the backend's id; without it, the folder's name is an id generated offline. `ownsExperiment`: the run was
+ * started together with its experiment, and completes it.
+ */
+const createLine = z.object({
+  key: z.string(),
+  at: z.number(),
+  create: fields,
+  id: z.string().optional(),
+  ownsExperiment: z.literal(true).optional(),
+});
+/** A patch of the entity. */
 const patchLine = z.object({ key: z.string(), at: z.number(), patch: fields });
 
-/** Rows that one call appended within a session and that go out together, under one key. */
+/** A batch: rows that one call appended within a session and that are sent together under one key. */
 const callLine = z.object({ call: z.tuple([letter, z.int(), z.int()]), within: z.string() });
 
-/** A line of the ops log: what was written, in the order it was written. */
+/** A line of the ops log, which records what was written, in order. */
 export const opsLine = z.union([sessionLine, createLine, patchLine, callLine]);
 export type CreateLine = z.output<typeof createLine>;
 export type PatchLine = z.output<typeof patchLine>;
 export type OpsLine = z.output<typeof opsLine>;
 
-const refusal = z.object({ status: z.int(), reason: z.string(), at: z.number(), body: z.unknown().optional() });
-/** What the backend said to a write it does not want. */
-export type Refusal = z.output<typeof refusal>;
+const rejection = z.object({ status: z.int(), reason: z.string(), at: z.number(), body: z.unknown().optional() });
+/** The backend's response to a write that it rejected. */
+export type Rejection = z.output<typeof rejection>;
 
-/** Session ordinal, stream, start, end, rows delivered, lines skipped: this stretch is done with. */
-const doneLine = z.tuple([z.int(), letter, z.int(), z.int(), z.int(), z.int()]);
-/** Gives a session its ordinal in this file. */
-const knownSessionLine = z.object({
+/** A range is settled: session ordinal, stream, start, end, rows delivered, lines skipped. */
+const acknowledgedLine = z.tuple([z.int(), letter, z.int(), z.int(), z.int(), z.int()]);
+/** Assigns a session its ordinal in this file. */
+const namedSessionLine = z.object({
   ordinal: z.int(),
   session: z.string(),
   slot: z.int(),
@@ -58,26 +66,29 @@ const knownSessionLine = z.object({
   from: offsets,
   until: offsets.optional(),
 });
-export type KnownSessionLine = z.output<typeof knownSessionLine>;
-/** The stretch is a batch of its own, being part of a call that was too large for the backend. */
+export type NamedSessionLine = z.output<typeof namedSessionLine>;
+/** A range is a batch, because the backend rejected the original batch as too large. */
 const batchLine = z.object({ batch: z.tuple([z.int(), letter, z.int(), z.int()]) });
-/** A create or a patch was delivered; `id` is the backend's, for a create. */
+/** A create or a patch was delivered; for a create, `id` is the backend's. */
 const deliveredOpLine = z.object({ op: z.string(), id: z.string().optional() });
-const refusedOpLine = z.object({ refusedOp: z.string(), refusal });
-const refusedRowsLine = z.object({ refusedRows: z.tuple([z.int(), letter, z.int(), z.int(), z.int()]), refusal });
-/** A row's own id, and the backend's for it. */
+const rejectedOpLine = z.object({ refusedOp: z.string(), refusal: rejection });
+const rejectedRowsLine = z.object({
+  refusedRows: z.tuple([z.int(), letter, z.int(), z.int(), z.int()]),
+  refusal: rejection,
+});
+/** Maps a row's own id to the backend's. */
 const mappedRowLine = z.object({ row: z.string(), id: z.string() });
-/** The backend does not know the entity: nothing of this folder is sent until it does. */
-const parkedLine = z.object({ parked: refusal.nullable() });
+/** The entity is parked: the backend does not know it, so nothing of this folder is sent until it does. */
+const parkedLine = z.object({ parked: rejection.nullable() });
 
-/** A line of the acknowledgement log: what became of what was written. */
+/** A line of the acknowledgement log, which records the outcomes of writes. */
 export const acksLine = z.union([
-  doneLine,
-  knownSessionLine,
+  acknowledgedLine,
+  namedSessionLine,
   batchLine,
   deliveredOpLine,
-  refusedOpLine,
-  refusedRowsLine,
+  rejectedOpLine,
+  rejectedRowsLine,
   mappedRowLine,
   parkedLine,
 ]);

@@ -2,8 +2,8 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { decode, encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
-import { FILE_MODE, namesIn, onFile, rename } from "../store/files.js";
-import { type DiskPolicy, makeFolderKnown, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
+import { FILE_MODE, namesIn, rename, wrapFsError } from "../store/files.js";
+import { type DiskPolicy, makeSyncedFolder, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
 import { LineReader, linesOf } from "../store/line-reader.js";
 import { type ByteRange, LineWriter } from "../store/line-writer.js";
 import type { Session } from "./sessions.js";
@@ -13,41 +13,42 @@ import {
   letterOf,
   type OpsLine,
   opsLine,
-  type Refusal,
+  type Rejection,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
-import { lineOf, SyncState } from "./sync-state.js";
+import { SyncState, sessionLineOf } from "./sync-state.js";
 
 const FOLDER = "sync";
 const ACKS = "acks.log";
-const SMALLEST_COMPACTION_BYTES = 64 * 1024;
+const MIN_COMPACTION_BYTES = 64 * 1024;
 
 /** A range of a stream that one session wrote. */
-interface Stretch extends ByteRange {
+interface RowRange extends ByteRange {
   readonly session: Session;
   readonly stream: StreamName;
 }
 
 /**
- * The sync log of one entity, in a folder beside its document: an ops log for each writer, with what was written, and one
- * acknowledgement log, with what became of it. Both are appended to. Acknowledgements are written by the holder of the
- * sender's lock alone, who also writes them anew, in fewer lines, when they have grown.
+ * The sync log of one entity, in a folder beside its document: one ops log per writer slot, which records what was written,
+ * and one acknowledgement log, which records the outcomes. Both are append-only. Only the owner of the sender lease writes
+ * the acknowledgement log; it compacts the log when it has grown.
  */
 export class SyncLog {
   readonly folder: string;
-  /** When the writers' files are brought to the disk. Not the acknowledgements: one that is lost is asked for again. */
+  /** When the ops logs are synced to disk. Acknowledgements are not: if one is lost, its write is sent again. */
   readonly policy: DiskPolicy;
   readonly acksPath: string;
   readonly #readers = new Map<number, { readonly reader: LineReader; position: number }>();
   #state = new SyncState();
+  #names: readonly string[] = [];
   #ordinals: Session[] = [];
-  /** Lines that name sessions and are not on the file yet. */
-  #names: AcksLine[] = [];
-  /** The nonces of the sessions that the file named when it was read. */
+  /** Lines that give sessions their ordinals and are not in the file yet. */
+  #newSessions: AcksLine[] = [];
+  /** The nonces of the sessions that the acknowledgement log had when it was loaded. */
   #sentBefore: ReadonlySet<string> = new Set();
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
-  #compactAtBytes = SMALLEST_COMPACTION_BYTES;
+  #compactAtBytes = MIN_COMPACTION_BYTES;
 
   constructor(entityFolder: string, policy = NO_FSYNC) {
     this.policy = policy;
@@ -55,7 +56,7 @@ export class SyncLog {
     this.acksPath = join(this.folder, ACKS);
   }
 
-  /** Whether an entity's folder has a sync log. One without was written by another client. */
+  /** Whether an entity's folder has a sync log. Without one, another client wrote the folder. */
   static existsIn(entityFolder: string): boolean {
     return existsSync(join(entityFolder, FOLDER));
   }
@@ -64,20 +65,22 @@ export class SyncLog {
     return this.#state;
   }
 
-  /** Reads everything anew. What was known stays known if a file cannot be read. */
+  /** Reads both logs from the start. If one cannot be read, the state remains as it was. */
   load(): void {
     this.close();
     const [state, ordinals] = [this.#state, this.#ordinals];
     this.#state = new SyncState();
     this.#ordinals = [];
     try {
-      for (const { bytes } of linesOf(this.acksPath)) {
+      this.#names = namesIn(this.folder);
+      // Most mirrors are offline ones: a file that is not there costs more than one that is.
+      for (const { bytes } of this.#names.includes(ACKS) ? linesOf(this.acksPath) : []) {
         const line = acksLine.safeParse(parsed(bytes));
         if (line.success) this.#state.apply(line.data, this.#ordinals);
       }
       this.#sentBefore = new Set(this.#ordinals.map(({ nonce }) => nonce));
-      this.refresh();
-      this.#names = [];
+      this.#readOps(slotsAmong(this.#names));
+      this.#newSessions = [];
     } catch (error) {
       this.#state = state;
       this.#ordinals = ordinals;
@@ -85,9 +88,92 @@ export class SyncLog {
     }
   }
 
-  /** Reads what writers have added to their ops logs. */
+  /** Whether rows of a session may have been sent before the log was loaded: its name is recorded before its first row is sent. */
+  wasSentBefore(nonce: string): boolean {
+    return this.#sentBefore.has(nonce);
+  }
+
+  /** The names of the files in the log's folder when it was loaded. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** Reads new lines of the ops logs. */
   refresh(): void {
-    for (const slot of this.slots()) {
+    this.#readOps(this.slots());
+  }
+
+  /** The writer slots that have an ops log. */
+  slots(): number[] {
+    return slotsAmong(namesIn(this.folder));
+  }
+
+  /** Opens the ops log of a writer slot. */
+  openOps(slot: number): LineWriter {
+    makeSyncedFolder(this.folder, this.policy);
+    return new LineWriter(this.#opsPath(slot), this.policy);
+  }
+
+  /** Records that a range of rows is settled, and the backend's ids for rows in it. */
+  acknowledgeRows(
+    { session, stream, start, end }: RowRange,
+    delivered: number,
+    skipped: number,
+    rowIds: ReadonlyMap<string, string> = new Map(),
+  ): void {
+    // The ids come first: a row whose id was lost on the way is sent again, and the response has it again.
+    const mapped = [...rowIds].map(([row, id]) => ({ row, id }));
+    this.#record(...mapped, [this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
+  }
+
+  /** Records that the backend rejected a range of rows. */
+  rejectRows({ session, stream, start, end }: RowRange, rows: number, rejection: Rejection): void {
+    this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal: rejection });
+  }
+
+  /** Records the boundaries of batches before they are first sent, so that every attempt sends the same rows under the same key. */
+  addBatches(ranges: readonly RowRange[]): void {
+    const lines = ranges.map(
+      ({ session, stream, start, end }): AcksLine => ({
+        batch: [this.#ordinal(session), letterOf(stream), start, end],
+      }),
+    );
+    this.#record(...lines);
+  }
+
+  /** Records a session in the acknowledgement log too, so that it is known if either file is lost. */
+  name(session: Session): void {
+    this.#ordinal(session);
+    if (this.#newSessions.length > 0) this.#record();
+  }
+
+  acknowledgeOp(key: string, id: string | undefined): void {
+    this.#record({ op: key, id });
+  }
+
+  rejectOp(key: string, rejection: Rejection): void {
+    this.#record({ refusedOp: key, refusal: rejection });
+  }
+
+  park(parked: Rejection | null): void {
+    if (parked === null && this.#state.parked === undefined) return;
+    this.#record({ parked });
+  }
+
+  /** Closes the acknowledgement log until it is needed again. */
+  closeAcks(): void {
+    this.#acks?.close();
+    this.#acks = undefined;
+  }
+
+  close(): void {
+    this.closeAcks();
+    for (const { reader } of this.#readers.values()) reader.close();
+    this.#readers.clear();
+  }
+
+  #readOps(slots: readonly number[]): void {
+    for (const slot of slots) {
       const known = this.#readers.get(slot) ?? { reader: new LineReader(this.#opsPath(slot)), position: 0 };
       this.#readers.set(slot, known);
       let line = known.reader.lineAt(known.position);
@@ -98,83 +184,6 @@ export class SyncLog {
       }
       known.reader.close();
     }
-  }
-
-  /** Whether rows of a session may have been sent before the log was read: its name is noted before the first of them is. */
-  wasSentBefore(nonce: string): boolean {
-    return this.#sentBefore.has(nonce);
-  }
-
-  /** The writers' slots that have an ops log. */
-  slots(): number[] {
-    return namesIn(this.folder)
-      .map((name) => /^ops(?:\.(\d+))?\.jsonl$/.exec(name))
-      .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
-      .sort((a, b) => a - b);
-  }
-
-  /** Opens a writer's ops log. */
-  openOps(slot: number): LineWriter {
-    makeFolderKnown(this.folder, this.policy);
-    return new LineWriter(this.#opsPath(slot), this.policy);
-  }
-
-  /** Notes that a stretch of rows is done with, and the backend's ids for rows of it. */
-  done(
-    { session, stream, start, end }: Stretch,
-    delivered: number,
-    skipped: number,
-    rowIds: ReadonlyMap<string, string> = new Map(),
-  ): void {
-    // Before the acknowledgement: a row whose id was lost on the way is sent again, and answered with it again.
-    const mapped = [...rowIds].map(([row, id]) => ({ row, id }));
-    this.#record(...mapped, [this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
-  }
-
-  /** Notes that the backend does not want a stretch of rows. */
-  refuseRows({ session, stream, start, end }: Stretch, rows: number, refusal: Refusal): void {
-    this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal });
-  }
-
-  /** Notes that stretches are batches of their own, before they are sent: whoever sends one again sends the same rows under the same key. */
-  batches(stretches: readonly Stretch[]): void {
-    const lines = stretches.map(
-      ({ session, stream, start, end }): AcksLine => ({
-        batch: [this.#ordinal(session), letterOf(stream), start, end],
-      }),
-    );
-    this.#record(...lines);
-  }
-
-  /** Names a session in the acknowledgements as well, so that neither file alone is needed to know it. */
-  name(session: Session): void {
-    this.#ordinal(session);
-    if (this.#names.length > 0) this.#record();
-  }
-
-  deliverOp(key: string, id: string | undefined): void {
-    this.#record({ op: key, id });
-  }
-
-  refuseOp(key: string, refusal: Refusal): void {
-    this.#record({ refusedOp: key, refusal });
-  }
-
-  park(parked: Refusal | null): void {
-    if (parked === null && this.#state.parked === undefined) return;
-    this.#record({ parked });
-  }
-
-  /** Gives the acknowledgement log back until it is needed again. */
-  rest(): void {
-    this.#acks?.close();
-    this.#acks = undefined;
-  }
-
-  close(): void {
-    this.rest();
-    for (const { reader } of this.#readers.values()) reader.close();
-    this.#readers.clear();
   }
 
   #take(line: OpsLine, slot: number): void {
@@ -201,16 +210,16 @@ export class SyncLog {
       return known;
     }
     const ordinal = this.#ordinals.length;
-    const line = lineOf(session, ordinal);
+    const line = sessionLineOf(session, ordinal);
     this.#state.apply(line, this.#ordinals);
-    this.#names.push(line);
+    this.#newSessions.push(line);
     return ordinal;
   }
 
-  /** Takes lines into the state, then into the file: all in one write, behind those that name their sessions. */
+  /** Applies lines to the state, then writes them in one piece, after the lines of the sessions that they refer to. */
   #record(...lines: AcksLine[]): void {
     for (const line of lines) this.#state.apply(line, this.#ordinals);
-    const text = [...this.#names, ...lines].map((line) => JSON.stringify(line)).join("\n");
+    const text = [...this.#newSessions, ...lines].map((line) => JSON.stringify(line)).join("\n");
     if (this.#append(text) > this.#compactAtBytes) this.#compact();
   }
 
@@ -218,10 +227,10 @@ export class SyncLog {
     try {
       this.#acks ??= new LineWriter(this.acksPath);
       const { end } = this.#acks.appendNow(text);
-      this.#names = [];
+      this.#newSessions = [];
       return end;
     } catch (error) {
-      // The state has what the file lacks: as soon as a line can be written, the file is written anew from the state.
+      // The file lacks what the state has: after the next append that succeeds, it is rewritten from the state.
       this.#compactAtBytes = 0;
       throw error;
     }
@@ -233,8 +242,8 @@ export class SyncLog {
       .map((line) => `${encode(line)}\n`)
       .join("");
     const temporary = `${this.acksPath}.tmp`;
-    onFile("write the file", temporary, () => {
-      // One that a kill left behind, or a link that somebody put there.
+    wrapFsError("write the file", temporary, () => {
+      // A leftover of a killed process, or a link.
       rmSync(temporary, { force: true });
       const descriptor = openSync(temporary, "wx", FILE_MODE);
       try {
@@ -249,13 +258,20 @@ export class SyncLog {
     this.#acks?.close();
     this.#acks = undefined;
     this.#ordinals = [...this.#state.sessions.byNonce.values()];
-    this.#names = [];
-    this.#compactAtBytes = Math.max(SMALLEST_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
+    this.#newSessions = [];
+    this.#compactAtBytes = Math.max(MIN_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 
   #opsPath(slot: number): string {
     return join(this.folder, slot === 1 ? "ops.jsonl" : `ops.${slot}.jsonl`);
   }
+}
+
+function slotsAmong(names: readonly string[]): number[] {
+  return names
+    .map((name) => /^ops(?:\.(\d+))?\.jsonl$/.exec(name))
+    .flatMap((match) => (match === null ? [] : Number(match[1] ?? 1)))
+    .sort((a, b) => a - b);
 }
 
 function parsed(bytes: Buffer): unknown {

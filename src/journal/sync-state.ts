@@ -3,39 +3,39 @@ import { type Session, Sessions, type Span } from "./sessions.js";
 import {
   type AcksLine,
   type CreateLine,
-  type KnownSessionLine,
   letterOf,
+  type NamedSessionLine,
   type Offsets,
   type PatchLine,
-  type Refusal,
+  type Rejection,
   STREAM_OF_LETTER,
 } from "./sync-lines.js";
 
 /** A create or a patch as it was accepted. */
 export type Operation = (CreateLine | PatchLine) & { readonly slot: number };
 
-/** What the sync log of a folder says, as a whole. */
+/** The state that results from all lines of a sync log. */
 export class SyncState {
   readonly sessions = new Sessions();
   /** Creates and patches by key. */
   readonly operations = new Map<string, Operation>();
-  /** The create of the folder's entity; undefined where the entity was made elsewhere. */
+  /** The create of the folder's entity; undefined if the entity was created elsewhere. */
   creation: (CreateLine & { readonly slot: number }) | undefined;
-  /** Creates and patches that were delivered, with the backend's id for a create. */
+  /** Delivered creates and patches by key; for a create, with the backend's id. */
   readonly delivered = new Map<string, string | undefined>();
-  readonly refused = new Map<string, Refusal>();
-  /** Ids made here for evals and checkpoints, and the backend's. */
+  readonly rejected = new Map<string, Rejection>();
+  /** The backend's ids of evals and checkpoints, by our own. */
   readonly rowIds = new Map<string, string>();
-  parked: Refusal | undefined;
-  /** Whether the entity was made offline, in this folder: the backend does not know the folder's name. */
+  parked: Rejection | undefined;
+  /** Whether the entity was created offline in this folder, so the backend does not know the folder's name. */
   wasMadeHere = false;
-  /** When the last create or patch was made, in seconds since the epoch. */
+  /** The time of the last create or patch, in seconds since the epoch. */
   latestAt = 0;
-  readonly #waiting: Operation[] = [];
+  readonly #pending: Operation[] = [];
 
-  /** The creates and patches that were neither delivered nor refused, in the order they were made. */
-  get waiting(): readonly Operation[] {
-    return this.#waiting;
+  /** The creates and patches that were neither delivered nor rejected, in order. */
+  get pending(): readonly Operation[] {
+    return this.#pending;
   }
 
   addOperation(operation: Operation): void {
@@ -46,32 +46,32 @@ export class SyncState {
     this.#await(operation);
   }
 
-  /** Puts a create or a patch back among those that wait; false where it was not refused. */
+  /** Requeues a rejected create or patch; returns false if it was not rejected. */
   retry(operation: Operation): boolean {
-    if (!this.refused.delete(operation.key)) return false;
+    if (!this.rejected.delete(operation.key)) return false;
     this.#await(operation);
     return true;
   }
 
-  /** One call appended these rows. A part that the backend asked for stands above it. */
+  /** Adds the batch of a call. A smaller batch that was split off takes precedence. */
   addCall(nonce: string, stream: StreamName, start: number, end: number): void {
     const batches = this.sessions.byNonce.get(nonce)?.spans[stream].batches;
     if (batches !== undefined && !batches.has(start)) batches.set(start, end);
   }
 
-  /** The last session of a slot ended here: what follows up to the next one's start is another client's. */
+  /** Sets the end of a slot's last session: rows between it and the next session's start are foreign. */
   endSession(slot: number, before: number, until: Offsets): void {
     const last = this.sessions.last(slot, before);
     if (last !== undefined) last.until = until;
   }
 
-  /** Takes in what an acknowledgement says. `ordinals` are the sessions that its file has named so far. */
+  /** Applies a line of the acknowledgement log. `ordinals` are the sessions that the file has named so far. */
   apply(line: AcksLine, ordinals: Session[]): void {
     if (Array.isArray(line)) {
       const [ordinal, letter, start, end, delivered, skipped] = line;
       const span = ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]];
-      span?.done.add(start, end, delivered, skipped);
-      span?.refused.delete(start);
+      span?.acknowledged.add(start, end, delivered, skipped);
+      span?.rejected.delete(start);
       span?.batches.delete(start);
     } else if ("session" in line) {
       ordinals[line.ordinal] = this.sessions.add(line);
@@ -80,14 +80,14 @@ export class SyncState {
       ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].batches.set(start, end);
     } else if ("op" in line) {
       this.delivered.set(line.op, line.id);
-      this.refused.delete(line.op);
+      this.rejected.delete(line.op);
       this.#settle(line.op);
     } else if ("refusedOp" in line) {
-      this.refused.set(line.refusedOp, line.refusal);
+      this.rejected.set(line.refusedOp, line.refusal);
       this.#settle(line.refusedOp);
     } else if ("refusedRows" in line) {
       const [ordinal, letter, start, end, rows] = line.refusedRows;
-      ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].refused.set(start, { end, rows, refusal: line.refusal });
+      ordinals[ordinal]?.spans[STREAM_OF_LETTER[letter]].rejected.set(start, { end, rows, rejection: line.refusal });
     } else if ("row" in line) {
       this.rowIds.set(line.row, line.id);
     } else {
@@ -95,39 +95,42 @@ export class SyncState {
     }
   }
 
-  /** The fewest lines that say all that the acknowledgements said. */
+  /** The lines of a compacted acknowledgement log. */
   acknowledgements(): AcksLine[] {
     const lines: AcksLine[] = [];
     const sessions = [...this.sessions.byNonce.values()];
     sessions.forEach((session, ordinal) => {
-      lines.push(lineOf(session, ordinal));
+      lines.push(sessionLineOf(session, ordinal));
     });
     sessions.forEach((session, ordinal) => {
       for (const stream of Object.values(STREAM_OF_LETTER))
         lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
     });
     for (const [op, id] of this.delivered) lines.push({ op, id });
-    for (const [refusedOp, refusal] of this.refused) lines.push({ refusedOp, refusal });
+    for (const [refusedOp, refusal] of this.rejected) lines.push({ refusedOp, refusal });
     for (const [row, id] of this.rowIds) lines.push({ row, id });
     if (this.parked !== undefined) lines.push({ parked: this.parked });
     return lines;
   }
 
-  /** What was made last comes last: the place is looked for from there. */
+  /** Inserts an operation in order of time, searching from the end, because it is usually the latest. */
   #await(operation: Operation): void {
-    if (this.delivered.has(operation.key) || this.refused.has(operation.key)) return;
-    const before = this.#waiting.findLastIndex(({ at }) => at <= operation.at);
-    this.#waiting.splice(before + 1, 0, operation);
+    if (this.delivered.has(operation.key) || this.rejected.has(operation.key)) return;
+    const before = this.#pending.findLastIndex(({ at }) => at <= operation.at);
+    this.#pending.splice(before + 1, 0, operation);
   }
 
-  /** What goes out is the first, or one of the first. */
   #settle(key: string): void {
-    const at = this.#waiting.findIndex((operation) => operation.key === key);
-    if (at !== -1) this.#waiting.splice(at, 1);
+    const at = this.#pending.findIndex((operation) => operation.key === key);
+    if (at !== -1) this.#pending.splice(at, 1);
   }
 }
 
-function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
+function linesOfSpan(
+  { acknowledged: done, rejected: refused, batches }: Span,
+  ordinal: number,
+  stream: StreamName,
+): AcksLine[] {
   const letter = letterOf(stream);
   const lines: AcksLine[] = done.list.map(({ start, end, delivered, skipped }) => [
     ordinal,
@@ -137,7 +140,7 @@ function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: 
     delivered,
     skipped,
   ]);
-  for (const [start, { end, rows, refusal }] of refused)
+  for (const [start, { end, rows, rejection: refusal }] of refused)
     lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal });
   for (const [start, end] of batches) {
     if (done.firstGap(start) === start && !refused.has(start)) lines.push({ batch: [ordinal, letter, start, end] });
@@ -145,7 +148,7 @@ function linesOfSpan({ done, refused, batches }: Span, ordinal: number, stream: 
   return lines;
 }
 
-/** The line that names a session. */
-export function lineOf({ nonce, slot, at, from, until }: Session, ordinal: number): KnownSessionLine {
+/** The line that assigns a session its ordinal. */
+export function sessionLineOf({ nonce, slot, at, from, until }: Session, ordinal: number): NamedSessionLine {
   return { ordinal, session: nonce, slot, at, from, until };
 }

@@ -1,44 +1,25 @@
-import { join } from "node:path";
-import type { StreamName } from "../api/routes.js";
-import { sizeOf } from "../store/files.js";
 import { type Line, LineReader } from "../store/line-reader.js";
-import { segmentName } from "../store/paths.js";
-import { parseRow, slotsOf } from "../store/rows.js";
+import { parseRow } from "../store/rows.js";
+import type { SegmentFile } from "./entity-files.js";
 import type { SyncState } from "./sync-state.js";
 
-const STREAMS: readonly StreamName[] = ["metrics", "evals", "checkpoints", "predictions"];
-
-/** One file of a stream. */
-export interface Segment {
-  readonly stream: StreamName;
-  readonly slot: number;
-  readonly path: string;
-}
-
-/** A last line without its end: cut off, or still being written. */
+/** A torn line: a last line without its end, or one that is still being written. */
 export interface TornLine {
   readonly path: string;
-  /** Where it starts in the file, in bytes. */
+  /** Its position in the file, in bytes. */
   readonly start: number;
   readonly text: string;
 }
 
-/** Rows of one file that no session of the ops logs wrote: another client's, or their ops log is lost. */
-export interface UnclaimedRows extends Segment {
+/** Rows of one segment that no session wrote: they are foreign, or their ops log is lost. */
+export interface UnclaimedRows extends SegmentFile {
   readonly rows: number;
   readonly tornLine: TornLine | undefined;
 }
 
-/** The files of all streams in an entity's folder. */
-export function segmentsOf(folder: string): Segment[] {
-  return STREAMS.flatMap((stream) =>
-    slotsOf(folder, stream).map((slot) => ({ stream, slot, path: join(folder, segmentName(stream, slot)) })),
-  );
-}
-
-/** The rows of an entity's folder that no session wrote, file by file; files without any are left out. */
-export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows[] {
-  return segmentsOf(folder).flatMap((segment) => {
+/** The rows of an entity's files that no session wrote, file by file; files without any are left out. */
+export function unclaimedRowsOf(segments: readonly SegmentFile[], state: SyncState): UnclaimedRows[] {
+  return segments.flatMap((segment) => {
     let rows = 0;
     let tornLine: TornLine | undefined;
     for (const line of unclaimedLines(segment, state)) {
@@ -49,9 +30,9 @@ export function unclaimedRowsOf(folder: string, state: SyncState): UnclaimedRows
   });
 }
 
-/** The lines of a file that no session wrote, reading just these. A line's bytes are good until the next one is read. */
-export function* unclaimedLines({ stream, slot, path }: Segment, state: SyncState): Generator<Line> {
-  const starts = state.sessions.unclaimedStarts(slot, stream, sizeOf(path));
+/** The lines of a segment that no session wrote; only these are read. A line's bytes are valid until the next is read. */
+export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, state: SyncState): Generator<Line> {
+  const starts = state.sessions.unclaimedStarts(slot, stream, sizeBytes);
   if (starts.length === 0) return;
   const reader = new LineReader(path);
   try {
@@ -69,16 +50,16 @@ export function* unclaimedLines({ stream, slot, path }: Segment, state: SyncStat
   }
 }
 
-/** Whether a line counts as a row, though it may be a damaged one: only the last line can be torn. */
+/** Whether a line counts as a row, possibly a damaged one: only the last line can be torn. */
 export function isRow({ isTerminated, bytes }: Line): boolean {
   return isTerminated || parseRow(bytes.toString()) !== undefined;
 }
 
-export function tornLineOf({ path }: Segment, { start, bytes }: Line): TornLine {
+export function tornLineOf({ path }: SegmentFile, { start, bytes }: Line): TornLine {
   return { path, start, text: bytes.toString() };
 }
 
-/** Whether the ops logs of a folder are lost: they know of no session and no write. */
+/** Whether the ops logs of a folder are lost: they contain no session and no write. */
 export function hasLostOps({ sessions, operations }: SyncState): boolean {
   return sessions.byNonce.size === 0 && operations.size === 0;
 }

@@ -2,14 +2,14 @@ import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
 import { sizeOf } from "../store/files.js";
-import { makeFolderKnown } from "../store/fsync.js";
-import { type Appended, type ByteRange, LineWriter } from "../store/line-writer.js";
+import { makeSyncedFolder } from "../store/fsync.js";
+import { type ByteRange, LineWriter, type OnAppended } from "../store/line-writer.js";
 import { segmentName } from "../store/paths.js";
-import { isLock, type Lock, takeLock } from "./lock.js";
+import { acquireLock, isLock, type Lock } from "./lock.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import type { SyncLog } from "./sync-log.js";
 
-/** A process's place in a folder: a number, and files of that number that nobody else appends to. */
+/** A process's writer slot in a folder: a number, and the files of that number, to which no other process appends. */
 export class WriterSlot {
   readonly number: number;
   readonly #folder: string;
@@ -31,11 +31,11 @@ export class WriterSlot {
     this.#from = this.#start;
   }
 
-  /** Takes the first free place. */
-  static take(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
-    makeFolderKnown(log.folder, log.policy);
-    for (let number = 1; ; number += 1) {
-      const lock = takeLock(log.folder, writerLock(number));
+  /** Acquires a free slot, never one before the last slot in use, and starts a session: later jobs have later files. */
+  static acquire(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
+    makeSyncedFolder(log.folder, log.policy);
+    for (let number = log.slots().at(-1) ?? 1; ; number += 1) {
+      const lock = acquireLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
       try {
         const slot = new WriterSlot(folder, log, number, lock);
@@ -48,30 +48,30 @@ export class WriterSlot {
     }
   }
 
-  /** Whether the place is still this process's and its folder still there. */
+  /** Checks that this process still owns the slot and that its folder still exists. */
   checkHeld(): boolean {
-    return this.#lock.isHeld() && this.#ops.checkIntact();
+    return this.#lock.checkHeld() && this.#ops.checkIntact();
   }
 
-  /** Whether nobody else has written to a stream's file since this process did: another client's rows are not ours to send. */
+  /** Checks that no other client has written to a stream's file since this process did. */
   checkAlone(stream: StreamName): boolean {
     const writer = this.#streams.get(stream);
     if (writer !== undefined) return writer.isWriting || writer.checkIntact();
     return sizeOf(join(this.#folder, segmentName(stream, this.number))) === this.#from[stream];
   }
 
-  /** Where this process's own rows of a stream end: what follows is another client's. */
+  /** Where this process's own rows of a stream end; rows after it are foreign. */
   endOf(stream: StreamName): number {
     return this.#streams.get(stream)?.end ?? this.#from[stream];
   }
 
-  /** Where this process's own rows of a stream begin. */
+  /** Where this process's own rows of a stream start. */
   startOf(stream: StreamName): number {
     return this.#start[stream];
   }
 
-  /** Begins a new session after another client's rows. */
-  stepOver(): void {
+  /** Starts a new session after foreign rows. */
+  restartSession(): void {
     const after = { ...this.#from };
     for (const [stream, writer] of this.#streams) {
       after[stream] = writer.end;
@@ -82,27 +82,27 @@ export class WriterSlot {
   }
 
   /** Appends to the ops log. */
-  note(line: string): void {
+  appendOp(line: string): void {
     this.#ops.appendNow(line);
   }
 
   /** Appends a row to a stream. */
-  append(stream: StreamName, line: string, appended: Appended): void {
+  append(stream: StreamName, line: string, appended: OnAppended): void {
     this.#writer(stream).append(line, appended);
   }
 
-  /** Appends batches of rows to a stream, each a text of lines, all of them or none, and notes which rows go out together. */
+  /** Appends batches of rows to a stream, each a text of lines, all of them or none, and records their boundaries. */
   appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const letter = letterOf(stream);
     return this.#writer(stream).appendAll(texts, (batches) => {
       const lines = batches.map(({ start, end }) =>
         JSON.stringify({ call: [letter, start, end], within: this.#nonce }),
       );
-      this.note(lines.join("\n"));
+      this.appendOp(lines.join("\n"));
     });
   }
 
-  /** Writes the rows that wait for the end of the tick. */
+  /** Writes the rows that are queued until the end of the tick. */
   flush(): void {
     for (const writer of this.#streams.values()) writer.flush();
   }
@@ -125,24 +125,24 @@ export class WriterSlot {
     return writer;
   }
 
-  /** A new nonce for each session: after a power cut that cut a file, no old key may fit a new row. */
+  /** Each session has a new nonce: after a power loss has truncated a file, a new row must not get an old key. */
   #begin(circumstances: object): void {
     this.#log.refresh();
     const at = Math.max(Date.now() / 1000, (this.#log.state.sessions.last(this.number)?.at ?? 0) + 0.001);
     const from = endsOf(this.#folder, this.number);
     this.#from = from;
     this.#nonce = randomUUID();
-    this.note(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
+    this.appendOp(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
     this.#ops.syncToDisk();
   }
 }
 
-/** The lock of a place. */
+/** The name of a writer slot's lock. */
 export function writerLock(slot: number): string {
   return `writer-${slot}`;
 }
 
-/** Where the files of a writer end. */
+/** The sizes of a writer slot's segments. */
 function endsOf(folder: string, slot: number): Offsets {
   const end = (stream: StreamName): number => sizeOf(join(folder, segmentName(stream, slot)));
   return {

@@ -1,4 +1,5 @@
 import { decode } from "../api/lossless-json.js";
+import { parseRow } from "../store/rows.js";
 import { isObject } from "../util/objects.js";
 import type { TrackBest } from "./options.js";
 
@@ -11,6 +12,8 @@ const MOST_NAMES = 20;
 /** The best score of a run: the one that was set, otherwise the best value of the tracked series. */
 export class BestScore {
   readonly #metric: string | undefined;
+  /** What a stored row has that holds the series; undefined if writers may write the name in several ways. */
+  readonly #needle: Buffer | undefined;
   readonly #trackedMode: BestMode;
   #set: { readonly score: number; readonly mode: BestMode } | undefined;
   #best: number | undefined;
@@ -21,7 +24,12 @@ export class BestScore {
   constructor(tracked: TrackBest | undefined) {
     const { metric, mode } = typeof tracked === "string" ? { metric: tracked, mode: undefined } : (tracked ?? {});
     this.#metric = metric;
+    this.#needle = metric !== undefined && /^[\w./ :-]+$/.test(metric) ? Buffer.from(`"${metric}"`) : undefined;
     this.#trackedMode = mode ?? "max";
+  }
+
+  get isTracking(): boolean {
+    return this.#metric !== undefined;
   }
 
   get value(): number | undefined {
@@ -49,10 +57,18 @@ export class BestScore {
 
   /** Looks for the tracked series in the JSON text of an accepted step or eval. */
   observe(text: string): void {
-    if (this.#metric === undefined) return;
-    const row = decode(text);
+    if (this.#metric !== undefined) this.#observe(decode(text), this.#metric);
+  }
+
+  /** Looks for the tracked series in a stored line, which may be cut off. */
+  observeStored(line: Buffer): void {
+    if (this.#metric === undefined || (this.#needle !== undefined && !line.includes(this.#needle))) return;
+    this.#observe(parseRow(line.toString()), this.#metric);
+  }
+
+  #observe(row: unknown, metric: string): void {
     const series = isObject(row) && isObject(row.metrics) ? row.metrics : {};
-    const value = Object.hasOwn(series, this.#metric) ? series[this.#metric] : undefined;
+    const value = Object.hasOwn(series, metric) ? series[metric] : undefined;
     if (value === undefined) this.#noteOthers(series);
     else this.#isFound = true;
     if (typeof value !== "number" || !Number.isFinite(value)) return;

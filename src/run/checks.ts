@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, shown, validated } from "../util/validation.js";
+import { issueAt, preview, validated } from "../util/validation.js";
 import type { BestMode } from "./best-score.js";
 
 const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional() });
@@ -10,14 +10,14 @@ const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional(
  * @returns the mode, if given. @throws EvsysValidationError for invalid arguments.
  */
 export function checkedBestScore(score: unknown, options: unknown): BestMode | undefined {
-  if (typeof score !== "number") throw refusal("setBestScore", "score", `expected a number, got ${shown(score)}`);
+  if (typeof score !== "number") throw refusal("setBestScore", "score", `expected a number, got ${preview(score)}`);
   return options === undefined ? undefined : validated("run.setBestScore options", bestScoreOptions, options).mode;
 }
 
 /** @throws EvsysValidationError if an argument is not a string. */
 export function checkedText(method: string, field: string, given: unknown): string {
   if (typeof given === "string") return given;
-  throw refusal(method, field, `expected a string, got ${shown(given)}`);
+  throw refusal(method, field, `expected a string, got ${preview(given)}`);
 }
 
 function refusal(method: string, field: string, message: string): EvsysValidationError {

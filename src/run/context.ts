@@ -1,30 +1,33 @@
-import type { ExperimentCreate, ExperimentPatch, Prediction, RunCreate, RunPatch } from "../../generated/types.js";
+import type { ExperimentCreate, ExperimentPatch, Prediction, RunPatch } from "../../generated/types.js";
 import type { CallOptions } from "../api/call-options.js";
 import type { CheckpointInput } from "../api/inputs.js";
-import type { AnswerOf, Created, Input, RowAdded } from "../api/routes.js";
+import type { Created, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import type { Delivery } from "../delivery/delivery.js";
 import type { Logger } from "../logger.js";
 import type { LocalExperimentStore } from "../store/store.js";
-import type { TrackBest } from "./options.js";
+import type { Findings } from "./findings.js";
+import type { StepCounter } from "./step-counter.js";
 
 /** The part of the client that a run uses. */
 export interface RunClient {
   readonly timeoutMs: number;
+  readonly projectId: string | undefined;
+  /** Whether the mirror is neither read nor written. */
+  readonly disabled: boolean;
   readonly local: LocalExperimentStore;
   createExperiment(body: Input<ExperimentCreate>): Promise<Created<"createExperiment">>;
   updateExperiment(
     experimentId: string,
     patch: Input<ExperimentPatch>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">>;
-  createRun(body: Input<RunCreate>): Promise<Created<"createRun">>;
-  updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<AnswerOf<"updateRun">>;
+  ): Promise<ResponseOf<"updateExperiment">>;
+  updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<ResponseOf<"updateRun">>;
   addCheckpoint(runId: string, body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">>;
   logPredictions(
     runId: string,
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">>;
+  ): Promise<ResponseOf<"logPredictions">>;
   flush(): Promise<unknown>;
 }
 
@@ -37,11 +40,13 @@ export interface RunContext {
 
 /** What a started run consists of. */
 export interface StartedRun {
-  readonly experimentId: string;
+  /** Undefined if neither the mirror nor the caller knows it. */
+  readonly experimentId: string | undefined;
   readonly runId: string;
   /** Whether the experiment ends with the run. */
   readonly endsExperiment: boolean;
   readonly signals: boolean;
   readonly signal: AbortSignal | undefined;
-  readonly trackBest: TrackBest | undefined;
+  readonly steps: StepCounter;
+  readonly findings: Findings;
 }

@@ -1,5 +1,3 @@
-import { keepErrorStack } from "../store/document.js";
-import { documentPath } from "../store/paths.js";
 import { isError } from "../util/thrown.js";
 
 /** What a dashboard can show in a table cell. The rest is in the stack. */
@@ -13,13 +11,12 @@ export function failureMessage(thrown: unknown): string {
   return text.length > LONGEST_MESSAGE ? `${cut(text, LONGEST_MESSAGE - 1)}…` : text;
 }
 
-/** Writes the stack of an error and of its causes into the mirror's document of the run. It is never sent. */
-export function keepStack(root: string, runId: string, error: unknown): void {
+/** The stacks of an error and of its causes; undefined if there is none. */
+export function stackOf(error: unknown): string | undefined {
   const stacks: string[] = [];
   for (let each = error; isError(each) && stacks.length <= MOST_CAUSES; each = each.cause)
     stacks.push(each.stack ?? String(each));
-  if (stacks.length === 0) return;
-  keepErrorStack(documentPath(root, "run", runId), cut(stacks.join("\ncaused by: "), LONGEST_STACK));
+  return stacks.length === 0 ? undefined : cut(stacks.join("\ncaused by: "), LONGEST_STACK);
 }
 
 function textOf(thrown: unknown): string {

@@ -2,8 +2,7 @@ import type { ExperimentPatch, RunPatch } from "../../generated/types.js";
 import { decode } from "../api/lossless-json.js";
 import type { Input } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
-import { BestScore } from "./best-score.js";
-import type { TrackBest } from "./options.js";
+import type { BestScore } from "./best-score.js";
 
 /** How a run ended. */
 export interface Ending {
@@ -11,15 +10,27 @@ export interface Ending {
   readonly error_message?: string | undefined;
 }
 
+/** What earlier jobs of a run have reported. */
+export interface EarlierFindings {
+  readonly summary: object;
+  /** How long they took, in seconds; undefined if that is not known: the run's duration is not known either, then. */
+  readonly durationSeconds: number | undefined;
+}
+
+const NO_EARLIER: EarlierFindings = { summary: {}, durationSeconds: 0 };
+
 /** The results of a run so far, and the patches that report them when the run ends. */
 export class Findings {
   readonly best: BestScore;
   conclusion: string | undefined;
-  #summary: object = {};
+  #summary: object;
+  readonly #earlierSeconds: number | undefined;
   readonly #startedAt = performance.now();
 
-  constructor(tracked: TrackBest | undefined) {
-    this.best = new BestScore(tracked);
+  constructor(best: BestScore, { summary, durationSeconds }: EarlierFindings = NO_EARLIER) {
+    this.best = best;
+    this.#summary = summary;
+    this.#earlierSeconds = durationSeconds;
   }
 
   /** Keeps the summary in the JSON text of an accepted patch, if it has one. */
@@ -31,9 +42,10 @@ export class Findings {
   /** The patch of the run. The best score joins the summary that was set. */
   forRun(ending: Ending): Input<RunPatch> {
     const { value } = this.best;
+    const seconds = (performance.now() - this.#startedAt) / 1000;
     const patch = {
       ...ending,
-      duration_seconds: (performance.now() - this.#startedAt) / 1000,
+      duration_seconds: this.#earlierSeconds === undefined ? undefined : this.#earlierSeconds + seconds,
       summary: value === undefined ? undefined : { ...this.#summary, best_score: value },
     };
     return asPatch<RunPatch>(patch);

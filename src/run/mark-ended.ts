@@ -7,7 +7,7 @@ import type { RunCalls } from "./run-calls.js";
 
 /** A run that accepts no more calls. */
 interface EndedRun {
-  readonly experimentId: string;
+  readonly experimentId: string | undefined;
   readonly runId: string;
   readonly endsExperiment: boolean;
   readonly findings: Findings;
@@ -45,6 +45,7 @@ async function patchExperiment(
   ending: Ending,
   options: CallOptions | undefined,
 ): Promise<void> {
+  if (experimentId === undefined) return;
   // No await between reading the best score and mirroring a better one: of two runs that end at once, one sees the other's.
   const patch = endsExperiment
     ? findings.forOwnExperiment(ending)

@@ -7,6 +7,7 @@ import { accept } from "../delivery/accept.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven } from "../util/objects.js";
 import { issueAt, validated } from "../util/validation.js";
+import type { ResumeOptions } from "./resume-options.js";
 
 /** The series whose best value is the run's score: its name where the highest is best, or its name and which end is best. */
 export type TrackBest =
@@ -37,11 +38,15 @@ export interface RunBehaviour {
 }
 
 type RunFields = Input<Omit<RunCreate, "experiment_id" | "status">>;
+type NewRun = RunFields & { readonly run_id?: null | undefined; readonly reopen?: null | undefined };
 type NewExperiment = Input<ExperimentCreate> & { readonly experiment_id?: null | undefined };
 type GivenExperiment = { readonly experiment_id: string; readonly experiment_name?: undefined };
 
-/** The fields of a run, with those of its new experiment or with the id of one that is there; and how the run behaves. */
-export type WithRunOptions = RunFields & RunBehaviour & (NewExperiment | GivenExperiment);
+/** The fields of a new run, with those of its new experiment or with the id of one that is there; and how the run behaves. */
+export type NewRunOptions = RunBehaviour & NewRun & (NewExperiment | GivenExperiment);
+
+/** What a run starts with: the fields of a new one, or `run_id` to resume one; and how it behaves. */
+export type WithRunOptions = NewRunOptions | ResumeOptions;
 
 /** The options, sorted by purpose. */
 export interface RunPlan {
@@ -54,7 +59,8 @@ export interface RunPlan {
   readonly trackBest: TrackBest | undefined;
 }
 
-const behaviour = {
+/** The schemas of the options that say how a run behaves. */
+export const behaviour = {
   signals: z.boolean().nullish(),
   signal: abortSignal.nullish(),
   trackBest: z
@@ -74,9 +80,11 @@ const forNew = zRunCreate.extend(zExperimentCreate.shape).extend(behaviour);
  * Validates the options before anything is created: a run that cannot be created would leave an empty experiment.
  * @throws EvsysValidationError naming each invalid field.
  */
-export function planOf(subject: string, options: WithRunOptions): RunPlan {
+export function planOf(subject: string, options: NewRunOptions): RunPlan {
   const { signals, signal, trackBest } = validated(subject, behaviourSchema, options);
-  const { signals: _, signal: __, trackBest: ___, experiment_id, ...fields } = options;
+  const { signals: _, signal: __, trackBest: ___, run_id: ____, reopen, experiment_id, ...fields } = options;
+  if (isGiven(reopen))
+    throw new EvsysValidationError(subject, [issueAt(["reopen"], "belongs to run_id, the run to resume")]);
   const given = experiment_id ?? undefined;
   const [experiment, run] = partitioned(fields, Object.keys(zExperimentCreate.shape));
   if (given !== undefined) refuseBoth(subject, experiment);

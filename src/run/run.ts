@@ -1,20 +1,21 @@
 import type { Prediction } from "../../generated/types.js";
 import { type CallOptions, timeoutOf } from "../api/call-options.js";
 import type { CheckpointInput } from "../api/inputs.js";
-import type { AnswerOf, BodyOf, Input, RowAdded } from "../api/routes.js";
+import type { BodyOf, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import { within } from "../delivery/flush.js";
 import { isGiven } from "../util/objects.js";
 import type { BestMode } from "./best-score.js";
 import { checkedBestScore, checkedText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
-import { failureMessage, keepStack } from "./failure.js";
-import { type Ending, Findings } from "./findings.js";
+import { failureMessage, stackOf } from "./failure.js";
+import type { Ending, Findings } from "./findings.js";
 import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
 import { RunCalls } from "./run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./step-call.js";
-import { StepCounter } from "./step-counter.js";
+import type { StepCounter } from "./step-counter.js";
 import { onAbort, onStopSignal } from "./stop-signals.js";
+import { refuseExperiment } from "./unknown-experiment.js";
 
 /**
  * A run: its ids, the client's methods with the ids filled in, and the methods that end it. The first ending counts, later
@@ -34,7 +35,7 @@ export class ExperimentRun {
   readonly id: string;
   readonly #context: RunContext;
   readonly #started: StartedRun;
-  readonly #steps = new StepCounter();
+  readonly #steps: StepCounter;
   readonly #findings: Findings;
   readonly #calls = new RunCalls();
   readonly #forgetSignals: () => void;
@@ -43,11 +44,13 @@ export class ExperimentRun {
   /** @internal Made by `client.startRun` and `client.withRun`. */
   constructor(context: RunContext, started: StartedRun) {
     this.#context = context;
-    this.experimentId = started.experimentId;
     this.runId = started.runId;
+    this.experimentId = started.experimentId ?? "";
+    if (started.experimentId === undefined) refuseExperiment(this, context.client.local.root);
     this.id = started.runId;
     this.#started = started;
-    this.#findings = new Findings(started.trackBest);
+    this.#steps = started.steps;
+    this.#findings = started.findings;
     const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
     const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
     this.#forgetSignals = () => {
@@ -62,7 +65,7 @@ export class ExperimentRun {
    * `step`: the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`. The last argument also takes
    * `timeoutMs`.
    */
-  logStep(...given: CountedStep | NamedStep): Promise<AnswerOf<"logStepMetric">> {
+  logStep(...given: CountedStep | NamedStep): Promise<ResponseOf<"logStepMetric">> {
     const log = async () => {
       const { named, metrics, split, timeoutMs } = stepOf(given);
       const step = named ?? this.#steps.next(split);
@@ -94,13 +97,13 @@ export class ExperimentRun {
   logPredictions(
     predictions: readonly Input<Prediction>[],
     options?: CallOptions,
-  ): Promise<AnswerOf<"logPredictions">> {
+  ): Promise<ResponseOf<"logPredictions">> {
     const log = () => this.#context.client.logPredictions(this.runId, predictions, options);
     return this.#calls.make("logPredictions", log, () => ({ ok: true, inserted: 0 }));
   }
 
   /** Sets fields of this run. A `summary` that is set here is kept when the best score joins it at the end. */
-  updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<AnswerOf<"updateRun">> {
+  updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
     const update = async () => {
       const timeoutMs = timeoutOf("run.updateRun", options);
       const observe = (text: string): void => this.#findings.observePatch(text);
@@ -113,7 +116,7 @@ export class ExperimentRun {
   updateExperiment(
     patch: Input<BodyOf<"updateExperiment">>,
     options?: CallOptions,
-  ): Promise<AnswerOf<"updateExperiment">> {
+  ): Promise<ResponseOf<"updateExperiment">> {
     const update = () => this.#context.client.updateExperiment(this.experimentId, patch, options);
     return this.#calls.make("updateExperiment", update, () => ({ experiment_id: this.experimentId, patched: [] }));
   }
@@ -135,7 +138,9 @@ export class ExperimentRun {
    */
   setConclusion(conclusion: string): void {
     const text = checkedText("setConclusion", "conclusion", conclusion);
-    if (this.#calls.accepts("setConclusion")) this.#findings.conclusion = text;
+    if (!this.#calls.accepts("setConclusion")) return;
+    // It throws if the experiment is not known: at the end of the run it would be too late.
+    if (this.experimentId !== "") this.#findings.conclusion = text;
   }
 
   /** Ends the run as completed, then the experiment if the run created it. Throws the errors of `updateRun` and `updateExperiment`. */
@@ -160,7 +165,8 @@ export class ExperimentRun {
   async fail(error: unknown, options?: CallOptions): Promise<void> {
     const timeoutMs = timeoutOf("run.fail", options);
     try {
-      if (this.#ending === undefined) keepStack(this.#context.client.local.root, this.runId, error);
+      const stack = this.#ending === undefined ? stackOf(error) : undefined;
+      if (stack !== undefined) this.#context.delivery.outbox.keepErrorStack(this.runId, stack);
     } catch {
       // The run is marked as failed also if the stack cannot be kept.
     }

@@ -2,7 +2,7 @@ import type { Split } from "../../generated/types.js";
 import { type CallOptions, timeoutOf } from "../api/call-options.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../util/objects.js";
-import { isPlainObject, issueAt, shown } from "../util/validation.js";
+import { isPlainObject, issueAt, preview } from "../util/validation.js";
 
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;
@@ -53,8 +53,8 @@ function inCounted(call: readonly unknown[]): string | undefined {
 }
 
 function inNamed(call: readonly unknown[]): string | undefined {
-  if (typeof call[0] !== "number") return `step: expected an integer, got ${shown(call[0])}; ${STEP_FIRST}`;
-  if (!isObject(call[1])) return `expected the series as second argument, such as { loss }, got ${shown(call[1])}`;
+  if (typeof call[0] !== "number") return `step: expected an integer, got ${preview(call[0])}; ${STEP_FIRST}`;
+  if (!isObject(call[1])) return `expected the series as second argument, such as { loss }, got ${preview(call[1])}`;
   if (call.length > 3) return `expected the step, the series and { split } at most, got ${call.length} arguments`;
   return inSeries(call[1]) ?? inOptions(call[2], SPLIT_LAST);
 }
@@ -64,12 +64,12 @@ function inSeries(series: unknown): string | undefined {
   if (Object.hasOwn(series, "step")) return STEP_FIRST;
   if (typeof series.split === "string") return SPLIT_LAST;
   for (const _ in series) return undefined;
-  return `expected at least one series, such as { loss }, got ${shown(series)}`;
+  return `expected at least one series, such as { loss }, got ${preview(series)}`;
 }
 
 function inOptions(options: unknown, hint: string): string | undefined {
   if (!isGiven(options)) return undefined;
-  if (!isObject(options) || !isPlainObject(options)) return `${hint}, not ${shown(options)}`;
+  if (!isObject(options) || !isPlainObject(options)) return `${hint}, not ${preview(options)}`;
   for (const name in options) {
     if (name !== "split" && name !== "timeoutMs") return `${name}: unknown option; ${hint}`;
   }

@@ -4,28 +4,28 @@ import { LowSync } from "lowdb";
 import { MirrorError } from "../errors.js";
 import { setField } from "../util/objects.js";
 import { DamagedDocumentError, DocumentFile, type MirrorDocument } from "./document.js";
-import { onFile, rename, sizeOf } from "./files.js";
+import { rename, sizeOf, wrapFsError } from "./files.js";
 import type { DiskPolicy } from "./fsync.js";
-import { deferWriting, isWritten, type Unwritten } from "./unwritten.js";
+import { deferWriting, markWritten, type Unwritten } from "./unwritten.js";
 
-/** A smaller document is written with each change: that costs no more than the change itself. */
+/** A smaller document is written on each change, which costs no more than the change itself. */
 const LARGE_BYTES = 64 * 1024;
-/** A large one rests this many times as long as writing it took: writing costs 4% of the time at most. */
+/** After a write, a large one is not written for this many times the write's duration: at most 4% of the time. */
 const REST_FACTOR = 24;
 const RETRY_AFTER_MS = 1_000;
 
-/** The mirror's own: a patch may carry any field, and must not change these. */
+/** Fields of the mirror itself: a patch may contain any field, but must not change these. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(["id", "_created_at", "_updated_at"]);
 
 type WritableDocument = { -readonly [Name in keyof MirrorDocument]: MirrorDocument[Name] };
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A create or a patch as the ops log has it; `at` is in seconds since the epoch. */
+/** A create or a patch of the ops log; `at` is in seconds since the epoch. */
 export type DocumentChange = { readonly at: number } & ({ readonly create: Fields } | { readonly patch: Fields });
 
 /**
- * Writes the document of one experiment or run: a fold of its creates and patches, which the ops log has already. It is
- * kept in memory, and read again only where somebody else has changed the file.
+ * Writes the document of one experiment or run: a fold of its creates and patches, which are already in the ops log. The
+ * document is kept in memory and read again only if another process has changed the file.
  */
 export class DocumentWriter implements Unwritten {
   readonly path: string;
@@ -50,8 +50,9 @@ export class DocumentWriter implements Unwritten {
   }
 
   /**
-   * Reads the document, unless it is known. A damaged one is rebuilt from the ops log, with a warning.
-   * @throws MirrorError where it cannot be read. To be called before a change is noted in the ops log.
+   * Reads the document if it is not in memory. A damaged one is rebuilt from the ops log, with a warning. Call it before a
+   * change is appended to the ops log.
+   * @throws MirrorError if it cannot be read.
    */
   load(): void {
     if (this.#low.data !== null && this.#file.isUnchanged) return;
@@ -66,9 +67,9 @@ export class DocumentWriter implements Unwritten {
   }
 
   /**
-   * Lays changes over the document, making it where there is none. A large document is written a moment later, at the
-   * latest when it is read in this process, or closed, or the process exits. Where it cannot be written, a warning says
-   * so once: the ops log has the change, and it is written with the next one.
+   * Applies changes to the document, creating it if necessary. A large document is written a little later, at the latest
+   * when this process reads it, closes it or exits. If it cannot be written, there is one warning; the ops log has the
+   * change, and the next write includes it.
    */
   merge(changes: Iterable<DocumentChange>): void {
     this.#orWarn(() => {
@@ -82,7 +83,7 @@ export class DocumentWriter implements Unwritten {
     });
   }
 
-  /** Lays over the document what the ops log alone has, as a process leaves it that was killed on the way. */
+  /** Applies changes that only the ops log has, because a process was killed before it wrote the document. */
   repair(): void {
     this.#orWarn(() => {
       this.load();
@@ -91,10 +92,10 @@ export class DocumentWriter implements Unwritten {
     });
   }
 
-  /** Writes what is not in the file yet. */
+  /** Writes changes that are not in the file yet. */
   flush(): void {
     if (this.#unwritten.length === 0) return;
-    // A folder that somebody has deleted meanwhile is not made again for this.
+    // A folder that was deleted in the meantime is not created again.
     if (!existsSync(dirname(this.path))) this.#settle();
     else
       this.#orWarn(() => {
@@ -103,7 +104,7 @@ export class DocumentWriter implements Unwritten {
       });
   }
 
-  /** Writes what is not in the file yet, and forgets the document. */
+  /** Writes changes that are not in the file yet and releases the document. */
   close(): void {
     this.flush();
     this.#settle();
@@ -140,7 +141,7 @@ export class DocumentWriter implements Unwritten {
     this.#unwritten = [];
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    isWritten(this);
+    markWritten(this);
   }
 
   #defer(): void {
@@ -157,7 +158,7 @@ export class DocumentWriter implements Unwritten {
   #rebuild(error: DamagedDocumentError): void {
     const changes = inOrder(this.#history());
     const aside = sizeOf(this.path) === 0 ? undefined : `${this.path}.damaged-${Date.now()}`;
-    if (aside !== undefined) onFile("rename the document", this.path, () => rename(this.path, aside));
+    if (aside !== undefined) wrapFsError("rename the document", this.path, () => rename(this.path, aside));
     this.#fold(changes);
     if (changes.length > 0) this.#write();
     const kept = aside === undefined ? "" : ` The damaged file is kept as ${aside}.`;
@@ -174,7 +175,7 @@ export class DocumentWriter implements Unwritten {
       if (this.#unwritten.length > 0) this.#defer();
       if (this.#hasWarned) return;
       this.#hasWarned = true;
-      this.#policy.warn(`${error.message}. Its fields are in the ops log, and are sent.`);
+      this.#policy.warn(`${error.message}. Its fields are in the ops log and will be sent.`);
     }
   }
 }
@@ -184,7 +185,7 @@ function inOrder(changes: Iterable<DocumentChange>): DocumentChange[] {
 }
 
 function rebuiltFrom(changes: readonly DocumentChange[]): string {
-  if (changes.length === 0) return "The ops log has none of its fields.";
+  if (changes.length === 0) return "The ops log contains none of its fields.";
   if (changes.some((change) => "create" in change)) return "Rebuilt it from the ops log.";
-  return "Began a new one, with those of its fields that the ops log has.";
+  return "Started a new one with the fields that the ops log contains.";
 }

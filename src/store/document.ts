@@ -5,29 +5,29 @@ import { LowSync, type SyncAdapter } from "lowdb";
 import { decode, encode } from "../api/lossless-json.js";
 import { MirrorError } from "../errors.js";
 import { isObject } from "../util/objects.js";
-import { FILE_MODE, onFile, rename, unlessMissing } from "./files.js";
-import { type DiskPolicy, makeFolderKnown, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
+import { FILE_MODE, rename, unlessMissing, wrapFsError } from "./files.js";
+import { type DiskPolicy, makeSyncedFolder, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
 import { NO_FOLLOW } from "./links.js";
 import { writeDeferred } from "./unwritten.js";
 
 /**
  * A document of the mirror: an experiment or a run, with the fields sent and the times they were written. An integer that a
- * number would round, such as a seed of 64 bits that the Python client wrote, is a bigint.
+ * number would round, such as a 64-bit seed, is a bigint.
  */
 export interface MirrorDocument {
-  /** The folder's name: the backend's id, or the one that was made here. */
+  /** The folder's name: the backend's id, or the UUID generated offline. */
   readonly id: string;
-  /** When the document was made, in seconds since the epoch. */
+  /** When the document was created, in seconds since the epoch. */
   readonly _created_at: number;
   /** When it was last changed, in seconds since the epoch. */
   readonly _updated_at: number;
   readonly [field: string]: unknown;
 }
 
-/** The document is no JSON object, as a power cut leaves it: empty, or cut off. */
+/** The document is not a JSON object. A power loss can leave it empty or truncated. */
 export class DamagedDocumentError extends MirrorError {}
 
-/** Reads a document; undefined where there is none. An error's stack is left out: readers may send what they read. */
+/** Reads a document; undefined if there is none. The stored error stack is left out, because callers may send the result. */
 export function readDocument(path: string): MirrorDocument | undefined {
   writeDeferred(path);
   const document = new DocumentFile(path).read();
@@ -36,7 +36,7 @@ export function readDocument(path: string): MirrorDocument | undefined {
   return others;
 }
 
-/** Keeps an error's stack in a document that is there. It stays in the file: readers and senders never see it. */
+/** Stores an error's stack in an existing document. It stays local: `readDocument` leaves it out. */
 export function keepErrorStack(path: string, stack: string): void {
   writeDeferred(path);
   const document = new LowSync<MirrorDocument | null>(new DocumentFile(path), null);
@@ -46,11 +46,11 @@ export function keepErrorStack(path: string, stack: string): void {
   document.write();
 }
 
-/** lowdb's own adapters share one temporary name and lose NaN, and their errors name no file. */
+/** A lowdb adapter. lowdb's own share one temporary name and lose NaN, and their errors do not name the file. */
 export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   readonly #path: string;
   readonly #policy: DiskPolicy;
-  /** Names the version of the file that was read or written last. */
+  /** Identifies the version of the file that was last read or written. */
   #version: string | undefined;
   #sizeBytes = 0;
 
@@ -59,36 +59,36 @@ export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
     this.#policy = policy;
   }
 
-  /** The size of the file when it was read or written last. */
+  /** The size of the file when it was last read or written. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
 
-  /** Whether the file is the one that was read or written last. */
+  /** Whether the file is unchanged since it was last read or written. */
   get isUnchanged(): boolean {
-    const stats = onFile("look at the document", this.#path, () =>
+    const stats = wrapFsError("inspect the document", this.#path, () =>
       lstatSync(this.#path, { bigint: true, throwIfNoEntry: false }),
     );
     return stats !== undefined && versionOf(stats) === this.#version;
   }
 
-  /** @throws DamagedDocumentError where the file holds no document, MirrorError where it cannot be read. */
+  /** @throws DamagedDocumentError if the file is not a JSON object, MirrorError if it cannot be read. */
   read(): MirrorDocument | null {
     this.#version = undefined;
-    const text = onFile("read the document", this.#path, () => unlessMissing(undefined, () => this.#text()));
+    const text = wrapFsError("read the document", this.#path, () => unlessMissing(undefined, () => this.#text()));
     if (text === undefined) return null;
     const value = this.#decoded(text);
     if (!isObject<MirrorDocument>(value)) {
-      throw new DamagedDocumentError("The document is no JSON object", this.#path);
+      throw new DamagedDocumentError("The document is not a JSON object", this.#path);
     }
     return value;
   }
 
   write(document: MirrorDocument | null): void {
     const folder = dirname(this.#path);
-    makeFolderKnown(folder, this.#policy);
+    makeSyncedFolder(folder, this.#policy);
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
-    onFile("write the document", this.#path, () => {
+    wrapFsError("write the document", this.#path, () => {
       try {
         const descriptor = openSync(temporary, "wx", FILE_MODE);
         try {
@@ -122,7 +122,7 @@ export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
     try {
       return decode(text);
     } catch (cause) {
-      throw new DamagedDocumentError("Cannot understand the document", this.#path, cause);
+      throw new DamagedDocumentError("Cannot parse the document", this.#path, cause);
     }
   }
 
@@ -133,7 +133,7 @@ export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
   }
 }
 
-/** The number of a file is given out again, and its time is as exact as the system's clock: all of them together tell. */
+/** Inode numbers are reused and modification times are coarse, so a version consists of several properties. */
 function versionOf({ ino, size, mtimeNs }: { ino: bigint; size: bigint; mtimeNs: bigint }): string {
   return `${ino} ${size} ${mtimeNs}`;
 }

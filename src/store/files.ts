@@ -3,31 +3,31 @@ import { dirname } from "node:path";
 import { MirrorError } from "../errors.js";
 import { codeOf } from "../util/thrown.js";
 
-/** Files of the mirror are their owner's alone. */
+/** Only the owner can read the mirror's files. */
 export const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 const RENAME_ATTEMPTS = 5;
 const FIRST_RENAME_PAUSE_MS = 5;
-const SET_FOLDER = "Set EVSYS_LOG_DIR (or logDir) to a folder that you may write to.";
+const LOG_DIR_HINT = "Set EVSYS_LOG_DIR (or logDir) to a writable folder.";
 
-/** Runs a step on a file; what the system says becomes a MirrorError that names the file. */
-export function onFile<Result>(action: string, path: string, step: () => Result, wayOutOfDenied?: string): Result {
+/** Runs a file operation and wraps a system error in a MirrorError that names the file. */
+export function wrapFsError<Result>(action: string, path: string, step: () => Result, hintIfDenied?: string): Result {
   try {
     return step();
   } catch (cause) {
     if (cause instanceof MirrorError) throw cause;
-    // The system's own words speak of too many links.
+    // The system's message would be "too many links".
     const why = codeOf(cause) === "ELOOP" ? ": links in the mirror are not followed" : "";
-    throw new MirrorError(`Cannot ${action}${why}`, path, cause, isDenied(cause) ? wayOutOfDenied : undefined);
+    throw new MirrorError(`Cannot ${action}${why}`, path, cause, isDenied(cause) ? hintIfDenied : undefined);
   }
 }
 
-/** Makes a folder and those above it. Returns the folders that have got a new one: the disk has yet to know of it. */
+/** Creates a folder and its parents. Returns the folders that have a new entry, which may need an fsync. */
 export function makeFolder(path: string): string[] {
-  return onFile("make the folder", path, () => makeFolders(path), SET_FOLDER);
+  return wrapFsError("create the folder", path, () => makeFolders(path), LOG_DIR_HINT);
 }
 
-/** Node's own recursive mkdir never returns where the system takes no folders, such as below /proc. */
+/** Node's recursive mkdir never returns if the file system allows no folders, as below /proc. */
 function makeFolders(path: string): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return [];
   const parent = dirname(path);
@@ -40,7 +40,7 @@ function makeFolders(path: string): string[] {
   return [...changed, parent];
 }
 
-/** Whether an error of the system says that there is no such file. */
+/** Whether a system error means that the file does not exist. */
 export function isMissing(error: unknown): boolean {
   const code = codeOf(error);
   return code === "ENOENT" || code === "ENOTDIR";
@@ -52,8 +52,8 @@ function isDenied(error: unknown): boolean {
 }
 
 /**
- * Renames a file or a folder. Windows refuses it for a moment while a virus scanner or an indexer has the file open, so it
- * is tried again, for 75 ms at most.
+ * Renames a file or a folder. On Windows this fails while a virus scanner or an indexer has the file open, so it is
+ * retried for up to 75 ms.
  */
 export function rename(from: string, to: string): void {
   for (let attempt = 1; ; attempt += 1) {
@@ -61,13 +61,13 @@ export function rename(from: string, to: string): void {
       renameSync(from, to);
       return;
     } catch (error) {
-      if (attempt === RENAME_ATTEMPTS || !isRefusedForNow(error)) throw error;
+      if (attempt === RENAME_ATTEMPTS || !isFileBusy(error)) throw error;
       pause(FIRST_RENAME_PAUSE_MS * 2 ** (attempt - 1));
     }
   }
 }
 
-function isRefusedForNow(error: unknown): boolean {
+function isFileBusy(error: unknown): boolean {
   const code = codeOf(error);
   return code === "EPERM" || code === "EACCES" || code === "EBUSY";
 }
@@ -76,25 +76,25 @@ function pause(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-/** What is in a folder; nothing where there is no such folder. */
+/** The names in a folder; empty if there is no such folder. */
 export function namesIn(folder: string): string[] {
-  return onFile("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
+  return wrapFsError("list the folder", folder, () => unlessMissing([], () => readdirSync(folder)));
 }
 
-/** The folders in a folder; links are not followed. */
+/** The subfolders of a folder; links are not followed. */
 export function foldersIn(folder: string): string[] {
-  const entries = onFile("list the folder", folder, () =>
+  const entries = wrapFsError("list the folder", folder, () =>
     unlessMissing([], () => readdirSync(folder, { withFileTypes: true })),
   );
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }
 
-/** How many bytes a file has; none where there is no such file. Links are not followed. */
+/** The size of a file in bytes; 0 if there is no such file. Links are not followed. */
 export function sizeOf(path: string): number {
-  return onFile("look at the file", path, () => unlessMissing(0, () => lstatSync(path).size));
+  return wrapFsError("inspect the file", path, () => unlessMissing(0, () => lstatSync(path).size));
 }
 
-/** What a step answers, or a substitute where the file it needs is not there. */
+/** The result of a step, or a substitute if the file does not exist. */
 export function unlessMissing<Result>(substitute: Result, step: () => Result): Result {
   try {
     return step();

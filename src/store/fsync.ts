@@ -1,12 +1,12 @@
 import { closeSync, constants, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import type { Fsync } from "../config.js";
 import { codeOf } from "../util/thrown.js";
-import { makeFolder, onFile } from "./files.js";
+import { makeFolder, wrapFsError } from "./files.js";
 
-/** How long a row may be in the system's memory alone where files are brought to the disk at intervals. */
+/** How long a row may be only in the system's memory with `fsync: "interval"`. */
 const INTERVAL_MS = 1_000;
-/** What file systems (CIFS, FUSE, s3fs) and Node's permission model answer where there is no fsync. */
-const REFUSALS: ReadonlySet<string | undefined> = new Set([
+/** The error codes of file systems without fsync (CIFS, FUSE, s3fs) and of Node's permission model. */
+const UNSUPPORTED_CODES: ReadonlySet<string | undefined> = new Set([
   "EINVAL",
   "ENOSYS",
   "ENOTSUP",
@@ -15,37 +15,37 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set([
   "ERR_ACCESS_DENIED",
 ]);
 
-/** When the files of a mirror are brought to the disk. */
+/** When the files of a mirror are synced to disk. */
 export interface DiskPolicy {
   readonly fsync: Fsync;
-  /** The mirror: a disk that refuses fsync is named once for each mirror. */
+  /** The mirror's folder: missing fsync support is reported once per mirror. */
   readonly root: string;
   readonly warn: (message: string) => void;
 }
 
-/** Leaves it to the system when files reach the disk. */
+/** The system decides when files reach the disk. */
 export const NO_FSYNC: DiskPolicy = { fsync: "never", root: "", warn: () => {} };
 
-/** A file with lines that may be in the system's memory alone. */
+/** A file with lines that may be only in the system's memory. */
 interface Unsynced {
   syncSoon(): void;
 }
 
 const unsynced = new Set<Unsynced>();
-/** The mirrors whose disk refuses fsync. */
-const refusing = new Set<string>();
+/** The mirrors whose file system does not support fsync. */
+const mirrorsWithoutFsync = new Set<string>();
 
 /**
- * Waits until the disk has what was written to a file. With `fsync: "never"` it makes no call. A disk that cannot do it
- * is named in a warning, once for each mirror of a process; the file is then as safe as the system makes it.
- * @throws MirrorError where the disk could and did not.
+ * Syncs a file to disk. Does nothing with `fsync: "never"`. If the file system does not support fsync, there is one warning
+ * per mirror and process, and the system decides when the file reaches the disk.
+ * @throws MirrorError if the sync fails.
  */
 export function syncToDisk(descriptor: number, path: string, policy: DiskPolicy): void {
   if (!mayFsync(policy)) return;
-  onFile("write the file to disk", path, () => orWarn(policy, path, () => fdatasyncSync(descriptor)));
+  wrapFsError("write the file to disk", path, () => orWarn(policy, path, () => fdatasyncSync(descriptor)));
 }
 
-/** Has the disk take what was written to a file, without waiting for it. `fail` is told where the disk could and did not. */
+/** Syncs a file to disk without waiting. `fail` is called if the sync fails. */
 export function syncToDiskSoon(
   descriptor: number,
   path: string,
@@ -55,22 +55,22 @@ export function syncToDiskSoon(
   if (!mayFsync(policy)) return;
   orWarn(policy, path, () =>
     fdatasync(descriptor, (error) => {
-      // A file that was closed meanwhile was brought to the disk before.
+      // A file is synced before it is closed.
       if (error === null || codeOf(error) === "EBADF") return;
-      if (isRefusal(error)) warnOnce(policy, path, error);
+      if (isUnsupported(error)) warnOnce(policy, path, error);
       else fail(error);
     }),
   );
 }
 
 /**
- * With `fsync: "always"`, waits until the disk knows the files of a folder by name: call it after a file was made in the
- * folder or renamed. Windows has no such call.
- * @throws MirrorError where the disk could and did not.
+ * Syncs a folder's entries to disk, with `fsync: "always"` only. Call it after a file in it was created or renamed.
+ * Windows has no such call.
+ * @throws MirrorError if the sync fails.
  */
 export function syncFolder(folder: string, policy: DiskPolicy): void {
   if (policy.fsync !== "always" || process.platform === "win32" || !mayFsync(policy)) return;
-  onFile("write the folder to disk", folder, () => {
+  wrapFsError("write the folder to disk", folder, () => {
     const descriptor = openSync(folder, constants.O_RDONLY);
     try {
       orWarn(policy, folder, () => fsyncSync(descriptor));
@@ -80,18 +80,18 @@ export function syncFolder(folder: string, policy: DiskPolicy): void {
   });
 }
 
-/** Makes a folder and those above it, and with `fsync: "always"` waits until the disk knows them by name. */
-export function makeFolderKnown(path: string, policy: DiskPolicy): void {
+/** Creates a folder and its parents, and syncs the folders that contain the new ones, as `syncFolder` does. */
+export function makeSyncedFolder(path: string, policy: DiskPolicy): void {
   for (const changed of makeFolder(path)) syncFolder(changed, policy);
 }
 
-/** Brings a file to the disk within the interval. A process that ends before leaves that to the system. */
+/** Syncs a file within the interval. If the process exits first, the system does it. */
 export function syncWithin(file: Unsynced): void {
   if (unsynced.size === 0) setTimeout(syncAll, INTERVAL_MS).unref();
   unsynced.add(file);
 }
 
-/** The file has been brought to the disk by other means, or closed. */
+/** Removes a file that was synced by other means, or closed. */
 export function forget(file: Unsynced): void {
   unsynced.delete(file);
 }
@@ -103,27 +103,27 @@ function syncAll(): void {
 }
 
 function mayFsync({ fsync, root }: DiskPolicy): boolean {
-  return fsync !== "never" && !refusing.has(root);
+  return fsync !== "never" && !mirrorsWithoutFsync.has(root);
 }
 
 function orWarn(policy: DiskPolicy, path: string, step: () => void): void {
   try {
     step();
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isUnsupported(error)) throw error;
     warnOnce(policy, path, error);
   }
 }
 
-function isRefusal(error: unknown): boolean {
-  return REFUSALS.has(codeOf(error));
+function isUnsupported(error: unknown): boolean {
+  return UNSUPPORTED_CODES.has(codeOf(error));
 }
 
 function warnOnce({ fsync, root, warn }: DiskPolicy, path: string, error: unknown): void {
-  if (refusing.has(root)) return;
-  refusing.add(root);
+  if (mirrorsWithoutFsync.has(root)) return;
+  mirrorsWithoutFsync.add(root);
   warn(
-    `${path}: the file system refuses fsync (${codeOf(error)}), so fsync: "${fsync}" cannot be kept in ${root}. ` +
-      "Writes go on; the last of them may be lost if the machine loses power.",
+    `${path}: the file system does not support fsync (${codeOf(error)}), so fsync: "${fsync}" has no effect in ${root}. ` +
+      "Writes continue; the most recent ones may be lost if the machine loses power.",
   );
 }

@@ -1,29 +1,38 @@
 import { constants, fstatSync, readSync } from "node:fs";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
-import { onFile, unlessMissing } from "./files.js";
+import { unlessMissing, wrapFsError } from "./files.js";
 import type { ByteRange } from "./line-writer.js";
 import { NO_FOLLOW } from "./links.js";
 
 const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
+/** Shared by all counts: nothing else runs during one. */
+const COUNTING = Buffer.allocUnsafe(64 * 1024);
 
-/** One line of a file: its bytes without the newline, and where it stands. */
+/** One line of a file: its bytes without the newline, and its position. */
 export interface Line extends ByteRange {
   readonly bytes: Buffer;
-  /** False for the last line of a file if the newline is missing: cut short, or still being written. */
+  /** False for a last line without a newline: torn, or still being written. */
   readonly isTerminated: boolean;
 }
 
+/** How many lines a part of a file has. */
+export interface LineCount {
+  readonly lines: number;
+  /** Where a last line starts that has no newline in the part; it is not among the lines. */
+  readonly restAt: number | undefined;
+}
+
 /**
- * Reads the lines of a file in pieces, whatever its size; a line's bytes are good until the next one is read. A missing
- * file has no lines. The file may grow meanwhile: reading on after the end finds what has been added.
+ * Reads the lines of a file of any size, piece by piece. A line's bytes are valid until the next line is read. A missing
+ * file has no lines. The file may grow: reading on after the end finds added lines.
  */
 export class LineReader implements PooledFile {
   wasUsed = true;
   readonly #path: string;
   #descriptor: number | undefined;
-  /** Read into again and again: a buffer for each piece would be garbage faster than it is collected. */
+  /** Reused for every piece, to avoid garbage. */
   #buffer: Buffer = NOTHING;
   #piece: Buffer = NOTHING;
   #pieceStart = 0;
@@ -32,13 +41,13 @@ export class LineReader implements PooledFile {
     this.#path = path;
   }
 
-  /** How many bytes the file has now. */
+  /** The current size of the file in bytes. */
   get size(): number {
     const descriptor = this.#opened();
     return descriptor === undefined ? 0 : fstatSync(descriptor).size;
   }
 
-  /** The line that starts at a place, or undefined if the file ends there. */
+  /** The line that starts at a position, or undefined at the end of the file. */
   lineAt(start: number): Line | undefined {
     const at = start - this.#pieceStart;
     const found = at >= 0 && at <= this.#piece.length ? this.#piece.indexOf(NEWLINE, at) : -1;
@@ -53,6 +62,25 @@ export class LineReader implements PooledFile {
         return { start, end: start + this.#piece.length + 1, bytes: this.#piece, isTerminated: false };
       }
     }
+  }
+
+  /** Counts the lines between two places that are not empty, many times faster than reading them. */
+  countLines(start: number, end: number): LineCount {
+    const descriptor = this.#opened();
+    let lines = 0;
+    let lineStart = start;
+    for (let at = start; at < end && descriptor !== undefined; ) {
+      const wantedBytes = Math.min(COUNTING.length, end - at);
+      const length = wrapFsError("read the file", this.#path, () => readSync(descriptor, COUNTING, 0, wantedBytes, at));
+      if (length === 0) break;
+      const piece = COUNTING.subarray(0, length);
+      for (let newline = piece.indexOf(NEWLINE); newline !== -1; newline = piece.indexOf(NEWLINE, newline + 1)) {
+        if (at + newline > lineStart) lines += 1;
+        lineStart = at + newline + 1;
+      }
+      at += length;
+    }
+    return { lines, restAt: lineStart < end ? lineStart : undefined };
   }
 
   close(): void {
@@ -73,7 +101,7 @@ export class LineReader implements PooledFile {
       this.#piece = NOTHING;
       return;
     }
-    this.#piece = onFile("read the file", this.#path, () => {
+    this.#piece = wrapFsError("read the file", this.#path, () => {
       const wantedBytes = Math.max(0, Math.min(length, fstatSync(descriptor).size - start));
       if (this.#buffer.length < wantedBytes) this.#buffer = Buffer.allocUnsafeSlow(wantedBytes);
       return this.#buffer.subarray(0, readSync(descriptor, this.#buffer, 0, wantedBytes, start));
@@ -83,7 +111,7 @@ export class LineReader implements PooledFile {
   #opened(): number | undefined {
     this.wasUsed = true;
     if (this.#descriptor !== undefined) return this.#descriptor;
-    this.#descriptor = onFile("read the file", this.#path, () =>
+    this.#descriptor = wrapFsError("read the file", this.#path, () =>
       unlessMissing(undefined, () => openFile(this.#path, constants.O_RDONLY | NO_FOLLOW)),
     );
     if (this.#descriptor !== undefined) addToPool(this);

@@ -5,11 +5,11 @@ import { MirrorError } from "../errors.js";
 import { now } from "../util/clock.js";
 import { codeOf } from "../util/thrown.js";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
-import { isMissing, onFile } from "./files.js";
+import { isMissing, wrapFsError } from "./files.js";
 import {
   type DiskPolicy,
   forget,
-  makeFolderKnown,
+  makeSyncedFolder,
   NO_FSYNC,
   syncFolder,
   syncToDisk,
@@ -22,27 +22,26 @@ const { O_APPEND, O_CREAT, O_RDWR } = constants;
 const FLAGS = O_APPEND | O_RDWR | NO_FOLLOW;
 const NEWLINE = 0x0a;
 const CHECK_EVERY_MS = 1;
-const LONGEST_STALL_MS = 10;
+const MAX_STALL_MS = 10;
 const WRITTEN = Promise.resolve();
 
-/** Where a line stands in its file, in bytes. The end is past the newline: it is where the next line starts. */
+/** The position of a line in its file, in bytes. The end is after the newline, where the next line starts. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
-/** Called once: with the range of the line, or with the reason why it is not on the file. */
-export type Appended = (start: number, end: number, error?: MirrorError) => void;
+/** Called once, with the range of the line or with the error because of which it was not appended. */
+export type OnAppended = (start: number, end: number, error?: MirrorError) => void;
 
 interface QueuedLine {
   readonly line: string;
-  readonly appended: Appended;
+  readonly appended: OnAppended;
 }
 
 /**
- * Appends lines to a file that nobody else appends to. A line is on the file once it is reported as appended: the system
- * has taken the whole of it, and a kill cannot take it back. A line that was cut short, by a power cut or a full disk, is
- * never continued by the next one.
+ * Appends lines to a file that has no other writer. A line that is reported as appended has been written completely and
+ * survives a kill. A line that a power loss or a full disk has torn is never joined with the next one.
  */
 export class LineWriter implements PooledFile {
   readonly path: string;
@@ -54,40 +53,40 @@ export class LineWriter implements PooledFile {
   #endsInsideLine = false;
   #queue: QueuedLine[] = [];
   #foundIntactAt = Number.NEGATIVE_INFINITY;
-  /** Where the lines of a call begin that is being written in several turns. */
-  #heldFrom: number | undefined;
+  /** The start of the lines that `appendAll` is writing in several turns of the event loop. */
+  #callStart: number | undefined;
 
   /** @throws MirrorError if the file cannot be opened. */
   constructor(path: string, policy = NO_FSYNC) {
     this.path = path;
     this.#policy = policy;
-    makeFolderKnown(dirname(path), policy);
+    makeSyncedFolder(dirname(path), policy);
     const descriptor = this.#open(FLAGS | O_CREAT);
-    this.#size = onFile("look at the file", path, () => fstatSync(descriptor).size);
+    this.#size = wrapFsError("inspect the file", path, () => fstatSync(descriptor).size);
     if (this.#size === 0) syncFolder(dirname(path), policy);
     this.#endsInsideLine = !endsWithNewline(descriptor, this.#size);
   }
 
-  /** Where the next line will start; lines beyond it belong to a call that is still being written. */
+  /** Where the next line starts; lines beyond it belong to an unfinished `appendAll`. */
   get end(): number {
-    return this.#heldFrom ?? this.#size + (this.#endsInsideLine ? 1 : 0);
+    return this.#callStart ?? this.#size + (this.#endsInsideLine ? 1 : 0);
   }
 
-  /** Whether lines wait to be written. */
+  /** Whether lines are waiting to be written. */
   get isWriting(): boolean {
-    return this.#queue.length > 0 || this.#heldFrom !== undefined;
+    return this.#queue.length > 0 || this.#callStart !== undefined;
   }
 
   /**
-   * Whether the file is still the one of this name and size. A folder may be deleted, and a file cut, under an open
-   * descriptor. It is checked once a millisecond: the calls of a tight loop share a check, which costs as much as a row.
+   * Checks that the file still exists and has the expected size: it may be deleted or truncated under an open descriptor.
+   * Checks at most once per millisecond, because a check costs as much as a row.
    */
   checkIntact(): boolean {
     const time = now();
     if (time - this.#foundIntactAt < CHECK_EVERY_MS) return true;
     try {
       const descriptor = this.#opened();
-      const { nlink, size } = onFile("look at the file", this.path, () => fstatSync(descriptor));
+      const { nlink, size } = wrapFsError("inspect the file", this.path, () => fstatSync(descriptor));
       if (nlink === 0 || size !== this.#size) return false;
     } catch (error) {
       if (isMissing(error) || (error instanceof MirrorError && isMissing(error.cause))) return false;
@@ -97,27 +96,27 @@ export class LineWriter implements PooledFile {
     return true;
   }
 
-  /** Appends a line, given without its newline. The lines of one tick go out in one write, at the end of the tick. */
-  append(line: string, appended: Appended): void {
-    // A promise, not queueMicrotask: fake timers of a test runner replace that.
+  /** Appends a line, passed without its newline. The lines of one tick are written together at the end of the tick. */
+  append(line: string, appended: OnAppended): void {
+    // A promise, because a test runner's fake timers replace queueMicrotask.
     if (!this.isWriting) WRITTEN.then(this.#writeLater);
     this.#queue.push({ line, appended });
   }
 
   /**
-   * Appends texts of whole lines, all of them or none, and gives the event loop turns in between. Later lines wait.
-   * `note` is called with their ranges while nobody has seen them yet; if it throws, none of them is on the file.
-   * @throws MirrorError if they are not on the file.
+   * Appends texts of whole lines, all of them or none, and yields to the event loop in between. Later lines wait. `note` is
+   * called with their ranges before anyone can see them; if it throws, none of them is appended.
+   * @throws MirrorError if they cannot be appended.
    */
   async appendAll(texts: readonly string[], note: (ranges: readonly ByteRange[]) => void): Promise<ByteRange[]> {
-    while (this.#heldFrom !== undefined) await nextTurn();
+    while (this.#callStart !== undefined) await nextTurn();
     this.flush();
     const start = this.end;
     const ranges: ByteRange[] = [];
     try {
       for (let turnedAt = now(), at = 0; at < texts.length; at += 1) {
-        if (now() - turnedAt > LONGEST_STALL_MS) {
-          this.#heldFrom = start;
+        if (now() - turnedAt > MAX_STALL_MS) {
+          this.#callStart = start;
           await nextTurn();
           turnedAt = now();
         }
@@ -130,15 +129,15 @@ export class LineWriter implements PooledFile {
       this.#truncate(start);
       throw error;
     } finally {
-      this.#heldFrom = undefined;
+      this.#callStart = undefined;
       this.flush();
     }
     return ranges;
   }
 
   /**
-   * Appends one line at once.
-   * @throws MirrorError if the line is not on the file.
+   * Appends one line immediately.
+   * @throws MirrorError if it cannot be appended.
    */
   appendNow(line: string): ByteRange {
     this.flush();
@@ -148,12 +147,12 @@ export class LineWriter implements PooledFile {
     throw this.#failure(error);
   }
 
-  /** Waits until the disk itself has what was appended. */
+  /** Syncs the appended lines to disk. */
   syncToDisk(): void {
     syncToDisk(this.#opened(), this.path, this.#policy);
   }
 
-  /** Has the disk take what was appended, without waiting for it. If it cannot, the next line is refused. */
+  /** Syncs the appended lines to disk without waiting. If that fails, the next append fails. */
   syncSoon(): void {
     if (this.#descriptor === undefined) return;
     syncToDiskSoon(this.#descriptor, this.path, this.#policy, (error) => {
@@ -163,7 +162,7 @@ export class LineWriter implements PooledFile {
 
   /** Writes the lines that wait for the end of the tick. */
   flush(): void {
-    if (this.#queue.length === 0 || this.#heldFrom !== undefined) return;
+    if (this.#queue.length === 0 || this.#callStart !== undefined) return;
     const queue = this.#queue;
     this.#queue = [];
     const { start, end, error } = this.#write(textOf(queue));
@@ -172,20 +171,18 @@ export class LineWriter implements PooledFile {
       return;
     }
     let last = start;
-    const ranges = queue.map(({ line }) => {
-      const range = { start: last, end: last + Buffer.byteLength(line) + 1 };
+    const ranges = queue.map(({ line, appended }) => {
+      const range = { start: last, end: last + Buffer.byteLength(line) + 1, appended };
       last = range.end;
       return range;
     });
-    // A row whose call fails must not come back: what is on the file of it is taken back before any call learns of its own.
+    // A row whose call fails must not be sent later: its bytes are removed before any call learns of its own row.
     const failed = ranges.find((range) => range.end > end);
     if (failed !== undefined) this.#truncate(failed.start);
-    queue.forEach(({ appended }, at) => {
-      const range = ranges[at];
-      if (range === undefined) return;
-      if (range.end > end) appended(range.start, range.start, this.#failure(error));
-      else appended(range.start, range.end);
-    });
+    for (const range of ranges) {
+      if (range.end > end) range.appended(range.start, range.start, this.#failure(error));
+      else range.appended(range.start, range.end);
+    }
   }
 
   close(): void {
@@ -211,7 +208,7 @@ export class LineWriter implements PooledFile {
   }
 
   #open(flags: number): number {
-    const descriptor = onFile("open the file", this.path, () => openFile(this.path, flags));
+    const descriptor = wrapFsError("open the file", this.path, () => openFile(this.path, flags));
     addToPool(this);
     this.#descriptor = descriptor;
     return descriptor;
@@ -232,7 +229,7 @@ export class LineWriter implements PooledFile {
       }
       total = Buffer.byteLength(text);
       written = writeSync(descriptor, text);
-      // A short write is the first sign of a full disk; the next one fails and says so.
+      // A short write is the first sign of a full disk; the next write fails with the reason.
       while (written < total) written += writeSync(descriptor, Buffer.from(text), written);
       this.#size = start + written;
       if (this.#policy.fsync === "always") this.syncToDisk();
@@ -242,7 +239,7 @@ export class LineWriter implements PooledFile {
       this.#syncError = undefined;
       if (!this.#endsInsideLine) this.#size = start + written;
       if (written > 0 && written < total) return { start, end: this.#size, error };
-      // It is on the file and cannot get to the disk.
+      // It was written but could not be synced.
       if (written > 0) this.#truncate(start);
       return { start, end: start, error };
     }

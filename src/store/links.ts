@@ -1,23 +1,24 @@
 import { closeSync, constants, lstatSync, openSync, readFileSync } from "node:fs";
 import { MirrorError } from "../errors.js";
-import { onFile } from "./files.js";
+import { wrapFsError } from "./files.js";
 
-/** Windows has no such flag, and lets only administrators make links. */
+/** Windows has no such flag, and lets only administrators create links. */
 export const NO_FOLLOW: number = constants.O_NOFOLLOW ?? 0;
 
 /**
- * Refuses folders of the mirror that are links: what is written through one, read or removed, lies elsewhere. The mirror's
- * own root may be one, being the choice of whoever set it.
+ * Asserts that folders of the mirror are not links, through which files elsewhere could be read, written or removed. The
+ * mirror's root may be a link, because its owner chose it.
  * @throws MirrorError naming the link.
  */
-export function refuseLinks(...folders: readonly string[]): void {
+export function assertNoLinks(...folders: readonly string[]): void {
   for (const path of folders) {
-    const stats = onFile("look at the folder", path, () => lstatSync(path, { throwIfNoEntry: false }));
-    if (stats?.isSymbolicLink()) throw new MirrorError("Links in the mirror are not followed, and this is one", path);
+    const stats = wrapFsError("inspect the folder", path, () => lstatSync(path, { throwIfNoEntry: false }));
+    if (stats?.isSymbolicLink())
+      throw new MirrorError("This is a link, and links in the mirror are not followed", path);
   }
 }
 
-/** The text of a file; the error of the system where there is none, or where it is a link. */
+/** Reads a file that is not a link. @throws the system's error. */
 export function textOf(path: string): string {
   const descriptor = openSync(path, constants.O_RDONLY | NO_FOLLOW);
   try {

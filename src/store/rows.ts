@@ -1,24 +1,28 @@
 import { join } from "node:path";
 import { decode } from "../api/lossless-json.js";
-import type { StreamName } from "../api/routes.js";
+import { STREAMS, type StreamName } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 import { namesIn } from "./files.js";
 import { linesOf } from "./line-reader.js";
-import { segmentName, slotOfSegment } from "./paths.js";
+import { segmentName, segmentOf } from "./paths.js";
 
-/** A row as a client wrote it. */
+/** A row of a stream, as a client wrote it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** The numbers of the writers that have a file of a stream in a run's folder, in order. */
+/** The writer slots that have a segment of a stream in a run's folder, in order. */
 export function slotsOf(folder: string, stream: StreamName): number[] {
-  return namesIn(folder)
-    .flatMap((name) => slotOfSegment(stream, name) ?? [])
-    .sort((a, b) => a - b);
+  return segmentsAmong(namesIn(folder)).flatMap((segment) => (segment.stream === stream ? segment.slot : []));
+}
+
+/** The streams and the numbers of the writers that files of these names belong to: by stream, each in order. */
+export function segmentsAmong(names: readonly string[]): { readonly stream: StreamName; readonly slot: number }[] {
+  const found = names.flatMap((name) => segmentOf(name) ?? []);
+  return found.sort((a, b) => STREAMS.indexOf(a.stream) - STREAMS.indexOf(b.stream) || a.slot - b.slot);
 }
 
 /**
- * The rows of a stream, writer by writer. A line that is no JSON object, as a power cut or a full disk leaves it, is
- * reported and skipped.
+ * The rows of a stream, segment by segment. A line that is not a JSON object, such as a torn line, is reported and
+ * skipped.
  */
 export function* readRows(folder: string, stream: StreamName, report: (message: string) => void): Generator<Row> {
   for (const slot of slotsOf(folder, stream)) {
@@ -28,13 +32,13 @@ export function* readRows(folder: string, stream: StreamName, report: (message: 
       line += 1;
       if (bytes.length === 0) continue;
       const row = parseRow(bytes.toString());
-      if (row === undefined) report(`${path}:${line}: skipped a line that is no whole JSON object`);
+      if (row === undefined) report(`${path}:${line}: skipped a line that is not a complete JSON object`);
       else yield row;
     }
   }
 }
 
-/** The row that a line holds; undefined where it is no JSON object. */
+/** Parses a line; undefined if it is not a JSON object. */
 export function parseRow(text: string): Row | undefined {
   try {
     const row = decode(text);

@@ -1,9 +1,10 @@
 import { statSync } from "node:fs";
 import { isSafeId } from "../api/ids.js";
 import { MirrorError } from "../errors.js";
+import { isObject } from "../util/objects.js";
 import { type MirrorDocument, readDocument } from "./document.js";
 import { foldersIn } from "./files.js";
-import { refuseLinks } from "./links.js";
+import { assertNoLinks } from "./links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 
 /** A run of a mirror, read without a lock. */
@@ -12,7 +13,7 @@ export interface CatalogRun {
   readonly id: string;
   /** The run's folder. */
   readonly path: string;
-  /** Undefined where there is no document, or none that can be read. */
+  /** Undefined if there is no document or it cannot be read. */
   readonly document: MirrorDocument | undefined;
   /** Why the document cannot be read. */
   readonly problem: string | undefined;
@@ -46,7 +47,7 @@ export function readRun(root: string, id: string): CatalogRun {
   };
 }
 
-/** The documents of a mirror's experiments, by id. Those that cannot be read are left out. */
+/** The experiment documents of a mirror, by id. Unreadable ones are left out. */
 export function experimentsIn(root: string): Map<string, MirrorDocument> {
   return new Map(
     idsIn(root, "experiment").flatMap((id) => {
@@ -56,20 +57,25 @@ export function experimentsIn(root: string): Map<string, MirrorDocument> {
   );
 }
 
-/** The document of one experiment; undefined where there is none, or none that can be read. */
+/** The document of one experiment; undefined if there is none or it cannot be read. */
 export function readExperiment(root: string, id: string): MirrorDocument | undefined {
   return isSafeId(id) ? readEntity(root, "experiment", id).document : undefined;
 }
 
-/** Whether a mirror has a run of an id. */
+/** The best score of an experiment or a run, as its document has it; undefined where it has none. */
+export function bestScoreOf(document: MirrorDocument | undefined): unknown {
+  return document?.best_score ?? (isObject(document?.summary) ? document.summary.best_score : undefined);
+}
+
+/** Whether a mirror has a run with this id. */
 export function hasRun(root: string, id: string): boolean {
   if (!isSafeId(id)) return false;
-  refuseLinks(folderOf(root, "run"), entityFolder(root, "run", id));
+  assertNoLinks(folderOf(root, "run"), entityFolder(root, "run", id));
   return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function idsIn(root: string, kind: FolderKind): string[] {
-  refuseLinks(folderOf(root, kind));
+  assertNoLinks(folderOf(root, kind));
   return foldersIn(folderOf(root, kind)).filter(isSafeId);
 }
 

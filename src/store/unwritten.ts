@@ -1,4 +1,4 @@
-/** A document with changes that are not in its file yet. */
+/** A document with changes that are not yet in its file. */
 export interface Unwritten {
   readonly path: string;
   flush(): void;
@@ -6,18 +6,18 @@ export interface Unwritten {
 
 const unwritten = new Set<Unwritten>();
 
-/** Has a document written before this process reads it, and before the process exits. */
+/** Registers a document to be written before this process reads it, and before the process exits. */
 export function deferWriting(document: Unwritten): void {
   if (unwritten.size === 0) process.once("exit", writeAll);
   unwritten.add(document);
 }
 
-/** The document's file has all its changes. */
-export function isWritten(document: Unwritten): void {
+/** Unregisters a document whose file has all its changes. */
+export function markWritten(document: Unwritten): void {
   if (unwritten.delete(document) && unwritten.size === 0) process.off("exit", writeAll);
 }
 
-/** Writes what was deferred of the document at this path. */
+/** Writes the document at a path if its writing was deferred. */
 export function writeDeferred(path: string): void {
   for (const document of unwritten) if (document.path === path) document.flush();
 }

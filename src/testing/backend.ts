@@ -1,23 +1,23 @@
 import type { IncomingMessage } from "node:http";
 import { idempotencyKeyValidator } from "../../generated/validators.js";
-import { type Answer, refusal } from "./answer.js";
 import type { ReceivedBody } from "./body.js";
 import { describeProblems } from "./problems.js";
 import type { OpenRecord } from "./requests.js";
+import { errorResponse, type MockResponse } from "./response.js";
 import { type FoundRoute, findRoute } from "./routes.js";
 import type { MockState } from "./state.js";
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i;
 
-/** What a {@link Backend} needs to know. */
+/** The options of a {@link MockBackend}. */
 export interface BackendOptions {
   readonly apiKey: string | undefined;
   readonly honourIdempotencyKeys: boolean;
   readonly maxBodyBytes: number;
 }
 
-/** The backend behind the HTTP: from a request to its answer in one go, without waiting for anything. */
-export class Backend {
+/** The mock backend without HTTP: turns a request into a response synchronously. */
+export class MockBackend {
   readonly #state: MockState;
   readonly #options: BackendOptions;
 
@@ -26,25 +26,25 @@ export class Backend {
     this.#options = options;
   }
 
-  /** Answers a request, and says in its record whether it wrote, or repeats what did. */
-  answer({ url = "", headers }: IncomingMessage, record: OpenRecord, body: ReceivedBody): Answer {
+  /** Processes a request. Its record says whether it wrote something or repeated an earlier write. */
+  respond({ url = "", headers }: IncomingMessage, record: OpenRecord, body: ReceivedBody): MockResponse {
     if (!this.#accepts(headers.authorization)) {
-      return refusal(401, "Invalid API key.", { "www-authenticate": "Bearer" });
+      return errorResponse(401, "Invalid API key.", { "www-authenticate": "Bearer" });
     }
     const pathname = url.split("?", 1)[0] ?? "";
     const route = findRoute(pathname);
-    if (route === undefined) return refusal(404, `No route ${pathname}. Every path ends in a slash.`);
+    if (route === undefined) return errorResponse(404, `No route ${pathname}. Every path ends in a slash.`);
     if (record.method !== "POST") {
-      return refusal(405, `${record.method} is not allowed: every route is a POST.`, { allow: "POST" });
+      return errorResponse(405, `${record.method} is not allowed: every route is a POST.`, { allow: "POST" });
     }
     if (body.kind === "too-large") {
-      return refusal(413, `The body is larger than ${this.#options.maxBodyBytes} bytes.`);
+      return errorResponse(413, `The body is larger than ${this.#options.maxBodyBytes} bytes.`);
     }
     const contentType = headers["content-type"] ?? "";
     if (!JSON_TYPE.test(contentType)) {
-      return refusal(415, `Content-Type must be application/json, not ${contentType || "absent"}.`);
+      return errorResponse(415, `Content-Type must be application/json, not ${contentType || "absent"}.`);
     }
-    if (body.kind === "text") return refusal(400, `body: is not JSON: ${body.problem}`);
+    if (body.kind === "text") return errorResponse(400, `body: not JSON: ${body.problem}`);
     return this.#once(record, pathname, body.text, () => this.#write(record, route, body.value));
   }
 
@@ -53,27 +53,27 @@ export class Backend {
     return given !== undefined && (this.#options.apiKey === undefined || given === this.#options.apiKey);
   }
 
-  /** Answers a repeat of a key from its first answer. Only what wrote is worth remembering. */
-  #once(record: OpenRecord, pathname: string, text: string, write: () => Answer): Answer {
+  /** Answers a repeated key with the first response. Only responses to committed writes are stored. */
+  #once(record: OpenRecord, pathname: string, text: string, write: () => MockResponse): MockResponse {
     const key = record.idempotencyKey;
     if (key === undefined || !this.#options.honourIdempotencyKeys) return write();
     if (!idempotencyKeyValidator(key)) {
-      return refusal(400, describeProblems(idempotencyKeyValidator.errors, "Idempotency-Key"));
+      return errorResponse(400, describeProblems(idempotencyKeyValidator.errors, "Idempotency-Key"));
     }
     const earlier = this.#state.keys.recall(key, pathname, text);
     if (earlier !== undefined) {
-      // What is kept is a 2xx; any other answer says that the key was taken for something else.
+      // Stored responses are 2xx; any other means that the key was used for another request.
       record.repeated = earlier.status < 300;
       return earlier;
     }
-    const answer = write();
-    if (record.committed) this.#state.keys.remember(key, pathname, text, answer);
-    return answer;
+    const response = write();
+    if (record.committed) this.#state.keys.remember(key, pathname, text, response);
+    return response;
   }
 
-  #write(record: OpenRecord, route: FoundRoute, body: unknown): Answer {
-    const answer = route(this.#state, body);
-    record.committed = answer.status < 300;
-    return answer;
+  #write(record: OpenRecord, route: FoundRoute, body: unknown): MockResponse {
+    const response = route(this.#state, body);
+    record.committed = response.status < 300;
+    return response;
   }
 }

@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
 import { messageOf } from "../util/thrown.js";
 
-/** What was read of a body. */
+/** A request body as received. */
 export type ReceivedBody =
   | { readonly kind: "json"; readonly text: string; readonly value: unknown }
   | { readonly kind: "text"; readonly text: string; readonly problem: string }
   | { readonly kind: "too-large" };
 
-/** Reads a body of at most `maxBytes`; what lies beyond is discarded as it comes. Undefined where the caller went away. */
+/** Reads a body of at most `maxBytes` and discards the rest. Undefined if the caller closed the connection. */
 export async function receiveBody(request: IncomingMessage, maxBytes: number): Promise<ReceivedBody | undefined> {
   const bytes = await readBytes(request, maxBytes);
   if (!Buffer.isBuffer(bytes)) return bytes === "gone" ? undefined : { kind: "too-large" };
@@ -34,7 +34,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer |
       if (size > maxBytes) overflow();
       else chunks.push(chunk);
     };
-    // Of these the first one counts: a promise settles once. A caller who goes away is an error, then a close.
+    // A closed connection emits an error and then a close; only the first one counts.
     request.on("error", () => resolve("gone"));
     request.on("close", () => resolve("gone"));
     if (Number(request.headers["content-length"]) > maxBytes) {

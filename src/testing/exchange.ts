@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../util/thrown.js";
-import type { Answer } from "./answer.js";
 import { type Fate, type OpenRecord, openRecord, type RecordedRequest } from "./requests.js";
+import type { MockResponse } from "./response.js";
 
 /**
- * A request on its way to its fate. The fate is noted in the record and told before it is done, so whoever sees an answer
- * finds both.
+ * A request and its response. The fate is recorded and reported before the response is sent, so a caller that has received
+ * the response finds both.
  */
-export class Exchange {
+export class MockExchange {
   readonly record: OpenRecord;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
@@ -25,44 +25,44 @@ export class Exchange {
     this.#onFate = onFate;
   }
 
-  /** Sends an answer, where the caller is still there. */
-  answer({ status, text, headers }: Answer): void {
+  /** Sends a response, unless the caller has closed the connection. */
+  respond({ status, text, headers }: MockResponse): void {
     const response = this.#response;
     if (response.destroyed || response.socket?.destroyed) {
-      this.leave();
+      this.callerGone();
       return;
     }
     response.statusCode = status;
     for (const name in headers) response.setHeader(name, headers[name] ?? "");
     this.record.status = status;
-    this.#meet("answered");
+    this.#settle("answered");
     response.end(text);
   }
 
-  /** Never answers. */
+  /** Never responds. */
   hang(): void {
-    this.#meet("hung");
+    this.#settle("hung");
   }
 
   /** Resets the connection. */
   reset(): void {
-    this.#meet("reset");
+    this.#settle("reset");
     this.#request.socket.resetAndDestroy();
   }
 
-  /** Takes note of a caller that went away. */
-  leave(): void {
-    this.#meet("gone");
+  /** Records that the caller closed the connection. */
+  callerGone(): void {
+    this.#settle("gone");
   }
 
-  #meet(fate: Fate): void {
+  #settle(fate: Fate): void {
     const { record } = this;
     const isOpen = record.fate === undefined;
     record.fate = fate;
     record.durationMs = performance.now() - this.#arrivedAt;
     if (!isOpen) return;
     const told: unknown = this.#onFate?.(record);
-    // The answer is on its way when a promise rejects; a test that uses the mock must not end for it.
+    // A promise rejects too late for a 500, and must not end the process.
     Promise.resolve(told).catch((error: unknown) => process.emitWarning(`onAnswer failed: ${messageOf(error)}`));
   }
 }

@@ -1,24 +1,24 @@
-import { type Answer, jsonAnswer } from "./answer.js";
 import { checkFailure } from "./option-checks.js";
 import type { RecordedRequest } from "./requests.js";
+import { jsonResponse, type MockResponse } from "./response.js";
 
-/** What to do to the next requests instead of answering them. One of `status`, `body`, `hang` and `reset` is needed. */
+/** A simulated failure of the next requests. One of `status`, `body`, `hang` and `reset` is required. */
 export interface Failure {
-  /** Answer with this status, 200 to 599. Default 200 where there is a `body`. */
+  /** Respond with this status, 200 to 599. Default 200 if there is a `body`. */
   readonly status?: number;
-  /** The body of that answer: an object is sent as JSON, a string as it is. Default a JSON `detail`. */
+  /** The body of that response: an object is sent as JSON, a string as it is. Default: a JSON `detail`. */
   readonly body?: string | object;
-  /** Headers of that answer, such as `retry-after`. They go before the server's own. */
+  /** Headers of that response, such as `retry-after`. They take precedence over the server's own. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Never answer: the connection stays open until the caller or `stop()` closes it. */
+  /** Never respond: the connection stays open until the caller or `stop()` closes it. */
   readonly hang?: boolean;
-  /** Reset the connection (RST) instead of answering. */
+  /** Reset the connection (RST) instead of responding. */
   readonly reset?: boolean;
   /** How many requests to fail; Infinity for all. Default 1. */
   readonly times?: number;
-  /** Only requests whose path contains the text or fits the pattern, or for which the function says true. Default all. */
+  /** Only requests whose path contains the string or matches the pattern, or for which the function returns true. Default all. */
   readonly match?: string | RegExp | ((request: RecordedRequest) => boolean);
-  /** Do the write first, as a backend does whose answer is lost. Default false: nothing is written. */
+  /** Commit the write first, like a backend whose response is lost. Default false: nothing is written. */
   readonly afterCommit?: boolean;
 }
 
@@ -27,11 +27,11 @@ interface Pending {
   left: number;
 }
 
-/** The failures that are still to come. The oldest one that matches a request is used. */
+/** The queued failures. The oldest one that matches a request is used. */
 export class FailureQueue {
   readonly #pending: Pending[] = [];
 
-  /** Queues a failure. Call what it returns to take back what is left of it. */
+  /** Queues a failure. The returned function removes what is left of it. */
   add(failure: Failure): () => void {
     checkFailure(failure);
     const pending: Pending = { failure, left: failure.times ?? 1 };
@@ -39,7 +39,7 @@ export class FailureQueue {
     return () => this.#remove(pending);
   }
 
-  /** The failure of this request, if one is due. It counts as used. */
+  /** Returns the failure for a request, if there is one, and counts it as used. */
   take(request: RecordedRequest): Failure | undefined {
     const due = this.#pending.find(({ failure }) => matches(failure.match, request));
     if (due === undefined) return undefined;
@@ -48,7 +48,7 @@ export class FailureQueue {
     return due.failure;
   }
 
-  /** Forgets all failures. */
+  /** Removes all failures. */
   clear(): void {
     this.#pending.length = 0;
   }
@@ -59,16 +59,16 @@ export class FailureQueue {
   }
 }
 
-/** The answer a failure consists of, where it is neither a hang nor a reset. */
-export function answerOf({ status = 200, body, headers = {} }: Failure): Answer {
+/** The response of a failure that is neither a hang nor a reset. */
+export function failureResponse({ status = 200, body, headers = {} }: Failure): MockResponse {
   if (typeof body === "string") return { status, text: body, headers };
-  return jsonAnswer(status, body ?? { detail: "The mock server was told to fail." }, headers);
+  return jsonResponse(status, body ?? { detail: "Simulated failure of the mock server." }, headers);
 }
 
 function matches(match: Failure["match"], request: RecordedRequest): boolean {
   if (match === undefined) return true;
   if (typeof match === "string") return request.path.includes(match);
   if (typeof match === "function") return match(request);
-  // Unlike test(), search() does not go on from where a pattern with the flag g stopped.
+  // Unlike test(), search() ignores the lastIndex of a pattern with the flag g.
   return request.path.search(match) !== -1;
 }

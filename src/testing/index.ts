@@ -1,3 +1,4 @@
+// The entry point `evsys-sdk/testing`: the mock server for tests of clients.
 export type { Failure } from "./failures.js";
 export { type MockServer, type MockServerOptions, startMockServer } from "./mock-server.js";
 export type { Fate, RecordedRequest } from "./requests.js";

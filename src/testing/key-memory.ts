@@ -1,44 +1,44 @@
 import { createHash } from "node:crypto";
-import { type Answer, refusal } from "./answer.js";
+import { errorResponse, type MockResponse } from "./response.js";
 
-interface Answered {
+interface RememberedResponse {
   readonly request: string;
-  readonly answer: Answer;
+  readonly response: MockResponse;
 }
 
-/** The idempotency keys a backend has answered with a 2xx, each with a digest of its request and the answer. */
+/** The idempotency keys of committed writes, each with a digest of its request and the response. */
 export class KeyMemory {
-  #latest = new Map<string, Answered>();
-  // Whole maps are let go of: one whose first keys are deleted one by one gets slow.
-  #older = new Map<string, Answered>();
-  readonly #least: number;
+  #latest = new Map<string, RememberedResponse>();
+  // Two maps, of which the older is dropped as a whole: deleting the oldest keys one by one makes a map slow.
+  #older = new Map<string, RememberedResponse>();
+  readonly #minKeys: number;
 
-  /** `least`: how many of the latest keys are remembered at least; it never holds more than twice as many. Default all. */
-  constructor(least = Number.POSITIVE_INFINITY) {
-    this.#least = least;
+  /** `minKeys`: how many of the latest keys are kept at least; at most twice as many are kept. Default all. */
+  constructor(minKeys = Number.POSITIVE_INFINITY) {
+    this.#minKeys = minKeys;
   }
 
   /**
-   * The first answer to this key; a 422 where the key came with another path or body (compared byte for byte, as strict
-   * backends do); undefined where the key is new.
+   * The first response to a key; a 422 if the key was used with another path or body (compared byte for byte, as strict
+   * backends do); undefined if the key is new.
    */
-  recall(key: string, path: string, text: string): Answer | undefined {
+  recall(key: string, path: string, text: string): MockResponse | undefined {
     const known = this.#latest.get(key) ?? this.#older.get(key);
     if (known === undefined) return undefined;
-    if (known.request === digest(path, text)) return known.answer;
-    return refusal(422, `Idempotency-Key: ${key} was used before, with another path or body.`);
+    if (known.request === digest(path, text)) return known.response;
+    return errorResponse(422, `Idempotency-Key: ${key} was used before, with another path or body.`);
   }
 
-  /** Keeps the answer to a key. */
-  remember(key: string, path: string, text: string, answer: Answer): void {
-    if (this.#latest.size >= this.#least) {
+  /** Stores the response to a key. */
+  remember(key: string, path: string, text: string, response: MockResponse): void {
+    if (this.#latest.size >= this.#minKeys) {
       this.#older = this.#latest;
       this.#latest = new Map();
     }
-    this.#latest.set(key, { request: digest(path, text), answer });
+    this.#latest.set(key, { request: digest(path, text), response: response });
   }
 
-  /** Forgets all answers. */
+  /** Removes all keys. */
   clear(): void {
     this.#latest.clear();
     this.#older.clear();

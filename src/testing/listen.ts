@@ -11,8 +11,8 @@ export interface Listener {
 }
 
 /**
- * Listens; `localhost` is 127.0.0.1 and, where the machine has it, ::1 on the same port.
- * Rejects with the system's error where the port is taken.
+ * Starts listening. `localhost` means 127.0.0.1 and, if the machine supports it, ::1 on the same port.
+ * Rejects with the system's error, such as EADDRINUSE.
  */
 export async function listen(server: HttpServer, port: number, host: string): Promise<Listener> {
   const isLocalhost = host === "localhost";
@@ -22,7 +22,7 @@ export async function listen(server: HttpServer, port: number, host: string): Pr
     if (isLocalhost) twin = await twinOf(server, address.port);
   } catch (error) {
     await ended(server);
-    // A port that is free on the one address may be taken on the other; where any will do, there are more.
+    // A port that is free on one address may be in use on the other: try another one, if any port will do.
     if (port === 0 && codeOf(error) === "EADDRINUSE") return listen(server, port, host);
     throw error;
   }
@@ -38,9 +38,9 @@ export async function listen(server: HttpServer, port: number, host: string): Pr
   };
 }
 
-/** A second door to a server, on ::1. Undefined where the machine has no such address. */
+/** A second listening socket of a server, on ::1. Undefined if the machine has no such address. */
 async function twinOf(server: HttpServer, port: number): Promise<Server | undefined> {
-  // The options are those that an HTTP server gives its own sockets.
+  // The options that an HTTP server uses for its own sockets.
   const options = { allowHalfOpen: true, noDelay: true };
   const twin = createServer(options, (socket: Socket) => server.emit("connection", socket));
   try {
@@ -71,7 +71,7 @@ function ended(server: Server | undefined): Promise<void> {
   });
 }
 
-/** The address as it stands in a URL. One that means "all" cannot be called, so the loopback stands for it. */
+/** The host part of the URL. For an address that means "all interfaces", it is the loopback address. */
 function hostOf(address: string): string {
   if (address === "0.0.0.0") return "127.0.0.1";
   if (address === "::") return "[::1]";

@@ -1,22 +1,21 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import { types } from "node:util";
-import { nearest } from "../util/did-you-mean.js";
+import { didYouMean } from "../util/did-you-mean.js";
 import { isObject } from "../util/objects.js";
 import { MAX_TIMER_MS } from "../util/timers.js";
-import { isPlainObject, shown } from "../util/validation.js";
+import { isPlainObject, preview } from "../util/validation.js";
 import type { Failure } from "./failures.js";
 import type { MockServerOptions } from "./mock-server.js";
 import { MockState } from "./state.js";
 
 const LAST_PORT = 65_535;
 
-/** What an option must be, in words, and whether a value is that. */
+/** The rule for an option: its description and its predicate. */
 interface Rule {
   readonly what: string;
   readonly fits: (value: unknown) => boolean;
-  /** What else an error says. */
   readonly hint?: string;
-  /** Whether an error leaves out the value. */
+  /** Whether errors omit the value. */
   readonly isSecret?: boolean;
 }
 
@@ -29,16 +28,16 @@ const numberOf = (what: string, fits: (value: number) => boolean): Rule => ({
 
 const SERVER_OPTIONS: Readonly<Record<keyof MockServerOptions, Rule>> = {
   port: numberOf(
-    `a whole number of 0 to ${LAST_PORT}`,
+    `an integer from 0 to ${LAST_PORT}`,
     (port) => Number.isInteger(port) && port >= 0 && port <= LAST_PORT,
   ),
   host: {
-    what: "an address of this machine, such as 127.0.0.1",
+    what: "an IP address or host name of this machine, such as 127.0.0.1",
     fits: (host) => typeof host === "string" && host !== "",
   },
   apiKey: {
-    what: "a text that is not empty and has no spaces",
-    hint: "; leave it out to take any",
+    what: "a non-empty string without spaces",
+    hint: "; omit it to accept any key",
     fits: (key) => typeof key === "string" && /^\S+$/.test(key),
     isSecret: true,
   },
@@ -71,7 +70,7 @@ const FAILURE_OPTIONS: Readonly<Record<keyof Failure, Rule>> = {
 };
 
 /**
- * Checks the options of a mock server: a port of text would open a socket file, and a misspelt option would have no effect.
+ * Validates the options of a mock server. Without it, a port given as a string would open a socket file.
  * @throws TypeError or RangeError naming the option, the value and what is allowed.
  */
 export function checkOptions(options: MockServerOptions): void {
@@ -79,17 +78,17 @@ export function checkOptions(options: MockServerOptions): void {
 }
 
 /**
- * Checks a failure of `failNext`.
+ * Validates a failure of `failNext`.
  * @throws TypeError or RangeError naming the option, the value and what is allowed.
  */
 export function checkFailure(failure: Failure): void {
   check("failNext", FAILURE_OPTIONS, failure);
   const { status, body, headers, hang, reset } = failure;
-  const answers = status !== undefined || body !== undefined;
-  const ways = Number(answers) + Number(hang === true) + Number(reset === true);
-  if (ways === 0) throw new TypeError("failNext: give one of status, body, hang and reset.");
-  if (ways > 1) throw new TypeError("failNext: hang, reset and an answer exclude one another.");
-  if (headers !== undefined && !answers) throw new TypeError("failNext: headers need a status or a body.");
+  const responds = status !== undefined || body !== undefined;
+  const effects = Number(responds) + Number(hang === true) + Number(reset === true);
+  if (effects === 0) throw new TypeError("failNext: set one of status, body, hang and reset.");
+  if (effects > 1) throw new TypeError("failNext: hang, reset and status (or body) exclude each other.");
+  if (headers !== undefined && !responds) throw new TypeError("failNext: headers need a status or a body.");
   for (const [name, value] of Object.entries(headers ?? {})) {
     validateHeaderName(name);
     validateHeaderValue(name, value);
@@ -97,23 +96,23 @@ export function checkFailure(failure: Failure): void {
 }
 
 function check(subject: string, rules: Readonly<Record<string, Rule>>, options: unknown): void {
-  // A string in place of the options may be the key.
-  const given = typeof options === "string" ? "a string" : shown(options);
+  // A string passed instead of the options may be the API key.
+  const given = typeof options === "string" ? "a string" : preview(options);
   if (!isObject(options) || !isPlainObject(options))
     throw new TypeError(`${subject}: expected an object, not ${given}.`);
   for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (rule === undefined) throw unknownOption(subject, name, Object.keys(rules));
     if (value === undefined || rule.fits(value)) continue;
-    const preview = rule.isSecret ? "" : `, not ${shown(value)}`;
-    const message = `${subject}: ${name} must be ${rule.what}${preview}${rule.hint ?? ""}.`;
+    const got = rule.isSecret ? "" : `, not ${preview(value)}`;
+    const message = `${subject}: ${name} must be ${rule.what}${got}${rule.hint ?? ""}.`;
     throw typeof value === "number" ? new RangeError(message) : new TypeError(message);
   }
 }
 
 function unknownOption(subject: string, name: string, known: readonly string[]): TypeError {
-  const meant = nearest(name, known);
-  const hint = meant === undefined ? `there are ${known.join(", ")}.` : `did you mean ${meant}?`;
+  const meant = didYouMean(name, known);
+  const hint = meant === undefined ? `known options: ${known.join(", ")}.` : `did you mean ${meant}?`;
   return new TypeError(`${subject}: unknown option ${name}; ${hint}`);
 }
 

@@ -1,17 +1,17 @@
 import type { SchemaError } from "../../generated/validators.js";
 
-/** How many problems of one body are named. */
-const MOST = 10;
+/** The maximum number of problems to list. */
+const MAX_PROBLEMS = 10;
 
-/** What Ajv found, as `field: message`, joined by semicolons. */
+/** Ajv's errors as text: `field: message`, joined by semicolons. */
 export function describeProblems(errors: readonly SchemaError[] | null | undefined, root = "body"): string {
   const all = errors ?? [];
-  const named = all.slice(0, MOST).map((error) => `${fieldOf(error) || root}: ${messageOf(error)}`);
-  if (all.length > MOST) named.push(`and ${all.length - MOST} more`);
+  const named = all.slice(0, MAX_PROBLEMS).map((error) => `${fieldOf(error) || root}: ${messageOf(error)}`);
+  if (all.length > MAX_PROBLEMS) named.push(`and ${all.length - MAX_PROBLEMS} more`);
   return named.join("; ");
 }
 
-/** The field as one reads it, such as `predictions[3].model_output`; empty for the body itself. */
+/** The path of the field, such as `predictions[3].model_output`; empty for the body itself. */
 function fieldOf({ instancePath, params }: SchemaError): string {
   const steps = instancePath.split("/").slice(1).map(decoded);
   const extra: unknown = params.missingProperty ?? params.additionalProperty;
@@ -27,7 +27,7 @@ function messageOf({ keyword, message, params }: SchemaError): string {
   if (keyword === "additionalProperties") return "unknown field";
   const allowed: unknown = params.allowedValues;
   if (Array.isArray(allowed)) return `must be one of ${allowed.join(", ")}`;
-  return message ?? `does not fit (${keyword})`;
+  return message ?? `invalid (${keyword})`;
 }
 
 function decoded(step: string): string {

@@ -2,39 +2,39 @@ import type { IncomingMessage } from "node:http";
 import { API_PATH } from "../util/api-path.js";
 import type { Failure } from "./failures.js";
 
-/** What becomes of a request: an answer, silence, a reset connection, or a caller that went away before any of these. */
+/** How a request ended: with a response, without one, by a reset, or because its caller closed the connection first. */
 export type Fate = "answered" | "hung" | "reset" | "gone";
 
-/** A request as it arrived, and what became of it. */
+/** A request as it arrived, and how it ended. */
 export interface RecordedRequest {
-  /** POST, unless the caller mistook the route. */
+  /** POST for all routes of the backend. */
   readonly method: string;
-  /** The path without `/api/dashboard/api`; whole where it does not begin with that. */
+  /** The path without `/api/dashboard/api`; the whole path if it does not start with that. */
   readonly path: string;
   /** The headers in lower case, without `authorization`. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  /** The body: parsed where it is JSON, else its text; undefined where there was none, or more than `maxBodyBytes`. */
+  /** The body: parsed if it is JSON, else its text; undefined if there was none or it exceeded `maxBodyBytes`. */
   readonly body: unknown;
   /** The Idempotency-Key, if one was sent. */
   readonly idempotencyKey?: string;
-  /** The status of the answer; absent as long as (or where) none was sent. */
+  /** The status of the response; absent until one was sent. */
   readonly status?: number;
-  /** Whether this request wrote something. False for a repeat that was answered from the first. */
+  /** Whether this request wrote something. False for a repeat, which gets the first response. */
   readonly committed: boolean;
-  /** Whether it repeats, under its key, a write that was done before. */
+  /** Whether it repeated an earlier write with the same key. */
   readonly repeated: boolean;
-  /** The failure of `failNext` that it met, if it met one. */
+  /** The failure of `failNext` that applied to it, if any. */
   readonly failure?: Failure;
-  /** What became of it; absent as long as that is open. */
+  /** How it ended; absent until then. */
   readonly fate?: Fate;
-  /** How long that took from the arrival of its head, in milliseconds; absent as long as `fate` is. */
+  /** Time from the arrival of its headers to its end, in milliseconds; absent until then. */
   readonly durationMs?: number;
 }
 
 /** A record that is still being filled in. */
 export type OpenRecord = { -readonly [Field in keyof RecordedRequest]: RecordedRequest[Field] };
 
-/** The record of a request of which only the head is known. */
+/** Creates the record of a request whose headers have arrived. */
 export function openRecord(request: IncomingMessage): OpenRecord {
   const { authorization: _secret, ...headers } = request.headers;
   const url = request.url ?? "";

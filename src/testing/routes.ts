@@ -1,33 +1,33 @@
 import { routes, type Validator } from "../../generated/validators.js";
 import type { BodyOf, OperationName } from "../api/routes.js";
 import { API_PATH } from "../util/api-path.js";
-import { type Answer, jsonAnswer, refusal } from "./answer.js";
-import { responseValidator } from "./contract.js";
 import { describeProblems } from "./problems.js";
+import { errorResponse, jsonResponse, type MockResponse } from "./response.js";
+import { responseValidator } from "./response-validator.js";
 import type { MockState } from "./state.js";
 
-/** A status and a body that still has to be checked against the document. */
-interface Result {
+/** A status and a body that is not yet validated against the schema. */
+interface WriteResult {
   readonly status: number;
   readonly body: object;
 }
 
-/** What a route does with a body that fits. `id` is the one in the path, empty where there is none. */
-type Write<Name extends OperationName> = (state: MockState, id: string, body: BodyOf<Name>) => Result;
+/** Performs a write with a valid body. `id` is the id in the path; empty if there is none. */
+type Write<Name extends OperationName> = (state: MockState, id: string, body: BodyOf<Name>) => WriteResult;
 
-/** A route at work: checks the body, writes, checks its own answer. */
-type Handler = (state: MockState, id: string, body: unknown) => Answer;
+/** Validates the body, performs the write and validates the response. */
+type Handler = (state: MockState, id: string, body: unknown) => MockResponse;
 
-interface Route {
+interface RoutePattern {
   /** Matches the path; its group is the id, still encoded. */
   readonly pattern: RegExp;
   readonly handle: Handler;
 }
 
-/** A route that a path was found to be of. */
-export type FoundRoute = (state: MockState, body: unknown) => Answer;
+/** The handler of a route, bound to the id in the path. */
+export type FoundRoute = (state: MockState, body: unknown) => MockResponse;
 
-/** The route of a URL's path, ready to be called with a state and a body. Undefined if there is none. */
+/** Finds the route of a path. Undefined if there is none. */
 export function findRoute(pathname: string): FoundRoute | undefined {
   if (!pathname.startsWith(API_PATH)) return undefined;
   const path = pathname.slice(API_PATH.length);
@@ -41,16 +41,16 @@ export function findRoute(pathname: string): FoundRoute | undefined {
 /** The routes hold no state, so all servers of a process share them. */
 const HANDLERS = handlers();
 
-function handlers(): readonly Route[] {
-  const all: Route[] = [];
+function handlers(): readonly RoutePattern[] {
+  const all: RoutePattern[] = [];
 
   function on<Name extends OperationName>(name: Name, write: Write<Name>): void {
     const { path, request } = routes[name];
     const isValid: Validator<BodyOf<Name>> = request;
     const pattern = new RegExp(`^${path.replaceAll(/\{\w+\}/g, "([^/]+)")}$`);
     const handle: Handler = (state, id, body) => {
-      if (!isValid(body)) return checked(name, problem(400, describeProblems(isValid.errors)));
-      return checked(name, write(state, id, body));
+      if (!isValid(body)) return validResponse(name, problem(400, describeProblems(isValid.errors)));
+      return validResponse(name, write(state, id, body));
     };
     all.push({ pattern, handle });
   }
@@ -91,27 +91,27 @@ function handlers(): readonly Route[] {
   return all;
 }
 
-function checked(name: OperationName, { status, body }: Result): Answer {
-  const fits = responseValidator(name, status);
-  if (fits === undefined) return refusal(500, `Mock server: the document has no ${status} for ${name}.`);
-  if (fits(body)) return jsonAnswer(status, body);
-  const problems = describeProblems(fits.errors);
-  return refusal(500, `Mock server: its own answer to ${name} does not fit the document: ${problems}`);
+function validResponse(name: OperationName, { status, body }: WriteResult): MockResponse {
+  const isValid = responseValidator(name, status);
+  if (isValid === undefined) return errorResponse(500, `Mock server: the schema has no ${status} for ${name}.`);
+  if (isValid(body)) return jsonResponse(status, body);
+  const problems = describeProblems(isValid.errors);
+  return errorResponse(500, `Mock server: its response to ${name} does not match the schema: ${problems}`);
 }
 
-function problem(status: number, detail: string): Result {
+function problem(status: number, detail: string): WriteResult {
   return { status, body: { detail } };
 }
 
-function unknownExperiment(id: string): Result {
+function unknownExperiment(id: string): WriteResult {
   return problem(404, `Experiment ${id} not found.`);
 }
 
-function unknownRun(id: string): Result {
+function unknownRun(id: string): WriteResult {
   return problem(404, `Run ${id} not found.`);
 }
 
-/** An id that is not properly encoded is taken as it stands: no row has it. */
+/** An id that is not properly encoded is used as it is: no entity has it. */
 function decoded(id: string): string {
   try {
     return decodeURIComponent(id);

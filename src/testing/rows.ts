@@ -1,41 +1,41 @@
 import type { BodyOf } from "../api/routes.js";
 
-/** How an experiment or a run stands. */
+/** The status of an experiment or a run. */
 export type Status = NonNullable<BodyOf<"createRun">["status"]>;
 type Patched<Name extends "createRun" | "createExperiment"> = Omit<BodyOf<Name>, "status">;
 
-/** An experiment as the mock server holds it: what was sent, patches applied. */
+/** An experiment of the mock server, with its patches applied. */
 export interface ExperimentRow
   extends Patched<"createExperiment">,
     Omit<BodyOf<"updateExperiment">, "status" | keyof BodyOf<"createExperiment">> {
   /** A UUID. */
   readonly id: string;
-  /** "pending" until a patch says otherwise. */
+  /** "pending" until a patch changes it. */
   readonly status: Status;
 }
 
-/** A run as the mock server holds it: what was sent, patches applied. A patch may have brought fields of any name. */
+/** A run of the mock server, with its patches applied. Patches may add fields of any name. */
 export interface RunRow extends Patched<"createRun"> {
   /** A UUID. */
   readonly id: string;
-  /** "pending" where neither the create nor a patch said otherwise. */
+  /** "pending" unless the create or a patch set another one. */
   readonly status: Status;
-  /** Why the run failed, as a patch said. */
+  /** Why the run failed, from a patch. */
   readonly error_message?: BodyOf<"updateRun">["error_message"];
-  /** What a patch said of the whole run, such as its best score. */
+  /** Summary values of the run, such as its best score, from a patch. */
   readonly summary?: BodyOf<"updateRun">["summary"];
-  /** How long the run took, as a patch said, in seconds. */
+  /** The duration of the run in seconds, from a patch. */
   readonly duration_seconds?: BodyOf<"updateRun">["duration_seconds"];
   readonly [field: string]: unknown;
 }
 
-/** The series of one step on one split. */
+/** The metrics of one step and split. */
 export type MetricRow = BodyOf<"logStepMetric"> & {
   /** The id of its run. */
   readonly run_id: string;
 };
 
-/** An eval, with the UUID it was given. */
+/** An eval, with its id. */
 export type EvalRow = BodyOf<"createEval"> & {
   /** A UUID. */
   readonly id: string;
@@ -43,7 +43,7 @@ export type EvalRow = BodyOf<"createEval"> & {
   readonly run_id: string;
 };
 
-/** A checkpoint, with the UUID it was given. */
+/** A checkpoint, with its id. */
 export type CheckpointRow = BodyOf<"addCheckpoint"> & {
   /** A UUID. */
   readonly id: string;
@@ -53,5 +53,6 @@ export type CheckpointRow = BodyOf<"addCheckpoint"> & {
 
 /** One prediction of a batch. */
 export type PredictionRow = BodyOf<"logPredictions">["predictions"][number] & {
-  /** The id of its run. */ readonly run_id: string;
+  /** The id of its run. */
+  readonly run_id: string;
 };

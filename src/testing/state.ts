@@ -6,11 +6,11 @@ import type { CheckpointRow, EvalRow, ExperimentRow, MetricRow, PredictionRow, R
 const BEFORE_ANY_PATCH = { status: "pending" } as const;
 
 /**
- * What a mock server holds: its rows and the idempotency keys it has answered. Hand the state of a stopped server to a
- * new one (`startMockServer({ state: old.state })`) to restart a backend that forgets nothing.
+ * The state of a mock server: its rows and the idempotency keys of its writes. Pass the state of a stopped server to a new
+ * one (`startMockServer({ state: old.state })`) to simulate a restart.
  *
- * The arrays are the same ones for the life of the state and grow in the order of the writes. A row is never changed in
- * place: a patch puts a new row where the old one was.
+ * The arrays stay the same for the life of the state and grow in the order of the writes. A row is never changed in place:
+ * a patch replaces the row.
  */
 export class MockState {
   readonly #experiments: ExperimentRow[] = [];
@@ -22,7 +22,7 @@ export class MockState {
   readonly #experimentAt = new Map<string, number>();
   readonly #runAt = new Map<string, number>();
 
-  /** @internal The idempotency keys that were answered. */
+  /** @internal The idempotency keys of committed writes. */
   readonly keys = new KeyMemory();
 
   /** The experiments, oldest first. */
@@ -65,26 +65,26 @@ export class MockState {
     return this.#runAt.has(id);
   }
 
-  /** Adds an experiment under a new UUID. */
+  /** Adds an experiment with a new id. */
   addExperiment(body: BodyOf<"createExperiment">): ExperimentRow {
     const row: ExperimentRow = { id: randomUUID(), ...BEFORE_ANY_PATCH, ...body };
     this.#experimentAt.set(row.id, this.#experiments.push(row) - 1);
     return row;
   }
 
-  /** Sets fields of an experiment. Without effect where no experiment has this id. */
+  /** Sets fields of an experiment. No effect if no experiment has this id. */
   patchExperiment(id: string, patch: BodyOf<"updateExperiment">): void {
     patchRow(this.#experiments, this.#experimentAt.get(id), (row) => ({ ...row, ...patch }));
   }
 
-  /** Adds a run under a new UUID. Whether its experiment exists is the caller's to ask. */
+  /** Adds a run with a new id. The caller checks that its experiment exists. */
   addRun(body: BodyOf<"createRun">): RunRow {
     const row: RunRow = { id: randomUUID(), ...BEFORE_ANY_PATCH, ...body };
     this.#runAt.set(row.id, this.#runs.push(row) - 1);
     return row;
   }
 
-  /** Sets fields of a run, its id excepted. Without effect where no run has this id. */
+  /** Sets fields of a run except its id. No effect if no run has this id. */
   patchRun(id: string, patch: BodyOf<"updateRun">): void {
     patchRow(this.#runs, this.#runAt.get(id), (row) => ({ ...row, ...patch, id }));
   }
@@ -94,14 +94,14 @@ export class MockState {
     this.#metrics.push({ run_id: runId, ...body });
   }
 
-  /** Adds an eval to a run, under a new UUID. */
+  /** Adds an eval with a new id to a run. */
   addEval(runId: string, body: BodyOf<"createEval">): EvalRow {
     const row = { id: randomUUID(), run_id: runId, ...body };
     this.#evals.push(row);
     return row;
   }
 
-  /** Adds a checkpoint to a run, under a new UUID. */
+  /** Adds a checkpoint with a new id to a run. */
   addCheckpoint(runId: string, body: BodyOf<"addCheckpoint">): CheckpointRow {
     const row = { id: randomUUID(), run_id: runId, ...body };
     this.#checkpoints.push(row);
@@ -113,7 +113,7 @@ export class MockState {
     for (const prediction of body.predictions) this.#predictions.push({ run_id: runId, ...prediction });
   }
 
-  /** Forgets all rows and all keys. */
+  /** Removes all rows and all keys. */
   clear(): void {
     const collections = [
       this.#experiments,

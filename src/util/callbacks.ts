@@ -1,8 +1,8 @@
 import { messageOf } from "./thrown.js";
 
 /**
- * Wraps a function that the user passed in, so that it cannot affect a write: an exception it throws and a promise it
- * returns that rejects are handled. `report` receives one message for the first failure.
+ * Wraps a user's callback so that it cannot affect a write: exceptions and rejected promises are caught. `report` receives
+ * one message, for the first failure.
  */
 export function safeCallback<Args extends readonly unknown[]>(
   name: string,
@@ -18,7 +18,7 @@ export function safeCallback<Args extends readonly unknown[]>(
   return (...args) => {
     try {
       const result = callback(...args);
-      // Resolving a promise of our own handles any thenable, also one with a faulty `then`.
+      // A promise of our own handles any thenable, even one with a faulty `then`.
       if (typeof result === "object" && result !== null) {
         new Promise((resolve) => resolve(result)).then(undefined, onFailure);
       }

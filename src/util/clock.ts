@@ -1,4 +1,4 @@
 import { performance } from "node:perf_hooks";
 
-/** Milliseconds on a clock that is never set back. Bound when it is loaded: fake timers of a test runner replace the method. */
+/** Milliseconds on a monotonic clock. Bound at load time, because a test runner's fake timers replace the method. */
 export const now: () => number = performance.now.bind(performance);

@@ -1,20 +1,20 @@
-/** The name that the user may have meant; undefined if none is near. Upper and lower case are the same. */
-export function nearest(given: string, names: readonly string[]): string | undefined {
+/** The known name closest to a misspelt one, ignoring case; undefined if none is close. */
+export function didYouMean(given: string, names: readonly string[]): string | undefined {
   const text = given.toLowerCase();
   const known = names.map((name) => ({ name, lower: name.toLowerCase() }));
   const extended = known.find(({ lower }) => text.length > 1 && (lower.startsWith(text) || text.startsWith(lower)));
   if (extended !== undefined) return extended.name;
-  let [best, least]: [string | undefined, number] = [undefined, Math.max(1, Math.floor(text.length / 3)) + 1];
+  let [best, bestDistance]: [string | undefined, number] = [undefined, Math.max(1, Math.floor(text.length / 3)) + 1];
   for (const { name, lower } of known) {
-    if (Math.abs(lower.length - text.length) >= least) continue;
-    const far = distance(text, lower);
-    if (far < least) [best, least] = [name, far];
+    if (Math.abs(lower.length - text.length) >= bestDistance) continue;
+    const distance = editDistance(text, lower);
+    if (distance < bestDistance) [best, bestDistance] = [name, distance];
   }
   return best;
 }
 
-/** The number of letters to insert, remove, replace or swap with their neighbour. */
-function distance(from: string, to: string): number {
+/** The Damerau-Levenshtein distance: letters to insert, remove, replace or swap with their neighbour. */
+function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

@@ -1,8 +1,8 @@
 /** The proxy between a client and its backend. */
 export interface ProxySetting {
-  /** The environment variable that names it. */
+  /** The environment variable it comes from. */
   readonly variable: ProxyVariable;
-  /** Its address, with user and password where it needs them. */
+  /** Its URL, including the user and password if it needs them. */
   readonly url: string;
 }
 
@@ -12,8 +12,8 @@ const HTTP = ["http_proxy", "HTTP_PROXY"] as const satisfies readonly ProxyVaria
 const HTTPS = ["https_proxy", "HTTPS_PROXY"] as const satisfies readonly ProxyVariable[];
 
 /**
- * The proxy that the environment names for an address, whether it can be one or not. The proxy for http serves https as
- * well if there is no other, and the lower-case variable takes precedence, as in curl.
+ * The proxy that the environment sets for a URL; it is not validated. HTTP_PROXY also applies to https if HTTPS_PROXY is
+ * not set. The lower-case variable takes precedence, as in curl.
  */
 export function proxyFor(
   baseUrl: string,
@@ -22,13 +22,13 @@ export function proxyFor(
   const names = baseUrl.startsWith("https:") ? [...HTTPS, ...HTTP] : HTTP;
   for (const variable of names) {
     const value = setting(variable);
-    // A host and a port without a scheme mean http, as in curl.
+    // A value without a scheme means http, as in curl.
     if (value !== undefined) return { variable, url: value.includes("://") ? value : `http://${value}` };
   }
   return undefined;
 }
 
-/** Whether a proxy can be used: an http or https URL whose user and password can be decoded. */
+/** Whether a proxy URL is valid: http or https, with a user and password that can be decoded. */
 export function isUsableProxy({ url }: ProxySetting): boolean {
   if (!URL.canParse(url)) return false;
   const { protocol, hostname, username, password } = new URL(url);
@@ -40,8 +40,8 @@ export function isUsableProxy({ url }: ProxySetting): boolean {
   return /^https?:$/.test(protocol) && hostname !== "";
 }
 
-/** The address of a proxy without user and password. */
-export function shownProxy({ url }: ProxySetting): string {
+/** The URL of a proxy without user and password. */
+export function withoutCredentials({ url }: ProxySetting): string {
   if (URL.canParse(url) && new URL(url).host !== "") {
     const { protocol, host } = new URL(url);
     return `${protocol}//${host}`;

@@ -1,21 +1,22 @@
 import { types } from "node:util";
 import type * as z from "zod";
 import { EvsysValidationError, type ValidationIssue } from "../errors.js";
-import { nearest } from "./did-you-mean.js";
+import { didYouMean } from "./did-you-mean.js";
 import { isObject } from "./objects.js";
 import { messageOf } from "./thrown.js";
 
-const LONGEST_PREVIEW = 60;
+const MAX_PREVIEW_CHARACTERS = 60;
 const SECRET_FIELD = "apiKey";
 
-/** What is known of a schema's fields, to name the ones that fit where one does not. */
-type Fielded = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> };
+/** A schema that may list its fields, so that an error can suggest the right name. */
+type SchemaWithShape = z.ZodType & { readonly shape?: Readonly<Record<string, unknown>> };
 
 /**
- * Checks a value against a schema and returns it typed. `given` is the value to show in errors, if it is another form.
- * @throws EvsysValidationError naming each field, the value that was given and what is allowed.
+ * Validates a value against a schema and returns it typed. `given` is the value to quote in errors if it differs from
+ * the validated one.
+ * @throws EvsysValidationError naming each field, the value given and what is allowed.
  */
-export function validated<Schema extends Fielded>(
+export function validated<Schema extends SchemaWithShape>(
   subject: string,
   schema: Schema,
   value: unknown,
@@ -26,34 +27,32 @@ export function validated<Schema extends Fielded>(
   return result.data;
 }
 
-/** Whether JSON keeps the content of an object: it empties a Map, a Promise or an Error, and turns typed arrays into objects. */
+/** Whether JSON keeps an object's content. It loses that of a Map, a Promise or an Error, for example. */
 export function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || kindOf(value) === "Object";
 }
 
-function parsed<Schema extends Fielded>(
+function parsed<Schema extends SchemaWithShape>(
   subject: string,
   schema: Schema,
   value: unknown,
 ): z.ZodSafeParseResult<z.output<Schema>> {
-  const refuse = (message: string): never => {
+  const fail = (message: string): never => {
     throw new EvsysValidationError(subject, [issueAt([], message)]);
   };
   try {
-    // A schema would take a Map or a Promise for an object without fields.
+    // A schema would accept a Map or a Promise as an object without fields.
     if (!isObject(value) || isPlainObject(value)) return schema.safeParse(value);
   } catch (thrown) {
-    return refuse(`cannot be read: ${messageOf(thrown)}`);
+    return fail(`cannot be read: ${messageOf(thrown)}`);
   }
-  return refuse(`expected an object, got ${shown(value)}`);
+  return fail(`expected an object, got ${preview(value)}`);
 }
 
-/**
- * What does not fit a schema, one issue for each field. `given` is the value to show in errors; `at` is its path.
- */
+/** The issues of a value that does not match a schema, one per field. `given` is the value to quote; `at` is its path. */
 export function issuesOf(
-  schema: Fielded,
+  schema: SchemaWithShape,
   value: unknown,
   given: unknown,
   at: ValidationIssue["path"],
@@ -62,27 +61,27 @@ export function issuesOf(
   return result.success ? [] : allIssues(result.error, schema, given, at);
 }
 
-/** One mistake may violate several rules of a schema: the first issue of each field counts. */
+/** One mistake may violate several rules: only the first issue of each field is kept. */
 function allIssues(
   error: z.ZodError,
-  schema: Fielded,
+  schema: SchemaWithShape,
   value: unknown,
   at: ValidationIssue["path"] = [],
 ): ValidationIssue[] {
   const issues = new Map<string, ValidationIssue>();
-  for (const { path, field, message } of error.issues.flatMap((each) => explained(each, schema, value))) {
+  for (const { path, field, message } of error.issues.flatMap((each) => issuesFor(each, schema, value))) {
     if (!issues.has(field)) issues.set(field, issueAt([...at, ...path], message));
   }
   return [...issues.values()];
 }
 
-/** An issue of our own, for what a schema cannot say. */
+/** An issue for a rule that a schema cannot express. */
 export function issueAt(path: readonly (string | number)[], message: string): ValidationIssue {
   return { path, field: fieldOf(path), message };
 }
 
-/** A preview of a value for an error message: short, and on one line. */
-export function shown(value: unknown): string {
+/** A short, one-line preview of a value for an error message. */
+export function preview(value: unknown): string {
   if (typeof value === "function") return "a function";
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" && typeof value !== "string") return String(value);
@@ -90,7 +89,7 @@ export function shown(value: unknown): string {
   try {
     if (isObject(value) && !isPlainObject(value)) return withArticle(kindOf(value));
     const text = JSON.stringify(value);
-    return text.length > LONGEST_PREVIEW ? `${text.slice(0, LONGEST_PREVIEW)}…` : text;
+    return text.length > MAX_PREVIEW_CHARACTERS ? `${text.slice(0, MAX_PREVIEW_CHARACTERS)}…` : text;
   } catch {
     return "an object JSON cannot hold";
   }
@@ -101,10 +100,10 @@ function kindOf(value: object): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
-function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): ValidationIssue[] {
+function issuesFor(issue: z.core.$ZodIssue, schema: SchemaWithShape, root: unknown): ValidationIssue[] {
   const path = issue.path.map((part) => (typeof part === "symbol" ? String(part) : part));
   const given = valueAt(root, path);
-  const preview = previewOf(path, schema, given);
+  const got = previewOf(path, schema, given);
   switch (issue.code) {
     case "unrecognized_keys": {
       const known = path.length === 0 && schema.shape ? Object.keys(schema.shape) : [];
@@ -112,25 +111,25 @@ function explained(issue: z.core.$ZodIssue, schema: Fielded, root: unknown): Val
     }
     case "invalid_type": {
       const field = String(path.at(-1));
-      const hint = field.endsWith("_id") ? idMeant(field, given) : "";
+      const hint = field.endsWith("_id") ? idHint(field, given) : "";
       return given === undefined
         ? [issueAt(path, `required, ${typeNamed(issue.expected)} is missing`)]
-        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${preview}${hint}`)];
+        : [issueAt(path, `expected ${typeNamed(issue.expected)}, got ${got}${hint}`)];
     }
     case "invalid_value":
-      return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${preview}`)];
+      return [issueAt(path, `expected one of ${issue.values.join(", ")}, got ${got}`)];
     case "too_small":
     case "too_big": {
       const bound = issue.code === "too_small" ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
       const unit = issue.origin === "string" ? " character(s)" : issue.origin === "array" ? " item(s)" : "";
-      return [issueAt(path, `expected ${bound}${unit}, got ${preview}`)];
+      return [issueAt(path, `expected ${bound}${unit}, got ${got}`)];
     }
     default:
-      return [issueAt(path, `${issue.message}, got ${preview}`)];
+      return [issueAt(path, `${issue.message}, got ${got}`)];
   }
 }
 
-/** Each with the name that may have been meant; the names that there are, once, after the last that is near to none. */
+/** One issue per unknown field, with the closest known name. The last one without a close name lists all known fields. */
 function unknownFields(
   path: ValidationIssue["path"],
   keys: readonly string[],
@@ -138,8 +137,8 @@ function unknownFields(
   given: unknown,
 ): ValidationIssue[] {
   const hints = keys.map((key) => {
-    const near = nearest(key, known);
-    if (near !== undefined) return `; did you mean ${near}?`;
+    const meant = didYouMean(key, known);
+    if (meant !== undefined) return `; did you mean ${meant}?`;
     const isSeries = known.includes("metrics") && isObject(given) && typeof given[key] === "number";
     return isSeries ? "; put it in metrics" : "";
   });
@@ -150,15 +149,14 @@ function unknownFields(
   });
 }
 
-/** A row or a run in place of its id is a slip soon made: the id that may have been meant. */
-export function idMeant(field: string, given: unknown): string {
+/** A hint for a caller who passed a run, an experiment or a row instead of its id. */
+export function idHint(field: string, given: unknown): string {
   const entity = field.replace(/_id$/, "");
   const has = (name: string) => typeof Object.getOwnPropertyDescriptor(Object(given), name)?.value === "string";
   try {
     if (has(`${entity}Id`)) return `; did you mean run.${entity}Id?`;
     return has("id") ? `; did you mean ${entity}.id?` : "";
   } catch {
-    // What cannot be looked at is no slip.
     return "";
   }
 }
@@ -171,11 +169,11 @@ function typeNamed(expected: string): string {
   return withArticle(expected === "int" ? "integer" : expected);
 }
 
-/** A preview that does not show the key, also if the user passes it in place of the options that hold it. */
-function previewOf(path: readonly (string | number)[], { shape }: Fielded, given: unknown): string {
+/** A preview that never shows the API key, even if the user passes it in place of the options. */
+function previewOf(path: readonly (string | number)[], { shape }: SchemaWithShape, given: unknown): string {
   if (path[0] === SECRET_FIELD) return "a hidden value";
   const holdsKey = path.length === 0 && shape !== undefined && SECRET_FIELD in shape;
-  if (!holdsKey || (typeof given !== "string" && !Array.isArray(given))) return shown(given);
+  if (!holdsKey || (typeof given !== "string" && !Array.isArray(given))) return preview(given);
   return Array.isArray(given) ? "an array" : "a string";
 }
 
@@ -196,7 +194,7 @@ function fieldOf(path: readonly (string | number)[]): string {
   return path
     .map((part, at) => {
       if (typeof part === "number") return `[${part}]`;
-      // A field may have no name, and has to be named all the same.
+      // A field's name may be empty.
       return `${at === 0 ? "" : "."}${part === "" ? '""' : part}`;
     })
     .join("");

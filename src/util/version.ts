@@ -1,2 +1,2 @@
-/** The version of this package. A test compares it with package.json, which a bundled copy cannot read. */
+/** The version of this package. A constant, because a bundled copy cannot read package.json; a test compares the two. */
 export const VERSION = "0.1.0";

@@ -1,7 +1,8 @@
 /** What the viewer's server sends to the browser. */
 
-/** A number of JSON, or a non-finite one by name. */
-export type Scalar = number | "NaN" | "Infinity" | "-Infinity";
+import type { Scalar } from "../util/scalar.js";
+
+export type { Scalar };
 
 export interface RunSummary {
   /** The mirror's position and the run's id: unique among all mirrors shown. */
@@ -34,8 +35,13 @@ export interface RunList {
   readonly missing: readonly string[];
 }
 
-/** Counts of a run's writes; null where they are too many to count while you wait. */
-export type DeliveryState = { readonly pending: number; readonly rejected: number; readonly isForeign: boolean } | null;
+/** How many of a run's writes are not delivered. */
+export interface DeliveryState {
+  readonly pending: number;
+  readonly rejected: number;
+  /** Whether another client wrote the run. */
+  readonly isForeign: boolean;
+}
 
 export interface SeriesInfo {
   readonly name: string;

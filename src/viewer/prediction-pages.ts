@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { readPiece } from "../store/file-piece.js";
 import { segmentName } from "../store/paths.js";
 import { parseRow, type Row, slotsOf } from "../store/rows.js";
 import type { PredictionPage } from "./api-types.js";
-import { readPiece } from "./file-piece.js";
 import { shownFields } from "./shown.js";
 
 const PIECE_BYTES = 256 * 1024;

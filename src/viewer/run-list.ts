@@ -2,11 +2,12 @@ import { lstatSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isSafeId } from "../api/ids.js";
 import type { MirrorDocument } from "../store/document.js";
+import { type LastRows, lastRowsOf } from "../store/last-rows.js";
 import { documentPath, entityFolder, segmentName } from "../store/paths.js";
-import { readExperiment, readRun, runIdsIn } from "../store/run-catalog.js";
+import { bestScoreOf, readExperiment, readRun, runIdsIn } from "../store/run-catalog.js";
 import { isObject } from "../util/objects.js";
-import type { RunList, RunSummary, Scalar } from "./api-types.js";
-import { type LastRows, lastRowsOf } from "./last-rows.js";
+import { scalarOf } from "../util/scalar.js";
+import type { RunList, RunSummary } from "./api-types.js";
 
 const MOST_SERIES = 500;
 
@@ -39,7 +40,7 @@ export class RunLister {
           tags: summary.tags.length > 0 ? summary.tags : textsOf(experiment?.tags),
           experiment: textOf(experiment?.experiment_name),
           project: textOf(experiment?.project_id),
-          lastValue: scalarOf(last.values.get(series)),
+          lastValue: scalarOf(last.values.get(series)?.value),
         };
       });
     });
@@ -94,16 +95,6 @@ function stampOf(files: readonly string[]): string {
       return stats === undefined ? "-" : `${stats.mtimeMs}.${stats.size}.${stats.ino}`;
     })
     .join(" ");
-}
-
-function bestScoreOf(document: MirrorDocument | undefined): unknown {
-  return document?.best_score ?? (isObject(document?.summary) ? document.summary.best_score : undefined);
-}
-
-function scalarOf(value: unknown): Scalar | null {
-  if (typeof value !== "number") return null;
-  if (Number.isFinite(value)) return value;
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
 function textOf(value: unknown): string {

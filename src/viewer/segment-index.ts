@@ -1,6 +1,6 @@
+import { readPiece } from "../store/file-piece.js";
+import { MetricScanner, type ValueSink } from "../store/metric-scanner.js";
 import { Curve } from "./curve.js";
-import { readPiece } from "./file-piece.js";
-import { MetricScanner, type ValueSink } from "./metric-scanner.js";
 
 const PIECE_BYTES = 1024 * 1024;
 /** A file larger than this is sampled first. */

@@ -12,12 +12,13 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import { Chooser } from "../../src/cli/clean/choice.js";
 import { removeEntity } from "../../src/cli/clean/removal.js";
+import { RemovalPlan } from "../../src/cli/clean/removal-plan.js";
 import { type DashboardClient, MirrorError, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, writeRows } from "../support/cli.js";
+import { evsysOnTerminal, hasTerminal, jsonOf, OBEYED, writeRows } from "../support/cli.js";
 import { API_KEY, clientOf, collected, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { GROUPS, PYTHON_MIRRORS } from "../support/python-mirror.js";
@@ -60,7 +61,7 @@ async function sync(server: MockServer, logDirs: readonly string[], more: { adop
 
 /** What `clean --yes --json` says: the folders that are removed, and those that stay with the reason. */
 async function cleaned(...args: string[]): Promise<{ removed: string[]; kept: Record<string, string> }> {
-  const { code, stdout, stderr } = await evsys(["clean", "--yes", "--json", ...args]).ended;
+  const { code, stdout, stderr } = await command(["clean", "--yes", "--json", ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   const { removed, kept } = jsonOf(stdout) as {
     removed: { path: string }[];
@@ -78,14 +79,14 @@ describe("evsys-sdk clean", () => {
     const old = await oldMirror();
     const fresh = await oldMirror(6, old.logDir);
     await sync(server, [old.logDir]);
-    const { code, stdout, stderr } = await evsys(["clean", "--yes", old.logDir]).ended;
+    const { code, stdout, stderr } = await command(["clean", "--yes", old.logDir]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     const lines = stdout.split("\n");
-    expect(lines[0]).toBe("Wholly delivered and last written more than 7 days ago:");
+    expect(lines[0]).toBe("Completely delivered and last written more than 7 days ago:");
     expect(lines[1]).toMatch(/^ {2}run base {2}last write \d{4}-\d\d-\d\d [\d:]{8} UTC {2}7 writes, \d\.\d kB {2}\//);
     expect(lines[1]).toContain(`  ${old.run}`);
     expect(lines[2]).toMatch(/^ {2}experiment iris {2}last write .+ {2}1 write, /);
-    expect(lines[3]).toBe("Kept 2 folders: written lately.");
+    expect(lines[3]).toBe("Kept 2 folders: written recently.");
     expect(lines[4]).toMatch(/^Removed 2 folders \(\d\.\d kB\)\.$/);
     expect([old.run, old.experiment, fresh.run, fresh.experiment].map((path) => existsSync(path))).toEqual([
       false,
@@ -104,10 +105,10 @@ describe("evsys-sdk clean", () => {
     await sync(server, [logDir]);
     expect(await cleaned(logDir)).toEqual({
       removed: [],
-      kept: { [run]: "written lately", [experiment]: "written lately" },
+      kept: { [run]: "written recently", [experiment]: "written recently" },
     });
     expect(await cleaned(logDir, "--days", "3.5")).toMatchObject({ removed: [] });
-    const { stdout } = await evsys(["clean", "--yes", "--json", "--days", "2", logDir]).ended;
+    const { stdout } = await command(["clean", "--yes", "--json", "--days", "2", logDir]);
     expect(jsonOf(stdout)).toEqual({
       removed: [
         {
@@ -126,17 +127,17 @@ describe("evsys-sdk clean", () => {
       kept: [],
     });
     expect(await cleaned(logDir)).toEqual({ removed: [], kept: {} });
-    expect(await evsys(["clean", logDir]).ended).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
+    expect(await command(["clean", logDir])).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
   });
 
   it("refuses where there is nobody to ask, and removes nothing", async () => {
     const server = await mockServer();
     const { logDir, run } = await oldMirror();
     await sync(server, [logDir]);
-    const { code, stdout, stderr } = await evsys(["clean", logDir]).ended;
+    const { code, stdout, stderr } = await command(["clean", logDir]);
     expect(code).toBe(2);
     expect(stdout).toContain("run base");
-    expect(stderr).toBe("evsys-sdk: There is no terminal to ask on; say --yes to remove these 2 folders.\n");
+    expect(stderr).toBe("evsys-sdk: There is no terminal to confirm on; use --yes to remove these 2 folders.\n");
     expect(existsSync(run)).toBe(true);
   });
 
@@ -185,11 +186,11 @@ describe("evsys-sdk clean", () => {
     const { removed, kept } = await cleaned(...all);
     expect(removed).toEqual([]);
     expect(mirrors.map(({ run, experiment }) => [kept[run], kept[experiment]])).toEqual([
-      ["something rejected", "runs that stay"],
-      ["something pending", "something rejected"],
-      ["something pending", "something pending"],
+      ["rejected writes", "its runs are kept"],
+      ["pending writes", "rejected writes"],
+      ["pending writes", "pending writes"],
     ]);
-    expect(kept[join(String(parked), "experiments", "nobody-knows")]).toBe("something pending");
+    expect(kept[join(String(parked), "experiments", "nobody-knows")]).toBe("pending writes");
     expect(all.flatMap(pathsBelow)).toEqual(before);
   });
 
@@ -222,7 +223,7 @@ describe("evsys-sdk clean", () => {
       await sync(server, [folder], { adopt: true });
       const after = await cleaned(folder, "--days", "0");
       expect(after.removed).toHaveLength(5);
-      expect(Object.values(after.kept)).toEqual(["other files in it"]);
+      expect(Object.values(after.kept)).toEqual(["other files"]);
       expect(existsSync(join(folder, GROUPS))).toBe(true);
     },
   );
@@ -232,10 +233,10 @@ describe("evsys-sdk clean", () => {
     const { logDir, run, runId } = await oldMirror();
     await sync(server, [logDir]);
     const spoiled: [string, () => void, string][] = [
-      ["weights.bin", () => writeFileSync(join(run, "weights.bin"), "w"), "other files in it"],
-      ["plots", () => mkdirSync(join(run, "plots")), "other files in it"],
-      ["sync/notes.txt", () => writeFileSync(join(run, "sync", "notes.txt"), "w"), "other files in it"],
-      ["metrics.7.jsonl", () => writeFileSync(join(run, "metrics.7.jsonl"), "{}\n"), "another client's writes in it"],
+      ["weights.bin", () => writeFileSync(join(run, "weights.bin"), "w"), "other files"],
+      ["plots", () => mkdirSync(join(run, "plots")), "other files"],
+      ["sync/notes.txt", () => writeFileSync(join(run, "sync", "notes.txt"), "w"), "other files"],
+      ["metrics.7.jsonl", () => writeFileSync(join(run, "metrics.7.jsonl"), "{}\n"), "foreign rows"],
     ];
     for (const [name, spoil, reason] of spoiled) {
       spoil();
@@ -256,8 +257,8 @@ describe("evsys-sdk clean", () => {
     const { removed, kept } = await cleaned(one.logDir, other.logDir);
     expect(new Set(removed)).toEqual(new Set([one.run, other.run, other.experiment]));
     expect(kept).toEqual({
-      [one.experiment]: "runs that stay",
-      [join(other.logDir, "generations", run.id)]: "something pending",
+      [one.experiment]: "its runs are kept",
+      [join(other.logDir, "generations", run.id)]: "pending writes",
     });
     // With its experiment still there, the late run finds its parent.
     await sync(server, [one.logDir, other.logDir]);
@@ -275,7 +276,7 @@ describe("evsys-sdk clean", () => {
     await client.close();
     const { removed, kept } = await cleaned(logDir);
     expect(removed).toEqual([]);
-    expect(kept).toMatchObject({ [run]: "named by writes that are not delivered", [experiment]: "runs that stay" });
+    expect(kept).toMatchObject({ [run]: "undelivered writes refer to it", [experiment]: "its runs are kept" });
     await sync(server, [logDir]);
     expect(server.evals.at(-1)?.checkpoint_id).toBe(server.checkpoints[0]?.id);
   });
@@ -289,7 +290,7 @@ describe("evsys-sdk clean", () => {
     writeFileSync(join(broken, "generation.json"), "{");
     expect(await cleaned(logDir)).toMatchObject({
       removed: [expect.stringContaining("generations")],
-      kept: { [experiment]: "runs that stay", [broken]: "unreadable" },
+      kept: { [experiment]: "its runs are kept", [broken]: "unreadable" },
     });
   });
 
@@ -311,18 +312,23 @@ describe("evsys-sdk clean", () => {
     symlinkSync(elsewhere, join(logDir, "generations"));
     mkdirSync(join(elsewhere, "..", ".evsys-removed-1"));
     const before = pathsBelow(join(elsewhere, ".."));
-    const { code, stderr } = await evsys(["clean", "--yes", "--json", logDir]).ended;
+    const { code, stderr } = await command(["clean", "--yes", "--json", logDir]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(join(logDir, "generations")) });
     expect(pathsBelow(join(elsewhere, ".."))).toEqual(before);
   });
 });
 
 describe("the removal of a folder", () => {
-  async function choice(): Promise<{ chooser: Chooser; client: () => DashboardClient; run: string; runId: string }> {
+  async function choice(): Promise<{
+    chooser: RemovalPlan;
+    client: () => DashboardClient;
+    run: string;
+    runId: string;
+  }> {
     const server = await mockServer();
     const { logDir, run, runId } = await oldMirror();
     await sync(server, [logDir]);
-    return { chooser: new Chooser([logDir], Date.now()), client: () => offlineClient({ logDir }), run, runId };
+    return { chooser: new RemovalPlan([logDir], Date.now()), client: () => offlineClient({ logDir }), run, runId };
   }
 
   it("is given up where something was written since it was chosen", async () => {
@@ -331,9 +337,9 @@ describe("the removal of a folder", () => {
     if (chosen === undefined) throw new Error("Nothing was chosen.");
     const writer = client();
     await writer.logStepMetric(runId, { step: 9, loss: 1 });
-    expect(removeEntity(chosen, () => chooser.reasonNow(chosen))).toBe("in use");
+    expect(removeEntity(chosen, () => chooser.reasonToKeep(chosen))).toBe("in use");
     await writer.close();
-    expect(removeEntity(chosen, () => chooser.reasonNow(chosen))).toBe("something pending");
+    expect(removeEntity(chosen, () => chooser.reasonToKeep(chosen))).toBe("pending writes");
     expect(await collected(client().local.metrics(runId))).toHaveLength(4);
     expect(readdirSync(join(run, "sync")).filter((name) => name.includes(".lock."))).toEqual([]);
   });
@@ -371,7 +377,7 @@ describe("the removal of a folder", () => {
     if (chosen === undefined) throw new Error("Nothing was chosen.");
     expect(removeEntity(chosen, () => undefined)).toBeUndefined();
     expect(existsSync(run)).toBe(false);
-    expect(removeEntity(chosen, () => undefined)).toBe("not there any more");
+    expect(removeEntity(chosen, () => undefined)).toBe("it no longer exists");
     await client().logStepMetric(runId, { step: 1, loss: 1 });
     expect(await collected(client().local.metrics(runId))).toHaveLength(1);
   });

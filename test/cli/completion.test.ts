@@ -44,7 +44,7 @@ describe("evsys-sdk completion", () => {
   });
 
   it.each([
-    [[], "completion takes one shell: evsys-sdk completion bash, zsh or fish."],
+    [[], "completion requires one shell: evsys-sdk completion bash, zsh or fish."],
     [["bash", "zsh"], "completion takes one shell: "],
     [["fsih"], "Unknown shell fsih; did you mean fish?"],
     [["powershell"], "Unknown shell powershell; there are bash, zsh, fish."],

@@ -1,14 +1,11 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ContractReport } from "../../src/contract/check.js";
 import { alteredBackend, json } from "../support/altered-backend.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED } from "../support/cli.js";
 import { API_KEY, mockServer, PROJECT_ID } from "../support/clients.js";
-import { REPOSITORY } from "../support/folders.js";
+import { command } from "../support/command.js";
+import { textsOf } from "../support/pages.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
-
-const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
 
 /** The same server under an address that is not the loopback's by its name. */
 function elsewhere({ url }: { readonly url: string }): string {
@@ -18,19 +15,19 @@ function elsewhere({ url }: { readonly url: string }): string {
 describe("evsys-sdk contract", () => {
   it("finds that the mock server conforms, after saying what it will write", async () => {
     const server = await mockServer();
-    const { code, stdout, stderr } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["contract"], connection(server));
     expect(code, stdout).toBe(0);
     expect(stderr).toContain(
       `Writes test records to ${server.url}, project ${PROJECT_ID}: experiments named contract-test-…`,
     );
-    expect(stderr).toContain("at the end the experiments are marked is_valid=false.\n");
+    expect(stderr).toContain("at the end, the experiments are marked is_valid=false.\n");
     const [checks = "", end = ""] = stdout.split("\n\n");
     for (const line of checks.split("\n")) expect(line).toMatch(/^conforms {4}[a-zA-Z]+ +[a-zA-Z_=-]/);
     expect(end.split("\n")).toEqual([
       `${checks.split("\n").length} conform, 0 differ, 0 not tested.`,
       "Idempotency-Key is honoured: a repeat with the same key arrives once.",
       "  honoured: createExperiment, createRun, addCheckpoint, createEval",
-      "  cannot be seen from the answers: logStepMetric, logPredictions, updateRun, updateExperiment",
+      "  not visible in the responses: logStepMetric, logPredictions, updateRun, updateExperiment",
       "Marked 3 test experiments is_valid=false.",
       "",
     ]);
@@ -51,7 +48,7 @@ describe("evsys-sdk contract", () => {
       "--timeout-ms",
       "60000",
     ];
-    const { code, stderr } = await evsys(["contract", ...args], connection({ url: "http://127.0.0.1:9" })).ended;
+    const { code, stderr } = await command(["contract", ...args], connection({ url: "http://127.0.0.1:9" }));
     expect(code).toBe(0);
     expect(stderr).toContain("project other-project");
     expect(server.experiments[0]?.project_id).toBe("other-project");
@@ -59,7 +56,7 @@ describe("evsys-sdk contract", () => {
 
   it("prints one object with --json", async () => {
     const server = await mockServer({ honourIdempotencyKeys: false });
-    const { code, stdout } = await evsys(["contract", "--json"], connection(server)).ended;
+    const { code, stdout } = await command(["contract", "--json"], connection(server));
     expect(code).toBe(0);
     const report = jsonOf(stdout);
     expect(report).toMatchObject({
@@ -93,7 +90,7 @@ describe("evsys-sdk contract", () => {
         return operation === "createEval" && status === 400 ? { status: 200 } : undefined;
       },
     });
-    const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout } = await command(["contract"], connection(server));
     expect(code).toBe(1);
     expect(stdout).toContain(
       'differs     logPredictions    every field\n            inserted: expected integer, got "1"\n',
@@ -101,9 +98,9 @@ describe("evsys-sdk contract", () => {
     expect(stdout).toMatch(
       /got "1"\n {14}POST \/sdk\/runs\/[\w-]+\/predictions\/ \{"predictions":.* → 201 \{"ok":true,"inserted":"1"\}\n/,
     );
-    const [, wrong = ""] = stdout.split("differs     createEval        refuses wrong types and values\n");
+    const [, wrong = ""] = stdout.split("differs     createEval        rejects wrong types and values\n");
     const lines = wrong.split("\n");
-    expect(lines[0]).toMatch(/^ {12}\S.*, status: expected a refusal of the body, such as 400 or 422, got 200: /);
+    expect(lines[0]).toMatch(/^ {12}\S.*, status: expected a rejection of the body, such as 400 or 422, got 200: /);
     expect(lines[1]).toMatch(/^ {14}POST \/sdk\/runs\/[\w-]+\/evals\/ \{.* → 200 /);
     expect(lines[10]).toMatch(/^ {12}and \d+ more; --json prints all\.$/);
     expect(lines[11]).toMatch(/^differs {5}createEval/);
@@ -112,14 +109,14 @@ describe("evsys-sdk contract", () => {
 
   it("ends with 3 where the backend cannot be reached, and with 4 where it refuses the key", async () => {
     const dead = await deadServer();
-    const away = await evsys(["contract"], connection(dead)).ended;
+    const away = await command(["contract"], connection(dead));
     expect(away.code).toBe(3);
     expect(away.stdout).toContain(`The backend at ${dead.url} could not be reached: connect ECONNREFUSED`);
     expect(away.stdout).toContain("--url or EVSYS_API_URL");
     expect(away.stdout).toContain("\n0 conform, 0 differ, ");
 
     const server = await mockServer({ apiKey: "another" });
-    const refused = await evsys(["contract"], connection(server)).ended;
+    const refused = await command(["contract"], connection(server));
     expect(refused.code).toBe(4);
     expect(away.stdout + refused.stdout).not.toContain("not tested  ");
     expect(server.requests).toHaveLength(1);
@@ -129,12 +126,10 @@ describe("evsys-sdk contract", () => {
 
   it("ends with 3 where the backend never answers, and names what may be left there", async () => {
     const server = await rawServer(() => {});
-    const { code, stdout } = await evsys(["contract", "--timeout-ms", "500"], connection(server)).ended;
+    const { code, stdout } = await command(["contract", "--timeout-ms", "500"], connection(server));
     expect(code).toBe(3);
-    expect(stdout).toContain("could not be reached: no answer within 500 ms.\n");
-    expect(stdout).toMatch(
-      /The experiment contract-test-\S+ may be there and is not marked; see to it at the backend\./,
-    );
+    expect(stdout).toContain("could not be reached: no response within 500 ms.\n");
+    expect(stdout).toMatch(/The experiment contract-test-\S+ may exist and is not marked; see to it at the backend\./);
   });
 
   it("ends with 3 where something else answers, and tries nothing more", async () => {
@@ -145,7 +140,7 @@ describe("evsys-sdk contract", () => {
       always(503, "no"),
     ]) {
       const server = await rawServer(answer);
-      const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+      const { code, stdout } = await command(["contract"], connection(server));
       expect(code).toBe(3);
       expect(server.requests).toHaveLength(1);
       expect(stdout).toMatch(
@@ -156,14 +151,14 @@ describe("evsys-sdk contract", () => {
   });
 
   it("prints one object with --json where it cannot start", async () => {
-    const { code, stdout } = await evsys(["contract", "--json", "--url", ""]).ended;
+    const { code, stdout } = await command(["contract", "--json", "--url", ""]);
     expect(code).toBe(2);
-    expect(jsonOf(stdout)).toEqual({ error: "--url takes a value: --url http://localhost:8000", exitCode: 2 });
+    expect(jsonOf(stdout)).toEqual({ error: "--url requires a value: --url http://localhost:8000", exitCode: 2 });
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
-    const { code, stdout } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout } = await command(["contract"], connection(server));
     expect(code).toBe(3);
     expect(stdout).toContain("got 302, a redirect to https://elsewhere.example/login, which is not followed");
   });
@@ -174,20 +169,20 @@ describe("evsys-sdk contract", () => {
     [{}, ["--url", "nowhere"], '--url: expected an http or https URL, got "nowhere", such as http://localhost:8000.'],
     [{ EVSYS_API_URL: "ftp://x" }, [], "EVSYS_API_URL: expected an http or https URL"],
     [{}, ["--api-key", "geheim→"], "--api-key or EVSYS_API_KEY: expected printable ASCII"],
-    [{}, ["--timeout-ms", "0"], '--timeout-ms takes a whole number of 1 or more, not "0".'],
+    [{}, ["--timeout-ms", "0"], '--timeout-ms takes an integer of 1, not "0".'],
     [{}, ["--timeout-ms", "9999999999"], "--timeout-ms: "],
-    [{}, ["--url", ""], "--url takes a value: --url http://localhost:8000"],
-    [{}, ["--url", "--api-key", "geheim"], "--url takes a value: --url http://localhost:8000"],
-    [{}, ["http://localhost:8102/"], "Give the address with --url http://localhost:8102"],
-    [{}, ["geheim"], "contract takes options alone: evsys-sdk contract --help shows them."],
+    [{}, ["--url", ""], "--url requires a value: --url http://localhost:8000"],
+    [{}, ["--url", "--api-key", "geheim"], "--url requires a value: --url http://localhost:8000"],
+    [{}, ["http://localhost:8102/"], "Pass the address with --url http://localhost:8102"],
+    [{}, ["geheim"], "contract accepts only options. See evsys-sdk contract --help."],
     [
       { EVSYS_API_URL: "http://backend.invalid" },
       [],
-      "http://backend.invalid is not this machine, and there is no terminal to ask on; say --yes to write test records to it.",
+      "http://backend.invalid is not on this machine, and there is no terminal to confirm on; use --yes to write test records to it.",
     ],
   ])("ends with 2 for %j %j", async (variables, args, message) => {
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
-    const { code, stdout, stderr } = await evsys(["contract", ...args], environment).ended;
+    const { code, stdout, stderr } = await command(["contract", ...args], environment);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
     expect(stderr).not.toContain("geheim");
@@ -195,7 +190,7 @@ describe("evsys-sdk contract", () => {
 
   it("writes to a backend elsewhere with --yes", async () => {
     const server = await mockServer();
-    const { code } = await evsys(["contract", "--url", elsewhere(server), "--yes"], connection(server)).ended;
+    const { code } = await command(["contract", "--url", elsewhere(server), "--yes"], connection(server));
     expect(code).toBe(0);
     expect(server.experiments).not.toEqual([]);
   });
@@ -247,17 +242,17 @@ describe("evsys-sdk contract", () => {
     const server = await rawServer((_, response) => {
       response.writeHead(200, { "content-type": "text/\u009b31m", location: "/\u009b" }).end(text);
     });
-    const { code, stdout, stderr } = await evsys(["contract"], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["contract"], connection(server));
     expect(code).toBe(1);
     expect(stdout + stderr).not.toMatch(OBEYED);
     expect(stdout).not.toContain("\u202e");
-    const json = await evsys(["contract", "--json"], connection(server)).ended;
+    const json = await command(["contract", "--json"], connection(server));
     expect(json.stdout).not.toMatch(OBEYED);
     expect(jsonOf(json.stdout)).toMatchObject({ conforms: 0 });
   });
 
   it("says all of it in its help", async () => {
-    const { code, stdout } = await evsys(["contract", "--help"]).ended;
+    const { code, stdout } = await command(["contract", "--help"]);
     expect(code).toBe(0);
     for (const word of ["--url", "--api-key", "--project-id", "--timeout-ms", "--yes", "--json", "is_valid=false"]) {
       expect(stdout).toContain(word);
@@ -267,14 +262,17 @@ describe("evsys-sdk contract", () => {
   });
 });
 
-describe("the README's section on it", () => {
-  const [, section = ""] = README.split("## Checking a backend\n");
-  const [own = ""] = section.split(/^## /m);
-  const [, command = ""] = /```sh\n(npx evsys-sdk contract.*)\n```/.exec(own) ?? [];
-  const [, sample = ""] = /```\n(conforms.*?)```/s.exec(own) ?? [];
+describe("the page on it", () => {
+  const page = "docs/checking-a-backend.md";
+  const printed =
+    textsOf(page, "sh")
+      .join("")
+      .split("\n")
+      .find((line) => line.startsWith("npx evsys-sdk contract")) ?? "";
+  const [sample = ""] = textsOf(page, "");
 
   it("has a command that runs, and prints what is printed there", async () => {
-    expect(command).not.toBe("");
+    expect(printed).not.toBe("");
     // A backend with the two flaws of the sample.
     const server = await alteredBackend(
       {
@@ -285,7 +283,7 @@ describe("the README's section on it", () => {
       },
       { honourIdempotencyKeys: false },
     );
-    const { code, stdout } = await evsys(command.split(" ").slice(2), connection(server)).ended;
+    const { code, stdout } = await command(printed.split(" ").slice(2), connection(server));
     expect(code).toBe(1);
     const lines = sample
       .trimEnd()

@@ -5,6 +5,7 @@ import { parseArguments } from "../../src/cli/terminal/arguments.js";
 import { prefersColour } from "../../src/config.js";
 import { evsys, offlineMirror } from "../support/cli.js";
 import { API_KEY } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 
 const all = Object.entries(commands);
@@ -57,7 +58,7 @@ describe("an error that nobody foresaw", () => {
     const { code, stderr } = await evsys(["status", logDir], variables, { nodeOptions }).ended;
     expect(code).toBe(2);
     expect(stderr).toBe(
-      "evsys-sdk: no paper; [API key]\\u001b[31m\nThis was not foreseen; add --verbose to see where it comes from.\n",
+      "evsys-sdk: no paper; [API key]\\u001b[31m\nThis error is unexpected; use --verbose to show its stack.\n",
     );
   });
 
@@ -71,7 +72,7 @@ describe("an error that nobody foresaw", () => {
     for (const { code, stderr } of [fromVariable, fromOption]) {
       expect(code).toBe(2);
       expect(stderr).toContain("evsys-sdk: no paper; [API key]\\u001b[31m\n  Error: no paper");
-      expect(stderr).toMatch(/^ {6}at .*output\.ts/m);
+      expect(stderr).toMatch(/^ {6}at Output\.line .*src\/cli/m);
       expect(stderr).toContain("  TypeError: no tree\n");
       expect(stderr).not.toContain(API_KEY);
       expect(stderr).not.toContain("\u001b");
@@ -107,9 +108,9 @@ describe("colours", () => {
     const { logDir } = await offlineMirror(1);
     const forced = { FORCE_COLOR: "1" };
     const [text, json, plain] = await Promise.all([
-      evsys(["status", logDir], forced).ended,
-      evsys(["status", logDir, "--json"], forced).ended,
-      evsys(["status", logDir]).ended,
+      command(["status", logDir], forced),
+      command(["status", logDir, "--json"], forced),
+      command(["status", logDir]),
     ]);
     expect(text.stdout).toContain("In all: \u001b[33m7 pending\u001b[39m.");
     for (const { stdout } of [json, plain]) expect(stdout).not.toContain("\u001b");

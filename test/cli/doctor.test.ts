@@ -1,21 +1,22 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Check } from "../../src/cli/doctor/check.js";
-import { freeSpace } from "../../src/cli/doctor/mirror.js";
+import type { DoctorCheck } from "../../src/cli/doctor/check.js";
+import { freeSpaceCheck } from "../../src/cli/doctor/mirror.js";
 import { checkNode } from "../../src/cli/doctor/node.js";
 import { checkProxy } from "../../src/cli/doctor/proxy.js";
 import { checkSettings } from "../../src/cli/doctor/settings.js";
 import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
 interface Diagnosis {
   readonly code: number | null;
   readonly ok: boolean;
-  readonly of: (check: string) => Check | undefined;
+  readonly of: (check: string) => DoctorCheck | undefined;
   readonly text: string;
 }
 
@@ -26,7 +27,7 @@ async function diagnosis(variables: Readonly<Record<string, string>>, ...args: s
   expect(stderr).toBe("");
   expect(stdout).not.toContain(API_KEY);
   // The shape is this package's own; each test holds the values against what it set up.
-  const { ok, checks } = jsonOf(stdout) as { ok: boolean; checks: Check[] };
+  const { ok, checks } = jsonOf(stdout) as { ok: boolean; checks: DoctorCheck[] };
   return { code, ok, text: stdout, of: (check) => checks.find((each) => each.check === check) };
 }
 
@@ -41,12 +42,12 @@ describe("evsys-sdk doctor", () => {
       "ok       key         Set, by EVSYS_API_KEY.",
       "ok       project     project-1, by EVSYS_PROJECT_ID.",
       "ok       log level   WARNING, the default.",
-      "ok       backend     It answers: it refused the test body with 400, as it should.",
-      "ok       access      The backend accepts the key.",
+      "ok       backend     The backend responds: it rejected the invalid test body with 400.",
+      "ok       access      The backend accepts the API key.",
       "ok       clock       This machine and the backend agree on the time.",
-      `ok       mirror      ${join(cwd, "evsys_sdk")} (the default) can be written. It is not there yet, and is made with the first write.`,
+      `ok       mirror      ${join(cwd, "evsys_sdk")} (the default) is writable. It does not exist yet; the first write creates it.`,
       "ok       writes      0 writes pending.",
-      "There is nothing to do.",
+      "No problems found.",
     ]) {
       expect(stdout.split("\n")).toContain(line);
     }
@@ -76,7 +77,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("backend")).toMatchObject({
       verdict: "to do",
       found: expect.stringMatching(`^${server.url} cannot be reached: connect ECONNREFUSED`),
-      next: "Nothing listens there: start the backend, or set EVSYS_API_URL to its address.",
+      next: "Start the backend, or set EVSYS_API_URL to its address.",
     });
     expect(of("access")?.verdict).toBe("skipped");
   });
@@ -89,7 +90,7 @@ describe("evsys-sdk doctor", () => {
     });
     expect(of("backend")).toMatchObject({
       found: "This port speaks plain http.",
-      next: `Use ${server.url}: set EVSYS_API_URL to it.`,
+      next: `Use ${server.url}.`,
     });
     expect(text).not.toContain("routines");
   });
@@ -116,7 +117,7 @@ describe("evsys-sdk doctor", () => {
     const { of } = await diagnosis({ ...connection(server), EVSYS_LOG_DIR: client.local.root });
     expect(of("writes")).toMatchObject({
       verdict: "to do",
-      found: expect.stringContaining("Held back: the backend does not know run unknown-run."),
+      found: expect.stringContaining("Parked, because the backend does not know run unknown-run."),
     });
   });
 
@@ -142,7 +143,7 @@ describe("evsys-sdk doctor", () => {
     expect(code).toBe(1);
     expect(of("backend")).toMatchObject({
       verdict: "to do",
-      found: `${server.url} cannot be reached: no answer in time.`,
+      found: `${server.url} cannot be reached: no response in time.`,
     });
   });
 
@@ -152,8 +153,8 @@ describe("evsys-sdk doctor", () => {
     expect(code).toBe(1);
     expect(of("access")).toMatchObject({
       verdict: "to do",
-      found: 'The backend refuses the key with status 401: {"detail":"no such key: [API key]"}.',
-      next: "Set EVSYS_API_KEY to a key that may write to the project.",
+      found: 'The backend rejects the API key with status 401: {"detail":"no such key: [API key]"}.',
+      next: "Set EVSYS_API_KEY to a key with write access to the project.",
     });
     expect(of("backend")?.verdict).toBe("ok");
   });
@@ -179,9 +180,9 @@ describe("evsys-sdk doctor", () => {
 
   it.each([
     [404, "the SDK's routes are not there", "Set EVSYS_API_URL"],
-    [200, "something else may be there", "Set EVSYS_API_URL"],
+    [200, "something else may exist", "Set EVSYS_API_URL"],
     [503, "with status 503: down for repairs", "Wait, or ask who runs it"],
-    [302, "names no target", "Set EVSYS_API_URL"],
+    [302, "redirects without a target", "Set EVSYS_API_URL"],
   ])("tells what a status of %i means", async (status, found, next) => {
     const server = await rawServer(always(status, "down for repairs"));
     const { code, of } = await diagnosis(connection(server));
@@ -210,12 +211,28 @@ describe("evsys-sdk doctor", () => {
     const server = await mockServer();
     const { code, of } = await diagnosis({ ...connection(server), EVSYS_OFFLINE: "yes", EVSYS_API_KEY: "" });
     expect(code).toBe(0);
-    expect(of("mode")?.found).toBe("Offline, by EVSYS_OFFLINE: clients write to the mirror alone.");
-    expect(of("key")).toMatchObject({ verdict: "ok", found: "Not set, and not needed offline." });
+    expect(of("mode")?.found).toBe("Offline (from EVSYS_OFFLINE): clients only write to the mirror.");
+    expect(of("key")).toMatchObject({ verdict: "ok", found: "Not set; not needed offline." });
     for (const check of ["backend", "access", "clock"]) {
       expect(of(check)).toMatchObject({ verdict: "skipped", found: "Offline: nothing is sent." });
     }
     expect(server.requests).toEqual([]);
+  });
+
+  it("names what disables clients, and checks the rest", () => {
+    const of = (variables: Readonly<Record<string, string>>) =>
+      checkSettings(variables).checks.find(({ check }) => check === "disabled");
+    expect(of({})).toBeUndefined();
+    expect(of({ EVSYS_DISABLED: "off" })).toBeUndefined();
+    expect(of({ EVSYS_DISABLED: "1" })).toEqual({
+      check: "disabled",
+      verdict: "to do",
+      found: "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.",
+      next: "Unset it to record.",
+    });
+    expect(of({ EVSYS_DISABLED: "please" })?.found).toContain("EVSYS_DISABLED: expected one of 1, true, yes, on");
+    const { config } = checkSettings({ EVSYS_DISABLED: "1", EVSYS_API_KEY: "k" });
+    expect(config).toMatchObject({ disabled: false, offline: false, apiKey: "k" });
   });
 
   it("tells each setting that cannot be used, and checks the rest", async () => {
@@ -224,7 +241,7 @@ describe("evsys-sdk doctor", () => {
     const { code, text, of } = await diagnosis({ ...connection(server), ...bad });
     expect(code).toBe(1);
     for (const check of ["key", "log level", "mode"]) expect(of(check)?.verdict).toBe("to do");
-    expect(of("backend")).toMatchObject({ verdict: "ok", found: "The backend answers, with status 401." });
+    expect(of("backend")).toMatchObject({ verdict: "ok", found: "The backend responds with status 401." });
     expect(text).not.toContain("geheim");
     const swapped = await diagnosis({ EVSYS_API_URL: API_KEY, EVSYS_API_KEY: API_KEY });
     expect(swapped.of("address")).toMatchObject({ verdict: "to do", found: expect.stringContaining("[API key]") });
@@ -241,7 +258,7 @@ describe("evsys-sdk doctor", () => {
       found: `${writes} writes pending.`,
       next: `Send them with: ${syncCommand(logDir)}`,
     });
-    expect(of("mirror")?.found).toBe(`${logDir} (by EVSYS_LOG_DIR) can be written.`);
+    expect(of("mirror")?.found).toBe(`${logDir} (from EVSYS_LOG_DIR) is writable.`);
     expect(pathsBelow(logDir)).toEqual(before);
   });
 
@@ -250,7 +267,7 @@ describe("evsys-sdk doctor", () => {
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     const { code, of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: client.local.root });
     expect(code).toBe(0);
-    expect(of("writes")?.found).toBe("1 write pending. A live process sends them.");
+    expect(of("writes")?.found).toBe("1 write pending. Another process is sending them.");
   });
 
   it("says what of the mirror cannot be written or read", async () => {
@@ -278,9 +295,9 @@ describe("evsys-sdk doctor", () => {
   });
 
   it("ends with 2 for what it does not know", async () => {
-    const { code, stdout, stderr } = await evsys(["doctor", "geheim"]).ended;
+    const { code, stdout, stderr } = await command(["doctor", "geheim"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
-    expect(stderr).toBe("evsys-sdk: doctor takes options alone: evsys-sdk doctor --help shows them.\n");
+    expect(stderr).toBe("evsys-sdk: doctor accepts only options. See evsys-sdk doctor --help.\n");
   });
 });
 
@@ -299,16 +316,16 @@ describe("its checks", () => {
   it.each([
     [{ http_proxy: "http://me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
     [{ HTTP_PROXY: "http://p:1" }, "https://b", "Requests go by http://p:1 (HTTP_PROXY)."],
-    [{ HTTPS_PROXY: "http://p:1" }, "http://b", "None for this address; HTTPS_PROXY is for https."],
+    [{ HTTPS_PROXY: "http://p:1" }, "http://b", "None for this address; HTTPS_PROXY applies to https only."],
     [
       { HTTPS_PROXY: "https://p", NO_PROXY: "localhost" },
       "https://b",
-      "Requests go by https://p (HTTPS_PROXY), but for the hosts of NO_PROXY (localhost).",
+      "Requests go by https://p (HTTPS_PROXY), except for the hosts of NO_PROXY (localhost).",
     ],
-    [{ https_proxy: "me:geheim@" }, "https://b", "https_proxy is no http or https URL."],
+    [{ https_proxy: "me:geheim@" }, "https://b", "https_proxy is not an http or https URL."],
     [{ http_proxy: "me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
     [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests go by http://localhost:3128 (HTTP_PROXY)."],
-    [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is no http or https URL."],
+    [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is not an http or https URL."],
     [{}, "https://b", "None is set."],
   ])("name the proxy of %j without who asks", (found, address, words) => {
     const check = checkProxy(found, address);
@@ -317,7 +334,7 @@ describe("its checks", () => {
   });
 
   it("want a GiB of space and a Node that is new enough", () => {
-    expect([1024 ** 3, 1024 ** 3 - 1].map((bytes) => freeSpace(bytes).verdict)).toEqual(["ok", "to do"]);
+    expect([1024 ** 3, 1024 ** 3 - 1].map((bytes) => freeSpaceCheck(bytes).verdict)).toEqual(["ok", "to do"]);
     const versions = ["20.18.3", "20.19.0", "18.99.0", "22.0.0"];
     expect(versions.map((version) => checkNode(version, ">=20.19").verdict)).toEqual(["to do", "ok", "to do", "ok"]);
   });

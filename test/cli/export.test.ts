@@ -2,9 +2,10 @@ import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { run as runCommand } from "../support/children.js";
-import { evsys, offlineMirror } from "../support/cli.js";
+import { evsys, MAIN, offlineMirror } from "../support/cli.js";
 import { offlineClient } from "../support/clients.js";
-import { pathsBelow, REPOSITORY, temporaryFolder } from "../support/folders.js";
+import { command } from "../support/command.js";
+import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 
 const ALPHABETS = [
@@ -21,7 +22,7 @@ const ALPHABETS = [
 ];
 
 async function exported(...args: readonly string[]) {
-  const { code, stdout, stderr } = await evsys(["export", ...args]).ended;
+  const { code, stdout, stderr } = await command(["export", ...args]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   return stdout;
 }
@@ -138,10 +139,8 @@ describe("evsys-sdk export", () => {
     const { logDir, runId } = await offlineMirror();
     const line = `${JSON.stringify({ step: 1, split: "train", metrics: { loss: 0.123456789 } })}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line.repeat(200_000));
-    const script = `set -o pipefail; "$0" --import tsx src/cli/main.ts export "$1" --stream metrics | head -n 2`;
-    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, logDir], {
-      cwd: REPOSITORY,
-    }).ended;
+    const script = `set -o pipefail; "$0" "$1" export "$2" --stream metrics | head -n 2`;
+    const { code, stdout, stderr } = await runCommand("bash", ["-c", script, process.execPath, MAIN, logDir]).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout.split("\n")).toHaveLength(3);
   });
@@ -149,16 +148,17 @@ describe("evsys-sdk export", () => {
   it("names a torn line and exports the others", async () => {
     const { logDir, runId } = await offlineMirror();
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), '{"step":9,"split":"tr');
-    const { code, stdout, stderr } = await evsys(["export", logDir, "--stream", "metrics"]).ended;
+    const { code, stdout, stderr } = await command(["export", logDir, "--stream", "metrics"]);
     expect(code).toBe(0);
     expect(parsedCsv(stdout)).toHaveLength(4);
-    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is no whole JSON object");
+    expect(stderr).toContain("metrics.jsonl:4: skipped a line that is not a complete JSON object");
   });
 
   it("says which runs belong to another project than EVSYS_PROJECT_ID", async () => {
     const { logDir } = await offlineMirror();
-    const { code, stdout, stderr } = await evsys(["export", logDir, "--stream", "runs"], { EVSYS_PROJECT_ID: "mine" })
-      .ended;
+    const { code, stdout, stderr } = await command(["export", logDir, "--stream", "runs"], {
+      EVSYS_PROJECT_ID: "mine",
+    });
     expect({ code, lines: parsedCsv(stdout).length }).toEqual({ code: 0, lines: 2 });
     expect(stderr).toBe('1 run of project "project-1" included; EVSYS_PROJECT_ID is "mine".\n');
   });
@@ -168,15 +168,15 @@ describe("evsys-sdk export", () => {
     [["--stream", "runs", "--experiment", "x"], '--experiment "x": no run belongs to this experiment;'],
     [
       ["--stream", "eval"],
-      '--stream takes one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
+      '--stream must be one of metrics, evals, predictions, checkpoints, runs, not "eval". Did you mean evals?',
     ],
     [[], "--stream is required: one of metrics, evals, predictions, checkpoints, runs."],
-    [["--stream", "runs", "--format", "parquet"], '--format takes one of csv, jsonl, not "parquet".'],
+    [["--stream", "runs", "--format", "parquet"], '--format must be one of csv, jsonl, not "parquet".'],
     [["--stream", "runs", "--wide"], "--wide applies to --stream metrics or evals; runs have no series."],
     [["--stream", "runs", "-o", "/nowhere/at/all.csv"], "Cannot write the file (/nowhere/at/all.csv)"],
   ])("refuses %j", async (args, message) => {
     const { logDir } = await offlineMirror();
-    const { code, stdout, stderr } = await evsys(["export", logDir, ...args]).ended;
+    const { code, stdout, stderr } = await command(["export", logDir, ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
@@ -184,14 +184,14 @@ describe("evsys-sdk export", () => {
   it("suggests the nearest id, and refuses a run of another experiment and a folder without a mirror", async () => {
     const { logDir, runId, experimentId } = await offlineMirror();
     const other = await offlineMirror();
-    const near = await evsys(["export", logDir, "--stream", "runs", "--run", `${runId.slice(0, -1)}_`]).ended;
+    const near = await command(["export", logDir, "--stream", "runs", "--run", `${runId.slice(0, -1)}_`]);
     expect(near).toMatchObject({ code: 2, stderr: expect.stringContaining(`did you mean ${runId}?`) });
     const args = ["--stream", "runs", "--run", other.runId, "--experiment", experimentId];
-    const mixed = await evsys(["export", logDir, other.logDir, ...args]).ended;
+    const mixed = await command(["export", logDir, other.logDir, ...args]);
     expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining(`not to ${experimentId}.`) });
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
-    expect(await evsys(["export", folder, "--stream", "runs"]).ended).toMatchObject({
+    expect(await command(["export", folder, "--stream", "runs"])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("holds no mirror"),
     });

@@ -1,10 +1,10 @@
 import { request as httpRequest } from "node:http";
 import { describe, expect, it, vi } from "vitest";
-import { failShare } from "../../src/cli/mock/failures.js";
+import { failRandomly } from "../../src/cli/mock/failures.js";
 import { mockOptions } from "../../src/cli/mock/options.js";
 import { CountingState } from "../../src/cli/mock/state.js";
 import { main } from "../../src/cli/program.js";
-import { Given } from "../../src/cli/terminal/arguments.js";
+import { ParsedArguments } from "../../src/cli/terminal/arguments.js";
 import { resolveConfig } from "../../src/config.js";
 import { EvsysValidationError } from "../../src/errors.js";
 import { syncMirror } from "../../src/index.js";
@@ -12,7 +12,7 @@ import type { Child } from "../support/children.js";
 import { evsys, OBEYED } from "../support/cli.js";
 import { API_KEY, clientOf, failureOf, mockServer, PROJECT_ID } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const IRIS = { experiment_name: "iris" };
 
@@ -67,9 +67,9 @@ describe("evsys-sdk mock", () => {
       expect(statuses).toEqual([201, 201, 400]);
       const stdout = await ended(child, signal);
       expect(stdout.replaceAll(/\d+ ms/g, "1 ms")).toBe(
-        `The mock server listens on ${url}. Ctrl-C ends it, and what it was sent is gone.
-It takes any API key.
-Point a client at it:
+        `Mock server listening on ${url}. Press Ctrl-C to stop it; its data is not kept.
+It accepts any API key.
+To use it, set in the client's environment:
 
 export EVSYS_API_URL=${url}
 export EVSYS_API_KEY=test-key
@@ -87,7 +87,7 @@ Written: 1 experiment.
   );
 
   it("is where a client looks that is told nothing", () => {
-    const { host, port } = mockOptions(new Given([], new Map()));
+    const { host, port } = mockOptions(new ParsedArguments([], new Map()));
     expect(resolveConfig({ offline: true }, {}).baseUrl).toBe(`http://${host}:${port}`);
   });
 
@@ -145,9 +145,9 @@ Written: 1 experiment.
     const { child, url } = await mock("--fail-rate", "1", "--latency-ms", "1");
     expect([await post(url, IRIS), await post(url, IRIS)]).toEqual([503, 503]);
     const stdout = await ended(child);
-    expect(stdout).toContain("\nIt holds every request back for 1 ms.\n");
-    expect(stdout).toContain("\nIt fails 100 % of the requests, half of those after the write.\n");
-    expect(stdout.match(/^503 POST .* ms failed on purpose( after the write)?$/gm)).toHaveLength(2);
+    expect(stdout).toContain("\nIt delays each request by 1 ms.\n");
+    expect(stdout).toContain("\nIt fails 100 % of the requests, half of them after the write.\n");
+    expect(stdout.match(/^503 POST .* ms simulated failure( after the write)?$/gm)).toHaveLength(2);
     expect(stdout).toContain("Stopped after 2 requests, 0 repeats, 2 failures on purpose.\n");
   });
 
@@ -204,7 +204,7 @@ Written: 1 experiment.
   it("lets other machines in where it is told to, and says so", async () => {
     const { child, url } = await mock("--host", "0.0.0.0");
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    expect(await ended(child)).toContain("\nEvery machine that reaches this one can write to it.\n");
+    expect(await ended(child)).toContain("\nOther machines on the network can write to it.\n");
     const { child: closed } = await mock("--host=127.0.0.1");
     expect(await ended(closed)).not.toContain("Every machine");
   });
@@ -216,7 +216,7 @@ describe("a mock that cannot start", () => {
     expect(await evsys(["mock", "--port", String(port)]).ended).toMatchObject({
       code: 2,
       stdout: "",
-      stderr: `evsys-sdk: Port ${port} is in use; end what listens there, or say --port 0 for one that is free.\n`,
+      stderr: `evsys-sdk: Port ${port} is in use; stop the process that uses it, or use --port 0 for a free port.\n`,
     });
   });
 
@@ -226,9 +226,9 @@ describe("a mock that cannot start", () => {
       '"nowhere.invalid" is no address of this machine; leave --host out for localhost, ',
     ],
     [["--host", "192.0.2.254"], '"192.0.2.254" is no address of this machine; '],
-    [["--host="], "--host takes an address of this machine, such as 0.0.0.0 for all of them."],
-    [["--api-key", `${API_KEY} `], "--api-key takes printable ASCII characters without spaces."],
-    [["--api-key="], "--api-key takes printable ASCII characters without spaces."],
+    [["--host="], "--host requires an address of this machine, such as 0.0.0.0 for all interfaces."],
+    [["--api-key", `${API_KEY} `], "--api-key must consist of printable ASCII characters without spaces."],
+    [["--api-key="], "--api-key must consist of printable ASCII characters without spaces."],
   ])("says in one line what is wrong with %j", async (args, message) => {
     const { code, stdout, stderr } = await evsys(["mock", "--port", "0", ...args]).ended;
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -237,12 +237,12 @@ describe("a mock that cannot start", () => {
   });
 
   it.each([
-    [["--port", "65536"], "--port takes a number of 65535 at the most, not 65536."],
-    [["--port", "http"], '--port takes a whole number of 0 or more, not "http".'],
-    [["--fail-rate", "20"], "--fail-rate takes a number of 1 at the most, not 20."],
-    [["--latency-ms", "3000000000"], "--latency-ms takes a number of 2147483647 at the most, not 3000000000."],
-    [["--api-key=", API_KEY], "mock takes options alone: evsys-sdk mock --help shows them."],
-    [["--api-key"], "--api-key takes a value: --api-key k."],
+    [["--port", "65536"], "--port must be at most 65535, not 65536."],
+    [["--port", "http"], '--port takes an integer of 0, not "http".'],
+    [["--fail-rate", "20"], "--fail-rate must be at most 1, not 20."],
+    [["--latency-ms", "3000000000"], "--latency-ms must be at most 2147483647, not 3000000000."],
+    [["--api-key=", API_KEY], "mock accepts only options. See evsys-sdk mock --help."],
+    [["--api-key"], "--api-key requires a value: --api-key k."],
     [["--prot", "1"], "Unknown option --prot; did you mean --port?"],
   ])("says in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
@@ -260,7 +260,7 @@ describe("its failures", () => {
     const server = await mockServer();
     // A tenth each; the second failure sees nine tenths of the requests, so it takes a ninth of those.
     const draws = [0.05, 0.15, 0.105, 0.15, 0.115, 0.99, 0.99];
-    failShare(server, 0.2, () => draws.shift() ?? 1);
+    failRandomly(server, 0.2, () => draws.shift() ?? 1);
     const statuses: number[] = [];
     while (draws.length > 0) statuses.push(await post(server.url, IRIS, { key: API_KEY }));
     expect(statuses).toEqual([503, 503, 201, 201]);
@@ -274,7 +274,7 @@ describe("its failures", () => {
         if (failure !== undefined) failures[failure.afterCommit === true ? "after" : "before"] += 1;
       },
     });
-    failShare(server, 0.5);
+    failRandomly(server, 0.5);
     for (let batch = 0; batch < 40; batch += 1) {
       await Promise.all(Array.from({ length: 25 }, () => post(server.url, IRIS, { key: API_KEY })));
     }

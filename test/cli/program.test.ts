@@ -1,10 +1,10 @@
-import { realpathSync, writeFileSync } from "node:fs";
+import { readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
-import { failureLine, harmless, size } from "../../src/cli/terminal/text.js";
-import { nearest } from "../../src/util/did-you-mean.js";
+import { escapeControls, failureLine, size } from "../../src/cli/terminal/text.js";
+import { didYouMean } from "../../src/util/did-you-mean.js";
 import { evsys, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { temporaryFolder } from "../support/folders.js";
 
@@ -63,7 +63,7 @@ describe("the program", () => {
   it.each([
     [["snyc"], "Unknown command snyc; did you mean sync?"],
     [["sync", "--dry"], "Unknown option --dry; did you mean --dry-run?"],
-    [["sync", "--concurrency", "2.5"], '--concurrency takes a whole number of 1 or more, not "2.5".'],
+    [["sync", "--concurrency", "2.5"], '--concurrency takes an integer of 1, not "2.5".'],
     [["status", "missing"], '"missing" is not there; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
     [["clean", "\u001b[31mred"], '"\\u001b[31mred" is not there; '],
   ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
@@ -86,13 +86,13 @@ describe("the program", () => {
     [["status", "--watch"], "Unknown option --watch; there are --json, --verbose, --help."],
     [["status", "--constructor"], "Unknown option --constructor; there are --json, --verbose, --help."],
     [["sync", "-j"], "Unknown option -j; there are --dry-run, --watch, "],
-    [["sync", "--json=yes"], '--json takes no value, not "yes".'],
-    [["sync", "--concurrency"], "--concurrency takes a value: --concurrency n."],
-    [["sync", "--concurrency", "0"], '--concurrency takes a whole number of 1 or more, not "0".'],
-    [["sync", "--concurrency", "--json"], '--concurrency takes a whole number of 1 or more, not "--json".'],
-    [["clean", "--days=week"], '--days takes a number of 0 or more, not "week".'],
-    [["clean", "--days=-1"], '--days takes a number of 0 or more, not "-1".'],
-    [["sync", "--dry-run", "--watch"], "--dry-run counts once and --watch goes on; give one of them."],
+    [["sync", "--json=yes"], '--json accepts no value, got "yes".'],
+    [["sync", "--concurrency"], "--concurrency requires a value: --concurrency n."],
+    [["sync", "--concurrency", "0"], '--concurrency takes an integer of 1, not "0".'],
+    [["sync", "--concurrency", "--json"], '--concurrency takes an integer of 1, not "--json".'],
+    [["clean", "--days=week"], '--days must be at most 0, not "week".'],
+    [["clean", "--days=-1"], '--days must be at most 0, not "-1".'],
+    [["sync", "--dry-run", "--watch"], "--dry-run and --watch cannot be combined."],
   ])("says in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     onTestFinished(() => write.mockRestore());
@@ -102,13 +102,18 @@ describe("the program", () => {
 
   it("loads for a command only what it needs", async () => {
     const { logDir } = await offlineMirror();
-    const loadedBy = async (...args: string[]): Promise<string> =>
-      (await evsys(args, {}, { nodeOptions: ["--import", LOADED] }).ended).stderr;
+    /** The text of the files that a command has loaded; a bundle names in a comment what each part of it comes from. */
+    const loadedBy = async (...args: string[]): Promise<string> => {
+      const { stderr } = await evsys(args, {}, { nodeOptions: ["--import", LOADED] }).ended;
+      const files = stderr.split("\n").filter((line) => line.startsWith("file:"));
+      return files.map((url) => `// ${url}\n${readFileSync(new URL(url), "utf8")}`).join("");
+    };
     const [help, status] = await Promise.all([loadedBy("--help"), loadedBy("status", logDir)]);
-    expect(help).toContain("src/cli/main.ts");
-    for (const name of ["zod", "undici", "openapi-fetch", "lowdb"]) expect(help).not.toContain(`/${name}/`);
-    expect(status).toContain("/lowdb/");
-    for (const name of ["undici", "openapi-fetch"]) expect(status).not.toContain(`/${name}/`);
+    expect(help).toContain("// src/cli/main.ts");
+    for (const name of ["zod", "undici", "openapi-fetch", "lowdb"])
+      expect(help).not.toMatch(new RegExp(`^// .*/${name}/`, "m"));
+    expect(status).toMatch(/^\/\/ .*\/lowdb\//m);
+    for (const name of ["undici", "openapi-fetch"]) expect(status).not.toMatch(new RegExp(`^// .*/${name}/`, "m"));
   });
 
   it("outlives whoever reads its output", async () => {
@@ -156,7 +161,7 @@ describe("the program", () => {
 
 describe("its texts", () => {
   it("show what a terminal would obey", () => {
-    expect(harmless("\u001b[2J\u009b31m\r\n\u0007\u007f\u202eé→\u2028")).toBe(
+    expect(escapeControls("\u001b[2J\u009b31m\r\n\u0007\u007f\u202eé→\u2028")).toBe(
       "\\u001b[2J\\u009b31m\\u000d\\u000a\\u0007\\u007f\\u202eé→\\u2028",
     );
   });
@@ -168,14 +173,14 @@ describe("its texts", () => {
 
   it("find the name that was meant, or none", () => {
     const names = ["--dry-run", "--watch", "--json"];
-    expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => nearest(name, names))).toEqual([
+    expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => didYouMean(name, names))).toEqual([
       "--dry-run",
       "--watch",
       "--json",
       "--dry-run",
       "--json",
     ]);
-    expect(["--wet", "-x", "", "--"].map((name) => nearest(name, ["--dry-run", "--watch"]))).toEqual([
+    expect(["--wet", "-x", "", "--"].map((name) => didYouMean(name, ["--dry-run", "--watch"]))).toEqual([
       undefined,
       undefined,
       undefined,

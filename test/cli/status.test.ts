@@ -2,11 +2,12 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
-import type { Status } from "../../src/cli/status/report.js";
+import type { Status } from "../../src/cli/status/status.js";
 import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { EXPERIMENT_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
@@ -14,7 +15,7 @@ import { deadServer } from "../support/servers.js";
 
 /** What `status --json` says of mirrors. */
 async function statusOf(...dirs: string[]): Promise<Status> {
-  const { code, stdout, stderr } = await evsys(["status", "--json", ...dirs]).ended;
+  const { code, stdout, stderr } = await command(["status", "--json", ...dirs]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   // The shape is this package's own; each test holds the values against what it wrote.
   return jsonOf(stdout) as Status;
@@ -96,38 +97,40 @@ describe("evsys-sdk status", () => {
       retry: `${syncCommand(logDir)} --retry-rejected`,
     });
 
-    const { code, stdout, stderr } = await evsys(["status", logDir]).ended;
+    const { code, stdout, stderr } = await command(["status", logDir]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const lines = stdout.split("\n").map((line) => line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, "THEN"));
+    const lines = stdout.split("\n").map((line) => {
+      return line.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/g, "THEN").replace(/[\d.]+ s,/, "0 s,");
+    });
     expect(lines).toEqual([
       `${logDir}  1 experiment, 1 run`,
       "",
       "experiment iris  last write THEN",
-      `  id               ${experimentId}, at the backend ${backend.experiment}`,
-      "  create, patches  1: 1 delivered",
+      `  id           ${experimentId}, at the backend ${backend.experiment}`,
+      "  delivered    1 create or patch",
       "",
       "  run base  completed  last write THEN",
-      `    id               ${runId}, at the backend ${backend.run}`,
-      "    create, patches  2: 2 delivered",
-      "    metrics          12: 8 delivered, 1 pending, 2 rejected, 1 skipped",
-      "    evals            1: 1 delivered",
-      "    checkpoints      1: 1 delivered",
-      "    predictions      1: 1 delivered",
-      "    rejected         2 of metrics: 422 no such step  THEN",
+      `    id           ${runId}, at the backend ${backend.run}`,
+      "    progress     step 12, 0 s, last row THEN",
+      "    last values  loss 1",
+      "    delivered    2 creates and patches, 8 metrics rows, 1 eval, 1 checkpoint, 1 prediction",
+      "    pending      1 metrics row",
+      "    skipped      1 metrics row",
+      "    rejected     2 metrics rows: 422 no such step  THEN",
       "",
       "In all: 14 delivered, 1 pending, 2 rejected, 1 skipped.",
-      `Go on with: ${syncCommand(logDir)}`,
+      `Continue with: ${syncCommand(logDir)}`,
       `Send what was rejected again with: ${syncCommand(logDir)} --retry-rejected`,
       "",
     ]);
   });
 
-  it("names no command where all is delivered", async () => {
+  it("names no command where everything was delivered", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror();
     await sync(server, logDir);
     expect(await statusOf(logDir)).toMatchObject({ next: null, retry: null, total: { pending: 0, rejected: 0 } });
-    const { stdout } = await evsys(["status", logDir]).ended;
+    const { stdout } = await command(["status", logDir]);
     expect(stdout.endsWith("In all: 9 delivered.\n")).toBe(true);
   });
 
@@ -191,7 +194,7 @@ describe("evsys-sdk status", () => {
       { id: "run-w", backendId: "run-w", name: null, owner: null, writers: [us] },
       { id: "run-s", owner: us, writers: [us] },
     ]);
-    const { stdout } = await evsys(["status", sender.local.root]).ended;
+    const { stdout } = await command(["status", sender.local.root]);
     expect(stdout).toMatch(new RegExp(`^Process ${process.pid} on .+ sends for run run-s\\.$`, "m"));
     // An id that is the backend's own is not told twice: once here, once with the process.
     expect(stdout.match(/run-s/g)).toHaveLength(2);
@@ -204,7 +207,7 @@ describe("evsys-sdk status", () => {
     await client.logStepMetric(run.id, { step: 1, loss: 1 });
     const writer = offlineClient({ logDir: client.local.root });
     await writer.logStepMetric("other", { step: 1, loss: 1 });
-    const { stdout } = await evsys(["status", client.local.root]).ended;
+    const { stdout } = await command(["status", client.local.root]);
     const lines = stdout.split("\n").filter((line) => line.includes(String(process.pid)));
     expect(lines).toEqual([
       expect.stringMatching(/^Process \d+ on .+ sends for experiment iris, run base, and writes to run other\.$/),
@@ -216,14 +219,14 @@ describe("evsys-sdk status", () => {
     const client = offlineClient();
     await client.logStepMetric("nobody-knows", { step: 1, loss: 1 });
     await client.close();
-    const synced = await evsys(["sync", client.local.root], connection(server)).ended;
-    const status = await evsys(["status", client.local.root]).ended;
+    const synced = await command(["sync", client.local.root], connection(server));
+    const status = await command(["status", client.local.root]);
     expect(synced.code).toBe(3);
     expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
     for (const { stdout } of [synced, status]) {
       expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
       expect(stdout).toContain("neither --retry-rejected nor clean changes that: move its folder out of the mirror.\n");
-      expect(stdout).toContain(`Once that is mended: ${syncCommand(client.local.root)}\n`);
+      expect(stdout).toContain(`Once this is fixed: ${syncCommand(client.local.root)}\n`);
       // One would send the reader on to the other, for ever.
       expect(stdout).not.toMatch(/What holds it back|Go on with/);
     }
@@ -239,8 +242,8 @@ describe("evsys-sdk status", () => {
       { kind: "experiment", held: [], rejected: [{ of: "document", status: 409, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
-    const { stdout } = await evsys(["status", refused.logDir]).ended;
-    expect(stdout).toContain(`    held back        ${reason}\n`);
+    const { stdout } = await command(["status", refused.logDir]);
+    expect(stdout).toContain(`    held back    ${reason}\n`);
 
     const unknown = offlineClient();
     await unknown.logStepMetric("nobody-knows", { step: 1, loss: 1 });
@@ -283,7 +286,7 @@ describe("evsys-sdk status", () => {
     expect(both.mirrors[1]?.runs).toMatchObject([
       { held: [`the experiment ${id} was refused: 400 no`], experimentId: id },
     ]);
-    const { stdout } = await evsys(["status", one.local.root, other.local.root]).ended;
+    const { stdout } = await command(["status", one.local.root, other.local.root]);
     expect(stdout).toContain(`\n${other.local.root}  0 experiments, 1 run\n`);
   });
 
@@ -303,7 +306,7 @@ describe("evsys-sdk status", () => {
         backendId: null,
       }),
     );
-    const { stdout } = await evsys(["status", folder]).ended;
+    const { stdout } = await command(["status", folder]);
     expect(stdout).toContain("Written by another client, and sent with --adopt only:\n");
     expect(stdout).toContain("  experiment single  ");
     expect(stdout).toContain("(no route takes groups.jsonl)\n");
@@ -316,8 +319,8 @@ describe("evsys-sdk status", () => {
     writeFileSync(join(logDir, "generations", runId, "metrics.7.jsonl"), readFileSync(stream));
     const [, run] = entitiesOf(await statusOf(logDir));
     expect(run).toMatchObject({ hasForeignRows: true, writes: { metrics: { pending: 2 } } });
-    const { stdout } = await evsys(["status", logDir]).ended;
-    expect(stdout).toContain("    not sent         another client's rows beside ours");
+    const { stdout } = await command(["status", logDir]);
+    expect(stdout).toContain("    not sent     another client's rows beside ours");
   });
 
   it("names what cannot be read, and shows the rest", async () => {
@@ -332,9 +335,9 @@ describe("evsys-sdk status", () => {
       { id: runId, problem: expect.stringContaining("acks.log"), total: { pending: 0 } },
     ]);
     expect(status.mirrors[0]).toMatchObject({ foreign: [], empty: [{ id: "empty" }] });
-    const { code, stdout } = await evsys(["status", logDir]).ended;
+    const { code, stdout } = await command(["status", logDir]);
     expect(code).toBe(0);
-    expect(stdout.match(/ {2}unreadable {7}\S/g)).toHaveLength(2);
+    expect(stdout.match(/ {2}unreadable {3}\S/g)).toHaveLength(2);
   });
 
   it("gives a terminal nothing to obey, from whatever name", async () => {
@@ -347,8 +350,8 @@ describe("evsys-sdk status", () => {
     server.failNext({ status: 422, body: { detail: evil } });
     await sync(server, client.local.root);
     const [{ stdout: text }, { stdout: json }] = await Promise.all([
-      evsys(["status", client.local.root]).ended,
-      evsys(["status", client.local.root, "--json"]).ended,
+      command(["status", client.local.root]),
+      command(["status", client.local.root, "--json"]),
     ]);
     expect(text).not.toMatch(OBEYED);
     expect(text).not.toContain("\u202e");
@@ -363,7 +366,7 @@ describe("evsys-sdk status", () => {
       evsysOnTerminal(["status", logDir]).ended,
       evsysOnTerminal(["status", logDir], { NO_COLOR: "1" }).ended,
       evsysOnTerminal(["status", logDir], { TERM: "dumb" }).ended,
-      evsys(["status", logDir], connection({ url: "http://127.0.0.1:9" })).ended,
+      command(["status", logDir], connection({ url: "http://127.0.0.1:9" })),
     ]);
     expect(coloured.stdout).toContain("In all: \u001b[33m7 pending\u001b[39m.");
     for (const { stdout } of [asked, dumb, piped]) {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Child } from "../support/children.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const STEPS = 1_500;
 const BEFORE_STOP = 100;
@@ -54,7 +54,7 @@ describe("a sync that is told to stop", () => {
       atRequest(server, "/metrics/", BEFORE_STOP, () => child.process.kill(signal));
       const stopped = await child.ended;
       expect(stopped).toMatchObject({ code: 3, signal: null });
-      expect(stopped.stderr).toBe("Stopping once what is on its way is answered. Ask again to stop at once.\n");
+      expect(stopped.stderr).toBe("Stopping after the requests in flight. Press Ctrl-C again to stop immediately.\n");
 
       const { length } = server.metrics;
       expect(length).toBeGreaterThanOrEqual(BEFORE_STOP);
@@ -83,7 +83,7 @@ describe("a sync that is told to stop", () => {
     const { code, stdout } = await child.ended;
     expect(code).toBe(3);
     expect(stdout).toMatch(/^Stopped\.\nDelivered \d+ /);
-    expect(stdout).toContain(`  Go on with: npx evsys-sdk sync ${logDir}\n`);
+    expect(stdout).toContain(`  Continue with: npx evsys-sdk sync ${logDir}\n`);
   });
 
   it("ends at once when it is told again, though the backend never answers", async () => {

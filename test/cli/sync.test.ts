@@ -7,6 +7,7 @@ import { syncCommand } from "../../src/delivery/exit-notice.js";
 import type { SyncReport } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { GROUPS, PYTHON_MIRRORS } from "../support/python-mirror.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
@@ -44,7 +45,7 @@ describe("evsys-sdk sync", () => {
   it("delivers a mirror, each write once, and tells what it did", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror(20);
-    const first = await evsys(["sync", logDir], connection(server)).ended;
+    const first = await command(["sync", logDir], connection(server));
     expect(first).toMatchObject({ code: 0, stderr: "" });
     expect(first.stdout).toMatch(
       new RegExp(
@@ -58,7 +59,7 @@ describe("evsys-sdk sync", () => {
     expect(server.runs).toMatchObject([{ status: "completed", experiment_id: server.experiments[0]?.id }]);
 
     const requests = server.requests.length;
-    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({
+    expect(await command(["sync", logDir], connection(server))).toMatchObject({
       code: 0,
       stdout: "Nothing to deliver.\n",
       stderr: "",
@@ -69,7 +70,7 @@ describe("evsys-sdk sync", () => {
   it("prints one object with --json", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
-    const { code, stdout, stderr } = await evsys(["sync", "--json", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", "--json", logDir], connection(server));
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(jsonOf(stdout)).toMatchObject({
       delivered: writes,
@@ -91,14 +92,14 @@ describe("evsys-sdk sync", () => {
     expect(await evsys(["sync"], connection(server), { cwd }).ended).toMatchObject({ code: 0 });
     expect(server.runs).toHaveLength(2);
     const { logDir } = usual;
-    expect(await evsys(["status", logDir, "--json"]).ended).toMatchObject({
+    expect(await command(["status", logDir, "--json"])).toMatchObject({
       stdout: expect.stringContaining('"next":null'),
     });
   });
 
   it("counts a mirror that is named twice once", async () => {
     const { logDir, writes } = await offlineMirror();
-    const { stdout } = await evsys(["sync", "--dry-run", "--json", logDir, `${logDir}/.`]).ended;
+    const { stdout } = await command(["sync", "--dry-run", "--json", logDir, `${logDir}/.`]);
     expect(jsonOf(stdout)).toMatchObject({ pending: writes });
   });
 
@@ -106,7 +107,7 @@ describe("evsys-sdk sync", () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
     const before = contentsOf(logDir);
-    const { code, stdout, stderr } = await evsys(["sync", "--dry-run", logDir], { EVSYS_API_URL: server.url }).ended;
+    const { code, stdout, stderr } = await command(["sync", "--dry-run", logDir], { EVSYS_API_URL: server.url });
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toMatch(new RegExp(`^To be sent ${writes} \\(1 experiment, .*\\)\\.\\n {2}Send with: `));
     expect(stdout).toContain(syncCommand(logDir));
@@ -118,7 +119,7 @@ describe("evsys-sdk sync", () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror(10);
     server.failNext({ status: 422, body: { detail: "no such series" }, match: "/metrics/", times: 4 });
-    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 4} `));
     expect(stdout).toContain("Rejected 4 (4 rows of metrics).");
@@ -126,9 +127,9 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toContain(`npx evsys-sdk status ${logDir}\n`);
     expect(stderr.match(/no such series/g)).toHaveLength(1);
 
-    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 1, stderr: "" });
+    expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 1, stderr: "" });
     expect(server.metrics).toHaveLength(6);
-    expect(await evsys(["sync", logDir, "--retry-rejected"], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(await command(["sync", logDir, "--retry-rejected"], connection(server))).toMatchObject({ code: 0 });
     expect(new Set(server.metrics.map(({ step }) => step)).size).toBe(10);
     expect(server.metrics).toHaveLength(10);
   });
@@ -137,14 +138,15 @@ describe("evsys-sdk sync", () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
     server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
-    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(3);
     expect(stderr).toContain("the name is taken");
     expect(stdout).toContain(`Pending ${writes - 1} `);
     expect(stdout).toContain("run base: the experiment ");
     expect(stdout).toContain(" was refused: 409 the name is taken\n");
-    expect(stdout).toContain(`Once that is mended: ${syncCommand(logDir)}\n`);
-    expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(stdout).toContain(`Once this is fixed: ${syncCommand(logDir)}
+`);
+    expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
   });
 
   it.each([401, 403])(
@@ -153,15 +155,15 @@ describe("evsys-sdk sync", () => {
       const server = await mockServer();
       const { logDir, writes } = await offlineMirror();
       server.failNext({ status, body: { detail: `not with ${API_KEY}` } });
-      const { code, stdout, stderr } = await evsys(["sync", logDir, "--concurrency", "1"], connection(server)).ended;
+      const { code, stdout, stderr } = await command(["sync", logDir, "--concurrency", "1"], connection(server));
       expect(code).toBe(4);
       expect(stdout).toContain(`Pending ${writes} `);
       expect(stdout).toContain(`→ ${status} `);
       expect(stdout).toContain(
-        `Set EVSYS_API_KEY to a key that may write to the project, then: ${syncCommand(logDir)}\n`,
+        `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommand(logDir)}\n`,
       );
       expect(stdout + stderr).not.toContain(API_KEY);
-      expect(await evsys(["sync", logDir], connection(server)).ended).toMatchObject({ code: 0 });
+      expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
     },
   );
 
@@ -172,7 +174,7 @@ describe("evsys-sdk sync", () => {
     const rows = readFileSync(metrics, "utf8").split("\n");
     rows[1] = rows[1]?.slice(0, 20) ?? "";
     writeFileSync(metrics, rows.join("\n"));
-    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 1} [^]*Skipped 1 \\(1 row of metrics\\)\\.\n$`));
     const at = Buffer.byteLength(`${rows[0]}\n`);
@@ -184,17 +186,17 @@ describe("evsys-sdk sync", () => {
   it("ends with 3 where the backend is away, and names it", async () => {
     const { logDir, writes } = await offlineMirror();
     const server = await deadServer();
-    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toContain(`Pending ${writes} `);
     expect(stdout).toContain(`  The backend at ${server.url} is unavailable: connect ECONNREFUSED`);
-    expect(stdout).toContain(`  Go on with: ${syncCommand(logDir)}\n`);
+    expect(stdout).toContain(`  Continue with: ${syncCommand(logDir)}\n`);
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {
     const { logDir } = await offlineMirror();
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
-    const { code, stdout } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout } = await command(["sync", logDir], connection(server));
     expect(code).toBe(3);
     expect(stdout).toContain("https://elsewhere.example/login");
     expect(stdout).not.toContain("EVSYS_API_KEY");
@@ -208,7 +210,7 @@ describe("evsys-sdk sync", () => {
   ])("ends with 2 for %j", async (variables, message) => {
     const { logDir } = await offlineMirror(1);
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
-    const { code, stdout, stderr } = await evsys(["sync", logDir], environment).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], environment);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(message), ""]);
     expect(stderr).not.toContain("geheim");
@@ -218,7 +220,7 @@ describe("evsys-sdk sync", () => {
     const server = await mockServer();
     const { logDir, runId } = await offlineMirror(1);
     mkdirSync(join(logDir, "generations", runId, "sync", "acks.log"));
-    const { code, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(2);
     expect(stderr).toContain("acks.log");
     expect(server.experiments).toHaveLength(1);
@@ -231,7 +233,7 @@ describe("evsys-sdk sync", () => {
     const stream = join(logDir, "generations", runId, "metrics.jsonl");
     rmSync(stream);
     mkdirSync(stream);
-    const { code, stdout, stderr } = await evsys(["sync", logDir, "--json"], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir, "--json"], connection(server));
     expect([2, 3]).toContain(code);
     expect(stderr).toContain(stream);
     expect(jsonOf(stdout)).toMatchObject({ failures: expect.any(Number) });
@@ -242,7 +244,7 @@ describe("evsys-sdk sync", () => {
     const client = clientOf(away, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     await client.logStepMetric("run-2", { step: 1, loss: 1 });
-    const { code, stdout, stderr } = await evsys(["sync", client.local.root], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", client.local.root], connection(server));
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout.match(new RegExp(`Process ${process.pid} on `, "g"))).toHaveLength(1);
     expect(stdout).toContain(syncCommand(client.local.root));
@@ -255,7 +257,7 @@ describe("evsys-sdk sync", () => {
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     await client.logStepMetric("run-2", { step: 1, loss: 1 });
     const offline = await offlineMirror(1);
-    const { stdout, stderr } = await evsys(["sync", client.local.root, offline.logDir], connection(away)).ended;
+    const { stdout, stderr } = await command(["sync", client.local.root, offline.logDir], connection(away));
     expect(stdout).toContain(" is unavailable: ");
     expect(stderr).toMatch(
       new RegExp(
@@ -269,7 +271,7 @@ describe("evsys-sdk sync", () => {
     const client = offlineClient();
     const { id } = await client.createExperiment({ experiment_name: "live" });
     await client.updateExperiment(id, { status: "running" });
-    expect(await evsys(["sync", client.local.root], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(await command(["sync", client.local.root], connection(server))).toMatchObject({ code: 0 });
     expect(server.experiments).toMatchObject([{ experiment_name: "live", status: "running" }]);
   });
 
@@ -284,10 +286,10 @@ describe("evsys-sdk sync", () => {
     const [first, second] = [one.local.root, other.local.root];
 
     // Alone, the second mirror names an experiment that no backend knows.
-    const alone = await evsys(["sync", second], connection(server)).ended;
+    const alone = await command(["sync", second], connection(server));
     expect(alone.code).toBe(3);
     expect(alone.stderr).toContain(`Experiment ${id} not found.`);
-    const { code, stdout, stderr } = await evsys(["sync", second, first], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", second, first], connection(server));
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain("Delivered 4 (1 experiment, 1 run, 1 row of metrics, 1 patch)");
     expect(server.runs).toMatchObject([{ experiment_id: server.experiments[0]?.id }]);
@@ -301,22 +303,22 @@ describe("evsys-sdk sync", () => {
       const server = await mockServer();
       const folder = temporaryFolder();
       copyTo(folder);
-      const { code, stdout, stderr } = await evsys(["sync", folder], connection(server)).ended;
+      const { code, stdout, stderr } = await command(["sync", folder], connection(server));
       expect(code).toBe(0);
       expect(stdout).toBe("Nothing to deliver.\nSkipped 6 (3 experiments, 3 runs).\n");
       expect(stderr).toContain("6 experiments or runs were written by another client");
       expect(stderr).toContain("--adopt");
       expect(server.requests).toEqual([]);
 
-      const counted = await evsys(["sync", folder, "--adopt", "--dry-run"]).ended;
+      const counted = await command(["sync", folder, "--adopt", "--dry-run"]);
       expect(counted.stdout).toContain(`  Send with: ${syncCommand(folder)} --adopt\n`);
-      const adopted = await evsys(["sync", folder, "--adopt"], connection(server)).ended;
+      const adopted = await command(["sync", folder, "--adopt"], connection(server));
       expect(adopted.code).toBe(0);
       expect(adopted.stderr).toContain(`${folder}/${GROUPS} stays where it is`);
       expect(server.runs).toHaveLength(3);
       expect(server.evals).toHaveLength(1);
       for (const { project_id } of server.experiments) expect(project_id).toBe("project-1");
-      expect(await evsys(["sync", folder, "--adopt"], connection(server)).ended).toMatchObject({
+      expect(await command(["sync", folder, "--adopt"], connection(server))).toMatchObject({
         code: 0,
         stdout: "Nothing to deliver.\n",
       });
@@ -337,7 +339,7 @@ describe("evsys-sdk sync", () => {
         return false;
       },
     });
-    expect(await evsys(["sync", logDir, "--concurrency", "1"], connection(server)).ended).toMatchObject({ code: 0 });
+    expect(await command(["sync", logDir, "--concurrency", "1"], connection(server))).toMatchObject({ code: 0 });
     expect(server.metrics).toHaveLength(40);
     expect(most).toBe(1);
   });
@@ -346,7 +348,7 @@ describe("evsys-sdk sync", () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror(1, join(temporaryFolder(), "\u001b]0;title\u0007 mirror"));
     server.failNext({ status: 422, body: { detail: "\u001b[2Jgone" }, match: "/metrics/" });
-    const { code, stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+    const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(1);
     expect(stdout + stderr).not.toMatch(OBEYED);
     expect(stdout).toContain("\\u001b]0;title\\u0007 mirror");

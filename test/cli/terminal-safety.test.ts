@@ -4,11 +4,13 @@ import { describe, expect, it } from "vitest";
 import type { Ended } from "../support/children.js";
 import { connection, evsys } from "../support/cli.js";
 import { mockServer, offlineClient } from "../support/clients.js";
-import { always, rawServer, until } from "../support/servers.js";
+import { command } from "../support/command.js";
+import { always, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 /** Colours, the title of the window, a link, C1 codes, a turned direction, a forged line. */
 const EVIL =
-  "\u001b[31mred\u001b]0;title\u0007\u001b]8;;http://evil\u0007\u009b2J\u202e\u2066\u061c\u2028\r\nforged: all is delivered";
+  "\u001b[31mred\u001b]0;title\u0007\u001b]8;;http://evil\u0007\u009b2J\u202e\u2066\u061c\u2028\r\nforged: everything was delivered";
 const OBEYED = /(?!\n)\p{Cc}|\p{Bidi_Control}|[\u2028\u2029]/u;
 
 /** Holds what a command printed: nothing for a terminal to obey, no line that somebody else began. */
@@ -36,12 +38,12 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     const server = await mockServer();
     const logDir = await evilMirror();
     server.failNext({ status: 422, body: { detail: EVIL }, match: "/runs/", times: 9 });
-    const synced = await evsys(["sync", logDir], connection(server)).ended;
+    const synced = await command(["sync", logDir], connection(server));
     expect(synced.code).toBe(3);
     const all = await Promise.all([
-      evsys(["status", logDir]).ended,
-      evsys(["status", logDir, "--json"]).ended,
-      evsys(["sync", logDir, "--json"], connection(server)).ended,
+      command(["status", logDir]),
+      command(["status", logDir, "--json"]),
+      command(["sync", logDir, "--json"], connection(server)),
     ]);
     // A refusal's reason has lost its control characters before it comes here; its direction has not.
     expectTame(synced, all[0], all[1]);
@@ -53,7 +55,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     const logDir = await evilMirror();
     for (const status of [401, 500]) {
       const server = await rawServer(always(status, { detail: EVIL }, { "retry-after": "0" }));
-      const { stdout, stderr } = await evsys(["sync", logDir], connection(server)).ended;
+      const { stdout, stderr } = await command(["sync", logDir], connection(server));
       expect(stdout).toContain("forged");
       expect(stdout + stderr).not.toMatch(OBEYED);
       expect(stdout).not.toMatch(/^\s*forged/m);
@@ -62,19 +64,19 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
 
   it("in clean, of names", async () => {
     const logDir = await evilMirror();
-    await evsys(["sync", logDir], connection(await mockServer())).ended;
-    expectTame(await evsys(["clean", logDir, "--days", "0", "--yes"]).ended);
+    await command(["sync", logDir], connection(await mockServer()));
+    expectTame(await command(["clean", logDir, "--days", "0", "--yes"]));
     const other = await evilMirror();
-    await evsys(["sync", other], connection(await mockServer())).ended;
-    expectTame(await evsys(["clean", other, "--days", "0", "--yes", "--json"]).ended);
+    await command(["sync", other], connection(await mockServer()));
+    expectTame(await command(["clean", other, "--days", "0", "--yes", "--json"]));
   });
 
   it("in the names of files", async () => {
     const logDir = await evilMirror();
     const run = offlineClient({ logDir }).local.runs()[0];
     writeFileSync(join(logDir, "generations", String(run?.id), "\u001b[31mred\u001b]0;title\u0007\n.jsonl"), "");
-    const { stdout, stderr } = await evsys(["status", logDir]).ended;
-    expect(stdout).toContain("not sent         \\u001b[31mred");
+    const { stdout, stderr } = await command(["status", logDir]);
+    expect(stdout).toContain("not sent     \\u001b[31mred");
     expectTame({ stdout, stderr });
   });
 
@@ -83,9 +85,9 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     // A header can hold C1 codes, but none of the others.
     const turning = await rawServer(always(302, "", { location: "http://evil/\u009b31m" }));
     const [plain, json, redirect] = await Promise.all([
-      evsys(["doctor"], connection(refusing)).ended,
-      evsys(["doctor", "--json"], connection(refusing)).ended,
-      evsys(["doctor"], { ...connection(turning), EVSYS_PROJECT_ID: EVIL }).ended,
+      command(["doctor"], connection(refusing)),
+      command(["doctor", "--json"], connection(refusing)),
+      command(["doctor"], { ...connection(turning), EVSYS_PROJECT_ID: EVIL }),
     ]);
     expect(plain.code).toBe(1);
     expectTame(plain, json, redirect);
@@ -95,8 +97,8 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
   it("in contract, of what a backend answers", async () => {
     const server = await rawServer(always(400, { detail: EVIL, [EVIL]: EVIL }, { "x-request-id": "\u009b2J" }));
     const [plain, json] = await Promise.all([
-      evsys(["contract"], connection(server)).ended,
-      evsys(["contract", "--json"], connection(server)).ended,
+      command(["contract"], connection(server)),
+      command(["contract", "--json"], connection(server)),
     ]);
     for (const { stdout, stderr } of [plain, json]) {
       expect(stdout).toContain("red");

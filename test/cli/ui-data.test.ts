@@ -1,11 +1,21 @@
-import { renameSync, symlinkSync, truncateSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, renameSync, symlinkSync, truncateSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { CurveData, PredictionPage, RunDetail, RunList, SeriesList } from "../../src/viewer/api-types.js";
+import { syncMirror } from "../../src/index.js";
+import type {
+  CurveData,
+  DeliveryState,
+  PredictionPage,
+  RunDetail,
+  RunList,
+  SeriesList,
+} from "../../src/viewer/api-types.js";
 import { offlineMirror } from "../support/cli.js";
+import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { EVALUATED_RUN_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
-import { metricsLine, untilAnswered, viewerOf, writeRun } from "../support/viewers.js";
+import { until } from "../support/until.js";
+import { metricsLine, viewerOf, writeRun } from "../support/viewers.js";
 
 const ALPHABETS = ["损失", "потери", "خسارة", "हानि", "π🙂", 'quo"ted', "back\\slash", "a/b c", "<img src=x>"];
 
@@ -31,6 +41,37 @@ describe("the viewer's runs", () => {
     expect(await get("delivery", { run: `0/${runId}` })).toEqual({
       [`0/${runId}`]: { pending: 8, rejected: 0, isForeign: false },
     });
+  });
+
+  it("are counted again as they grow, and after they were delivered", async () => {
+    const { logDir, runId } = await offlineMirror();
+    const { get } = await viewerOf(logDir);
+    const pending = async (): Promise<number | undefined> => {
+      const states = await get<Record<string, DeliveryState>>("delivery", { run: `0/${runId}` });
+      return states[`0/${runId}`]?.pending;
+    };
+    const log = async (rows: number): Promise<void> => {
+      const client = offlineClient({ logDir });
+      for (let step = 0; step < rows; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+      await client.close();
+    };
+    const append = (text: string) => appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), text);
+    expect(await pending()).toBe(8);
+    await log(2);
+    expect(await pending()).toBe(10);
+    // A row that is being written counts once it is whole.
+    const row = metricsLine(9, { loss: 1 });
+    append(row.slice(0, 10));
+    expect(await pending()).toBe(10);
+    append(row.slice(10, -1));
+    expect(await pending()).toBe(11);
+    append("\n");
+    expect(await pending()).toBe(11);
+    const { url } = await mockServer();
+    await syncMirror({ baseUrl: url, apiKey: API_KEY, projectId: PROJECT_ID, logDirs: [logDir] });
+    expect(await pending()).toBe(0);
+    await log(1);
+    expect(await pending()).toBe(1);
   });
 
   it.each(PYTHON_MIRRORS)("are those of a mirror $name", async ({ copyTo }) => {
@@ -143,6 +184,22 @@ describe("the viewer's curves", () => {
     expect(await values()).toEqual([9]);
   });
 
+  it("are read once: what was read is not read again when rows are appended", async () => {
+    const root = temporaryFolder();
+    const append = writeRun(root, "a");
+    append("metrics.jsonl", metricsLine(1, { loss: 1 }));
+    const { get } = await viewerOf(root);
+    const values = async () => (await get<CurveData>("curve", { run: "0/a", series: "loss" })).parts[0]?.mean;
+    expect(await values()).toEqual([1]);
+    // No client does this; it shows which bytes the viewer reads.
+    const path = join(root, "generations", "a", "metrics.jsonl");
+    const descriptor = openSync(path, "r+");
+    writeSync(descriptor, metricsLine(1, { loss: 9 }));
+    closeSync(descriptor);
+    append("metrics.jsonl", metricsLine(2, { loss: 2 }));
+    expect(await values()).toEqual([1, 2]);
+  });
+
   it("are reduced to the least and the greatest value of each pixel, and exact again in a small window", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
@@ -155,7 +212,7 @@ describe("the viewer's curves", () => {
     const { get } = await viewerOf(root);
     const curve = (window: Readonly<Record<string, number>>) =>
       get<CurveData>("curve", { run: "0/a", series: "loss", width: 500, ...window });
-    await untilAnswered(async () => (await curve({})).read === 1);
+    await until(async () => (await curve({})).read === 1);
     const [part] = (await curve({})).parts;
     expect(part?.isExact).toBe(false);
     expect(part?.steps.length).toBeLessThanOrEqual(1_000);
@@ -178,7 +235,7 @@ describe("the viewer's curves", () => {
     expect(first.read).toBeLessThan(1);
     expect(first.parts[0]?.steps[0]).toBeLessThan(2_000);
     expect(first.parts[0]?.steps.at(-1)).toBeGreaterThan(790_000);
-    await untilAnswered(async () => (await curve()).read === 1);
+    await until(async () => (await curve()).read === 1);
     const [part] = (await curve()).parts;
     expect(part?.min[0]).toBe(0);
     expect(part?.max.at(-1)).toBe(799_999);
@@ -206,7 +263,7 @@ describe("the viewer's curves", () => {
     const metrics = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
     append("metrics.jsonl", metricsLine(1, metrics) + metricsLine(2, metrics));
     const { get } = await viewerOf(root);
-    await untilAnswered(async () => (await get<SeriesList>("series", { run: "0/a" })).total === 100_000);
+    await until(async () => (await get<SeriesList>("series", { run: "0/a" })).total === 100_000);
     const found = await get<SeriesList>("series", { run: "0/a", search: "SERIES 99999" });
     expect(found).toMatchObject({ total: 1, series: [{ name: "series 99999" }] });
     const { parts } = await get<CurveData>("curve", { run: "0/a", series: "series 99999" });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { VIEWER_ASSETS, viewerAssets } from "../../scripts/viewer-assets.js";
 import { evsys, offlineMirror } from "../support/cli.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { viewerOf, writeRun } from "../support/viewers.js";
 
 const EVIL = `</script><script>alert(1)</script><img src=x onerror=alert(2)>"'&\u2028`;
@@ -91,8 +91,8 @@ describe("evsys-sdk ui", () => {
   });
 
   it.each([
-    [["--port", "70000"], "--port takes a number of 65535 at the most, not 70000."],
-    [["--html", ""], "--html takes the name of a file."],
+    [["--port", "70000"], "--port must be at most 65535, not 70000."],
+    [["--html", ""], "--html requires a file name."],
     [["--run", "a"], "--run applies to --html only."],
     [["--html", "/nowhere/at/all.html"], "Cannot write the file (/nowhere/at/all.html)"],
     [["--html", "out.html", "--run", "unknown"], '--run "unknown": no run has this id'],

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { joined, waitMs, watched } from "../../src/cli/sync/watch.js";
+import { sumOfReports, waitMs, watch } from "../../src/cli/sync/watch.js";
 import type { COUNTED, Counts, SyncReport } from "../../src/delivery/counters.js";
 import { startMockServer } from "../../src/testing/index.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, mockServer, offlineClient } from "../support/clients.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 function report(counts: Partial<Counts>, kind: (typeof COUNTED)[number] = "metrics"): SyncReport {
   const none = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
@@ -73,10 +73,10 @@ describe("evsys-sdk sync --watch", () => {
 });
 
 describe("a watch", () => {
-  it("counts once more after it was told to stop", async () => {
+  it("counts once more after stopped by a signal", async () => {
     const controller = new AbortController();
     const rounds: boolean[] = [];
-    const total = await watched(
+    const total = await watch(
       async (isFirst) => {
         rounds.push(isFirst);
         if (!isFirst) return report({ pending: 3 });
@@ -95,13 +95,13 @@ describe("a watch", () => {
   });
 
   it("adds up what was done, and takes what is left from the last round", () => {
-    const both = joined(
+    const both = sumOfReports(
       { ...report({ delivered: 5, pending: 4, rejected: 1, skipped: 2 }), blocked: "away", failures: 1 },
       report({ delivered: 3, pending: 1, rejected: 2, skipped: 1 }),
     );
     expect(both).toMatchObject({ delivered: 8, pending: 1, rejected: 2, skipped: 3, durationMs: 2, failures: 1 });
     expect(both).not.toHaveProperty("blocked");
     // Another client's folders are the same ones each time.
-    expect(joined(report({ skipped: 6 }, "runs"), report({ skipped: 6 }, "runs"))).toMatchObject({ skipped: 6 });
+    expect(sumOfReports(report({ skipped: 6 }, "runs"), report({ skipped: 6 }, "runs"))).toMatchObject({ skipped: 6 });
   });
 });

@@ -38,9 +38,9 @@ describe("a batch of many predictions", () => {
       timer = setImmediate(count);
     };
     let timer = setImmediate(count);
-    const { lines } = await acceptPredictions("logPredictions", predictions(MANY));
+    const { batches } = await acceptPredictions("logPredictions", predictions(MANY));
     clearImmediate(timer);
-    expect(lines).toHaveLength(MANY);
+    expect(batches.map(({ rows }) => rows)).toEqual(Array(MANY / 1_000).fill(1_000));
     expect(turns).toBeGreaterThanOrEqual(MANY / 1_000 - 2);
   });
 
@@ -48,7 +48,8 @@ describe("a batch of many predictions", () => {
     const long = { ...prediction(1), model_output: "x".repeat(600_000) };
     const accepting = acceptPredictions("logPredictions", Array(4).fill(long));
     expect(accepting).toBeInstanceOf(Promise);
-    expect((await accepting).lines).toEqual(Array(4).fill(JSON.stringify(long)));
+    const text = JSON.stringify(long);
+    expect((await accepting).batches).toEqual(Array(4).fill({ text, rows: 1 }));
   });
 
   it("is the array as it was given, whatever becomes of it meanwhile", async () => {

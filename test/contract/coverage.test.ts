@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { type OperationName, operations } from "../../src/api/routes.js";
-import { ORDER } from "../../src/contract/check.js";
-import { Documented } from "../../src/contract/document.js";
-import { missingFields, unknownFields, wrongValues } from "../../src/contract/faults.js";
+import { type OperationName, ROUTES } from "../../src/api/routes.js";
+import { ApiSchema } from "../../src/contract/api-schema.js";
+import { CHECK_ORDER } from "../../src/contract/check.js";
+import { missingFields, unknownFields, wrongValues } from "../../src/contract/invalid-bodies.js";
+import { type JsonSchema, NamedSchemas } from "../../src/contract/json-schema.js";
 import { Sampler } from "../../src/contract/sample.js";
-import { type Schema, Schemas } from "../../src/contract/schema.js";
 import type { MockServer, RecordedRequest } from "../../src/testing/index.js";
 import { mockServer } from "../support/clients.js";
 import { reportOn } from "../support/contract-reports.js";
@@ -37,14 +37,14 @@ function fieldsIn(body: unknown): string[] {
 
 /** The operations of the document; one that the client does not know is not checked. */
 const CHECKED = OPERATIONS.map(({ name, request }) => {
-  const operation = ORDER.find((each) => each === name);
+  const operation = CHECK_ORDER.find((each) => each === name);
   if (operation === undefined) throw new Error(`${name} is not checked.`);
   return { name: operation, request };
 });
 
 /** The requests of a route that came to a server. */
 function requestsOf(server: MockServer, name: OperationName): RecordedRequest[] {
-  const pattern = new RegExp(`^${operations[name].path.replace(/\{\w+\}/, "[^/]+")}$`);
+  const pattern = new RegExp(`^${ROUTES[name].path.replace(/\{\w+\}/, "[^/]+")}$`);
   return server.requests.filter(({ path }) => pattern.test(path));
 }
 
@@ -106,7 +106,7 @@ describe("bodies of other documents", () => {
     Colour: { type: "string", enum: ["red", "green"] },
     Base: { type: "object", required: ["id"], properties: { id: { type: "string", format: "uuid" } } },
   } as const;
-  const schema: Schema = {
+  const schema: JsonSchema = {
     allOf: [{ $ref: "#/components/schemas/Base" }],
     additionalProperties: false,
     properties: {
@@ -120,7 +120,7 @@ describe("bodies of other documents", () => {
       anything: {},
     },
   };
-  const schemas = new Schemas(named);
+  const schemas = new NamedSchemas(named);
   const full = new Sampler(schemas, "every field", new Map()).value(schema);
 
   it("are made from the schema where there is no example", () => {
@@ -164,7 +164,7 @@ describe("bodies of other documents", () => {
     const bare: unknown = JSON.parse(
       JSON.stringify(parse(text), (key, value) => (key === "example" ? undefined : value)),
     );
-    const documented = new Documented(bare);
+    const documented = new ApiSchema(bare);
     for (const { name: operation } of CHECKED) {
       for (const extent of ["every field", "required fields only"] as const) {
         const { body, example } = documented.route(operation);

@@ -27,17 +27,17 @@ describe("a route that does not answer", () => {
     ]);
     const found = (operation: OperationName) => differencesOf(report, operation, "every field");
     const [where, expected] = ["answer", "an answer"];
-    expect(found("createEval")).toEqual([{ where, expected, got: "no answer within 3000 ms" }]);
-    expect(found("logStepMetric")).toEqual([{ where, expected, got: "no answer within 3000 ms" }]);
+    expect(found("createEval")).toEqual([{ where, expected, got: "no response within 3000 ms" }]);
+    expect(found("logStepMetric")).toEqual([{ where, expected, got: "no response within 3000 ms" }]);
     expect(found("updateRun")).toEqual([
-      { where, expected, got: "the connection was closed before the answer was complete" },
+      { where, expected, got: "the connection was closed before the response was complete" },
     ]);
-    expect(resultOf(report, "logStepMetric", "refuses bad keys")).toMatchObject({
+    expect(resultOf(report, "logStepMetric", "rejects invalid keys")).toMatchObject({
       verdict: "not tested",
-      reason: "the route left earlier requests without an answer",
+      reason: "the route did not respond to earlier requests",
     });
     expect(report.unreachable).toBeNull();
-    expect(resultOf(report, "logPredictions", "refuses bad keys")).toMatchObject({ verdict: "conforms" });
+    expect(resultOf(report, "logPredictions", "rejects invalid keys")).toMatchObject({ verdict: "conforms" });
     expect(report.experiments.every(({ isMarked }) => isMarked)).toBe(true);
   });
 });
@@ -56,7 +56,7 @@ describe("a backend that is not there", () => {
   it("is not reached where it takes every request and answers none", async () => {
     const server = await rawServer(() => {});
     const report = await reportOn(server, { timeoutMs: 200 });
-    expect(report).toMatchObject({ conforms: 0, differs: 0, unreachable: "no answer within 200 ms" });
+    expect(report).toMatchObject({ conforms: 0, differs: 0, unreachable: "no response within 200 ms" });
     // One of a check and one that asks whether anybody is there, and no more waiting than that.
     expect(server.requests.length).toBeLessThanOrEqual(2);
     expect(report.experiments).toMatchObject([
@@ -99,7 +99,7 @@ describe("the key", () => {
     expect(report).toMatchObject({ isKeyRefused: true, experiments: [] });
     expect(report.differs).toBe(0);
     expect(server.requests).toHaveLength(1);
-    expect(resultOf(report, "updateRun", "every field")).toMatchObject({ reason: "the backend refused the key" });
+    expect(resultOf(report, "updateRun", "every field")).toMatchObject({ reason: "the backend rejected the API key" });
   });
 
   it("is not refused where one route does not take it", async () => {

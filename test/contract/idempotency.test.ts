@@ -23,7 +23,7 @@ describe("Idempotency-Key", () => {
     expect(report).toMatchObject({ idempotencyKey: "ignored", differs: 0, notTested: 0 });
     expect(resultOf(report, "createRun", "Idempotency-Key")).toMatchObject({
       verdict: "conforms",
-      note: "ignored, which the document allows",
+      note: "ignored, which the schema allows",
     });
     expect(server.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
   });
@@ -69,15 +69,15 @@ describe("Idempotency-Key", () => {
     const report = await reportOn(server);
     expect(named(report, "not tested")).toEqual(["addCheckpoint: Idempotency-Key", "createEval: Idempotency-Key"]);
     expect(resultOf(report, "addCheckpoint", "Idempotency-Key")).toMatchObject({
-      reason: "two requests with keys of their own were answered the same id",
+      reason: "two requests with different keys got the same id",
     });
     expect(resultOf(report, "createEval", "Idempotency-Key")).toMatchObject({
-      reason: "the answer tells no id, so a repeat looks like a second write",
+      reason: "the response has no id, so a repeat looks like a second write",
     });
     // The id is optional in the document, and so is the field that would have named it.
     expect(resultOf(report, "logPredictions", "every field")).toMatchObject({
       verdict: "conforms",
-      note: "without eval_id, as there is no id for it",
+      note: "without eval_id, because there is no id for it",
     });
     expect(report).toMatchObject({ idempotencyKey: "honoured", differs: 0 });
     expect(report.idempotencyRoutes.honoured).toEqual(["createExperiment", "createRun"]);

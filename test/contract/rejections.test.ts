@@ -12,11 +12,11 @@ describe("a backend that takes what it has to refuse", () => {
     const report = await reportOn(server);
     const closed = ["createExperiment", "createRun", "addCheckpoint", "createEval", "logStepMetric", "logPredictions"];
     const all = [...closed, "updateExperiment"];
-    expect(named(report, "differs")).toEqual(all.map((operation) => `${operation}: refuses unknown fields`));
-    expect(differencesOf(report, "logPredictions", "refuses unknown fields")).toEqual([
+    expect(named(report, "differs")).toEqual(all.map((operation) => `${operation}: rejects unknown fields`));
+    expect(differencesOf(report, "logPredictions", "rejects unknown fields")).toEqual([
       {
         where: "with contract_test_unknown_field, status",
-        expected: "a refusal of the body, such as 400 or 422",
+        expected: "a rejection of the body, such as 400 or 422",
         got: '201: {"ok":true,"inserted":1}',
       },
       expect.objectContaining({ where: "with predictions[0].contract_test_unknown_field, status" }),
@@ -35,7 +35,7 @@ describe("a backend that takes what it has to refuse", () => {
       }),
     });
     const report = await reportOn(server);
-    const check = "refuses wrong types and values";
+    const check = "rejects wrong types and values";
     const having = ["addCheckpoint", "createEval", "logStepMetric", "logPredictions"] as const;
     expect(named(report, "differs")).toEqual(having.map((operation) => `${operation}: ${check}`));
     const wheres = having.map((operation) => differencesOf(report, operation, check).map(({ where }) => where));
@@ -59,17 +59,17 @@ describe("a backend that takes what it has to refuse", () => {
     });
     const report = await reportOn(server);
     expect(named(report, "differs")).toEqual([
-      "createEval: refuses unknown ids",
-      "logStepMetric: refuses missing fields",
-      "updateRun: refuses missing fields",
+      "createEval: rejects unknown ids",
+      "logStepMetric: rejects missing fields",
+      "updateRun: rejects missing fields",
     ]);
-    expect(differencesOf(report, "createEval", "refuses unknown ids")).toEqual([
+    expect(differencesOf(report, "createEval", "rejects unknown ids")).toEqual([
       { where: "the path, status", expected: "404", got: '200: {"ok":true}' },
     ]);
-    expect(differencesOf(report, "logStepMetric", "refuses missing fields")).toMatchObject([
+    expect(differencesOf(report, "logStepMetric", "rejects missing fields")).toMatchObject([
       { where: "without split, status" },
     ]);
-    expect(differencesOf(report, "updateRun", "refuses missing fields")).toMatchObject([{ where: "body: {}, status" }]);
+    expect(differencesOf(report, "updateRun", "rejects missing fields")).toMatchObject([{ where: "body: {}, status" }]);
   });
 
   it("is named where it takes any key, or none", async () => {
@@ -79,8 +79,8 @@ describe("a backend that takes what it has to refuse", () => {
     const report = await reportOn(server);
     const differing = named(report, "differs");
     expect(differing).toHaveLength(8);
-    expect(new Set(differing.map((each) => each.replace(/^\w+/, "")))).toEqual(new Set([": refuses bad keys"]));
-    expect(differencesOf(report, "createRun", "refuses bad keys")).toEqual([
+    expect(new Set(differing.map((each) => each.replace(/^\w+/, "")))).toEqual(new Set([": rejects invalid keys"]));
+    expect(differencesOf(report, "createRun", "rejects invalid keys")).toEqual([
       { where: "a wrong key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
       { where: "no key, status", expected: "401 or 403", got: expect.stringMatching(/^201: /) },
     ]);
@@ -105,13 +105,13 @@ describe("a refusal that differs", () => {
       }),
     );
     const what = "with contract_test_unknown_field";
-    const found = (operation: OperationName) => differencesOf(report, operation, "refuses unknown fields");
+    const found = (operation: OperationName) => differencesOf(report, operation, "rejects unknown fields");
     expect(found("createExperiment")).toEqual([]);
     expect(found("createRun")).toEqual([
       {
         where: `${what}, answer`,
         expected: "a refusal",
-        got: 'the answer to a request that was taken: {"run":{"id":"run"}}',
+        got: 'the response to an accepted request: {"run":{"id":"run"}}',
       },
     ]);
     expect(found("addCheckpoint")).toEqual([
@@ -119,7 +119,7 @@ describe("a refusal that differs", () => {
       { where: `${what}, answer`, expected: "JSON", got: "<h1>Bad Request</h1>" },
     ]);
     expect(found("createEval")).toEqual([{ where: `${what}, answer`, expected: "object", got: '["bad"]' }]);
-    const expected = "a refusal of the body, such as 400 or 422";
+    const expected = "a rejection of the body, such as 400 or 422";
     for (const [operation, status] of [
       ["logStepMetric", 500],
       ["logPredictions", 408],
@@ -139,11 +139,11 @@ describe("a 404", () => {
         status === 400 && operation === "createRun" ? { status: 404 } : undefined,
     });
     const report = await reportOn(server);
-    expect(differencesOf(report, "createRun", "refuses unknown fields")).toMatchObject([
-      { expected: "a refusal of the body, such as 400 or 422", got: expect.stringMatching(/^404/) },
+    expect(differencesOf(report, "createRun", "rejects unknown fields")).toMatchObject([
+      { expected: "a rejection of the body, such as 400 or 422", got: expect.stringMatching(/^404/) },
     ]);
-    expect(named(report, "conforms")).toContain("createRun: refuses unknown ids");
-    const wheres = differencesOf(report, "createRun", "refuses wrong types and values").map(({ where }) => where);
+    expect(named(report, "conforms")).toContain("createRun: rejects unknown ids");
+    const wheres = differencesOf(report, "createRun", "rejects wrong types and values").map(({ where }) => where);
     expect(wheres).toContain('seed: "1", status');
     expect(wheres.filter((where) => where.startsWith("experiment_id"))).toEqual([]);
   });

@@ -168,13 +168,13 @@ describe("a check that cannot be made", () => {
     ]);
     const untested = named(report, "not tested");
     expect(untested).toContain("logStepMetric: every field");
-    expect(untested).toContain("updateRun: refuses unknown ids");
+    expect(untested).toContain("updateRun: rejects unknown ids");
     expect(resultOf(report, "logStepMetric", "every field")).toMatchObject({
-      reason: "it needs a run, and createRun answered no id",
+      reason: "it needs a run, and createRun returned no id",
     });
     expect(resultOf(report, "updateExperiment", "every field")).toMatchObject({
       verdict: "conforms",
-      note: "without best_generation_id, as there is no id for it",
+      note: "without best_generation_id, because there is no id for it",
     });
   });
 
@@ -191,12 +191,12 @@ describe("a check that cannot be made", () => {
     expect(differencesOf(report, "addCheckpoint", "every field")).toEqual([
       { where: "status", expected: "2XX", got: '400: {"detail":"closed"}' },
     ]);
-    for (const check of ["refuses unknown fields", "refuses wrong types and values", "refuses unknown ids"]) {
+    for (const check of ["rejects unknown fields", "rejects wrong types and values", "rejects unknown ids"]) {
       expect(resultOf(report, "addCheckpoint", check)).toMatchObject({
         verdict: "not tested",
-        reason: "the route took no request that fits, so a refusal would tell nothing",
+        reason: "the route accepted no valid request, so a rejection would prove nothing",
       });
     }
-    expect(resultOf(report, "addCheckpoint", "refuses bad keys")).toMatchObject({ verdict: "conforms" });
+    expect(resultOf(report, "addCheckpoint", "rejects invalid keys")).toMatchObject({ verdict: "conforms" });
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf } from "./support/backend.js";
-import { eventually } from "./support/eventually.js";
 
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -16,12 +16,12 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     server.failNext({ status: 500, times: ALWAYS, match: "/metrics/" });
     for (const step of [1, 2]) {
       await client.logStepMetric(runId, { step, loss: 1 });
-      await eventually(() => client.status().failing?.length !== undefined);
+      await until(() => client.status().failing?.length !== undefined);
     }
     await client.flush();
     expect(client.status()).toMatchObject({ remote: "up", pending: 2 });
     await client.logStepMetric(runId, { step: 3, loss: 1 });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(client.status()).toEqual({ remote: "down", pending: 3, rejected: 0 });
   });
 
@@ -30,7 +30,7 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     server.failNext({ status: 500, times: ALWAYS });
     await client.createExperiment({ experiment_name: "experiment" });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(server.requests).toHaveLength(1);
   });
 
@@ -41,7 +41,7 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     await client.flush({ timeoutMs: 10_000 });
     await server.stop();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
   });
 

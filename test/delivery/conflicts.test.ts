@@ -3,10 +3,10 @@ import type { DashboardClient } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, expectOneKeyEach, runOf, sync } from "./support/backend.js";
 import { fieldsOf } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -153,9 +153,9 @@ describe.each([202, 204, 200])("a %i without a body", (status) => {
     expect(await client.flush({ timeoutMs: 2_000 })).toMatchObject({ pending: 1, rejected: 0 });
     expect(attemptsAt(server, path).length).toBeGreaterThan(1);
     expect(attemptsAt(server, path).length).toBeLessThan(20);
-    await eventually(() => client.status().failing !== undefined);
+    await until(() => client.status().failing !== undefined);
     expect(client.status().failing).toMatchObject([
-      { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* in place of JSON`)) },
+      { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* instead of JSON`)) },
     ]);
     await client.close({ timeoutMs: 1 });
     answersNothing();

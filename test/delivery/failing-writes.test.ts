@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { BROKEN, fieldsOf, writeOthers } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -18,7 +18,7 @@ describe.each(MODES)("a write that the backend never takes while it takes others
     const repair = server.failNext({ status: 500, times: ALWAYS, match: isMeant });
     const id = await make(client, ids);
     await writeOthers(client, ids);
-    await eventually(() => client.status().pending === count && client.status().failing !== undefined);
+    await until(() => client.status().pending === count && client.status().failing !== undefined);
     const reason = expect.stringContaining("HTTP 500");
     expect(client.status()).toEqual({
       remote: "up",
@@ -40,12 +40,12 @@ describe.each(MODES)("a write that the backend never takes while it takes others
 describe("a write that keeps failing", () => {
   it("is named while it is in flight as well", async () => {
     const [server, client] = await failing();
-    await eventually(() => client.status().failing !== undefined);
+    await until(() => client.status().failing !== undefined);
     // The next attempt hangs.
     server.failNext({ hang: true, match: /metrics/ });
     const before = server.requests.length;
     void client.flush({ timeoutMs: 10_000 });
-    await eventually(() => server.requests.length > before);
+    await until(() => server.requests.length > before);
     expect(client.status()).toMatchObject({ pending: 1, failing: [{ write: "metrics", attempts: 1 }] });
   });
 });
@@ -126,7 +126,7 @@ describe.each(MODES)("behind a patch that the backend never takes, delivery %s",
     await client.updateRun(runId, { duration_seconds: 1, status: "running" });
     await client.updateRun(runId, { duration_seconds: 2 });
     await client.updateRun(runId, { git_commit: "abc" });
-    await eventually(() => Object(server.runs[0]).git_commit === "abc");
+    await until(() => Object(server.runs[0]).git_commit === "abc");
     await client.flush();
     expect(client.status()).toMatchObject({ remote: "up", pending: 2, failing: [{ write: "patch" }] });
     expect(server.requests.filter((request) => fieldsOf(request).duration_seconds === 2)).toEqual([]);

@@ -14,15 +14,16 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, MirrorError } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { cleanEnvironment, run } from "../support/children.js";
+import { run } from "../support/children.js";
 import { collected, failureOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { canMakeFull, makeFull } from "../support/full-device.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
+import { programFile } from "./support/program.js";
 import { IS_LONG } from "./support/random.js";
 import { remoteClient } from "./support/remote.js";
 import { rowOf } from "./support/rows.js";
@@ -169,7 +170,7 @@ describe("a file that was cut by a power cut", () => {
     await second.logStepMetric(runId, { step: 1, loss: 1 });
     server.failNext({ hang: true, afterCommit: true, times: 2, match: "/predictions/" });
     const calls = Promise.all(["4.1", "5.1"].map((task) => second.logPredictions(runId, [prediction(task)])));
-    await eventually(() => server.predictions.length === 8);
+    await until(() => server.predictions.length === 8);
     await second.close({ timeoutMs: 1 });
     await calls;
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -261,7 +262,7 @@ describe("a folder that is deleted under a running client", () => {
     rmSync(join(logDir, "generations", runId), { recursive: true });
     // A file is looked at once a millisecond.
     const removed = performance.now();
-    await eventually(() => performance.now() > removed + 2);
+    await until(() => performance.now() > removed + 2);
     for (const step of [4, 5, 6]) await client.logStepMetric(runId, { step, loss: 1 });
     await client.updateRun(runId, { status: "completed" });
     const steps = (await collected(mirrorAt(logDir).metrics(runId))).map(({ step }) => step);
@@ -372,7 +373,7 @@ describe("a folder without a sync log", () => {
     const metrics = join(logDir, "generations", runId, "metrics.jsonl");
     appendFileSync(metrics, '{"step": 100, "split": "train", "metrics": {"loss": 1}}\n');
     const added = performance.now();
-    await eventually(() => performance.now() > added + 2);
+    await until(() => performance.now() > added + 2);
     await client.logStepMetric(runId, { step: 2, loss: 1 });
     await client.close();
     await sync(server, logDir);
@@ -425,12 +426,10 @@ describe("a full disk", () => {
       const { runId } = await runOf(client);
       await client.close();
       const options = { baseUrl: server.url, logDir, runId, lineBytes };
-      const program = join(import.meta.dirname, "support", "programs", "fill-file.ts");
       // Without the trap the system would end the process in place of failing the write.
       const limited = 'trap "" XFSZ; ulimit -f 4; exec "$@"';
-      const line = [process.execPath, "--import", "tsx", program, JSON.stringify(options)];
-      const env = cleanEnvironment({ TSX_DISABLE_CACHE: "1" });
-      const { stdout, code } = await run("bash", ["-c", limited, "bash", ...line], { env }).ended;
+      const line = [process.execPath, programFile("fill-file.ts"), JSON.stringify(options)];
+      const { stdout, code } = await run("bash", ["-c", limited, "bash", ...line]).ended;
       expect(code).toBe(0);
       const { resolved, failed } = JSON.parse(stdout) as { resolved: number[]; failed: number[] };
       expect(resolved).toHaveLength(Math.floor(4_096 / lineBytes));

@@ -5,9 +5,9 @@ import type { DashboardClient } from "../../src/index.js";
 import type { Failure, MockServer, RecordedRequest } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, expectOneKeyEach, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
 import { seeds } from "./support/random.js";
@@ -60,7 +60,7 @@ describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
     const { experimentId, runId } = await runOf(client);
     loseAnswers(server, way);
     const calls = [1, 2, 3].map((n) => writeOfEach(client, experimentId, runId, n));
-    await eventually(() => unanswered(server).length > 3);
+    await until(() => unanswered(server).length > 3);
     await client.close({ timeoutMs: 1 });
     await Promise.all(calls);
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -76,7 +76,7 @@ describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
     let resolved = 0;
     const calls = rowsOfEach(client, runId, 1).map((call) => call.then(() => ++resolved));
     if (way.hang === true) {
-      await eventually(() => resolved + 5 === calls.length);
+      await until(() => resolved + 5 === calls.length);
       await client.close({ timeoutMs: 1 });
     }
     await Promise.all(calls);
@@ -115,7 +115,7 @@ describe("one row whose answer is lost while others go on, then a kill", () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys })];
     server.failNext({ hang: true, afterCommit: true, match: ({ body }) => Object(body).step === 5 });
     const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
-    await eventually(() => server.metrics.length > 150);
+    await until(() => server.metrics.length > 150);
     await writer.kill();
     // The others were answered: the writer went on past the row that hangs.
     expect(writer.lines().length).toBeGreaterThan(100);
@@ -156,7 +156,7 @@ describe("predictions", () => {
     server.failNext({ hang: true, afterCommit: true, times: 4 });
     const batches = [1, 2, 3, 4].map((n) => Array.from({ length: size }, (_, at) => prediction(`${n}.${at}`)));
     const calls = Promise.all(batches.map((batch) => client.logPredictions(runId, batch)));
-    await eventually(() => server.predictions.length === 4 * size);
+    await until(() => server.predictions.length === 4 * size);
     await client.close({ timeoutMs: 1 });
     await calls;
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -244,14 +244,14 @@ describe("a patch that waits for a row", () => {
       },
     });
     const row = client.logStepMetric(runId, { step: 1, loss: 1 });
-    await eventually(() => held.has("run"));
+    await until(() => held.has("run"));
     const first = client.updateRun(runId, { duration_seconds: 1 });
     // Opening the other run brings its backlog on its way, behind which a patch does not wait for its answer.
     const opening = client.updateRun(other.id, { duration_seconds: 3 });
-    await eventually(() => held.has("other"));
+    await until(() => held.has("other"));
     expect(await client.updateRun(runId, { duration_seconds: 2 })).toHaveProperty("patched");
     held.get("other")?.();
-    await eventually(() => written(server, new RegExp(`/runs/${other.id}/$`)).length === 1);
+    await until(() => written(server, new RegExp(`/runs/${other.id}/$`)).length === 1);
     held.get("run")?.();
     await Promise.all([row, first, opening]);
     expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });
@@ -342,7 +342,7 @@ describe("413", () => {
         runId,
         FOUR.map((task) => prediction(task)),
       );
-      await eventually(() => server.requests.some(isHalf));
+      await until(() => server.requests.some(isHalf));
       await client.close({ timeoutMs: 1 });
       await call;
       // The whole batch would be taken now; but half of it is there.
@@ -379,10 +379,10 @@ describe("keys", () => {
     server.failNext({ hang: true, match: ({ body }) => Object(body).step === 5, times: 2 });
     const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
     const attempts = () => server.requests.filter(({ body }) => Object(body).step === 5);
-    await eventually(() => attempts().length === 1 && server.metrics.length > 20);
+    await until(() => attempts().length === 1 && server.metrics.length > 20);
     await writer.kill();
     const killed = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
-    await eventually(() => attempts().length === 2);
+    await until(() => attempts().length === 2);
     await killed.kill();
     expect(await sync(server, logDir)).toMatchObject({ pending: 0 });
     expect(attempts()).toHaveLength(3);

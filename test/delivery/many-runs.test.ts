@@ -1,20 +1,20 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { cleanEnvironment, run } from "../support/children.js";
+import { run } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 import { deadServer } from "../support/servers.js";
 import { backend, clientFor, runOf } from "./support/backend.js";
+import { programFile } from "./support/program.js";
 
 const RUNS = 80;
 const WRITES = 1 + 3 * RUNS;
-const PROGRAM = join(import.meta.dirname, "support", "programs", "many-runs.ts");
 
 /** Runs the program with no more than 200 files and sockets. */
 async function withFewDescriptors(options: object): Promise<unknown[]> {
   const limited = 'ulimit -n 200; exec "$@"';
-  const line = [process.execPath, "--import", "tsx", PROGRAM, JSON.stringify({ runs: RUNS, ...options })];
-  const { stdout, stderr } = await run("bash", ["-c", limited, "bash", ...line], { env: cleanEnvironment() }).ended;
+  const line = [process.execPath, programFile("many-runs.ts"), JSON.stringify({ runs: RUNS, ...options })];
+  const { stdout, stderr } = await run("bash", ["-c", limited, "bash", ...line]).ended;
   expect(stderr).not.toContain("EMFILE");
   return stdout
     .split("\n")

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { EvsysError } from "../../src/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
 import { remoteClient } from "./support/remote.js";
@@ -69,7 +69,7 @@ describe("delivery: await", () => {
     const before = server.requests.length;
     const takeBack = server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const calls = Array.from({ length: 10 }, (_, step) => client.logStepMetric(runId, { step, loss: 1 }));
-    await eventually(() => server.requests.length === before + 3);
+    await until(() => server.requests.length === before + 3);
     // Time for a fourth one to show itself: a request of another stream goes there and back.
     takeBack();
     await client.createEval(runId, { metrics: { a: 1 } });
@@ -160,7 +160,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     await client.flush();
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const call = client.logStepMetric(runId, { step: 1, loss: 1 });
-    await eventually(() => client.status().pending === 1);
+    await until(() => client.status().pending === 1);
     // Where the deadline does not hold, the limit of the test is what ends it.
     expect(await client.flush({ timeoutMs: 50 })).toMatchObject({ pending: 1, byKind: { metrics: { pending: 1 } } });
     expect(await client.close({ timeoutMs: 50 })).toMatchObject({ pending: 1, rejected: 0 });
@@ -187,7 +187,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     await server.stop();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     const closing = client.close({ timeoutMs: 30_000 });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     const back = await backend({ port: server.port, state: server.state });
     expect(await closing).toMatchObject({ pending: 0, rejected: 0 });
     expect(await differences(logDir, back)).toEqual(NONE);

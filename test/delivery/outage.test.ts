@@ -6,9 +6,9 @@ import { run } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
 import { remoteClient } from "./support/remote.js";
@@ -34,7 +34,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     const client = clientFor(first, logDir, { delivery, maxRetries: 0, logger });
     const { experimentId, runId } = await runOf(client);
     for (let step = 0; step < 10; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
-    await eventually(() => isAllDelivered(client));
+    await until(() => isAllDelivered(client));
     expect(first.metrics).toHaveLength(10);
 
     await first.stop();
@@ -44,14 +44,14 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     await client.logPredictions(runId, [prediction("a"), prediction("b")]);
     await client.updateRun(runId, { status: "completed" });
     await client.updateExperiment(experimentId, { status: "completed" });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(client.status()).toEqual({ remote: "down", pending: 20 + 2 + 2, rejected: 0 });
     expect(logger.of("warn")).toEqual([expect.stringContaining("is unavailable")]);
 
     const second = await backAgain(first);
-    await eventually(() => isAllDelivered(client));
+    await until(() => isAllDelivered(client));
     expect(await differences(logDir, second)).toEqual(NONE);
-    await eventually(() => logger.lines.length > 1);
+    await until(() => logger.lines.length > 1);
     expect(logger.lines.map(({ method }) => method)).toEqual(["warn", "warn"]);
     expect(logger.of("warn")[1]).toMatch(/is back.*\b24 .*delivered/);
     // It is live again: an awaited call has the backend's answer.
@@ -71,11 +71,11 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     await client.logPredictions(runId, [{ ...prediction("a"), eval_id: evaluation.id }]);
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     await client.updateExperiment(experimentId, { best_generation_id: runId });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(client.status()).toEqual({ remote: "down", pending: 7, rejected: 0 });
 
     const server = await backAgain(gone);
-    await eventually(() => isAllDelivered(client));
+    await until(() => isAllDelivered(client));
     const [experiment, run] = [server.experiments[0], server.runs[0]];
     expect(experiment?.id).not.toBe(experimentId);
     expect(run?.id).not.toBe(runId);
@@ -141,8 +141,8 @@ describe("the log of an outage that 200 runs meet", () => {
     }
     expect(logger.of("warn")).toEqual([expect.stringContaining("is unavailable")]);
     await backAgain(first);
-    await eventually(() => isAllDelivered(client));
-    await eventually(() => logger.of("info").length > 0);
+    await until(() => isAllDelivered(client));
+    await until(() => logger.of("info").length > 0);
     expect(logger.lines.map(({ method }) => method)).toEqual(["warn", "warn", "info"]);
     expect(await client.close()).toMatchObject({ pending: 0, rejected: 0 });
     expect(logger.lines).toHaveLength(3);
@@ -193,7 +193,7 @@ describe("what waits", () => {
     const { experimentId, runId } = await runOf(client);
     for (let step = 0; step < 200; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     const server = await backend({ port: gone.port, state: gone.state, latencyMs: 4 });
-    await eventually(() => server.requests.length > 0);
+    await until(() => server.requests.length > 0);
 
     // From here on the backlog drains; each round makes parents and names them at once, without waiting.
     let seed = 2;
@@ -271,7 +271,7 @@ describe("429", () => {
     expect(await client.updateRun(runId, { status: "running" })).toHaveProperty("patched", ["status"]);
     expect(client.status()).toEqual({ remote: "down", pending: 3, rejected: 0 });
     takeBack();
-    await eventually(() => isAllDelivered(client));
+    await until(() => isAllDelivered(client));
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
@@ -300,7 +300,7 @@ describe("a process that ends with pending rows", () => {
     await child.call("logStepMetric", runId, { step: 2, loss: 1 });
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const before = server.requests.length;
-    await eventually(() => server.requests.length > before);
+    await until(() => server.requests.length > before);
     child.letGo();
     const { code, signal, stderr } = await child.ended;
     expect({ code, signal }).toEqual({ code: 0, signal: null });

@@ -5,9 +5,9 @@ import { describe, expect, it } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, expectOneKeyEach, runOf, sync, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
 import { type RemoteClient, remoteClient } from "./support/remote.js";
@@ -40,7 +40,7 @@ describe("two processes that log to one run", () => {
     const experiment = await first.call("createExperiment", { experiment_name: "experiment" });
     const run = await first.call("createRun", { experiment_id: experiment.id, seed: 1 });
     await logTogether(children, run.id);
-    await eventually(async () => (await differences(logDir, server)).missing.length === 0);
+    await until(async () => (await differences(logDir, server)).missing.length === 0);
     for (const child of children) child.letGo();
     expect((await Promise.all(children.map(({ ended }) => ended))).map(({ code }) => code)).toEqual([0, 0]);
     // Readers take all files; the first one's has the Python client's name.
@@ -73,7 +73,7 @@ describe("two processes that log to one run", () => {
       await other.call("updateRun", runId, { duration_seconds: 2 * round });
       await owner.updateRun(runId, { duration_seconds: 2 * round + 1 });
     }
-    await eventually(() => written(server, new RegExp(`/sdk/runs/${runId}/$`)).length === 6);
+    await until(() => written(server, new RegExp(`/sdk/runs/${runId}/$`)).length === 6);
     expect(owner.local.run(runId)).toMatchObject({ duration_seconds: 7 });
     expect(server.runs).toMatchObject([{ duration_seconds: 7 }]);
   });
@@ -86,7 +86,7 @@ describe("two processes that log to one run", () => {
     await owner.call("logStepMetric", run.id, { step: 0, loss: 1 });
     const other = await remoteClient({ baseUrl: server.url, logDir });
     await other.call("logStepMetric", run.id, { step: 1, loss: 1 });
-    await eventually(() => server.metrics.length === 2);
+    await until(() => server.metrics.length === 2);
 
     // From here on the owner has no answers, so it leaves much behind, some of it delivered.
     let received = 0;
@@ -95,7 +95,7 @@ describe("two processes that log to one run", () => {
       owner.call("logStepMetric", run.id, { step: 10 + n, loss: 1 }).catch(() => {}),
     );
     for (let n = 0; n < 6; n += 1) await other.call("logStepMetric", run.id, { step: 100 + n, loss: 1 });
-    await eventually(() => received >= 8);
+    await until(() => received >= 8);
     await owner.kill();
     takeBack();
     await Promise.all(calls);
@@ -103,7 +103,7 @@ describe("two processes that log to one run", () => {
       const found = await differences(logDir, server);
       return [...found.missing, ...found.wrong];
     };
-    await eventually(async () => (await rows()).length === 0);
+    await until(async () => (await rows()).length === 0);
     expect(await differences(logDir, server)).toEqual(NONE);
     const live = server.metrics.length;
     await other.call("logStepMetric", run.id, { step: 999, loss: 1 });
@@ -169,7 +169,7 @@ describe("a sync", () => {
       }
     })();
     for (let round = 1; round <= 5; round += 1) {
-      await eventually(() => step > 10 * round);
+      await until(() => step > 10 * round);
       expect(await sync(server, logDir)).toMatchObject({ rejected: 0 });
     }
     isOver = true;
@@ -219,12 +219,12 @@ describe("a sync", () => {
     await earlier.close();
     server.failNext({ hang: true, match: ({ body }) => Object(body).step === 10 });
     const syncing = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
-    await eventually(() => server.metrics.length === 19);
+    await until(() => server.metrics.length === 19);
     const client = clientFor(server, logDir);
     expect(await client.logStepMetric(runId, { step: 100, loss: 1 })).toEqual({ ok: true });
     expect(server.metrics).toHaveLength(19);
     await syncing.kill();
-    await eventually(() => server.metrics.length === 21);
+    await until(() => server.metrics.length === 21);
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 

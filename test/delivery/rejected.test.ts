@@ -5,9 +5,9 @@ import { failureOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { deadServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 import { prediction } from "./support/predictions.js";
 
 const ALL = Number.POSITIVE_INFINITY;
@@ -270,7 +270,7 @@ describe("a key that is refused", () => {
       await expect(client.logStepMetric(runId, { step, loss: 1 })).rejects.toMatchObject({ pending: true });
     }
     takeBack();
-    await eventually(() => client.status().pending === 0);
+    await until(() => client.status().pending === 0);
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 

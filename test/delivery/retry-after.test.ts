@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import type { DashboardClient } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { fieldsOf } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -29,7 +29,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     const before = server.requests.length;
     limit(server, "60");
     await client.logStepMetric(runId, { step: 1, loss: 1 });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     expect(server.requests).toHaveLength(before + 1);
 
     expect(await client.logStepMetric(runId, { step: 2, loss: 1 })).toEqual({ ok: true });
@@ -51,10 +51,10 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     await client.flush({ timeoutMs: 10_000 });
     server.failNext({ status: 500, times: 3, match: (request) => fieldsOf(request).step === 1 });
     await client.logStepMetric(runId, { step: 1, loss: 1 });
-    await eventually(() => client.status().failing !== undefined);
+    await until(() => client.status().failing !== undefined);
     limit(server, "60");
     await client.logStepMetric(runId, { step: 2, loss: 1 });
-    await eventually(() => client.status().remote === "down");
+    await until(() => client.status().remote === "down");
     const before = server.requests.length;
     // Another client's flush of a backend that hangs takes longer than the backoff of the first write.
     const silent = await backend();
@@ -73,7 +73,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     const before = server.requests.length;
     limit(server, "60");
     const calls = [client.logStepMetric(runId, { step: 1, loss: 1 })];
-    await eventually(() => server.requests.length > before && server.requests.at(-1)?.fate === "answered");
+    await until(async () => (await client.flush({ timeoutMs: 1 })).retryAfterMs !== undefined);
     calls.push(client.logStepMetric(runId, { step: 2, loss: 1 }));
     calls.push(client.createEval(runId, { metrics: { a: 1 } }).then(() => ({ ok: true })));
     await client.flush({ timeoutMs: 500 });
@@ -144,7 +144,7 @@ describe("a Retry-After that is longer than a call may take", () => {
       server.failNext({ status: 429, headers: { "retry-after": text } });
       await client.logStepMetric(runId, { step: 1, loss: 1 });
       expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0 });
-      await eventually(() => isAllDelivered(client));
+      await until(() => isAllDelivered(client));
       expect(server.metrics).toHaveLength(1);
     },
   );

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LocalExperimentStore } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
+import { built } from "../support/built.js";
 import { cleanEnvironment, run } from "../support/children.js";
 import { API_KEY, collected, mockServer, PROJECT_ID } from "../support/clients.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
@@ -10,8 +11,8 @@ import { REPOSITORY, temporaryFolder } from "../support/folders.js";
 /** Runs an example as its reader would, with a mirror of its own. */
 async function ran(name: string, variables: Readonly<Record<string, string>> = {}) {
   const logDir = join(temporaryFolder(), "mirror");
-  const env = cleanEnvironment({ EVSYS_LOG_DIR: logDir, TSX_DISABLE_CACHE: "1", ...variables });
-  const ended = await run(process.execPath, ["--import", "tsx", join("examples", name)], { env }).ended;
+  const env = cleanEnvironment({ EVSYS_LOG_DIR: logDir, ...variables });
+  const ended = await run(process.execPath, [built(`examples/${name}`)], { env }).ended;
   return { ...ended, mirror: new LocalExperimentStore(logDir) };
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { zStepMetric } from "../../generated/schemas.js";
-import { plainStep } from "../../src/api/finite-step.js";
+import { finiteStepLine } from "../../src/api/finite-step.js";
 import { NAMED_SERIES, stepMetricFields } from "../../src/api/inputs.js";
 import { accept } from "../../src/delivery/accept.js";
 
@@ -73,7 +73,7 @@ describe("the line of a step without the full check", () => {
     let [plain, all] = [0, 0];
     fc.assert(
       fc.property(inputs, (input) => {
-        const text = plainStep(input);
+        const text = finiteStepLine(input);
         all += 1;
         if (text === undefined) return;
         plain += 1;
@@ -100,7 +100,7 @@ describe("the line of a step without the full check", () => {
     );
     fc.assert(
       fc.property(common, (input) => {
-        const text = plainStep(input);
+        const text = finiteStepLine(input);
         expect(text).toBeTypeOf("string");
         expect(text).toBe(checkedStep(input));
       }),
@@ -123,7 +123,7 @@ describe("the line of a step without the full check", () => {
         },
       },
     };
-    expect(plainStep(counted)).toBe('{"step":1,"split":"train","metrics":{"kl":2,"loss":1}}');
+    expect(finiteStepLine(counted)).toBe('{"step":1,"split":"train","metrics":{"kl":2,"loss":1}}');
   });
 
   it.each([
@@ -150,6 +150,6 @@ describe("the line of a step without the full check", () => {
     ["a step beyond the schema", { step: 2 ** 53, loss: 1 }],
     ["a split beyond the schema", { step: 1, split: "dev", loss: 1 }],
   ])("is not there for %s", (_, input) => {
-    expect(plainStep(input)).toBeUndefined();
+    expect(finiteStepLine(input)).toBeUndefined();
   });
 });

@@ -2,7 +2,8 @@ import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { EvsysError, EvsysValidationError } from "../../src/index.js";
 import { API_KEY, clientOf, failureOf, mockServer, offlineClient, wrong } from "../support/clients.js";
-import { always, deadServer, rawServer, until } from "../support/servers.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const METRICS = "/sdk/runs/{run_id}/metrics/";
 const row = { params: { path: { run_id: "r 1" } }, body: { step: 1, split: "train", metrics: { loss: 1 } } } as const;
@@ -134,7 +135,7 @@ describe("middleware", () => {
     const elsewhere = await rawServer(always(200, { ok: true }));
     const client = clientOf(server);
     client.api.use({ onRequest: ({ request }) => new Request(`${elsewhere.url}/x/`, request) });
-    await expect(client.api.POST(METRICS, row)).rejects.toThrow(`client.api sends to ${server.url}`);
+    await expect(client.api.POST(METRICS, row)).rejects.toThrow(`client.api sends only to ${server.url}`);
     await expect(client.api.POST(METRICS, { ...row, baseUrl: elsewhere.url })).rejects.toThrow(EvsysError);
     expect([...elsewhere.requests, ...server.requests]).toEqual([]);
   });
@@ -172,8 +173,8 @@ describe("client.api throws an EvsysError", () => {
   });
 
   it.each([
-    ["<html>Log in</html>", "text/html", "HTTP 200 with text/html in place of JSON"],
-    ["{", "application/json", "HTTP 200 with text in place of JSON"],
+    ["<html>Log in</html>", "text/html", "HTTP 200 with text/html instead of JSON"],
+    ["{", "application/json", "HTTP 200 with text instead of JSON"],
   ])("for a 200 of %j", async (text, type, reason) => {
     const client = clientOf(await rawServer(always(200, text, { "content-type": type })));
     const error = await failureOf(() => client.api.POST(METRICS, row));

@@ -2,10 +2,12 @@ import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { built } from "../support/built.js";
 import { run } from "../support/children.js";
 import { clientOf } from "../support/clients.js";
-import { REPOSITORY, temporaryFolder } from "../support/folders.js";
-import { always, deadServer, rawServer, until } from "../support/servers.js";
+import { temporaryFolder } from "../support/folders.js";
+import { always, deadServer, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { attempt, backendApi, byteServer, deadlineOf, onTheWire } from "./support.js";
 
 const MEBIBYTE = 1024 * 1024;
@@ -195,16 +197,15 @@ describe("closing", () => {
   });
 });
 
-/** Runs a module in a Node of its own, with the sources of this package at hand. */
+/** Runs a module in a Node of its own, with this package at hand. */
 async function moduleRun(source: string, more: { readonly limit?: number; readonly args?: readonly string[] } = {}) {
-  const args = [...(more.args ?? []), "--import", "tsx", "--input-type=module", "-e", source];
+  const args = [...(more.args ?? []), "--input-type=module", "-e", source];
   const line = ["-c", `ulimit -n ${more.limit ?? 1024}; exec "$@"`, "bash", process.execPath, ...args];
   return run("bash", line).ended;
 }
 
-const SOURCES = pathToFileURL(join(REPOSITORY, "src/")).href;
 const client = (url: string, options = ""): string => `
-  import { DashboardClient } from "${SOURCES}index.ts";
+  import { DashboardClient } from "${pathToFileURL(built("src/index.ts"))}";
   const client = new DashboardClient({ baseUrl: ${JSON.stringify(url)}, apiKey: "k", projectId: "p",
     logDir: ${JSON.stringify(join(temporaryFolder(), "mirror"))}, ${options} });`;
 

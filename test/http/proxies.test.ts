@@ -66,7 +66,7 @@ describe("a proxy", () => {
     expect(await attempt(backendApi(BACKEND, {}, { HTTP_PROXY: host }))).toEqual({
       kind: "unavailable",
       evidence: "connection",
-      reason: `the proxy http://${host} refuses to connect: HTTP ${status}`,
+      reason: `the proxy http://${host} does not connect: HTTP ${status}`,
     });
   });
 
@@ -105,8 +105,8 @@ describe("what cannot be a proxy", () => {
   it("is named by doctor, which then asks nobody", async () => {
     const variables = { EVSYS_API_KEY: "k", EVSYS_PROJECT_ID: "p", HTTP_PROXY: "socks5://me:geheim@proxy:1080" };
     const { stdout, code } = await evsys(["doctor"], variables, { cwd: temporaryFolder() }).ended;
-    expect(stdout).toContain("HTTP_PROXY is no http or https URL.");
-    expect(stdout).toContain("The proxy above cannot be used.");
+    expect(stdout).toContain("HTTP_PROXY is not an http or https URL.");
+    expect(stdout).toContain("The proxy above is invalid.");
     expect(stdout).not.toContain("geheim");
     expect(code).not.toBe(0);
   });

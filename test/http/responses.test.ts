@@ -1,7 +1,7 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import manifest from "../../package.json" with { type: "json" };
-import { shortBody } from "../../src/http/words.js";
+import { shortBody } from "../../src/http/response-text.js";
 import { VERSION } from "../../src/util/version.js";
 import { API_KEY, clientOf, failureOf } from "../support/clients.js";
 import { always, rawServer } from "../support/servers.js";
@@ -44,13 +44,13 @@ describe("a compressed response", () => {
       kind: "unavailable",
       evidence: "response",
       status: 200,
-      reason: 'HTTP 200 with a body in the encoding "zstd" in place of JSON',
+      reason: 'HTTP 200 with a body in the encoding "zstd" instead of JSON',
     });
   });
 
   it("that is not what it says is named", async () => {
     const outcome = await attempt(backendApi(await encoded(200, "br", Buffer.from(OK))));
-    expect(outcome).toMatchObject({ reason: "HTTP 200 with a br body that cannot be decompressed in place of JSON" });
+    expect(outcome).toMatchObject({ reason: "HTTP 200 with a br body that cannot be decompressed instead of JSON" });
   });
 
   it.each([
@@ -113,7 +113,7 @@ describe("a status that says nothing about the write", () => {
     expect(outcome).toMatchObject({
       kind: "unavailable",
       status: 511,
-      reason: "HTTP 511: a network on the way to the backend asks you to log in: <h1>Wi-Fi</h1>",
+      reason: "HTTP 511: the network requires you to log in: <h1>Wi-Fi</h1>",
     });
   });
 
@@ -125,11 +125,11 @@ describe("a status that says nothing about the write", () => {
 
 describe("a 2xx response without what the schema says", () => {
   it.each([
-    [200, "<html>Log in</html>", "text/html; charset=utf-8", "HTTP 200 with text/html in place of JSON"],
-    [200, "{", "application/json", "HTTP 200 with text in place of JSON"],
-    [200, "", "application/json", "HTTP 200 with an empty body in place of JSON"],
-    [202, "", "", "HTTP 202 with an empty body in place of JSON"],
-    [204, "", "", "HTTP 204 with an empty body in place of JSON"],
+    [200, "<html>Log in</html>", "text/html; charset=utf-8", "HTTP 200 with text/html instead of JSON"],
+    [200, "{", "application/json", "HTTP 200 with text instead of JSON"],
+    [200, "", "application/json", "HTTP 200 with an empty body instead of JSON"],
+    [202, "", "", "HTTP 202 with an empty body instead of JSON"],
+    [204, "", "", "HTTP 204 with an empty body instead of JSON"],
     [200, "{}", "application/json", "HTTP 200 that does not match the schema: ok: "],
     [200, "null", "application/json", "HTTP 200 that does not match the schema: "],
   ])("%i with %j: the reason describes it", async (status, text, type, reason) => {

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { program } from "../support/children.js";
 import { API_KEY, clientOf, failureOf, runOnServer } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
-import { always, rawServer, until } from "../support/servers.js";
+import { always, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const MEBIBYTE = 1024 * 1024;
 

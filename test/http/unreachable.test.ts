@@ -7,7 +7,8 @@ import { program, run } from "../support/children.js";
 import { clientOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
-import { listening, rawServer, until } from "../support/servers.js";
+import { listening, rawServer } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { holderOf, isLock, type Lock, takeLock } from "../../src/journal/lock.js";
+import { acquireLock, isLock, type Lock, ownerOf } from "../../src/journal/lock.js";
 import { program } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 
 const MINUTE_MS = 60_000;
 
 function taken(folder: string, name = "sender"): { readonly lock: Lock; readonly path: string } {
-  const lock = takeLock(folder, name);
+  const lock = acquireLock(folder, name);
   if (!isLock(lock)) throw new Error("The lock is another's.");
   onTestFinished(() => lock.release());
   return { lock, path: join(folder, `${name}.lock.1`) };
@@ -35,7 +35,7 @@ describe("a lock", () => {
     const text = replaceByAnother(path);
     utimesSync(path, 1, 1);
     vi.advanceTimersByTime(5_000);
-    expect(lock.isHeld()).toBe(false);
+    expect(lock.checkHeld()).toBe(false);
     lock.release();
     expect({ text: readFileSync(path, "utf8"), mtime: statSync(path).mtimeMs }).toEqual({ text, mtime: 1_000 });
   });
@@ -51,7 +51,7 @@ describe("a lock", () => {
     // One that takes over makes the next number first.
     writeFileSync(join(folder, "overtaken.lock.2"), "");
     vi.setSystemTime(Date.now() + MINUTE_MS);
-    expect([ours, lost, gone, overtaken].map((lock) => lock.isHeld())).toEqual([true, false, false, false]);
+    expect([ours, lost, gone, overtaken].map((lock) => lock.checkHeld())).toEqual([true, false, false, false]);
   });
 
   it("stays ours as long as it is renewed, and shows it by the time of the disk", () => {
@@ -59,7 +59,7 @@ describe("a lock", () => {
     const text = readFileSync(path, "utf8");
     utimesSync(path, 1, 1);
     vi.advanceTimersByTime(MINUTE_MS);
-    expect(lock.isHeld()).toBe(true);
+    expect(lock.checkHeld()).toBe(true);
     expect(statSync(path).mtimeMs).toBeGreaterThan(1_000_000);
     expect(readFileSync(path, "utf8")).toBe(text);
     lock.release();
@@ -84,8 +84,8 @@ describe("a lock", () => {
     const { token: _, ...identity } = JSON.parse(readFileSync(path, "utf8"));
     lock.release();
     writeFileSync(path, JSON.stringify(identity));
-    expect(holderOf(folder, "sender")).toMatchObject({ pid: process.pid });
-    expect(isLock(takeLock(folder, "sender"))).toBe(false);
+    expect(ownerOf(folder, "sender")).toMatchObject({ pid: process.pid });
+    expect(isLock(acquireLock(folder, "sender"))).toBe(false);
   });
 });
 

@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../src/cli/status/report.js";
+import type { Status } from "../../src/cli/status/status.js";
 import { type SyncOptions, type SyncReport, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
+import { connection, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 
@@ -34,8 +35,8 @@ async function statusOf(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<{ readonly status: Status; readonly text: string }> {
   const [json, text] = await Promise.all([
-    evsys(["status", "--json", logDir], variables).ended,
-    evsys(["status", logDir], variables).ended,
+    command(["status", "--json", logDir], variables),
+    command(["status", logDir], variables),
   ]);
   expect([json.code, json.stderr, text.code, text.stderr]).toEqual([0, "", 0, ""]);
   return { status: jsonOf(json.stdout) as Status, text: text.stdout };
@@ -75,7 +76,7 @@ describe("the incomplete last line of an adopted file", () => {
       { hasForeignRows: false, tornLines: [{ file: "metrics.jsonl", byte: WHOLE.length }], total: { skipped: 0 } },
     ]);
     expect(text).not.toContain("--adopt");
-    expect(text).toContain(`not sent         metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
+    expect(text).toContain(`not sent     metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
   });
 
   it("is a row like any other once its writer has finished it", async () => {
@@ -171,7 +172,7 @@ describe("a mirror of another project", () => {
     const variables = { ...connection(server), EVSYS_PROJECT_ID: "new" };
     const [{ status, text }, dry] = await Promise.all([
       statusOf(logDir, { EVSYS_PROJECT_ID: "new" }),
-      evsys(["sync", "--dry-run", logDir], variables).ended,
+      command(["sync", "--dry-run", logDir], variables),
     ]);
     expect(status.mirrors[0]?.note).toBe(note);
     expect(text).toContain(`${note}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EvsysError, EvsysValidationError, type ExperimentRun, type RunBehaviour } from "../../src/index.js";
 import { clientOf, failureOf, mockServer, offlineClient, runOnServer, wrong } from "../support/clients.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { EVAL, PREDICTION } from "../support/writes.js";
 
 const OPTIONS = { experiment_name: "iris" } as const;

@@ -91,7 +91,7 @@ describe("what an error says to do", () => {
     mkdirSync(folder);
     chmodSync(folder, 0o500);
     const error = await failureOf(() => offlineClient({ logDir: join(folder, "mirror") }).createExperiment(OPTIONS));
-    expect(String(error)).toContain("Set EVSYS_LOG_DIR (or logDir) to a folder that you may write to.");
+    expect(String(error)).toContain("Set EVSYS_LOG_DIR (or logDir) to a writable folder.");
   });
 
   it.each(["", "/"])("wants the address without the part that is added to it%s", async (end) => {
@@ -139,6 +139,6 @@ it("a backend that does not speak TLS is told of in these words", async () => {
   const logger = recordingLogger();
   const client = clientOf({ url: server.url.replace("http:", "https:") }, { logger, maxRetries: 0 });
   await client.createExperiment(OPTIONS);
-  expect(logger.of("warn").join()).toContain("(it does not speak TLS; http in place of https?)");
+  expect(logger.of("warn").join()).toContain("(the server does not speak TLS; use http instead of https?)");
   expect(logger.of("warn").join()).toMatch(/To check the connection: npx evsys-sdk doctor$/);
 });

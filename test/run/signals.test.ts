@@ -3,7 +3,7 @@ import type { MockServer } from "../../src/testing/index.js";
 import { type Child, program } from "../support/children.js";
 import { mockServer } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const PATIENT_MS = 600_000;
 

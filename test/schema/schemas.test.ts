@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import * as schemas from "../../generated/schemas.js";
-import { operations } from "../../src/api/routes.js";
+import { ROUTES } from "../../src/api/routes.js";
 import { changed, fitting } from "../support/bodies.js";
 import { failureOf, offlineClient } from "../support/clients.js";
 import { DOCUMENT, judgeOf, OPERATIONS, resolved, type Schema } from "../support/document.js";
 
-const table = new Map<string, { readonly path: string; readonly body: z.ZodType; readonly answer: z.ZodType }>(
-  Object.entries(operations),
+const table = new Map<string, { readonly path: string; readonly body: z.ZodType; readonly response: z.ZodType }>(
+  Object.entries(ROUTES),
 );
 const zodSchemas = new Map<string, z.ZodType>(Object.entries(schemas));
 
@@ -44,7 +44,7 @@ describe("the table of operations", () => {
   it("has the schemas that the document names", () => {
     for (const { name, request, answer } of OPERATIONS) {
       expect(table.get(name)?.body, name).toBe(zodOf(request) ?? expect.unreachable());
-      expect(table.get(name)?.answer, name).toBe(zodOf(answer) ?? expect.unreachable());
+      expect(table.get(name)?.response, name).toBe(zodOf(answer) ?? expect.unreachable());
     }
   });
 });

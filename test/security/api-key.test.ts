@@ -8,7 +8,8 @@ import { type DashboardClientOptions, syncMirror } from "../../src/index.js";
 import { API_KEY, clientOf, failureOf, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { pathsBelow } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
-import { always, deadServer, listening, rawServer, until, type WireRequest } from "../support/servers.js";
+import { always, deadServer, listening, rawServer, type WireRequest } from "../support/servers.js";
+import { until } from "../support/until.js";
 import { FULL_WRITES } from "../support/writes.js";
 
 /** Everything that is written below a folder: names and contents. */

@@ -2,8 +2,9 @@ import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, symlinkSync
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { LocalExperimentStore, MirrorError, syncMirror } from "../../src/index.js";
-import { evsys, offlineMirror } from "../support/cli.js";
+import { offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, collected, failureOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { ROW_WRITES } from "../support/writes.js";
@@ -55,7 +56,7 @@ describe.each(FOLDERS)("a link in place of %s", (_, part) => {
     const [before, server] = [contentsOf(outside), await mockServer()];
     const variables = { EVSYS_API_URL: server.url, EVSYS_API_KEY: API_KEY, EVSYS_PROJECT_ID: PROJECT_ID };
     for (const args of [["sync"], ["sync", "--adopt"], ["status"], ["clean", "--yes", "--days", "0"]]) {
-      await evsys([...args, logDir], variables).ended;
+      await command([...args, logDir], variables);
       expect(contentsOf(outside)).toEqual(before);
       expect(lstatSync(inside).isSymbolicLink()).toBe(true);
     }

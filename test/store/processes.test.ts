@@ -3,7 +3,7 @@ import { program } from "../support/children.js";
 import { collected, offlineClient } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
-import { until } from "../support/servers.js";
+import { until } from "../support/until.js";
 
 const ROWS = 400;
 

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { type OperationName, operations } from "../../src/api/routes.js";
+import { type OperationName, ROUTES } from "../../src/api/routes.js";
 import type { MockServer, MockServerOptions } from "../../src/testing/index.js";
 import { mockServer } from "./clients.js";
 import { type RawServer, rawServer, type WireRequest } from "./servers.js";
@@ -53,13 +53,13 @@ export function json(body: unknown, status = 200): WireAnswer {
   return { status, headers: { "content-type": "application/json" }, text: JSON.stringify(body) };
 }
 
-const ROUTES = Object.entries(operations).map(([operation, { path }]) => ({
+const PATTERNS = Object.entries(ROUTES).map(([operation, { path }]) => ({
   operation: operation as OperationName,
   pattern: new RegExp(`/dashboard/api${path.replace(/\{\w+\}/, "[^/]+")}$`),
 }));
 
 function operationOf(path: string): OperationName {
-  const found = ROUTES.find(({ pattern }) => pattern.test(path));
+  const found = PATTERNS.find(({ pattern }) => pattern.test(path));
   if (found === undefined) throw new Error(`No route ${path}`);
   return found.operation;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
-import { type BrowserContextOptions, chromium } from "playwright-core";
-import { onTestFinished } from "vitest";
+import { type Browser, type BrowserContextOptions, chromium } from "playwright-core";
+import { afterAll, onTestFinished } from "vitest";
 
 /** Debian's Chromium, or the one that CHROMIUM names. */
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -8,15 +8,21 @@ const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 /** Whether there is a browser to test with. */
 export const hasBrowser = existsSync(CHROMIUM);
 
-/** A page of a browser of its own; it fails the test on errors, dialogs and requests that leave this machine. */
+/** The browser of a test file: starting one takes longer than most tests. */
+let browser: Promise<Browser> | undefined;
+afterAll(async () => {
+  await (await browser)?.close();
+});
+
+/** A page that shares nothing with others; `problems` are errors, dialogs and requests that leave this machine. */
 export async function newPage(options: BrowserContextOptions = {}) {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
-  onTestFinished(() => browser.close());
-  const context = await browser.newContext({
+  browser ??= chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+  const context = await (await browser).newContext({
     viewport: { width: 1200, height: 900 },
     reducedMotion: "reduce",
     ...options,
   });
+  onTestFinished(() => context.close());
   const page = await context.newPage();
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(`error: ${error.message}`));

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { built } from "./built.js";
+import { lastOf, tellOnFailure } from "./failures.js";
 import { REPOSITORY } from "./folders.js";
 
 /** How a child ended and what it said. */
@@ -26,7 +27,7 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): N
   return { ...Object.fromEntries(entries), ...more };
 }
 
-/** Runs a command; whatever is left of it is killed when the test is over. */
+/** Runs a command. It is killed when the test is over; if the test fails, its message says how the command ended and what it printed. */
 export function run(
   command: string,
   args: readonly string[],
@@ -48,12 +49,19 @@ export function run(
     child.kill("SIGKILL");
     await ended.catch(() => {});
   });
+  // Registered last, it runs first: the process is as the test left it.
+  tellOnFailure(() => {
+    const { exitCode, signalCode, spawnargs } = child;
+    const state = exitCode === null && signalCode === null ? "still runs" : `ended with ${signalCode ?? exitCode}`;
+    const printed = [`stdout: ${lastOf(stdout)}`, `stderr: ${lastOf(stderr)}`].filter((line) => !line.endsWith(": "));
+    return [`A process of the test ${state}: ${lastOf(spawnargs.join(" "))}`, ...printed].join("\n");
+  });
   return { process: child, stdout: () => stdout, ended };
 }
 
 /** The command line of a program of `test/support/programs`. */
 function programLine(name: string, ...args: string[]): string[] {
-  return ["--import", "tsx", join(import.meta.dirname, "programs", name), ...args];
+  return [built(`test/support/programs/${name}`), ...args];
 }
 
 /** Runs a program of `test/support/programs` in a Node of its own; `fileBlocks` (of 1 KiB) is how large a file may grow. */
@@ -63,7 +71,7 @@ export function program(
   variables: Readonly<Record<string, string>> = {},
   { fileBlocks }: { readonly fileBlocks?: number } = {},
 ): Child {
-  const env = cleanEnvironment({ TSX_DISABLE_CACHE: "1", ...variables });
+  const env = cleanEnvironment(variables);
   const line = programLine(name, ...args);
   if (fileBlocks === undefined) return run(process.execPath, line, { env });
   // Without the trap the system would end the process instead of failing the write.

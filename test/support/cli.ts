@@ -1,14 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { DashboardClient } from "../../src/index.js";
+import { built } from "./built.js";
 import { type Child, cleanEnvironment, run } from "./children.js";
 import { API_KEY, offlineClient, PROJECT_ID } from "./clients.js";
 import { REPOSITORY, temporaryFolder } from "./folders.js";
 
-const TSX = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
-const COMMAND = [process.execPath, "--import", TSX, join(REPOSITORY, "src", "cli", "main.ts")] as const;
+/** The bundle of the command. */
+export const MAIN = built("src/cli/main.ts");
+const COMMAND = [process.execPath, MAIN] as const;
 
 /** What a terminal obeys, but for the end of a line. */
 export const OBEYED = /(?!\n)\p{Cc}/u;

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { DashboardClient, type DashboardClientOptions } from "../../src/index.js";
 import { type MockServer, type MockServerOptions, startMockServer } from "../../src/testing/index.js";
+import { receivedBy, tellOnFailure } from "./failures.js";
 import { temporaryFolder } from "./folders.js";
 import { recordingLogger } from "./loggers.js";
 
@@ -13,6 +14,7 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 export async function mockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const server = await startMockServer({ apiKey: API_KEY, ...options });
   onTestFinished(() => server.stop());
+  tellOnFailure(() => receivedBy(server.url, server.requests));
   return server;
 }
 

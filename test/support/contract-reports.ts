@@ -1,7 +1,7 @@
 import type { OperationName } from "../../src/api/routes.js";
 import { resolveConfig } from "../../src/config.js";
 import { type ContractReport, checkContract } from "../../src/contract/check.js";
-import type { Difference, Result } from "../../src/contract/finding.js";
+import type { CheckResult, Difference } from "../../src/contract/finding.js";
 import { API_KEY, PROJECT_ID } from "./clients.js";
 
 /** How the checks of a test are made. */
@@ -20,12 +20,12 @@ export function reportOn(server: { readonly url: string }, circumstances: Circum
 }
 
 /** The checks of a verdict, as `operation: check`. */
-export function named({ checks }: ContractReport, verdict: Result["verdict"]): string[] {
+export function named({ checks }: ContractReport, verdict: CheckResult["verdict"]): string[] {
   return checks.filter((each) => each.verdict === verdict).map(({ operation, check }) => `${operation}: ${check}`);
 }
 
 /** A check of a report. */
-export function resultOf({ checks }: ContractReport, operation: OperationName, check: string): Result {
+export function resultOf({ checks }: ContractReport, operation: OperationName, check: string): CheckResult {
   const found = checks.find((each) => each.operation === operation && each.check === check);
   if (found === undefined) throw new Error(`There is no check ${operation}: ${check}`);
   return found;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
+import { receivedBy, tellOnFailure } from "./failures.js";
 
 /** A request as it stood on the wire. */
 export interface WireRequest {
@@ -15,11 +16,6 @@ export interface RawServer {
   readonly requests: readonly WireRequest[];
   /** How many connections were opened to it. */
   readonly connections: () => number;
-}
-
-/** Turns of the event loop until something is so; the test's own timeout is the limit. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Lets a server listen on a free port. Closing it ends its connections. */
@@ -59,6 +55,7 @@ export async function rawServer(answer: (request: WireRequest, response: ServerR
   });
   const { url, connections, close } = await listening(server);
   onTestFinished(close);
+  tellOnFailure(() => receivedBy(url, requests));
   return { url, requests, connections };
 }
 

@@ -41,8 +41,3 @@ export function writeRun(root: string, id: string, document: object = {}) {
 export function metricsLine(step: number, metrics: Readonly<Record<string, unknown>>, split = "train"): string {
   return `${JSON.stringify({ step, split, metrics })}\n`;
 }
-
-/** Asks again until something is so; the test's own timeout is the limit. */
-export async function untilAnswered(holds: () => Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
-}

@@ -14,6 +14,7 @@ import {
   startMockServer,
 } from "../../src/testing/index.js";
 import { KeyMemory } from "../../src/testing/key-memory.js";
+import { until } from "../support/until.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const ROW = { step: 1, split: "train", metrics: { loss: 0.5 } };
@@ -52,11 +53,6 @@ async function createExperiment(server: MockServer): Promise<string> {
 
 async function createRun(server: MockServer): Promise<string> {
   return (await post(server, "/sdk/runs/", { experiment_id: await createExperiment(server) })).body.run.id;
-}
-
-/** Turns of the event loop until something is so; the test's own timeout is the limit. */
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describe("what it keeps", () => {
@@ -296,7 +292,7 @@ describe("what it refuses", () => {
       experiment_name: "iris",
     });
     expect(status).toBe(500);
-    expect(body.detail).toContain("its own answer to createExperiment does not fit the document: experiment.id");
+    expect(body.detail).toContain("its own answer to createExperiment does not match the schema: experiment.id");
   });
 });
 
@@ -859,11 +855,11 @@ describe("starting and stopping", () => {
 describe("its options", () => {
   // As JavaScript gives them, and as they come out of JSON.
   it.each([
-    ['{"port":"x"}', 'port must be a whole number of 0 to 65535, not "x"'],
-    ['{"port":65536}', "port must be a whole number of 0 to 65535, not 65536"],
+    ['{"port":"x"}', 'port must be an integer from 0 to 65535, not "x"'],
+    ['{"port":65536}', "port must be an integer from 0 to 65535, not 65536"],
     ['{"apikey":"k"}', "unknown option apikey; did you mean apiKey?"],
     ['{"apiKey":""}', "apiKey must be a text that is not empty"],
-    ['{"latencyMs":-1}', "latencyMs must be a number of 0 or more, not -1"],
+    ['{"latencyMs":-1}', "latencyMs must be a number of 0, not -1"],
   ])("are refused where they do not fit: %s", async (text, message) => {
     await expect(startMockServer(JSON.parse(text))).rejects.toThrow(`startMockServer: ${message}`);
   });

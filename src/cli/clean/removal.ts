@@ -3,24 +3,24 @@ import { realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EntityStore } from "../../journal/entity-store.js";
 import { filesOf, lockNames, lockNamesOf } from "../../journal/inspect.js";
-import { isLock, type Lock, takeLock } from "../../journal/lock.js";
+import { acquireLock, isLock, type Lock } from "../../journal/lock.js";
 import { SyncLog } from "../../journal/sync-log.js";
-import { namesIn, onFile, rename, unlessMissing } from "../../store/files.js";
+import { namesIn, rename, unlessMissing, wrapFsError } from "../../store/files.js";
 import { type FolderKind, folderOf } from "../../store/paths.js";
-import type { Choice } from "./choice.js";
+import type { RemovableFolder } from "./removal-plan.js";
 
 const ASIDE = ".evsys-clean-";
-const CONDEMNED = ".evsys-removed-";
+const REMOVED = ".evsys-removed-";
 
 /**
- * Removes a folder, unless `reasonToKeep`, asked once nobody else can send or write, names a reason; answers the reason.
- * The folder is renamed before it is emptied: whoever writes to the entity from then on begins a new one.
+ * Removes a folder, unless `reasonToKeep`, called while all locks are held, returns a reason; returns the reason. The folder
+ * is renamed before it is emptied, so a process that writes to the entity afterwards creates a new folder.
  */
 export function removeEntity(
-  { root, kind, id, path }: Choice,
+  { root, kind, id, path }: RemovableFolder,
   reasonToKeep: () => string | undefined,
 ): string | undefined {
-  if (!SyncLog.existsIn(path)) return "not there any more";
+  if (!SyncLog.existsIn(path)) return "it no longer exists";
   const entity = new EntityStore(root, kind, id);
   const locks = lockAll(entity);
   if (locks === undefined) return "in use";
@@ -31,44 +31,44 @@ export function removeEntity(
     for (const lock of locks) lock.release();
   }
   if (reason !== undefined) return reason;
-  // A lock of ours that went along would be given back later, where somebody else's may lie by then. So they are given
-  // back now, and who slipped in meanwhile is seen by what has changed.
+  // Locks must be released before the move, because releasing them later could hit another process's new lock. A process
+  // that started writing in between is detected by its changes.
   const before = fingerprint(path);
-  const aside = join(besides(root, kind), `${ASIDE}${randomUUID()}`);
+  const aside = join(stagingFolder(root, kind), `${ASIDE}${randomUUID()}`);
   move(path, aside);
   if (lockNames(new SyncLog(aside).folder).length > 0 || fingerprint(aside) !== before) {
     move(aside, path);
     return "in use";
   }
-  const condemned = join(besides(root, kind), `${CONDEMNED}${randomUUID()}`);
-  move(aside, condemned);
-  remove(condemned);
+  const removed = join(stagingFolder(root, kind), `${REMOVED}${randomUUID()}`);
+  move(aside, removed);
+  remove(removed);
   return undefined;
 }
 
 /** Finishes removals that were interrupted. */
-export function sweep(root: string): void {
+export function finishRemovals(root: string): void {
   for (const kind of ["experiment", "run"] as const) {
-    const place = besides(root, kind);
-    for (const name of namesIn(place)) if (name.startsWith(CONDEMNED)) remove(join(place, name));
+    const place = stagingFolder(root, kind);
+    for (const name of namesIn(place)) if (name.startsWith(REMOVED)) remove(join(place, name));
   }
 }
 
-/** Where folders go before they are emptied: outside of where entities lie, and on the same disk. */
-function besides(root: string, kind: FolderKind): string {
+/** Where folders are moved before they are emptied: outside the entities' folders, but on the same disk. */
+function stagingFolder(root: string, kind: FolderKind): string {
   return dirname(unlessMissing(folderOf(root, kind), () => realpathSync(folderOf(root, kind))));
 }
 
-/** All locks of a folder; undefined where somebody has one of them. */
+/** Acquires all locks of a folder; undefined if another process has one of them. */
 function lockAll(entity: EntityStore): Lock[] | undefined {
   const locks: Lock[] = [];
   for (const name of lockNamesOf(entity)) {
-    const answer = takeLock(entity.log.folder, name);
-    if (isLock(answer)) {
-      locks.push(answer);
+    const lock = acquireLock(entity.log.folder, name);
+    if (isLock(lock)) {
+      locks.push(lock);
       continue;
     }
-    for (const lock of locks) lock.release();
+    for (const acquired of locks) acquired.release();
     return undefined;
   }
   return locks;
@@ -79,9 +79,9 @@ function fingerprint(path: string): string {
 }
 
 function move(from: string, to: string): void {
-  onFile("move the folder", from, () => rename(from, to));
+  wrapFsError("move the folder", from, () => rename(from, to));
 }
 
 function remove(path: string): void {
-  onFile("remove the folder", path, () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
+  wrapFsError("remove the folder", path, () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }));
 }

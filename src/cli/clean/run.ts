@@ -1,69 +1,74 @@
 import { prefersColour } from "../../config.js";
 import { MirrorError } from "../../errors.js";
 import { mirrorRoots } from "../mirrors/folders.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 import { ask, canAsk } from "../terminal/ask.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Output, paint } from "../terminal/output.js";
 import { counted, size, time } from "../terminal/text.js";
-import { type Choice, Chooser, type Kept } from "./choice.js";
-import { removeEntity, sweep } from "./removal.js";
+import { finishRemovals, removeEntity } from "./removal.js";
+import { type KeptFolder, type RemovableFolder, RemovalPlan } from "./removal-plan.js";
 
-const USUAL_DAYS = 7;
+const DEFAULT_DAYS = 7;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** `evsys-sdk clean`. */
-export async function run(given: Given): Promise<ExitCode> {
-  const days = given.number("days", 0, "any") ?? USUAL_DAYS;
+/** Runs `evsys-sdk clean`. */
+export async function run(given: ParsedArguments): Promise<ExitCode> {
+  const days = given.number("days", 0, "any") ?? DEFAULT_DAYS;
   const isJson = given.has("json");
   const notes = new Output(process.stderr, prefersColour(process.stderr));
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const roots = mirrorRoots(given.dirs, notes);
-  const chooser = new Chooser(roots, Date.now() - days * DAY_MS);
-  const { removable, kept } = chooser;
+  const plan = new RemovalPlan(roots, Date.now() - days * DAY_MS);
+  const { removable, kept } = plan;
   const mustAsk = removable.length > 0 && !given.has("yes");
-  if (!isJson || mustAsk) printChoice(isJson ? notes : output, removable, kept, days);
+  if (!isJson || mustAsk) printPlan(isJson ? notes : output, removable, kept, days);
 
-  const isAgreed = !mustAsk || (await agreed(removable));
-  if (isAgreed) for (const root of roots) sweep(root);
+  const isConfirmed = !mustAsk || (await confirm(removable));
+  if (isConfirmed) for (const root of roots) finishRemovals(root);
   const outcomes = removable.map((choice) => ({
     choice,
-    ...(isAgreed ? attempt(choice, chooser) : { reason: "not agreed to", hasFailed: false }),
+    ...(isConfirmed ? tryRemove(choice, plan) : { reason: "not confirmed", hasFailed: false }),
   }));
   const removed = outcomes.filter(({ reason }) => reason === undefined).map(({ choice }) => choice);
   const spared = outcomes.flatMap(({ choice, reason }) => (reason === undefined ? [] : { ...choice, reason }));
   if (isJson) output.json({ removed, kept: [...kept, ...spared] });
-  else if (removable.length > 0) printOutcome(output, removed, isAgreed ? spared : []);
+  else if (removable.length > 0) printOutcome(output, removed, isConfirmed ? spared : []);
   return outcomes.some(({ hasFailed }) => hasFailed) ? EXIT.USAGE : EXIT.DONE;
 }
 
-/** Removes a folder, or tells why it stays. One that cannot be removed is no reason to leave the others. */
-function attempt(
-  choice: Choice,
-  chooser: Chooser,
+/** Removes a folder, or returns why it is kept. A failure does not stop the removal of others. */
+function tryRemove(
+  folder: RemovableFolder,
+  plan: RemovalPlan,
 ): { readonly reason: string | undefined; readonly hasFailed: boolean } {
   try {
-    return { reason: removeEntity(choice, () => chooser.reasonNow(choice)), hasFailed: false };
+    return { reason: removeEntity(folder, () => plan.reasonToKeep(folder)), hasFailed: false };
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
     return { reason: error.message, hasFailed: true };
   }
 }
 
-/** @throws UsageError where there is nobody to ask. */
-async function agreed(removable: readonly Choice[]): Promise<boolean> {
+/** @throws UsageError if there is no terminal. */
+async function confirm(removable: readonly RemovableFolder[]): Promise<boolean> {
   const these = removable.length === 1 ? "this folder" : `these ${removable.length} folders`;
-  if (!canAsk()) throw new UsageError(`There is no terminal to ask on; say --yes to remove ${these}.`);
-  return ask(`Remove ${these} for good?`);
+  if (!canAsk()) throw new UsageError(`There is no terminal to confirm on; use --yes to remove ${these}.`);
+  return ask(`Permanently remove ${these}?`);
 }
 
-function printChoice(output: Output, removable: readonly Choice[], kept: readonly Kept[], days: number): void {
+function printPlan(
+  output: Output,
+  removable: readonly RemovableFolder[],
+  kept: readonly KeptFolder[],
+  days: number,
+): void {
   if (removable.length === 0) {
     output.line("Nothing to remove.");
   } else {
-    output.line(`Wholly delivered and last written more than ${counted(days, "day")} ago:`);
+    output.line(`Completely delivered and last written more than ${counted(days, "day")} ago:`);
     for (const { kind, id, path, name, lastWriteAt, writes, notSent, bytes } of removable) {
-      const unsent = notSent === 0 ? "" : `, ${notSent} of them not for sending`;
+      const unsent = notSent === 0 ? "" : `, ${notSent} of them never sent`;
       output.line(
         `  ${kind} `,
         paint("bold", name ?? id),
@@ -78,8 +83,8 @@ function printChoice(output: Output, removable: readonly Choice[], kept: readonl
   }
 }
 
-function printOutcome(output: Output, removed: readonly Choice[], spared: readonly Kept[]): void {
-  for (const { path, reason } of spared) output.line(`Left ${path} where it is: ${reason}.`);
+function printOutcome(output: Output, removed: readonly RemovableFolder[], spared: readonly KeptFolder[]): void {
+  for (const { path, reason } of spared) output.line(`Kept ${path}: ${reason}.`);
   const bytes = removed.reduce((sum, choice) => sum + choice.bytes, 0);
   output.line(`Removed ${counted(removed.length, "folder")} (${size(bytes)}).`);
 }

@@ -1,7 +1,7 @@
 import type { Command, Commands } from "../terminal/command.js";
-import { firstWords, quoted } from "./words.js";
+import { quoted, topLevelWords } from "./words.js";
 
-/** What completes the commands in bash, from 3.2 (the one of macOS) on. */
+/** The completion script for bash 3.2 (macOS) and later. */
 export function bashScript(commands: Commands): string {
   return `# Completes evsys-sdk in bash: source <(evsys-sdk completion bash)
 _evsys_sdk_folders() {
@@ -14,7 +14,7 @@ _evsys_sdk() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}"
   COMPREPLY=()
   if ((COMP_CWORD == 1)); then
-    COMPREPLY=($(compgen -W ${words(firstWords(commands).map(([first]) => first))} -- "$word"))
+    COMPREPLY=($(compgen -W ${words(topLevelWords(commands).map(([first]) => first))} -- "$word"))
     return
   fi
   case "\${COMP_WORDS[1]}" in
@@ -40,7 +40,7 @@ function caseOf([name, { takes, options }]: readonly [string, Command]): string 
         ];
   return [
     `    ${name})`,
-    // What follows such an option is the caller's to know.
+    // The values of options are not completed.
     ...(valued.length === 0 ? [] : [`      case "$before" in ${valued.join(" | ")}) return ;; esac`]),
     '      case "$word" in',
     `        -*) COMPREPLY=($(compgen -W ${words(all)} -- "$word")) ;;`,

@@ -1,11 +1,11 @@
 import type { Command, Commands } from "../terminal/command.js";
-import { firstWords } from "./words.js";
+import { topLevelWords } from "./words.js";
 
 const FIRST = "__fish_use_subcommand";
 
-/** What completes the commands in fish. */
+/** The completion script for fish. */
 export function fishScript(commands: Commands): string {
-  const words = firstWords(commands).filter(([word]) => !word.startsWith("-"));
+  const words = topLevelWords(commands).filter(([word]) => !word.startsWith("-"));
   const names = Object.entries(commands)
     .map(([name]) => name)
     .join(" ");
@@ -33,7 +33,7 @@ function linesOf([name, { takes, options }]: readonly [string, Command]): string
   ];
 }
 
-/** fish has its own way to put a quote between quotes. */
+/** fish escapes quotes within quotes with a backslash. */
 function quoted(text: string): string {
   return `'${text.replace(/['\\]/g, "\\$&")}'`;
 }

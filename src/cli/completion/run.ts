@@ -1,4 +1,4 @@
-import { type Given, UsageError, unknown } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError, unknownName } from "../terminal/arguments.js";
 import type { Commands } from "../terminal/command.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { bashScript } from "./bash.js";
@@ -12,13 +12,13 @@ const SCRIPTS: Readonly<Record<(typeof SHELLS)[number], (commands: Commands) => 
   fish: fishScript,
 };
 
-/** `evsys-sdk completion`. */
-export async function run({ dirs: [word, ...more] }: Given, commands: Commands): Promise<ExitCode> {
+/** Runs `evsys-sdk completion`. */
+export async function run({ dirs: [word, ...more] }: ParsedArguments, commands: Commands): Promise<ExitCode> {
   if (word === undefined || more.length > 0) {
-    throw new UsageError("completion takes one shell: evsys-sdk completion bash, zsh or fish.");
+    throw new UsageError("completion requires one shell: evsys-sdk completion bash, zsh or fish.");
   }
   const shell = SHELLS.find((known) => known === word);
-  if (shell === undefined) throw unknown("shell", word, SHELLS);
+  if (shell === undefined) throw unknownName("shell", word, SHELLS);
   process.stdout.write(SCRIPTS[shell](commands));
   return EXIT.DONE;
 }

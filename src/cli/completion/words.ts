@@ -1,7 +1,7 @@
 import type { Commands } from "../terminal/command.js";
 
-/** The words that can come first on the command line, with their help. */
-export function firstWords(commands: Commands): readonly (readonly [word: string, help: string])[] {
+/** The words that can come first on a command line, with their help. */
+export function topLevelWords(commands: Commands): readonly (readonly [word: string, help: string])[] {
   return [
     ...Object.entries(commands).map(([name, { summary }]) => [name, summary] as const),
     ["help", "Show the help of a command."],
@@ -10,7 +10,7 @@ export function firstWords(commands: Commands): readonly (readonly [word: string
   ];
 }
 
-/** A text between single quotes, for bash and zsh. */
+/** Quotes a text for bash and zsh. */
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

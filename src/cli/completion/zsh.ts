@@ -1,15 +1,15 @@
 import type { OptionSpec } from "../terminal/arguments.js";
 import type { Command, Commands } from "../terminal/command.js";
-import { firstWords, quoted } from "./words.js";
+import { quoted, topLevelWords } from "./words.js";
 
-/** What completes the commands in zsh: to be sourced, or to lie on the fpath as `_evsys-sdk`. */
+/** The completion script for zsh: source it, or put it on the fpath as `_evsys-sdk`. */
 export function zshScript(commands: Commands): string {
   return `#compdef evsys-sdk
 # Completes evsys-sdk in zsh, after compinit: source <(evsys-sdk completion zsh)
 _evsys_sdk() {
   local -a first
   first=(
-${firstWords(commands)
+${topLevelWords(commands)
   .map(([word, help]) => `    ${quoted(`${word}:${help}`)}`)
   .join("\n")}
   )

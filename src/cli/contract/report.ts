@@ -1,58 +1,58 @@
 import type { ContractReport } from "../../contract/check.js";
-import type { Result } from "../../contract/finding.js";
+import type { CheckResult } from "../../contract/finding.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { type Output, paint, type Style } from "../terminal/output.js";
 import { counted } from "../terminal/text.js";
 
-/** How many differences of one check are printed; the JSON has all. */
-const MOST_SHOWN = 5;
+/** The maximum number of differences to print per check; the JSON has all. */
+const MAX_PRINTED = 5;
 const STYLES = { conforms: "green", differs: "red", "not tested": "yellow" } as const satisfies Record<
-  Result["verdict"],
+  CheckResult["verdict"],
   Style
 >;
 const KEYS = {
   honoured: "Idempotency-Key is honoured: a repeat with the same key arrives once.",
   refused:
-    "Idempotency-Key: repeats are refused, so writes whose answer was lost count as rejected. Answer a repeat with the " +
-    "first answer.",
+    "Idempotency-Key: repeats are rejected, so writes whose response was lost count as rejected. A repeat must get the " +
+    "first response.",
   ignored:
-    "Idempotency-Key is ignored, which the document allows: nothing is lost, but in-flight attempts whose answer " +
-    "was lost may arrive twice.",
+    "Idempotency-Key is ignored, which the schema allows: nothing is lost, but attempts whose response was lost may " +
+    "arrive twice.",
   "in part":
     "Idempotency-Key is honoured by some routes only: writes to the others may arrive twice, or count as rejected.",
 } as const;
 
-/** Prints what a check found: a line, and for each difference one, with what was sent and answered. */
-function printResult(output: Output, result: Result): void {
+/** Prints the result of a check, and its differences with their requests and responses. */
+function printResult(output: Output, result: CheckResult): void {
   const { operation, check, verdict } = result;
   const why = verdict === "conforms" ? result.note : verdict === "not tested" ? result.reason : undefined;
   const more = why === undefined ? "" : `: ${why}`;
   output.line(paint(STYLES[verdict], verdict.padEnd(10)), `  ${operation.padEnd(16)}  ${check}${more}`);
   if (verdict !== "differs") return;
-  const shown = result.differences.slice(0, MOST_SHOWN);
+  const shown = result.differences.slice(0, MAX_PRINTED);
   for (const [at, { where, expected, got, request, answer }] of shown.entries()) {
     output.line(`            ${where}: expected ${expected}, got ${got}`);
-    // Several differences of one answer stand above the request that it came of.
+    // Several differences of one response are printed above their request.
     const next = shown[at + 1];
     if (next !== undefined && next.request.body === request.body && next.request.path === request.path) continue;
-    const answered = answer === null ? "no answer" : `${answer.status} ${answer.text}`;
-    output.line(`              ${request.method} ${request.path} ${request.body} → ${answered}`);
+    const response = answer === null ? "no response" : `${answer.status} ${answer.text}`;
+    output.line(`              ${request.method} ${request.path} ${request.body} → ${response}`);
   }
-  const left = result.differences.length - MOST_SHOWN;
+  const left = result.differences.length - MAX_PRINTED;
   if (left > 0) output.line(`            and ${left} more; --json prints all.`);
 }
 
-/** Prints results as they come; checks of a route that could not be made for one reason are one line. */
+/** Prints results as they arrive. Consecutive checks of a route that were skipped for the same reason share a line. */
 export class ResultLines {
   readonly #output: Output;
-  #held: Extract<Result, { readonly verdict: "not tested" }>[] = [];
+  #held: Extract<CheckResult, { readonly verdict: "not tested" }>[] = [];
 
   constructor(output: Output) {
     this.#output = output;
   }
 
-  /** Takes a result; one that may be of a row of many is held back. */
-  add(result: Result): void {
+  /** Adds a result. Skipped checks are printed by the next `flush`. */
+  add(result: CheckResult): void {
     const [first] = this.#held;
     const isMore =
       result.verdict === "not tested" && first?.operation === result.operation && first.reason === result.reason;
@@ -61,7 +61,7 @@ export class ResultLines {
     else printResult(this.#output, result);
   }
 
-  /** Prints what was held back. */
+  /** Prints the skipped checks. */
   flush(): void {
     const [first, ...more] = this.#held;
     this.#held = [];
@@ -71,7 +71,7 @@ export class ResultLines {
   }
 }
 
-/** Prints what the checks came to, what they left behind and what to do next. */
+/** Prints the summary, the test records and what to do next. */
 export function printEnd(output: Output, report: ContractReport): void {
   const { conforms, differs, notTested, idempotencyKey, url, unreachable } = report;
   output.line();
@@ -82,24 +82,24 @@ export function printEnd(output: Output, report: ContractReport): void {
     for (const [verdict, names] of Object.entries(routes)) {
       if (names.length > 0) output.line(`  ${verdict}: ${names.join(", ")}`);
     }
-    output.line(`  cannot be seen from the answers: ${notSeen.join(", ")}`);
+    output.line(`  not visible in the responses: ${notSeen.join(", ")}`);
   }
   printExperiments(output, report);
   if (unreachable !== null) {
     output.line(`The backend at ${url} could not be reached: ${unreachable}.`);
-    output.line("Start it, or name the right address with --url or EVSYS_API_URL.");
+    output.line("Start it, or set the right address with --url or EVSYS_API_URL.");
   }
   if (report.absent !== null) output.line(report.absent);
   if (report.isKeyRefused)
     output.line(
-      "The backend refused the key; give one that may write to the project, with EVSYS_API_KEY or --api-key.",
+      "The backend rejected the API key. Set EVSYS_API_KEY or --api-key to a key with write access to the project.",
     );
-  if (report.isStopped) output.line("Stopped before all checks were made.");
+  if (report.isStopped) output.line("Stopped before all checks were done.");
 }
 
-/** How the command ends. */
+/** The exit code of `evsys-sdk contract`. */
 export function contractExitCode({ isKeyRefused, unreachable, isStopped, absent, differs }: ContractReport): ExitCode {
-  if (isKeyRefused) return EXIT.KEY_REFUSED;
+  if (isKeyRefused) return EXIT.KEY_REJECTED;
   if (unreachable !== null || absent !== null || isStopped) return EXIT.PENDING;
   return differs > 0 ? EXIT.REJECTED : EXIT.DONE;
 }
@@ -109,7 +109,7 @@ function printExperiments(output: Output, { experiments }: ContractReport): void
   if (marked > 0) output.line(`Marked ${counted(marked, "test experiment")} is_valid=false.`);
   for (const { name, id, isMarked } of experiments) {
     if (isMarked) continue;
-    const what = id === null ? `The experiment ${name} may be there` : `The experiment ${name} (${id}) is there`;
-    output.line(paint("yellow", `${what} and is not marked; see to it at the backend.`));
+    const what = id === null ? `The experiment ${name} may exist` : `The experiment ${name} (${id}) exists`;
+    output.line(paint("yellow", `${what} and is not marked is_valid=false. Mark it in the backend.`));
   }
 }

@@ -1,108 +1,129 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "../../config.js";
-import { Words } from "../../contract/words.js";
-import { SET_ADDRESS } from "../../util/api-path.js";
+import { TextRedactor } from "../../contract/text-redactor.js";
+import { BASE_URL_HINT } from "../../util/api-path.js";
 import { isUsableProxy } from "../../util/proxy.js";
-import { type Check, ok, skipped, toDo } from "./check.js";
-import { clockOf } from "./clock.js";
-import { type Answered, Probe, type Silence } from "./probe.js";
+import { type DoctorCheck, ok, skipped, toDo } from "./check.js";
+import { clockCheck } from "./clock.js";
+import { Probe, type ProbeFailure, type ProbeResponse } from "./probe.js";
 
-/** What a backend answers that has looked at the body, and therefore took the key before. */
-const BODY_REFUSED = new Set([400, 409, 413, 415, 422]);
-const KEY_REFUSED = new Set([401, 403]);
+/** The statuses of a backend that has rejected the body, and therefore accepted the key. */
+const BODY_REJECTED = new Set([400, 409, 413, 415, 422]);
+const KEY_REJECTED = new Set([401, 403]);
 
-/** Asks the backend whether it is there, takes the key, and has the same time. */
-export async function checkBackend(config: Config | undefined, leftMs: number): Promise<Check[]> {
-  const why = whyUnasked(config);
+/** Checks that the backend responds, accepts the key and has the same time. */
+export async function checkBackend(config: Config | undefined, leftMs: number): Promise<DoctorCheck[]> {
+  const why = skipReason(config);
   if (config === undefined || why !== "")
     return [skipped("backend", why), skipped("access", why), skipped("clock", why)];
-  const words = new Words(config.apiKey);
+  const redactor = new TextRedactor(config.apiKey);
   const probe = new Probe(config, leftMs);
   try {
-    const answer = await probe.ask(config.apiKey);
-    if (answer.kind === "silence") {
-      const unknown = "It could not be told: the backend does not answer.";
-      return [silent(config.baseUrl, answer, words), skipped("access", unknown), skipped("clock", unknown)];
+    const response = await probe.send(config.apiKey);
+    if (response.kind === "no response") {
+      const unknown = "Unknown, because the backend does not respond.";
+      return [
+        unreachableCheck(config.baseUrl, response, redactor),
+        skipped("access", unknown),
+        skipped("clock", unknown),
+      ];
     }
-    return [answering(answer, words, probe), await keyOf(config, answer, words, probe), clockOf(answer.date)];
+    return [
+      responseCheck(response, redactor, probe),
+      await keyCheck(config, response, redactor, probe),
+      clockCheck(response.date),
+    ];
   } finally {
     await probe.close();
   }
 }
 
-function whyUnasked(config: Config | undefined): string {
-  if (config === undefined) return "The address above cannot be used.";
+function skipReason(config: Config | undefined): string {
+  if (config === undefined) return "The address above is invalid.";
   if (config.offline) return "Offline: nothing is sent.";
-  return config.proxy === undefined || isUsableProxy(config.proxy) ? "" : "The proxy above cannot be used.";
+  return config.proxy === undefined || isUsableProxy(config.proxy) ? "" : "The proxy above is invalid.";
 }
 
-function silent(baseUrl: string, { code, reason }: Silence, words: Words): Check {
-  // What OpenSSL says of it helps nobody.
+function unreachableCheck(baseUrl: string, { code, reason }: ProbeFailure, redactor: TextRedactor): DoctorCheck {
+  // OpenSSL's message for this is not helpful.
   if (baseUrl.startsWith("https:") && /WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|ERR_SSL_HTTP_REQUEST/.test(code)) {
     const plain = baseUrl.replace("https:", "http:");
-    return toDo("backend", "This port speaks plain http.", `Use ${plain}: set EVSYS_API_URL to it.`);
+    return toDo("backend", "This port speaks plain http.", `Set EVSYS_API_URL=${plain}.`);
   }
-  return toDo("backend", `${baseUrl} cannot be reached: ${words.short(reason)}.`, wayOut(code));
+  return toDo("backend", `${baseUrl} cannot be reached: ${redactor.short(reason)}.`, hintFor(code));
 }
 
-function wayOut(code: string): string {
-  if (code === "ECONNREFUSED") return "Nothing listens there: start the backend, or set EVSYS_API_URL to its address.";
-  if (code === "ENOTFOUND" || code === "EAI_AGAIN")
-    return "Set EVSYS_API_URL to a host that is known, and see to the DNS.";
+function hintFor(code: string): string {
+  if (code === "ECONNREFUSED") return "Start the backend, or set EVSYS_API_URL to its address.";
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return "Check the host in EVSYS_API_URL and your DNS settings.";
   if (/CERT|SIGNED|ISSUER|ALTNAME/.test(code)) {
-    return "Name the certificate of its authority with NODE_EXTRA_CA_CERTS, or set EVSYS_API_URL to the host that it is for.";
+    return "Set NODE_EXTRA_CA_CERTS to the certificate of its CA, or set EVSYS_API_URL to the host of the certificate.";
   }
-  return "See whether EVSYS_API_URL is right, and whether a VPN, a proxy or a firewall is in the way. Writes wait in the mirror.";
+  return "Check EVSYS_API_URL, and whether a VPN, a proxy or a firewall blocks the connection. Writes stay in the mirror.";
 }
 
-function answering(answer: Answered, words: Words, probe: Probe): Check {
-  const { status, location } = answer;
-  const said = `The backend answers, with status ${status}`;
+function responseCheck(response: ProbeResponse, redactor: TextRedactor, probe: Probe): DoctorCheck {
+  const { status, location } = response;
+  const found = `The backend responds with status ${status}`;
   if (status >= 300 && status < 400) {
     const target = location === undefined ? undefined : probe.addressAt(location);
-    const where = location === undefined ? "names no target" : `redirects to ${words.short(location)}`;
-    const next = target === undefined ? SET_ADDRESS : `Set EVSYS_API_URL=${words.short(target)}.`;
-    return toDo("backend", `${said}: it ${where}. Redirects are not followed, they would carry the key along.`, next);
+    const where = location === undefined ? "redirects without a target" : `redirects to ${redactor.short(location)}`;
+    const next = target === undefined ? BASE_URL_HINT : `Set EVSYS_API_URL=${redactor.short(target)}.`;
+    return toDo(
+      "backend",
+      `${found}: it ${where}. Redirects are not followed, because they would forward the API key.`,
+      next,
+    );
   }
-  if (status === 404 || status === 405) return toDo("backend", `${said}: the SDK's routes are not there.`, SET_ADDRESS);
+  if (status === 404 || status === 405)
+    return toDo("backend", `${found}: the SDK's routes are not at this address.`, BASE_URL_HINT);
   if (status === 407)
     return toDo(
       "backend",
-      `${said}: a proxy wants to know who asks.`,
-      "Put its user and password into the variable of the proxy.",
+      `${found}: a proxy requires authentication.`,
+      "Add the user and password to the proxy variable.",
     );
   if (status >= 500 || status === 408 || status === 429) {
     return toDo(
       "backend",
-      `${said}${reasonIn(answer, words)}.`,
-      "Wait, or ask who runs it: writes are kept in the mirror and sent later.",
+      `${found}${reasonIn(response, redactor)}.`,
+      "Try later, or ask its operators. Writes stay in the mirror and are sent later.",
     );
   }
   if (status < 300) {
-    const what = answer.contentType === "" ? "" : ` and ${words.short(answer.contentType)}`;
-    return toDo("backend", `${said}${what}, to what a backend refuses: something else may be there.`, SET_ADDRESS);
+    const what = response.contentType === "" ? "" : ` and ${redactor.short(response.contentType)}`;
+    return toDo(
+      "backend",
+      `${found}${what} to an invalid body: it may not be an EvolvingSystems backend.`,
+      BASE_URL_HINT,
+    );
   }
   return ok(
     "backend",
-    BODY_REFUSED.has(status) ? `It answers: it refused the test body with ${status}, as it should.` : `${said}.`,
+    BODY_REJECTED.has(status) ? `The backend responds: it rejected the invalid test body with ${status}.` : `${found}.`,
   );
 }
 
-async function keyOf({ apiKey }: Config, answer: Answered, words: Words, probe: Probe): Promise<Check> {
-  if (apiKey === undefined) return skipped("access", "There is none to try.");
-  if (KEY_REFUSED.has(answer.status)) {
-    const found = `The backend refuses the key with status ${answer.status}${reasonIn(answer, words)}.`;
-    return toDo("access", found, "Set EVSYS_API_KEY to a key that may write to the project.");
+async function keyCheck(
+  { apiKey }: Config,
+  response: ProbeResponse,
+  redactor: TextRedactor,
+  probe: Probe,
+): Promise<DoctorCheck> {
+  if (apiKey === undefined) return skipped("access", "No key is set.");
+  if (KEY_REJECTED.has(response.status)) {
+    const found = `The backend rejects the API key with status ${response.status}${reasonIn(response, redactor)}.`;
+    return toDo("access", found, "Set EVSYS_API_KEY to a key with write access to the project.");
   }
-  if (!BODY_REFUSED.has(answer.status)) return skipped("access", `It could not be told from status ${answer.status}.`);
-  // Some look at the body first, and would say the same to anybody.
-  const stranger = await probe.ask(`doctor-${randomUUID()}`);
-  if (stranger.kind === "answer" && KEY_REFUSED.has(stranger.status))
-    return ok("access", "The backend accepts the key.");
-  return skipped("access", "It could not be told: the backend answers in the same way to a key that is made up.");
+  if (!BODY_REJECTED.has(response.status)) return skipped("access", `Status ${response.status} does not show it.`);
+  // Some backends validate the body before the key.
+  const stranger = await probe.send(`doctor-${randomUUID()}`);
+  if (stranger.kind === "response" && KEY_REJECTED.has(stranger.status))
+    return ok("access", "The backend accepts the API key.");
+  return skipped("access", "Unknown, because the backend responds in the same way to a random key.");
 }
 
-function reasonIn({ text }: Answered, words: Words): string {
-  const reason = words.short(text);
+function reasonIn({ text }: ProbeResponse, redactor: TextRedactor): string {
+  const reason = redactor.short(text);
   return reason === "" ? "" : `: ${reason}`;
 }

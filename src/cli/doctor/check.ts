@@ -1,27 +1,27 @@
-/** What came of a check: all is well, there is something to do, or it could not be made. */
+/** The verdict of a check: no problem, a problem to solve, or not checked. */
 type Verdict = "ok" | "to do" | "skipped";
 
 /** One check of `evsys-sdk doctor`, as `--json` has it. */
-export interface Check {
+export interface DoctorCheck {
   readonly check: string;
   readonly verdict: Verdict;
-  /** What was found: a sentence. */
+  /** The finding, a sentence. */
   readonly found: string;
-  /** What to do about it; null where there is nothing. */
+  /** What to do about it; null if there is nothing to do. */
   readonly next: string | null;
 }
 
-/** All is well. */
-export function ok(check: string, found: string): Check {
+/** A check without a problem. */
+export function ok(check: string, found: string): DoctorCheck {
   return { check, verdict: "ok", found, next: null };
 }
 
-/** There is something to do. */
-export function toDo(check: string, found: string, next: string): Check {
+/** A check that found a problem. `next`: what to do about it. */
+export function toDo(check: string, found: string, next: string): DoctorCheck {
   return { check, verdict: "to do", found, next };
 }
 
-/** The check could not be made. */
-export function skipped(check: string, found: string): Check {
+/** A check that could not be performed. */
+export function skipped(check: string, found: string): DoctorCheck {
   return { check, verdict: "skipped", found, next: null };
 }

@@ -1,39 +1,39 @@
 import { randomUUID } from "node:crypto";
-import { operations } from "../../api/routes.js";
+import { ROUTES } from "../../api/routes.js";
 import type { Config } from "../../config.js";
 import { Deadline } from "../../http/deadline.js";
-import { innermost, reasonOfThrown } from "../../http/failure.js";
+import { reasonOfThrown, rootCause } from "../../http/failure.js";
 import { requestHeaders } from "../../http/headers.js";
 import { createHttp, type Http } from "../../http/http.js";
 import { API_PATH, backendAt } from "../../util/api-path.js";
 import { codeOf } from "../../util/thrown.js";
 
-/** An answer as far as the doctor looks at it. */
-export interface Answered {
-  readonly kind: "answer";
+/** The response to a probe. */
+export interface ProbeResponse {
+  readonly kind: "response";
   readonly status: number;
   readonly text: string;
   readonly contentType: string;
   readonly location: string | undefined;
-  /** When the backend answered by its own clock, and the middle of the request by ours; in milliseconds. */
+  /** The backend's time of the response, and our time at the middle of the request; in milliseconds since the epoch. */
   readonly date: { readonly theirs: number; readonly ours: number } | undefined;
 }
 
-/** No answer came. */
-export interface Silence {
-  readonly kind: "silence";
+/** There was no response. */
+export interface ProbeFailure {
+  readonly kind: "no response";
   readonly code: string;
   readonly reason: string;
 }
 
-const PATH = `${API_PATH}${operations.createExperiment.path}`;
+const PATH = `${API_PATH}${ROUTES.createExperiment.path}`;
 /**
- * A list is no experiment, so whoever takes it apart can create none. It is JSON all the same: some backends look at
- * JSON before they look at the key.
+ * An array can create no experiment. It has to be JSON, because some backends parse the body before they check the
+ * key.
  */
-const NO_EXPERIMENT = "[]";
+const INVALID_BODY = "[]";
 
-/** Asks the backend for nothing: it sends what can only be refused. */
+/** Sends requests that create nothing, because their body is invalid. */
 export class Probe {
   readonly #http: Http;
   readonly #url: string;
@@ -42,21 +42,21 @@ export class Probe {
   constructor(config: Config, leftMs: number) {
     const { origin, routes } = backendAt(config.baseUrl);
     this.#http = createHttp(origin, config);
-    this.#url = `${routes}${operations.createExperiment.path}`;
+    this.#url = `${routes}${ROUTES.createExperiment.path}`;
     this.#until = performance.now() + leftMs;
   }
 
-  /** One request with a key, or with none. All requests share the time. It never throws. */
-  async ask(apiKey: string | undefined): Promise<Answered | Silence> {
+  /** Sends one request with a key or without one. All requests share the time. Never throws. */
+  async send(apiKey: string | undefined): Promise<ProbeResponse | ProbeFailure> {
     const leftMs = Math.max(0, this.#until - performance.now());
-    const deadline = new Deadline(leftMs, true, "no answer in time");
+    const deadline = new Deadline(leftMs, true, "no response in time");
     const headers = requestHeaders(apiKey, true, randomUUID());
     const before = Date.now();
     try {
-      const response = await this.#http.send({ url: this.#url, headers, body: NO_EXPERIMENT }, deadline);
+      const response = await this.#http.send({ url: this.#url, headers, body: INVALID_BODY }, deadline);
       const theirs = Date.parse(response.header("date") ?? "");
       return {
-        kind: "answer",
+        kind: "response",
         status: response.status,
         text: response.text,
         contentType: response.header("content-type")?.split(";")[0]?.trim() ?? "",
@@ -65,26 +65,26 @@ export class Probe {
       };
     } catch (error) {
       return deadline.reason === undefined
-        ? silenceOf(error)
-        : { kind: "silence", code: "", reason: "no answer in time" };
+        ? failureOf(error)
+        : { kind: "no response", code: "", reason: "no response in time" };
     } finally {
       deadline.clear();
     }
   }
 
-  /** The address that a redirect means, without what a client adds to it; undefined where it leads elsewhere. */
+  /** The base URL that a redirect leads to; undefined if its target is not the same route. */
   addressAt(location: string): string | undefined {
     if (!URL.canParse(location, this.#url)) return undefined;
     const { origin, pathname } = new URL(location, this.#url);
     return pathname.endsWith(PATH) ? `${origin}${pathname.slice(0, -PATH.length)}` : undefined;
   }
 
-  /** Ends the connections. */
+  /** Closes the connections. */
   close(): Promise<void> {
     return this.#http.close();
   }
 }
 
-function silenceOf(error: unknown): Silence {
-  return { kind: "silence", code: codeOf(innermost(error)) ?? "", reason: reasonOfThrown(error) };
+function failureOf(error: unknown): ProbeFailure {
+  return { kind: "no response", code: codeOf(rootCause(error)) ?? "", reason: reasonOfThrown(error) };
 }

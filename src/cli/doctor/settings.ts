@@ -1,26 +1,28 @@
 import { type Config, type Environment, logDirOf, resolveConfig, type Variable, type variables } from "../../config.js";
 import { EvsysValidationError } from "../../errors.js";
 import { isLoopback } from "../../util/loopback.js";
-import { type Check, ok, toDo } from "./check.js";
+import { type DoctorCheck, ok, toDo } from "./check.js";
 
-/** The settings of a client here, with a check for each. */
+/** The settings of a client in this environment, with a check for each. */
 export interface Settings {
-  readonly checks: readonly Check[];
-  /** What a client would work with, without a key that it could not use; undefined where the address cannot be used. */
+  readonly checks: readonly DoctorCheck[];
+  /** The configuration of a client, without an invalid key; undefined if the address is invalid. */
   readonly config: Config | undefined;
   readonly logDir: string;
 }
 
-type Found = ReturnType<typeof variables>;
+type Variables = ReturnType<typeof variables>;
 
-/** Looks at the settings one by one, so that one that cannot be used hides none of the others. */
-export function checkSettings(found: Found): Settings {
+/** Checks the settings one by one, so that an invalid one does not hide the others. */
+export function checkSettings(found: Variables): Settings {
   const isOffline = partOf(found, "EVSYS_OFFLINE").config?.offline === true;
   const usable: Environment = Object.fromEntries(
     Object.entries(found).filter(([name]) => partOf(found, name).problem === undefined),
   );
   const hasAddress = partOf(found, "EVSYS_API_URL").problem === undefined;
-  const config = hasAddress ? { ...resolveConfig({ offline: true }, usable), offline: isOffline } : undefined;
+  const config = hasAddress
+    ? { ...resolveConfig({ offline: true, disabled: false }, usable), offline: isOffline }
+    : undefined;
   return {
     config,
     logDir: logDirOf(undefined, usable),
@@ -30,57 +32,67 @@ export function checkSettings(found: Found): Settings {
       credential("key", found, "EVSYS_API_KEY", isOffline),
       credential("project", found, "EVSYS_PROJECT_ID", isOffline),
       mode(found, isOffline),
+      ...disabled(found),
       ...folder(found),
       checkOf("log level", found, "EVSYS_LOGGING_LEVEL", (config) => config.logLevel, "Set it to one of these."),
     ],
   };
 }
 
-function encryption(address: string): Check {
-  if (address.startsWith("https:")) return ok("encryption", "The way to the backend is encrypted.");
-  if (isLoopback(address)) return ok("encryption", "Plain http, which stays on this machine.");
+function encryption(address: string): DoctorCheck {
+  if (address.startsWith("https:")) return ok("encryption", "The connection to the backend is encrypted.");
+  if (isLoopback(address)) return ok("encryption", "Plain http, but only on this machine.");
   const next = "Set EVSYS_API_URL to an https address.";
-  return toDo("encryption", "Plain http: others on the way can read the key and what is sent.", next);
+  return toDo("encryption", "Plain http: others on the network can read the API key and all writes.", next);
 }
 
-/** The mirror has checks of its own; here is one only for a variable that clients refuse. */
-function folder(found: Found): Check[] {
+/** A check only for an invalid EVSYS_LOG_DIR; the mirror has its own checks. */
+function folder(found: Variables): DoctorCheck[] {
   const { problem } = partOf(found, "EVSYS_LOG_DIR");
   return problem === undefined ? [] : [toDo("folder", problem, "Set EVSYS_LOG_DIR to the path of a folder.")];
 }
 
-function mode(found: Found, isOffline: boolean): Check {
-  if (isOffline) return ok("mode", "Offline, by EVSYS_OFFLINE: clients write to the mirror alone.");
-  if (found.EVSYS_OFFLINE === undefined) return ok("mode", "Online, the default: clients send.");
+function mode(found: Variables, isOffline: boolean): DoctorCheck {
+  if (isOffline) return ok("mode", "Offline (from EVSYS_OFFLINE): clients only write to the mirror.");
+  if (found.EVSYS_OFFLINE === undefined) return ok("mode", "Online (the default): clients send.");
   if (partOf(found, "EVSYS_OFFLINE").problem === undefined)
-    return ok("mode", "Online, by EVSYS_OFFLINE: clients send.");
-  const refused = `EVSYS_OFFLINE is ${JSON.stringify(found.EVSYS_OFFLINE)}, which clients refuse.`;
-  return toDo("mode", refused, "Set EVSYS_OFFLINE=1 to work offline, EVSYS_OFFLINE=0 or nothing to send.");
+    return ok("mode", "Online (from EVSYS_OFFLINE): clients send.");
+  const problem = `EVSYS_OFFLINE is ${JSON.stringify(found.EVSYS_OFFLINE)}, which is invalid.`;
+  return toDo("mode", problem, "Set EVSYS_OFFLINE=1 to work offline; set EVSYS_OFFLINE=0 or unset it to send.");
 }
 
-function credential(check: string, found: Found, variable: Variable, isOffline: boolean): Check {
+/** A forgotten variable loses a training: a client that is disabled prints nothing. */
+function disabled(found: Variables): DoctorCheck[] {
+  const { config, problem } = partOf(found, "EVSYS_DISABLED");
+  const next = "Unset it to record.";
+  if (problem !== undefined) return [toDo("disabled", problem, next)];
+  if (config?.disabled !== true) return [];
+  return [toDo("disabled", "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.", next)];
+}
+
+function credential(check: string, found: Variables, variable: Variable, isOffline: boolean): DoctorCheck {
   const value = found[variable];
   const { problem } = partOf(found, variable);
-  if (problem !== undefined) return toDo(check, problem, `Set ${variable} anew, with nothing around it.`);
-  // Nothing of a key is shown, not even its length.
-  if (value !== undefined) return ok(check, `${variable === "EVSYS_API_KEY" ? "Set" : value}, by ${variable}.`);
-  if (isOffline) return ok(check, "Not set, and not needed offline.");
+  if (problem !== undefined) return toDo(check, problem, `Set ${variable} again, without other characters.`);
+  // No part of the key is shown, not even its length.
+  if (value !== undefined) return ok(check, `${variable === "EVSYS_API_KEY" ? "Set" : value} (from ${variable}).`);
+  if (isOffline) return ok(check, "Not set; not needed offline.");
   return toDo(check, `${variable} is not set.`, `Set ${variable}, or work without a backend: EVSYS_OFFLINE=1.`);
 }
 
 function checkOf(
   check: string,
-  found: Found,
+  found: Variables,
   variable: Variable,
   read: (config: Config) => string,
   next: string,
-): Check {
+): DoctorCheck {
   const { config, problem } = partOf(found, variable);
-  if (config === undefined) return toDo(check, problem ?? `${variable} cannot be used.`, next);
-  return ok(check, `${read(config)}, ${found[variable] === undefined ? "the default" : `by ${variable}`}.`);
+  if (config === undefined) return toDo(check, problem ?? `${variable} is invalid.`, next);
+  return ok(check, `${read(config)} (${found[variable] === undefined ? "the default" : `from ${variable}`}).`);
 }
 
-/** What a client makes of one variable alone. */
+/** The configuration of a client with only one variable set, or the problem with it. */
 function partOf(found: Environment, variable: string): { readonly config?: Config; readonly problem?: string } {
   const part: Environment = { [variable]: found[variable] };
   try {

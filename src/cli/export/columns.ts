@@ -3,7 +3,7 @@ import type { ExportedStream } from "./options.js";
 
 const IDS = ["experiment_id", "run_id"];
 
-/** The columns of a stream's CSV in long form. Fields that the schema does not know have none; JSON Lines keeps them. */
+/** The columns of a stream's CSV in long form. Fields that are not in the schema are only in JSON Lines. */
 export function columnsOf(stream: ExportedStream): string[] {
   switch (stream) {
     case "metrics":
@@ -29,12 +29,12 @@ export function columnsOf(stream: ExportedStream): string[] {
   }
 }
 
-/** The columns of the wide form before those of the series. */
+/** The columns of the wide form that precede the series. */
 export function wideColumns(stream: "metrics" | "evals"): string[] {
   return stream === "metrics" ? [...IDS, "step", "split"] : evalColumns();
 }
 
-/** Names the column of each series. One named like another column gets the prefix `metrics.`. */
+/** The column name of each series. A name that is already in use gets the prefix `metrics.`. */
 export function seriesColumns(columns: readonly string[], series: readonly string[]): ReadonlyMap<string, string> {
   const taken = new Set([...columns, ...series]);
   return new Map(

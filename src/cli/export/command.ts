@@ -7,21 +7,21 @@ export const EXPORTED_STREAMS = ["metrics", "evals", "predictions", "checkpoints
 /** The formats of an export. */
 export const EXPORT_FORMATS = ["csv", "jsonl"] as const;
 
-/** `evsys-sdk export`, with all that its help says. */
+/** The command `evsys-sdk export`. */
 export const exportCommand = {
   summary: "Export the rows of mirrors as CSV or JSON Lines.",
   usage: "evsys-sdk export [dir…] --stream name [options]",
   about:
     "Prints one stream of every run, or of the runs that --run and --experiment select. Metrics and evals have one line\n" +
-    "for each value; with --wide, one line for each row and one column for each series. Reads the mirror only: it takes\n" +
-    "no lock, writes nothing to it and asks no backend. Default dir: EVSYS_LOG_DIR, else ./evsys_sdk.",
+    "per value; with --wide, one line per row and one column per series. It only reads the mirror: it acquires no locks\n" +
+    "and does not contact the backend. Default dir: EVSYS_LOG_DIR, else ./evsys_sdk.",
   takes: "folders",
   options: {
     stream: { argument: "name", help: `What to export: ${EXPORTED_STREAMS.join(", ")}.` },
     format: { argument: "name", help: "csv or jsonl (default csv)." },
     run: { argument: "id", help: "Export this run only. Repeatable." },
     experiment: { argument: "id", help: "Export the runs of this experiment only. Repeatable." },
-    wide: { help: "Print one column for each series of metrics or evals." },
+    wide: { help: "Print one column per series of metrics or evals." },
     output: { argument: "file", short: "o", help: "Write to a file (default: standard output)." },
     ...COMMON,
   },
@@ -31,7 +31,7 @@ export const exportCommand = {
   ],
   exits: {
     [EXIT.DONE]: "the rows were exported",
-    [EXIT.USAGE]: "the command line, the mirror's folder or the output file is at fault",
+    [EXIT.USAGE]: "invalid command line, mirror folder or output file",
   },
   load: () => import("./run.js"),
 } as const satisfies Command;

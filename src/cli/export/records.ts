@@ -7,7 +7,7 @@ import type { ExportedStream } from "./options.js";
 /** One line of an export: fields by name. */
 export type ExportRecord = Readonly<Record<string, unknown>>;
 
-/** Told of a line that cannot be read. */
+/** Called for each line that cannot be read. */
 export type Report = (message: string) => void;
 
 /** The records of a stream in long form, run by run. `seriesColumn` names the column of a series in the wide form. */
@@ -28,10 +28,10 @@ export function* recordsOf(
   }
 }
 
-/** The names of the series that rows of a stream have, sorted. */
+/** The names of a stream's series, sorted. */
 export function seriesNames(stream: "metrics" | "evals", runs: readonly CatalogRun[]): string[] {
   const names = new Set<string>();
-  // The second pass reports what cannot be read.
+  // The second pass reports unreadable lines.
   for (const run of runs) {
     for (const { metrics } of readRows(run.path, stream, () => {})) {
       if (isObject(metrics)) for (const name of Object.keys(metrics)) names.add(name);

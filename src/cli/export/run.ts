@@ -1,13 +1,13 @@
 import { createWriteStream } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { onFile } from "../../store/files.js";
+import { wrapFsError } from "../../store/files.js";
 import { type CatalogRun, runsIn } from "../../store/run-catalog.js";
 import { codeOf } from "../../util/thrown.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import { noteOtherProjects } from "../mirrors/other-projects.js";
-import { selectedRuns } from "../mirrors/run-selection.js";
-import type { Given } from "../terminal/arguments.js";
+import { selectedRuns, wantedIds } from "../mirrors/run-selection.js";
+import type { ParsedArguments } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Notices } from "../terminal/notices.js";
 import { Output } from "../terminal/output.js";
@@ -16,12 +16,12 @@ import { type ExportOptions, exportOptions } from "./options.js";
 import { type Report, recordsOf, seriesNames } from "./records.js";
 import { csvText, jsonLinesText } from "./text.js";
 
-/** `evsys-sdk export`. */
-export async function run(given: Given): Promise<ExitCode> {
+/** Runs `evsys-sdk export`. */
+export async function run(given: ParsedArguments): Promise<ExitCode> {
   const options = exportOptions(given);
   const notes = new Output(process.stderr);
   const roots = mirrorRoots(given.dirs, notes);
-  const runs = selectedRuns(given, roots.flatMap(runsIn));
+  const runs = selectedRuns(wantedIds(given), roots.flatMap(runsIn));
   noteOtherProjects(runs, notes);
   const notices = new Notices(notes);
   for (const { problem } of runs) if (problem !== undefined) notices.warn(problem);
@@ -44,7 +44,7 @@ function textOf({ stream, format, isWide }: ExportOptions, runs: readonly Catalo
   return format === "csv" ? csvText(columnsOf(stream), records) : jsonLinesText(records);
 }
 
-/** Writes pieces of text as fast as they are taken. A reader that has seen enough, such as `head`, ends it. */
+/** Writes pieces of text with backpressure. A reader that closes the pipe, such as `head`, ends it. */
 async function write(pieces: Iterable<string>, path: string | undefined): Promise<void> {
   const source = Readable.from(pieces, { objectMode: true, highWaterMark: 1 });
   if (path === undefined) {
@@ -54,7 +54,7 @@ async function write(pieces: Iterable<string>, path: string | undefined): Promis
     return;
   }
   await pipeline(source, createWriteStream(path)).catch((error: unknown) => {
-    onFile("write the file", path, () => {
+    wrapFsError("write the file", path, () => {
       throw error;
     });
   });

@@ -4,7 +4,7 @@ import type { ExportRecord } from "./records.js";
 
 const BATCH_RECORDS = 1_000;
 
-/** CSV with a heading, in pieces. */
+/** CSV with a header line, in pieces. */
 export function* csvText(columns: readonly string[], records: Iterable<ExportRecord>): Generator<string> {
   yield stringify([columns]);
   for (const batch of batches(records)) {
@@ -12,7 +12,7 @@ export function* csvText(columns: readonly string[], records: Iterable<ExportRec
   }
 }
 
-/** JSON Lines, in pieces. NaN and the infinities are the strings "NaN", "Infinity" and "-Infinity". */
+/** JSON Lines, in pieces. Non-finite numbers are the strings "NaN", "Infinity" and "-Infinity". */
 export function* jsonLinesText(records: Iterable<ExportRecord>): Generator<string> {
   for (const batch of batches(records)) yield batch.map((record) => `${encode(record)}\n`).join("");
 }

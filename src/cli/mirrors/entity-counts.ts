@@ -1,18 +1,20 @@
 import { STREAMS } from "../../api/routes.js";
 import type { Counts } from "../../delivery/counters.js";
 import { MirrorError } from "../../errors.js";
+import type { EntityFiles } from "../../journal/entity-files.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import {
-  type Found,
+  type InspectedEntity,
+  inspectMirror,
   isEmpty,
   isLost,
+  type LockOwners,
   lastWriteOf,
-  type Occupants,
-  occupantsOf,
+  lockOwnersOf,
   unclaimedRows,
 } from "../../journal/inspect.js";
-import { segmentsOf } from "../../journal/segment.js";
-import type { Refusal } from "../../journal/sync-lines.js";
+import { type CountedLines, Segment } from "../../journal/segment.js";
+import type { Rejection } from "../../journal/sync-lines.js";
 import type { TornLine } from "../../journal/unclaimed.js";
 
 /** What of an entity is counted by itself: the creates and patches that make its document, and its streams. */
@@ -33,7 +35,7 @@ export interface Refused {
 
 /** How an experiment or a run stands. */
 export interface Standing {
-  readonly found: Found;
+  readonly found: InspectedEntity;
   /** The backend's id; undefined as long as it has given none. */
   readonly backendId: string | undefined;
   readonly lastWriteAt: number | undefined;
@@ -41,8 +43,8 @@ export interface Standing {
   readonly total: Counts;
   readonly refused: readonly Refused[];
   /** What the backend said where it does not know the entity. */
-  readonly parked: Refusal | undefined;
-  readonly occupants: Occupants;
+  readonly parked: Rejection | undefined;
+  readonly occupants: LockOwners;
   /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
   readonly hasForeignRows: boolean;
   /** Cut-off last lines that no session wrote. */
@@ -54,13 +56,18 @@ export interface Standing {
 
 type Counting = { -readonly [Kind in keyof Counts]: number };
 
-/** How an entity stands; of its rows, only those are read that are not acknowledged. */
-export function standingOf(found: Found): Standing {
+/** How the experiments and runs of a mirror stand. */
+export function standingsIn(root: string): Standing[] {
+  return inspectMirror(root).map((found) => standingOf(found));
+}
+
+/** How an entity stands; of its rows, only those are read that are not settled. */
+export function standingOf(found: InspectedEntity, lines?: CountedLines): Standing {
   try {
-    return counted(found);
+    return counted(found, lines);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message });
+    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message }, lines);
   }
 }
 
@@ -83,9 +90,9 @@ export function sumOf(counts: Iterable<Counts>): Counts {
   return sum;
 }
 
-function counted(found: Found): Standing {
+function counted(found: InspectedEntity, lines: CountedLines | undefined): Standing {
   const { entity, problem } = found;
-  const writes = entity === undefined ? nothing() : writesOf(entity);
+  const writes = entity === undefined ? nothing() : writesOf(entity, found.files, lines);
   const unclaimed = unclaimedRows(found);
   for (const { stream, rows } of unclaimed) writes[stream].skipped += rows;
   const hasLostOps = isLost(found);
@@ -98,7 +105,7 @@ function counted(found: Found): Standing {
     total: sumOf(Object.values(writes)),
     refused: entity === undefined ? [] : refusedOf(entity),
     parked: entity?.log.state.parked,
-    occupants: occupantsOf(found),
+    occupants: lockOwnersOf(found),
     hasForeignRows: !hasLostOps && unclaimed.some(({ rows }) => rows > 0),
     tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
     isEmpty: isEmpty(found),
@@ -106,23 +113,24 @@ function counted(found: Found): Standing {
   };
 }
 
-function writesOf(entity: EntityStore): Record<Written, Counting> {
+function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines | undefined): Record<Written, Counting> {
   const writes = nothing();
-  const { operations, delivered, refused, sessions } = entity.log.state;
+  const { operations, delivered, rejected, sessions } = entity.log.state;
   for (const key of operations.keys()) {
-    writes.document[delivered.has(key) ? "delivered" : refused.has(key) ? "rejected" : "pending"] += 1;
+    writes.document[delivered.has(key) ? "delivered" : rejected.has(key) ? "rejected" : "pending"] += 1;
   }
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const stretch of spans[stream].done.list) {
+      for (const stretch of spans[stream].acknowledged.list) {
         writes[stream].delivered += stretch.delivered;
         writes[stream].skipped += stretch.skipped;
       }
-      for (const { rows } of spans[stream].refused.values()) writes[stream].rejected += rows;
+      for (const { rows } of spans[stream].rejected.values()) writes[stream].rejected += rows;
     }
   }
-  for (const segment of segmentsOf(entity)) {
-    for (const { bytes } of segment.openLines(0)) if (bytes.length > 0) writes[segment.stream].pending += 1;
+  for (const { stream, slot, sizeBytes } of entity.kind === "run" ? files.segments : []) {
+    const segment = new Segment(entity, stream, slot);
+    writes[stream].pending += segment.countOpen(sizeBytes, lines);
     segment.close();
   }
   return writes;
@@ -130,16 +138,16 @@ function writesOf(entity: EntityStore): Record<Written, Counting> {
 
 function refusedOf({ log }: EntityStore): Refused[] {
   const groups = new Map<string, Refused>();
-  const add = (of: Written, writes: number, { status, reason, at }: Refusal): void => {
+  const add = (of: Written, writes: number, { status, reason, at }: Rejection): void => {
     const key = `${of} ${status} ${reason}`;
     const before = groups.get(key);
     const last = Math.max(before?.at ?? 0, at * 1000);
     groups.set(key, { of, writes: (before?.writes ?? 0) + writes, status, reason, at: last });
   };
-  for (const [key, refusal] of log.state.refused) if (log.state.operations.has(key)) add("document", 1, refusal);
+  for (const [key, refusal] of log.state.rejected) if (log.state.operations.has(key)) add("document", 1, refusal);
   for (const { spans } of log.state.sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const { rows, refusal } of spans[stream].refused.values()) add(stream, rows, refusal);
+      for (const { rows, rejection } of spans[stream].rejected.values()) add(stream, rows, rejection);
     }
   }
   return [...groups.values()];

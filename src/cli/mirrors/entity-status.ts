@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import type { Counts } from "../../delivery/counters.js";
-import { type Found, isOurs, strangeNames } from "../../journal/inspect.js";
-import type { Holder } from "../../journal/lock.js";
+import { type InspectedEntity, isOurs, strangeNames } from "../../journal/inspect.js";
+import type { LockOwner } from "../../journal/lock.js";
 import type { FolderKind } from "../../store/paths.js";
+import { bestScoreOf } from "../../store/run-catalog.js";
+import { type Scalar, scalarOf } from "../../util/scalar.js";
 import type { Standing, Written } from "./entity-counts.js";
 
 /** How an experiment or a run stands, as `status --json` has it. Times are ISO 8601; null where nothing is known. */
@@ -14,11 +16,19 @@ export interface EntityStatus {
   readonly name: string | null;
   /** The status that the document has. */
   readonly state: string | null;
+  /** What went wrong, where its document says so. */
+  readonly errorMessage: string | null;
   /** The experiment of a run, as the run names it. */
   readonly experimentId: string | null;
   readonly path: string;
   readonly createdAt: string | null;
   readonly lastWriteAt: string | null;
+  /** When a row was last logged, as far as the files tell. */
+  readonly lastRowAt: string | null;
+  /** The best score that its document has. */
+  readonly bestScore: Scalar | null;
+  /** How long a run took, or has taken so far: what its document says, else from its create to its last change. */
+  readonly durationSeconds: number | null;
   readonly writes: Readonly<Record<Written, Counts>>;
   readonly total: Counts;
   readonly rejected: readonly RejectedStatus[];
@@ -27,9 +37,9 @@ export interface EntityStatus {
   /** Whether the backend does not know it: a sync alone changes nothing then. */
   readonly isUnknown: boolean;
   /** The live process that sends for it. */
-  readonly owner: Holder | null;
+  readonly owner: LockOwner | null;
   /** The live processes that write to it. */
-  readonly writers: readonly Holder[];
+  readonly writers: readonly LockOwner[];
   /** Whether another client wrote the folder: there is no sync log in it. */
   readonly isForeign: boolean;
   /** Whether another client has written rows to it, which go with --adopt only. */
@@ -68,10 +78,14 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
     backendId: standing.backendId ?? null,
     name: nameOf(found) ?? null,
     state: textIn(found.document, "status") ?? null,
+    errorMessage: textIn(found.document, "error_message") ?? null,
     experimentId: found.kind === "run" ? (experimentOf(found) ?? null) : null,
     path: found.path,
     createdAt: iso(found.document === undefined ? undefined : Number(found.document._created_at) * 1000),
     lastWriteAt: iso(standing.lastWriteAt),
+    lastRowAt: iso(lastRowAt(found)),
+    bestScore: scalarOf(bestScoreOf(found.document)),
+    durationSeconds: found.kind === "run" ? durationOf(standing) : null,
     writes: standing.writes,
     total: standing.total,
     rejected: standing.refused.map((refused) => ({ ...refused, at: new Date(refused.at).toISOString() })),
@@ -89,23 +103,40 @@ export function entityStatus(standing: Standing, held: readonly string[]): Entit
 }
 
 /** What people call an experiment or a run. */
-export function nameOf({ kind, document }: Found): string | undefined {
+export function nameOf({ kind, document }: InspectedEntity): string | undefined {
   if (kind === "experiment") return textIn(document, "experiment_name");
   return textIn(document?.run_config, "name");
 }
 
 /** The experiment that a run names: in its document, or in the create that made it. */
-export function experimentOf({ document, entity }: Found): string | undefined {
+export function experimentOf({ document, entity }: InspectedEntity): string | undefined {
   return textIn(document, "experiment_id") ?? textIn(entity?.log.state.creation?.create, "experiment_id");
 }
 
 /** The project of an experiment of this client's, as its create names it. */
-export function projectOf({ entity }: Found): unknown {
+export function projectOf({ entity }: InspectedEntity): unknown {
   return entity?.log.state.creation?.create.project_id;
 }
 
+function lastRowAt({ files }: InspectedEntity): number | undefined {
+  const times = files.segments.flatMap(({ sizeBytes, changedAt }) => (sizeBytes > 0 ? changedAt : []));
+  return times.length === 0 ? undefined : Math.max(...times);
+}
+
+function durationOf({ found: { document }, lastWriteAt = Number.NaN }: Standing): number | null {
+  if (typeof document?.duration_seconds === "number") return document.duration_seconds;
+  const until = hasEnded(textIn(document, "status")) ? Number(document?._updated_at) : lastWriteAt / 1000;
+  const seconds = until - Number(document?._created_at);
+  return seconds >= 0 ? seconds : null;
+}
+
+/** Whether a run of this status is over. */
+export function hasEnded(state: string | null | undefined): boolean {
+  return state === "completed" || state === "failed" || state === "cancelled";
+}
+
 /** A process without what tells it from a later one of its number. */
-function plain(holder: Holder | undefined): Holder | undefined {
+function plain(holder: LockOwner | undefined): LockOwner | undefined {
   return holder === undefined ? undefined : { pid: holder.pid, host: holder.host };
 }
 

@@ -1,6 +1,5 @@
 import { MirrorError } from "../../errors.js";
-import { inspectMirror } from "../../journal/inspect.js";
-import { standingOf } from "./entity-counts.js";
+import { standingsIn } from "./entity-counts.js";
 import { nameOf } from "./entity-status.js";
 import { Obstacles } from "./parked.js";
 
@@ -17,7 +16,7 @@ export const UNKNOWN_ADVICE: readonly string[] = [
 /** Why pending writes of mirrors are held back, in lines; none where nothing of the mirrors says why. */
 export function heldLines(roots: readonly string[]): string[] {
   try {
-    const standings = roots.flatMap((root) => inspectMirror(root).map(standingOf));
+    const standings = roots.flatMap(standingsIn);
     const obstacles = new Obstacles(standings);
     const held = standings.flatMap((standing) => {
       const { found, parked } = standing;

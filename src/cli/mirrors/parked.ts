@@ -1,10 +1,10 @@
-import type { Refusal } from "../../journal/sync-lines.js";
+import type { Rejection } from "../../journal/sync-lines.js";
 import type { Standing } from "./entity-counts.js";
 import { keyOf, namedByOperations, namedByRows, refusedNamed } from "./references.js";
 
 /** What the backend refused that other writes name, across the mirrors of a campaign. */
 export class Obstacles {
-  readonly #refused = new Map<string, Refusal>();
+  readonly #refused = new Map<string, Rejection>();
   readonly #hasRefusedRows: boolean;
 
   constructor(standings: readonly Standing[]) {
@@ -12,7 +12,7 @@ export class Obstacles {
     for (const { found } of standings) {
       const { entity } = found;
       if (entity === undefined) continue;
-      const { creation, refused } = entity.log.state;
+      const { creation, rejected: refused } = entity.log.state;
       const refusal = creation === undefined ? undefined : refused.get(creation.key);
       if (refusal !== undefined) this.#refused.set(keyOf(entity.kind, entity.id), refusal);
       for (const [key, refusedRow] of refusedNamed(entity)) {
@@ -45,6 +45,6 @@ export class Obstacles {
 }
 
 /** What the backend said, with its status. */
-export function said({ status, reason }: Pick<Refusal, "status" | "reason">): string {
+export function said({ status, reason }: Pick<Rejection, "status" | "reason">): string {
   return reason === "" ? `${status}` : `${status} ${reason}`;
 }

@@ -1,15 +1,15 @@
 import {
   type EntityKind,
-  NAMED_IN,
-  type Operation,
+  ID_KIND_OF,
   type OperationName,
-  operations,
+  ROUTES,
+  type Route,
   STREAMS,
   type StreamName,
 } from "../../api/routes.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import { segmentsOf } from "../../journal/segment.js";
-import type { Refusal } from "../../journal/sync-lines.js";
+import type { Rejection } from "../../journal/sync-lines.js";
 import { parseRow, type Row } from "../../store/rows.js";
 
 /** A kind and an id, as one key. */
@@ -34,16 +34,16 @@ export function* namedByOperations({ kind, log }: EntityStore): Generator<string
 /** The keys of what an entity's rows name that are pending; with `isRefusedToo`, also of those that were refused. */
 export function* namedByRows(entity: EntityStore, isRefusedToo: boolean): Generator<string> {
   for (const name of ["createEval", "logPredictions"] as const) {
-    const { stream } = operations[name];
+    const { stream } = ROUTES[name];
     for (const row of pendingRows(entity, stream)) yield* namedIn(name, row);
     if (isRefusedToo) for (const { row } of refusedRows(entity, stream)) yield* namedIn(name, row);
   }
 }
 
 /** The checkpoints and evals of an entity that the backend refused, by key. */
-export function* refusedNamed(entity: EntityStore): Generator<readonly [key: string, refusal: Refusal]> {
+export function* refusedNamed(entity: EntityStore): Generator<readonly [key: string, refusal: Rejection]> {
   for (const stream of STREAMS) {
-    const kind = NAMED_IN[stream];
+    const kind = ID_KIND_OF[stream];
     if (kind === undefined) continue;
     for (const { row, refusal } of refusedRows(entity, stream)) {
       if (typeof row.id === "string") yield [keyOf(kind, row.id), refusal];
@@ -52,7 +52,7 @@ export function* refusedNamed(entity: EntityStore): Generator<readonly [key: str
 }
 
 function* namedIn(name: OperationName, fields: Row): Generator<string> {
-  const { references = {} }: Operation = operations[name];
+  const { references = {} }: Route = ROUTES[name];
   for (const [field, kind] of Object.entries(references)) {
     const id = fields[field];
     if (typeof id === "string") yield keyOf(kind, id);
@@ -69,11 +69,11 @@ function* pendingRows(entity: EntityStore, stream: StreamName): Generator<Row> {
   }
 }
 
-function* refusedRows(entity: EntityStore, stream: StreamName): Generator<{ row: Row; refusal: Refusal }> {
+function* refusedRows(entity: EntityStore, stream: StreamName): Generator<{ row: Row; refusal: Rejection }> {
   for (const segment of segmentsOf(entity, [stream])) {
     for (const { slot, spans } of entity.log.state.sessions.byNonce.values()) {
       if (slot !== segment.slot) continue;
-      for (const [start, { end, refusal }] of spans[stream].refused) {
+      for (const [start, { end, rejection: refusal }] of spans[stream].rejected) {
         for (const { text } of segment.read({ start, end })) {
           const row = parseRow(text);
           if (row !== undefined) yield { row, refusal };

@@ -1,37 +1,56 @@
-import type { CatalogRun } from "../../store/run-catalog.js";
-import { nearest } from "../../util/did-you-mean.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { didYouMean } from "../../util/did-you-mean.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
+
+/** A run as --run and --experiment name it. */
+export interface SelectableRun {
+  readonly id: string;
+  readonly experimentId?: string | null | undefined;
+}
+
+/** Ids that were asked for; none stands for all. */
+export interface WantedIds {
+  readonly runs: readonly string[];
+  readonly experiments: readonly string[];
+}
+
+/** The ids that --run and --experiment were given. */
+export function wantedIds(given: ParsedArguments): WantedIds {
+  return { runs: given.texts("run"), experiments: given.texts("experiment") };
+}
 
 /**
- * The runs that --run and --experiment select; all of them without either option.
+ * The runs of the wanted ids. `experimentIds`: the experiments that there are, where runs alone do not name them all.
  * @throws UsageError for an id that no run or no experiment has, and for a run of another experiment.
  */
-export function selectedRuns(given: Given, runs: readonly CatalogRun[]): CatalogRun[] {
-  const runIds = given.texts("run");
-  const experimentIds = given.texts("experiment");
+export function selectedRuns<Run extends SelectableRun>(
+  { runs: runIds, experiments }: WantedIds,
+  runs: readonly Run[],
+  experimentIds: readonly string[] = [],
+): Run[] {
   const ids = runs.map(({ id }) => id);
-  refuseUnknown("run", runIds, ids);
-  refuseUnknown(
-    "experiment",
-    experimentIds,
-    runs.flatMap(({ experimentId }) => experimentId ?? []),
-  );
-  const isMeant = ({ experimentId = "" }: CatalogRun): boolean =>
-    experimentIds.length === 0 || experimentIds.includes(experimentId);
+  assertKnown("run", runIds, ids);
+  assertKnown("experiment", experiments, [...experimentIds, ...runs.flatMap(({ experimentId }) => experimentId ?? [])]);
+  const isMeant = ({ experimentId }: Run): boolean =>
+    experiments.length === 0 || experiments.includes(experimentId ?? "");
   const named = runs.filter(({ id }) => runIds.length === 0 || runIds.includes(id));
   const other = runIds.length === 0 ? undefined : named.find((run) => !isMeant(run));
   if (other === undefined) return named.filter(isMeant);
   throw new UsageError(
-    `--run: ${other.id} belongs to experiment ${other.experimentId ?? "none"}, not to ${experimentIds.join(" or ")}.`,
+    `--run: ${other.id} belongs to experiment ${other.experimentId ?? "none"}, not to ${experiments.join(" or ")}.`,
   );
 }
 
-function refuseUnknown(option: "run" | "experiment", given: readonly string[], known: readonly string[]): void {
+/** @throws UsageError for an id that is not known. */
+export function assertKnown(
+  option: "run" | "experiment" | "compare",
+  given: readonly string[],
+  known: readonly string[],
+): void {
   const ids = new Set(known);
   const unknown = given.find((id) => !ids.has(id));
   if (unknown === undefined) return;
-  const near = nearest(unknown, [...ids]);
+  const near = didYouMean(unknown, [...ids]);
   const hint = near === undefined ? "; evsys-sdk status lists the ids." : `; did you mean ${near}?`;
-  const what = option === "run" ? "no run has this id" : "no run belongs to this experiment";
+  const what = option === "experiment" ? "no run belongs to this experiment" : "no run has this id";
   throw new UsageError(`--${option} ${JSON.stringify(unknown)}: ${what}${hint}`);
 }

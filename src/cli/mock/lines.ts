@@ -2,22 +2,22 @@ import type { RecordedRequest } from "../../testing/index.js";
 import { type Output, type Piece, paint } from "../terminal/output.js";
 import { counted } from "../terminal/text.js";
 import type { MockOptions } from "./options.js";
-import type { Written } from "./state.js";
+import type { WrittenCounts } from "./state.js";
 
-const MADE_UP_KEY = "test-key";
+const EXAMPLE_KEY = "test-key";
 const PROJECT_ID = "test-project";
 
-/** What the mock server did until it was told to stop. */
+/** The summary of a mock server's requests. */
 export interface MockSummary {
   readonly requests: number;
-  /** How many requests repeated a write under its key. */
+  /** How many requests repeated a write with the same key. */
   readonly repeats: number;
-  /** How many requests were failed on purpose. */
+  /** How many failures were simulated. */
   readonly failures: number;
-  readonly written: Written;
+  readonly written: WrittenCounts;
 }
 
-/** What the mock server has to tell. */
+/** The output of the mock server. */
 export interface MockLines {
   start(url: string, options: MockOptions): void;
   request(request: RecordedRequest): void;
@@ -28,21 +28,21 @@ export interface MockLines {
 export function plainLines(output: Output): MockLines {
   return {
     start(url, options) {
-      output.line("The mock server listens on ", paint("bold", url), ". Ctrl-C ends it, and what it was sent is gone.");
-      for (const line of particulars(options)) output.line(line);
-      output.line("Point a client at it:");
+      output.line("Mock server listening on ", paint("bold", url), ". Press Ctrl-C to stop it; its data is not kept.");
+      for (const line of optionNotes(options)) output.line(line);
+      output.line("To use it, set in the client's environment:");
       output.line();
       output.line(`export EVSYS_API_URL=${url}`);
-      output.line(`export EVSYS_API_KEY=${options.apiKey === undefined ? MADE_UP_KEY : "<the key you gave>"}`);
+      output.line(`export EVSYS_API_KEY=${options.apiKey === undefined ? EXAMPLE_KEY : "<your --api-key>"}`);
       output.line(`export EVSYS_PROJECT_ID=${PROJECT_ID}`);
       output.line();
     },
     request(request) {
       const { method, path, durationMs = 0, repeated } = request;
-      const failed = { before: "failed on purpose", after: "failed on purpose after the write" };
+      const failed = { before: "simulated failure", after: "simulated failure after the write" };
       const when = failureOf(request);
       output.line(
-        outcome(request),
+        statusPiece(request),
         ` ${method} ${path}`,
         paint("dim", ` ${durationMs.toFixed(0)} ms`),
         repeated ? paint("cyan", " repeat") : "",
@@ -51,23 +51,19 @@ export function plainLines(output: Output): MockLines {
     },
     summary({ requests, repeats, failures, written }) {
       output.line();
-      const these = [
-        counted(requests, "request"),
-        counted(repeats, "repeat"),
-        `${counted(failures, "failure")} on purpose`,
-      ];
+      const these = [counted(requests, "request"), counted(repeats, "repeat"), counted(failures, "simulated failure")];
       output.line(`Stopped after ${these.join(", ")}.`);
-      output.line(`Written: ${amounts(written)}.`);
+      output.line(`Written: ${writtenText(written)}.`);
     },
   };
 }
 
-/** Lines for programs: one JSON object each, told apart by `event`. */
+/** Lines for programs: one JSON object each, distinguished by `event`. */
 export function jsonLines(output: Output): MockLines {
   return {
     start(url, { apiKey }) {
-      // A key that was given is nobody's to read here: whoever gave it has it.
-      const key = { apiKey: apiKey === undefined ? MADE_UP_KEY : null, takesAnyKey: apiKey === undefined };
+      // A configured key is never printed.
+      const key = { apiKey: apiKey === undefined ? EXAMPLE_KEY : null, takesAnyKey: apiKey === undefined };
       output.json({ event: "start", url, ...key, projectId: PROJECT_ID });
     },
     request(request) {
@@ -82,13 +78,13 @@ export function jsonLines(output: Output): MockLines {
   };
 }
 
-function particulars({ apiKey, host, failRate, latencyMs }: MockOptions): string[] {
+function optionNotes({ apiKey, host, failRate, latencyMs }: MockOptions): string[] {
   const isLoopback = /^(localhost|::1|127\..*)$/.test(host);
   return [
-    apiKey === undefined ? "It takes any API key." : "It takes the API key you gave and no other.",
-    ...(isLoopback ? [] : ["Every machine that reaches this one can write to it."]),
-    ...(latencyMs === 0 ? [] : [`It holds every request back for ${latencyMs} ms.`]),
-    ...(failRate === 0 ? [] : [`It fails ${percent(failRate)} of the requests, half of those after the write.`]),
+    apiKey === undefined ? "It accepts any API key." : "It accepts only the given API key.",
+    ...(isLoopback ? [] : ["Other machines on the network can write to it."]),
+    ...(latencyMs === 0 ? [] : [`It delays each request by ${latencyMs} ms.`]),
+    ...(failRate === 0 ? [] : [`It fails ${percent(failRate)} of the requests, half of them after the write.`]),
   ];
 }
 
@@ -96,18 +92,18 @@ function percent(share: number): string {
   return `${Number((share * 100).toPrecision(3))} %`;
 }
 
-/** Whether a request was failed on purpose, and if so whether before or after its write. */
+/** Whether a request had a simulated failure, and whether before or after its write. */
 function failureOf({ failure }: RecordedRequest): "before" | "after" | null {
   if (failure === undefined) return null;
   return failure.afterCommit === true ? "after" : "before";
 }
 
-function outcome({ status, fate = "gone" }: RecordedRequest): Piece {
+function statusPiece({ status, fate = "gone" }: RecordedRequest): Piece {
   if (status === undefined) return paint("yellow", fate);
   return paint(status < 300 ? "green" : "red", String(status));
 }
 
-function amounts({ experiments, runs, metrics, evals, checkpoints, predictions, patches }: Written): string {
+function writtenText({ experiments, runs, metrics, evals, checkpoints, predictions, patches }: WrittenCounts): string {
   const all = [
     [experiments, "experiment"],
     [runs, "run"],

@@ -2,16 +2,16 @@ import { once } from "node:events";
 import { prefersColour } from "../../config.js";
 import { type MockServer, type MockServerOptions, startMockServer } from "../../testing/index.js";
 import { codeOf } from "../../util/thrown.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Output } from "../terminal/output.js";
-import { failShare } from "./failures.js";
+import { failRandomly } from "./failures.js";
 import { jsonLines, plainLines } from "./lines.js";
 import { type MockOptions, mockOptions } from "./options.js";
 import { CountingState } from "./state.js";
 
-/** `evsys-sdk mock`. */
-export async function run(given: Given): Promise<ExitCode> {
+/** Runs `evsys-sdk mock`. */
+export async function run(given: ParsedArguments): Promise<ExitCode> {
   const options = mockOptions(given);
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const lines = given.has("json") ? jsonLines(output) : plainLines(output);
@@ -29,7 +29,7 @@ export async function run(given: Given): Promise<ExitCode> {
     },
   });
   try {
-    failShare(server, options.failRate);
+    failRandomly(server, options.failRate);
     lines.start(server.url, options);
     await stop;
   } finally {
@@ -39,7 +39,7 @@ export async function run(given: Given): Promise<ExitCode> {
   return EXIT.DONE;
 }
 
-/** @throws UsageError where it cannot listen. */
+/** @throws UsageError if it cannot listen. */
 async function started(options: MockOptions, more: MockServerOptions): Promise<MockServer> {
   try {
     const { port, host, apiKey, latencyMs } = options;
@@ -53,13 +53,13 @@ async function started(options: MockOptions, more: MockServerOptions): Promise<M
 function problemOf(error: unknown, { port, host }: MockOptions): string | undefined {
   switch (codeOf(error)) {
     case "EADDRINUSE":
-      return `Port ${port} is in use; end what listens there, or say --port 0 for one that is free.`;
+      return `Port ${port} is in use; stop the process that uses it, or use --port 0 for a free port.`;
     case "EACCES":
-      return `Port ${port} is not for this user; say --port with a number above 1023, or --port 0 for one that is free.`;
+      return `Port ${port} requires privileges; use a --port above 1023, or --port 0 for a free port.`;
     case "EADDRNOTAVAIL":
     case "EAI_AGAIN":
     case "ENOTFOUND":
-      return `${JSON.stringify(host)} is no address of this machine; leave --host out for localhost, or say --host 0.0.0.0 for all.`;
+      return `${JSON.stringify(host)} is not an address of this machine; omit --host for localhost, or use --host 0.0.0.0 for all interfaces.`;
     default:
       return undefined;
   }

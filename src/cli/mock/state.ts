@@ -3,11 +3,11 @@ import type { BodyOf } from "../../api/routes.js";
 import { type CheckpointRow, type EvalRow, MockState } from "../../testing/index.js";
 import { KeyMemory } from "../../testing/key-memory.js";
 
-/** Some tens of megabytes, and far more than what any client has in flight. */
+/** Tens of megabytes, and far more requests than any client has in flight. */
 const REMEMBERED_KEYS = 100_000;
 
-/** How many writes of each kind were done. */
-export interface Written {
+/** The number of committed writes by kind. */
+export interface WrittenCounts {
   readonly experiments: number;
   readonly runs: number;
   readonly metrics: number;
@@ -18,15 +18,15 @@ export interface Written {
 }
 
 /**
- * What a mock server holds that may run for days: its experiments and runs, of their rows the number alone, and the
- * latest keys.
+ * The state of a mock server that may run for days: it keeps experiments, runs and the latest keys, but only counts
+ * rows.
  */
 export class CountingState extends MockState {
   override readonly keys = new KeyMemory(REMEMBERED_KEYS);
   readonly #rows = { metrics: 0, evals: 0, checkpoints: 0, predictions: 0, patches: 0 };
 
-  /** How many writes of each kind were done. */
-  get written(): Written {
+  /** The number of committed writes by kind. */
+  get written(): WrittenCounts {
     return { experiments: this.experiments.length, runs: this.runs.length, ...this.#rows };
   }
 

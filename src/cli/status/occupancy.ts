@@ -1,7 +1,7 @@
-import type { Holder } from "../../journal/lock.js";
+import type { LockOwner } from "../../journal/lock.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 interface Use {
   readonly sends: string[];
@@ -11,7 +11,7 @@ interface Use {
 /** Which live processes are at work on experiments and runs: each is named once, however much it has in use. */
 export function occupancy(entities: readonly EntityStatus[]): string[] {
   const uses = new Map<string, Use>();
-  const useOf = ({ pid, host }: Holder): Use => {
+  const useOf = ({ pid, host }: LockOwner): Use => {
     const process = `Process ${pid} on ${host}`;
     const use = uses.get(process) ?? { sends: [], writes: [] };
     uses.set(process, use);
@@ -34,6 +34,6 @@ export function occupancy(entities: readonly EntityStatus[]): string[] {
 }
 
 function listed(names: readonly string[]): string {
-  const left = names.length - MOST_NAMED;
-  return `${names.slice(0, MOST_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
+  const left = names.length - MAX_NAMED;
+  return `${names.slice(0, MAX_NAMED).join(", ")}${left > 0 ? ` and ${left} more` : ""}`;
 }

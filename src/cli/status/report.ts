@@ -1,120 +1,84 @@
-import type { Counts } from "../../delivery/counters.js";
-import { WRITTEN, type Written } from "../mirrors/entity-counts.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
-import { said } from "../mirrors/parked.js";
 import { UNKNOWN_ADVICE } from "../mirrors/parked-report.js";
-import { type Output, type Piece, paint, type Style } from "../terminal/output.js";
-import { counted, number, time } from "../terminal/text.js";
+import { type Output, paint } from "../terminal/output.js";
+import { counted } from "../terminal/text.js";
+import { amounts, printEntity, printProgress } from "./entity-report.js";
 import { occupancy } from "./occupancy.js";
+import type { Overview } from "./overview.js";
+import type { ListedEntity } from "./progress.js";
+import { isExperimentOf, newestFirst } from "./selection.js";
+import type { MirrorStatus, Status } from "./status.js";
 
-/** How a mirror stands. */
-export interface MirrorStatus {
-  readonly root: string;
-  readonly total: Counts;
-  readonly experiments: readonly EntityStatus[];
-  readonly runs: readonly EntityStatus[];
-  /** What another client wrote: there is no sync log beside it. */
-  readonly foreign: readonly EntityStatus[];
-  /** Folders that nothing was ever written to. */
-  readonly empty: readonly EntityStatus[];
-  /** What to know before a sync: that experiments belong to another project than EVSYS_PROJECT_ID names; else null. */
-  readonly note: string | null;
+const MAX_EMPTY = 20;
+
+/** Prints the experiments and runs of mirrors. */
+export function printStatus(output: Output, status: Status, overview: Overview): void {
+  for (const mirror of status.mirrors) printMirror(output, mirror, overview);
+  printMore(output, status.more);
+  printEnd(output, overview);
 }
 
-/** What `evsys-sdk status --json` prints. */
-export interface Status {
-  readonly mirrors: readonly MirrorStatus[];
-  readonly total: Counts;
-  /** The command that sends what is pending; null where nothing is. */
-  readonly next: string | null;
-  /** The command that sends again what was rejected; null where nothing was. */
-  readonly retry: string | null;
+/** Prints the name of a mirror, and how much lies in it. */
+export function printHeading(output: Output, { root }: MirrorStatus, { mirrors }: Overview): void {
+  const own = (entities: readonly EntityStatus[] = []): number => entities.filter(({ isForeign }) => !isForeign).length;
+  const mirror = mirrors.find((each) => each.root === root);
+  const kinds = `${counted(own(mirror?.experiments), "experiment")}, ${counted(own(mirror?.runs), "run")}`;
+  output.line(paint("bold", root), `  ${kinds}`);
 }
 
-const LABELS = {
-  document: "create, patches",
-  metrics: "metrics",
-  evals: "evals",
-  checkpoints: "checkpoints",
-  predictions: "predictions",
-} as const satisfies Record<Written, string>;
-const LABEL_WIDTH = LABELS.document.length;
-const STYLE_OF_STATE: Readonly<Record<string, Style>> = { completed: "green", running: "cyan", failed: "red" };
-const STYLES = { delivered: "green", pending: "yellow", rejected: "red", skipped: "dim" } as const;
-
-/** Prints how mirrors stand. */
-export function printStatus(output: Output, { mirrors, total, next, retry }: Status): void {
-  for (const mirror of mirrors) printMirror(output, mirror);
+/** Prints who is at work, what all writes come to, and the commands to go on with. */
+export function printEnd(output: Output, { mirrors, total, next, retry }: Overview): void {
   const entities = mirrors.flatMap(({ experiments, runs }) => [...experiments, ...runs]);
   for (const line of occupancy(entities)) output.line(line);
   if (entities.some(({ isUnknown }) => isUnknown)) for (const line of UNKNOWN_ADVICE) output.line(line);
   output.line("In all: ", ...amounts(total), ".");
   const isStuck = entities.every(({ total: { pending }, isUnknown }) => pending === 0 || isUnknown);
-  if (next !== null) output.line(isStuck ? "Once that is mended: " : "Go on with: ", paint("bold", next));
+  if (next !== null) output.line(isStuck ? "Once this is fixed: " : "Continue with: ", paint("bold", next));
   if (retry !== null) output.line("Send what was rejected again with: ", paint("bold", retry));
 }
 
-function printMirror(output: Output, { root, experiments, runs, foreign, empty, note }: MirrorStatus): void {
-  const kinds = `${counted(experiments.length, "experiment")}, ${counted(runs.length, "run")}`;
-  output.line(paint("bold", root), `  ${kinds}`);
+function printMirror(output: Output, mirror: MirrorStatus, overview: Overview): void {
+  printHeading(output, mirror, overview);
   output.line();
-  const isAt = (run: EntityStatus, experiment: EntityStatus): boolean =>
-    run.experimentId !== null && [experiment.id, experiment.backendId].includes(run.experimentId);
-  for (const experiment of experiments) {
-    printEntity(output, experiment, "");
-    for (const run of runs) if (isAt(run, experiment)) printEntity(output, run, "  ");
+  for (const [experiment, runs] of grouped(mirror)) {
+    if (experiment !== undefined) printEntity(output, experiment, "");
+    for (const run of runs) printEntity(output, run, experiment === undefined ? "" : "  ");
   }
-  for (const run of runs) {
-    if (!experiments.some((experiment) => isAt(run, experiment))) printEntity(output, run, "");
-  }
-  printForeign(output, foreign);
-  printEmpty(output, empty);
-  if (note !== null) output.line(note);
+  printForeign(output, mirror.foreign);
+  printEmpty(output, mirror.empty);
+  if (mirror.note !== null) output.line(mirror.note);
 }
 
-function printEntity(output: Output, entity: EntityStatus, indent: string): void {
-  const { kind, id, backendId, name, state, lastWriteAt, writes } = entity;
-  output.line(
-    `${indent}${kind} `,
-    paint("bold", name ?? id),
-    ...(state === null ? [] : ["  ", paint(STYLE_OF_STATE[state] ?? "dim", state)]),
-    ...(lastWriteAt === null ? [] : [paint("dim", `  last write ${time(lastWriteAt)}`)]),
-  );
-  const detail = (label: string, ...pieces: readonly Piece[]): void => {
-    output.line(`${indent}  ${label.padEnd(LABEL_WIDTH)}  `, ...pieces);
-  };
-  const isElsewhere = backendId !== null && backendId !== id;
-  if (name !== null || isElsewhere)
-    detail("id", paint("dim", `${id}${isElsewhere ? `, at the backend ${backendId}` : ""}`));
-  for (const written of WRITTEN) {
-    const counts = writes[written];
-    const rows = counts.delivered + counts.pending + counts.rejected + counts.skipped;
-    if (rows > 0) detail(LABELS[written], `${number(rows)}: `, ...amounts(counts));
+/** Runs by experiment: the experiment of the newest run first, and runs whose experiment is elsewhere by themselves. */
+function grouped({ experiments, runs }: MirrorStatus): Map<ListedEntity | undefined, ListedEntity[]> {
+  const groups = new Map<ListedEntity | undefined, ListedEntity[]>();
+  for (const entity of [...runs, ...experiments].sort(newestFirst)) {
+    const isRun = entity.kind === "run";
+    const experiment = isRun ? experiments.find((each) => isExperimentOf(entity, each)) : entity;
+    groups.set(experiment, [...(groups.get(experiment) ?? []), ...(isRun ? [entity] : [])]);
   }
-  for (const { of, writes: count, at, ...refusal } of entity.rejected) {
-    detail(
-      "rejected",
-      paint("red", `${number(count)} of ${LABELS[of]}: ${said(refusal)}`),
-      paint("dim", `  ${time(at)}`),
-    );
-  }
-  for (const reason of entity.held) detail("held back", paint("yellow", reason));
-  if (entity.hasForeignRows) detail("not sent", "another client's rows beside ours, but for --adopt");
-  for (const { file, byte } of entity.tornLines) {
-    detail("not sent", `${file} ends in an incomplete line, at byte ${byte}: finish it or remove it`);
-  }
-  if (entity.otherFiles.length > 0) detail("not sent", entity.otherFiles.join(", "));
-  if (entity.problem !== null) detail("unreadable", paint("red", entity.problem));
+  return groups;
+}
+
+function printMore(output: Output, { runs, experiments }: Status["more"]): void {
+  const parts = [
+    ...(runs > 0 ? [counted(runs, "older run")] : []),
+    ...(experiments > 0 ? [counted(experiments, "older experiment")] : []),
+  ];
+  if (parts.length === 0) return;
+  output.line(`Not shown: ${parts.join(", ")}. --limit n shows more, --summary counts all.`);
   output.line();
 }
 
-function printForeign(output: Output, foreign: readonly EntityStatus[]): void {
+function printForeign(output: Output, foreign: readonly ListedEntity[]): void {
   if (foreign.length === 0) return;
   output.line("Written by another client, and sent with --adopt only:");
-  for (const { kind, id, name, state, otherFiles, problem } of foreign) {
+  for (const entity of foreign) {
+    const { kind, id, name, state, otherFiles, problem } = entity;
     const also = otherFiles.length === 0 ? "" : `  (no route takes ${otherFiles.join(", ")})`;
     const label = name === null ? "" : ` ${name}`;
     output.line(`  ${kind}${label}`, paint("dim", `  ${id}`), state === null ? "" : `  ${state}`, also);
+    printProgress((name_, ...pieces) => output.line(`    ${name_.padEnd(11)}  `, ...pieces), entity);
     if (problem !== null) output.line("    ", paint("red", problem));
   }
   output.line();
@@ -123,12 +87,7 @@ function printForeign(output: Output, foreign: readonly EntityStatus[]): void {
 function printEmpty(output: Output, empty: readonly EntityStatus[]): void {
   if (empty.length === 0) return;
   output.line("Empty, as a create that failed leaves them; they can be deleted:");
-  for (const { path } of empty) output.line(`  ${path}`);
+  for (const { path } of empty.slice(0, MAX_EMPTY)) output.line(`  ${path}`);
+  if (empty.length > MAX_EMPTY) output.line(`  and ${empty.length - MAX_EMPTY} more`);
   output.line();
-}
-
-function amounts(counts: Counts): Piece[] {
-  const parts = (["delivered", "pending", "rejected", "skipped"] as const).filter((each) => counts[each] > 0);
-  if (parts.length === 0) return ["nothing"];
-  return parts.flatMap((each, at) => [at === 0 ? "" : ", ", paint(STYLES[each], `${number(counts[each])} ${each}`)]);
 }

@@ -2,7 +2,7 @@ import type { Counts } from "../../delivery/counters.js";
 import { number } from "../terminal/text.js";
 
 const CELLS = 24;
-const USUAL_COLUMNS = 80;
+const DEFAULT_COLUMNS = 80;
 
 /** A stream that may be a terminal. */
 export interface MaybeTerminal {
@@ -11,7 +11,7 @@ export interface MaybeTerminal {
   write(text: string): unknown;
 }
 
-/** How far a sync is: one line of a terminal, drawn over and over. Elsewhere it shows nothing. */
+/** The progress of a sync on one line of a terminal. Prints nothing if the stream is not a terminal. */
 export class ProgressBar {
   readonly #stream: MaybeTerminal;
   #isDrawn = false;
@@ -24,27 +24,27 @@ export class ProgressBar {
     if (this.#stream.isTTY !== true || delivered + pending === 0) return;
     const share = delivered / (delivered + pending);
     const full = Math.floor(share * CELLS);
-    const refused = rejected === 0 ? "" : `, ${number(rejected)} rejected`;
-    const text = `[${"#".repeat(full)}${"-".repeat(CELLS - full)}] ${Math.floor(share * 100)} %, ${number(delivered)} delivered, ${number(pending)} to go${refused}`;
+    const suffix = rejected === 0 ? "" : `, ${number(rejected)} rejected`;
+    const text = `[${"#".repeat(full)}${"-".repeat(CELLS - full)}] ${Math.floor(share * 100)} %, ${number(delivered)} delivered, ${number(pending)} pending${suffix}`;
     this.#write(text);
     this.#isDrawn = true;
   }
 
-  /** Takes the line away. */
+  /** Erases the line. */
   clear(): void {
     if (this.#isDrawn) this.#write("");
     this.#isDrawn = false;
   }
 
-  /** Writes lines of text where the bar stands; the bar comes back below them. */
+  /** Writes lines of text in place of the bar, which is redrawn below them. */
   above(lines: string): void {
     this.clear();
     this.#stream.write(lines);
   }
 
-  /** One column is left free, as a terminal may begin a new line after its last one. Some say they have none at all. */
+  /** Leaves the last column free, because some terminals wrap after it. Some terminals report 0 columns. */
   #write(text: string): void {
-    const width = (this.#stream.columns || USUAL_COLUMNS) - 1;
+    const width = (this.#stream.columns || DEFAULT_COLUMNS) - 1;
     const padding = " ".repeat(width);
     this.#stream.write(`\r${`${text}${padding}`.slice(0, width)}${text === "" ? "\r" : ""}`);
   }

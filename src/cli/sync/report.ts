@@ -1,15 +1,15 @@
 import { COUNTED, type Counted, type Counts, type SyncReport } from "../../delivery/counters.js";
 import { syncCommand } from "../../delivery/exit-notice.js";
 import { heldLines } from "../mirrors/parked-report.js";
-import { isKeyRefused } from "../terminal/exit-codes.js";
+import { isKeyRejected } from "../terminal/exit-codes.js";
 import { type Output, type Piece, paint } from "../terminal/output.js";
 import { counted, number } from "../terminal/text.js";
 
-/** Under which circumstances a sync was made. */
-export interface Circumstances {
+/** The options and the state of a sync that its report depends on. */
+export interface SyncContext {
   readonly roots: readonly string[];
-  /** What else was asked of it that a next one has to be asked too. */
-  readonly asked: readonly string[];
+  /** The options to repeat in the next sync. */
+  readonly options: readonly string[];
   readonly dryRun: boolean;
   readonly isStopped: boolean;
 }
@@ -25,40 +25,40 @@ const SINGULAR = {
 } as const satisfies Record<Counted, string>;
 const PLURAL: Partial<Record<Counted, string>> = { metrics: "rows of metrics", patches: "patches" };
 
-/** Prints what a sync did, what it left, why, and what to do next. */
-export function printReport(output: Output, report: SyncReport, circumstances: Circumstances): void {
-  const { roots, dryRun, isStopped } = circumstances;
+/** Prints the result of a sync, why writes are pending, and what to do next. */
+export function printReport(output: Output, report: SyncReport, context: SyncContext): void {
+  const { roots, dryRun, isStopped } = context;
   const { delivered, pending, rejected, skipped, failures = 0 } = report;
   const command = syncCommand(...roots);
   if (isStopped) output.line("Stopped.");
   if (delivered > 0) {
     const seconds = (report.durationMs / 1000).toFixed(1);
-    output.line(...amount("green", "Delivered", report, "delivered"), ` in ${seconds} s.`);
+    output.line(...countPieces("green", "Delivered", report, "delivered"), ` in ${seconds} s.`);
   } else if (pending + rejected + failures === 0) {
     output.line("Nothing to deliver.");
   }
   if (pending > 0) {
-    output.line(...amount("yellow", dryRun ? "To be sent" : "Pending", report, "pending"), ".");
-    const lines = dryRun ? [`Send with: ${againOf(circumstances)}`] : reasons(report, circumstances);
+    output.line(...countPieces("yellow", dryRun ? "To send" : "Pending", report, "pending"), ".");
+    const lines = dryRun ? [`Send with: ${syncAgain(context)}`] : reasons(report, context);
     for (const line of lines) output.line("  ", line);
   }
   if (rejected > 0) {
-    output.line(...amount("red", "Rejected", report, "rejected"), ".");
-    output.line("  ", `What and why: ${command.replace(" sync", " status")}`);
+    output.line(...countPieces("red", "Rejected", report, "rejected"), ".");
+    output.line("  ", `See why with: ${command.replace(" sync", " status")}`);
     output.line("  ", `Send again with: ${command} --retry-rejected`);
   }
-  if (failures > 0) output.line(paint("red", "Not everything could be read or written"), "; what, is said on stderr.");
-  if (skipped > 0) output.line(...amount("dim", "Skipped", report, "skipped"), ".");
+  if (failures > 0) output.line(paint("red", "Some files could not be read or written"), "; see stderr.");
+  if (skipped > 0) output.line(...countPieces("dim", "Skipped", report, "skipped"), ".");
 }
 
-/** What one round of a watch did, on one line. */
+/** The result of one round of --watch, on one line. */
 export function roundLine(report: SyncReport): string {
   const { delivered, pending, rejected, blocked } = report;
   const why = pending > 0 && blocked !== undefined ? `: ${blocked}` : "";
   return `${number(delivered)} delivered, ${number(rejected)} rejected, ${number(pending)} pending${why}`;
 }
 
-function amount(
+function countPieces(
   style: "green" | "yellow" | "red" | "dim",
   word: string,
   report: SyncReport,
@@ -70,22 +70,22 @@ function amount(
   return [paint(style, `${word} ${number(report[of])}`), ` (${parts.join(", ")})`];
 }
 
-function againOf({ roots, asked }: Circumstances): string {
+function syncAgain({ roots, options: asked }: SyncContext): string {
   return [syncCommand(...roots), ...asked].join(" ");
 }
 
-function reasons(report: SyncReport, circumstances: Circumstances): string[] {
+function reasons(report: SyncReport, context: SyncContext): string[] {
   const { blocked } = report;
-  const { roots, isStopped } = circumstances;
-  const again = againOf(circumstances);
-  if (isKeyRefused(report)) {
-    return [`${blocked}`, `Set EVSYS_API_KEY to a key that may write to the project, then: ${again}`];
+  const { roots, isStopped } = context;
+  const again = syncAgain(context);
+  if (isKeyRejected(report)) {
+    return [`${blocked}`, `Set EVSYS_API_KEY to a key with write access to the project, then: ${again}`];
   }
-  if (blocked !== undefined) return [sentence(blocked), `Go on with: ${again}`];
-  if (isStopped) return [`Go on with: ${again}`];
+  if (blocked !== undefined) return [sentence(blocked), `Continue with: ${again}`];
+  if (isStopped) return [`Continue with: ${again}`];
   const held = heldLines(roots);
-  if (held.length > 0) return [...held, `Once that is mended: ${again}`];
-  return [`What holds it back: ${syncCommand(...roots).replace(" sync", " status")}`, `Go on with: ${again}`];
+  if (held.length > 0) return [...held, `Once this is fixed: ${again}`];
+  return [`See why with: ${syncCommand(...roots).replace(" sync", " status")}`, `Continue with: ${again}`];
 }
 
 function sentence(text: string): string {

@@ -4,21 +4,21 @@ import { syncMirror } from "../../delivery/sync.js";
 import { EvsysAuthError } from "../../errors.js";
 import { MAX_TIMER_MS } from "../../util/timers.js";
 import { mirrorRoots } from "../mirrors/folders.js";
-import { type Given, UsageError } from "../terminal/arguments.js";
+import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 import { type ExitCode, exitCodeOf } from "../terminal/exit-codes.js";
 import { Notices } from "../terminal/notices.js";
 import { Output } from "../terminal/output.js";
 import { stopOnSignals } from "../terminal/stop-signals.js";
 import { ProgressBar } from "./progress-bar.js";
 import { printReport, roundLine } from "./report.js";
-import { watched } from "./watch.js";
+import { watch } from "./watch.js";
 
-/** `evsys-sdk sync`. */
-export async function run(given: Given): Promise<ExitCode> {
-  const concurrency = given.number("concurrency", 1, "whole");
-  const timeoutMs = given.number("timeout-ms", 1, "whole", MAX_TIMER_MS);
+/** Runs `evsys-sdk sync`. */
+export async function run(given: ParsedArguments): Promise<ExitCode> {
+  const concurrency = given.number("concurrency", 1, "integer");
+  const timeoutMs = given.number("timeout-ms", 1, "integer", MAX_TIMER_MS);
   const [dryRun, watches, isJson] = [given.has("dry-run"), given.has("watch"), given.has("json")];
-  if (dryRun && watches) throw new UsageError("--dry-run counts once and --watch goes on; give one of them.");
+  if (dryRun && watches) throw new UsageError("--dry-run and --watch cannot be combined.");
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const bar = new ProgressBar(process.stderr);
   const notes = new Output({ write: (text) => bar.above(text) });
@@ -32,7 +32,7 @@ export async function run(given: Given): Promise<ExitCode> {
       return await syncMirror({
         logDirs: roots,
         dryRun,
-        // Later rounds of a watch would ask the same again, every second.
+        // Only the first round of a watch retries rejected writes.
         retryRejected: isFirst && given.has("retry-rejected"),
         adopt: given.has("adopt"),
         concurrency,
@@ -51,10 +51,10 @@ export async function run(given: Given): Promise<ExitCode> {
     const onRound = (report: SyncReport): void => {
       if (!isJson) output.line(roundLine(report));
     };
-    const report = watches ? await watched(syncOnce, onRound, stop.signal) : await syncOnce(true);
+    const report = watches ? await watch(syncOnce, onRound, stop.signal) : await syncOnce(true);
     notices.end(report.blocked);
     if (isJson) output.json(report);
-    else printReport(output, report, { roots, asked, dryRun, isStopped: stop.signal.aborted });
+    else printReport(output, report, { roots, options: asked, dryRun, isStopped: stop.signal.aborted });
     return exitCodeOf(report);
   } catch (error) {
     throw error instanceof EvsysAuthError ? withoutCredentials(error) : error;
@@ -63,8 +63,8 @@ export async function run(given: Given): Promise<ExitCode> {
   }
 }
 
-/** The error of a client names its options as the way out; here there is the environment alone. */
+/** Replaces the client's hint, which names its options: a sync is configured only by the environment. */
 function withoutCredentials({ message }: EvsysAuthError): UsageError {
   const missing = ["EVSYS_API_KEY", "EVSYS_PROJECT_ID"].filter((name) => message.includes(name));
-  return new UsageError(`Set ${missing.join(" and ")}: a sync needs a key and a project, a sync --dry-run does not.`);
+  return new UsageError(`Set ${missing.join(" and ")}. Only sync --dry-run works without an API key and a project.`);
 }

@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { COUNTED, type Counted, type Counts, type SyncReport } from "../../delivery/counters.js";
 
-const SHORTEST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const MIN_WAIT_MS = 1_000;
+const MAX_WAIT_MS = 60_000;
 
 /**
- * Syncs again and again until it is told to stop: a second apart, and at doubling intervals while nothing of what is
- * pending can be delivered; a Retry-After of the backend is waited out. Returns what all rounds did together.
+ * Syncs repeatedly until it is stopped: every second, at doubling intervals while no pending writes can be delivered, and
+ * after the backend's Retry-After. Returns the sum of all rounds.
  */
-export async function watched(
+export async function watch(
   syncOnce: (isFirst: boolean) => Promise<SyncReport>,
   onRound: (report: SyncReport) => void,
   signal: AbortSignal,
@@ -20,19 +20,19 @@ export async function watched(
   while (!signal.aborted) {
     stuck = latest.pending > 0 && latest.delivered === 0 ? stuck + 1 : 0;
     await sleep(Math.max(waitMs(stuck), latest.retryAfterMs ?? 0), undefined, { signal }).catch(() => {});
-    // After the wish to stop, a sync sends nothing: it counts what has come since, and meets no obstacle.
+    // After a stop request, a sync only counts the writes that were added, so it keeps the last block reason.
     const isCount = signal.aborted;
-    const report = isCount ? { ...obstacleOf(latest), ...(await syncOnce(false)) } : await syncOnce(false);
+    const report = isCount ? { ...blockOf(latest), ...(await syncOnce(false)) } : await syncOnce(false);
     if (isNews(latest, report)) onRound(report);
-    total = joined(total, report);
+    total = sumOfReports(total, report);
     latest = report;
   }
   return total;
 }
 
-/** How long to wait after a number of rounds in a row that delivered nothing of what was pending. */
+/** The wait after a number of consecutive rounds that delivered none of the pending writes. */
 export function waitMs(stuckRounds: number): number {
-  return Math.min(LONGEST_WAIT_MS, SHORTEST_WAIT_MS * 2 ** Math.max(0, stuckRounds - 1));
+  return Math.min(MAX_WAIT_MS, MIN_WAIT_MS * 2 ** Math.max(0, stuckRounds - 1));
 }
 
 function isNews(before: SyncReport, now: SyncReport): boolean {
@@ -44,17 +44,17 @@ function isNews(before: SyncReport, now: SyncReport): boolean {
   );
 }
 
-function obstacleOf({ pending, blocked, blockedStatus }: SyncReport): Pick<SyncReport, "blocked" | "blockedStatus"> {
+function blockOf({ pending, blocked, blockedStatus }: SyncReport): Pick<SyncReport, "blocked" | "blockedStatus"> {
   if (pending === 0) return {};
   return { ...(blocked === undefined ? {} : { blocked }), ...(blockedStatus === undefined ? {} : { blockedStatus }) };
 }
 
-/** What two syncs did: what was done adds up, where the rest stands is as the later one found it. */
-export function joined(before: SyncReport, after: SyncReport): SyncReport {
+/** The sum of two reports: delivered writes add up, and pending and rejected ones are those of the later report. */
+export function sumOfReports(before: SyncReport, after: SyncReport): SyncReport {
   const byKind = Object.fromEntries(
     COUNTED.map((kind) => [kind, joinedCounts(kind, before.byKind[kind], after.byKind[kind])]),
   ) as Record<Counted, Counts>;
-  const sum = (standing: keyof Counts): number => COUNTED.reduce((all, kind) => all + byKind[kind][standing], 0);
+  const sum = (state: keyof Counts): number => COUNTED.reduce((all, kind) => all + byKind[kind][state], 0);
   const failures = (before.failures ?? 0) + (after.failures ?? 0);
   return {
     ...after,
@@ -69,7 +69,7 @@ export function joined(before: SyncReport, after: SyncReport): SyncReport {
 }
 
 function joinedCounts(kind: Counted, before: Counts, after: Counts): Counts {
-  // Another client's folders are skipped anew by every sync, rows once.
+  // Every sync skips foreign folders again, but counts skipped rows only once.
   const isFolder = kind === "experiments" || kind === "runs";
   return {
     delivered: before.delivered + after.delivered,

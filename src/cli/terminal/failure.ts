@@ -1,34 +1,37 @@
 import { EvsysError } from "../../errors.js";
 import { UsageError } from "./arguments.js";
-import { failureLine, harmless } from "./text.js";
+import { escapeControls, failureLine } from "./text.js";
 
 /**
- * What went wrong, for stderr: one line. Where nobody foresaw it, also the way to its stack, or the stack itself if
- * --verbose is among the arguments.
+ * The error message for stderr, one line. For an unexpected error, it is followed by a hint, or by the stack with
+ * --verbose.
  */
 export async function failureText(error: unknown, argv: readonly string[]): Promise<string> {
   if (error instanceof UsageError) return failureLine(error);
-  const isForeseen = error instanceof EvsysError;
-  const clean = await keyRemover(argv);
-  if (optionsOf(argv).includes("--verbose")) return `${clean(failureLine(error))}${clean(stackOf(error))}`;
-  const hint = isForeseen ? "" : "This was not foreseen; add --verbose to see where it comes from.\n";
+  const isExpected = error instanceof EvsysError;
+  const clean = await keyRedactor(argv);
+  if (optionArguments(argv).includes("--verbose")) return `${clean(failureLine(error))}${clean(stackOf(error))}`;
+  const hint = isExpected ? "" : "This error is unexpected; use --verbose to show its stack.\n";
   return `${clean(failureLine(error))}${hint}`;
 }
 
-/** The arguments up to the `--` that ends the options. */
-export function optionsOf(argv: readonly string[]): readonly string[] {
+/** The arguments before a `--`, which ends the options. */
+export function optionArguments(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf("--");
   return argv.slice(0, end === -1 ? argv.length : end);
 }
 
-/** Loaded here alone: the help, and what is wrong with a command line, need no configuration. */
-async function keyRemover(argv: readonly string[]): Promise<(text: string) => string> {
-  const [{ variables }, { Words }] = await Promise.all([import("../../config.js"), import("../../contract/words.js")]);
+/** Loads the configuration on demand, because help and usage errors do not need it. */
+async function keyRedactor(argv: readonly string[]): Promise<(text: string) => string> {
+  const [{ variables }, { TextRedactor }] = await Promise.all([
+    import("../../config.js"),
+    import("../../contract/text-redactor.js"),
+  ]);
   const at = argv.indexOf("--api-key");
   const given = argv.flatMap((word) => (word.startsWith("--api-key=") ? word.slice("--api-key=".length) : []));
   const keys = [variables().EVSYS_API_KEY, at === -1 ? undefined : argv[at + 1], ...given];
-  const words = keys.map((key) => new Words(key?.trim() || undefined));
-  return (text) => words.reduce((cleaned, each) => each.clean(cleaned), text);
+  const redactors = keys.map((key) => new TextRedactor(key?.trim() || undefined));
+  return (text) => redactors.reduce((redacted, each) => each.redact(redacted), text);
 }
 
 function stackOf(error: unknown): string {
@@ -38,5 +41,5 @@ function stackOf(error: unknown): string {
     seen.add(each);
     lines.push(...(each.stack ?? String(each)).split("\n"));
   }
-  return lines.map((line) => `  ${harmless(line)}\n`).join("");
+  return lines.map((line) => `  ${escapeControls(line)}\n`).join("");
 }

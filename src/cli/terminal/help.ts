@@ -1,8 +1,8 @@
 import type { Command, Commands } from "./command.js";
 
-/** What the program can do. */
+/** The help of the program. */
 export function programHelp(commands: Commands & { readonly sync: Command }): string {
-  return `evsys-sdk: the mirror of EvolvingSystems' SDK, and its way to the backend.
+  return `evsys-sdk: manage the local mirrors of the EvolvingSystems SDK and send them to the backend.
 
 Usage: evsys-sdk <command> [dir…] [options]
 
@@ -11,7 +11,7 @@ ${table(Object.entries(commands).map(([name, { summary }]) => [name, summary]))}
 
 Options:
 ${table([
-  ["-h, --help", "Show this help, or that of a command: evsys-sdk sync --help"],
+  ["-h, --help", "Show this help, or the help of a command: evsys-sdk sync --help"],
   ["--version", "Show the version."],
 ])}
 
@@ -22,7 +22,7 @@ Examples:
 ${exitCodes("Exit codes of sync", commands.sync)}`;
 }
 
-/** What a command can do. */
+/** The help of a command. */
 export function commandHelp(command: Command): string {
   const options = Object.entries(command.options).map(([name, { argument, short, help }]): [string, string] => [
     `${short === undefined ? "" : `-${short}, `}--${name}${argument === undefined ? "" : ` ${argument}`}`,
@@ -44,7 +44,7 @@ ${exitCodes("Exit codes", command)}`;
 }
 
 function exitCodes(title: string, { exits }: Command): string {
-  return `${title} (of those that apply, the highest):\n${table(Object.entries(exits))}\n`;
+  return `${title} (the highest that applies):\n${table(Object.entries(exits))}\n`;
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

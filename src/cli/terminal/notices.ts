@@ -2,17 +2,17 @@ import type { Logger } from "../../logger.js";
 import type { Output } from "./output.js";
 import { counted } from "./text.js";
 
-const MOST = 20;
-/** One process has an experiment and its runs in use, and is to be named once. */
+const MAX_NOTICES = 20;
+/** A process that owns several folders is named only once. */
 const LEFT = /^\[evsys-sdk\] (.+): left to (process \d+ on .+), which sends for it\.$/;
 
-/** Passes on what a sync has to say, each thing once: a thousand rows may be refused for one reason. */
+/** Prints the warnings of a sync, each only once, because a thousand rows may be rejected for one reason. */
 export class Notices implements Logger {
   readonly #output: Output;
-  readonly #told = new Set<string>();
-  /** Folders that were left to live processes, by process. */
+  readonly #printed = new Set<string>();
+  /** The folders that other processes are sending, by process. */
   readonly #left = new Map<string, Set<string>>();
-  #untold = 0;
+  #omitted = 0;
 
   constructor(output: Output) {
     this.#output = output;
@@ -23,17 +23,17 @@ export class Notices implements Logger {
   info(): void {}
 
   warn(message: string): void {
-    const [, folder, holder] = LEFT.exec(message) ?? [];
-    if (folder !== undefined && holder !== undefined) {
-      this.#left.set(holder, (this.#left.get(holder) ?? new Set()).add(folder));
+    const [, folder, owner] = LEFT.exec(message) ?? [];
+    if (folder !== undefined && owner !== undefined) {
+      this.#left.set(owner, (this.#left.get(owner) ?? new Set()).add(folder));
       return;
     }
-    if (this.#told.has(message)) return;
-    if (this.#told.size === MOST) {
-      this.#untold += 1;
+    if (this.#printed.has(message)) return;
+    if (this.#printed.size === MAX_NOTICES) {
+      this.#omitted += 1;
       return;
     }
-    this.#told.add(message);
+    this.#printed.add(message);
     this.#output.line(message);
   }
 
@@ -41,14 +41,14 @@ export class Notices implements Logger {
     this.warn(message);
   }
 
-  /** Says what was left unsaid, but for the processes that `saidElsewhere` names already. */
-  end(saidElsewhere = ""): void {
-    for (const [holder, folders] of this.#left) {
-      if (saidElsewhere.includes(holder)) continue;
+  /** Prints the summary. `alreadyNamed`: a text with the processes that were already printed. */
+  end(alreadyNamed = ""): void {
+    for (const [owner, folders] of this.#left) {
+      if (alreadyNamed.includes(owner)) continue;
       this.#output.line(
-        `[evsys-sdk] Left ${counted(folders.size, "folder")} to ${holder}, which sends for what it logs to.`,
+        `[evsys-sdk] Left ${counted(folders.size, "folder")} to ${owner}, which sends for what it logs to.`,
       );
     }
-    if (this.#untold > 0) this.#output.line(`[evsys-sdk] … and ${this.#untold} more; evsys-sdk status lists them.`);
+    if (this.#omitted > 0) this.#output.line(`[evsys-sdk] … and ${this.#omitted} more; evsys-sdk status lists them.`);
   }
 }

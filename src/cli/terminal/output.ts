@@ -1,18 +1,10 @@
-import { harmless } from "./text.js";
+import { styleText } from "node:util";
+import { escapeControls } from "./text.js";
 
-const CODES = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
+/** The style of a piece of a line. */
+export type Style = "bold" | "dim" | "red" | "green" | "yellow" | "cyan";
 
-/** How a piece of a line may look. */
-export type Style = keyof typeof CODES;
-
-/** A piece of a line in a style. */
+/** A piece of a line with a style. */
 export interface Painted {
   readonly text: string;
   readonly style: Style;
@@ -21,17 +13,17 @@ export interface Painted {
 /** A piece of a line. */
 export type Piece = string | Painted;
 
-/** Where output goes. */
+/** The target of output. */
 export interface Writable {
   write(text: string): unknown;
 }
 
-/** A piece in a style. */
+/** Gives a text a style. */
 export function paint(style: Style, text: string): Painted {
   return { text, style };
 }
 
-/** Prints lines made of pieces: what stands in a piece is never obeyed by a terminal, colours are added here alone. */
+/** Prints lines made of pieces. Control characters in a piece are escaped; only this class adds colours. */
 export class Output {
   readonly #stream: Writable;
   readonly #isColoured: boolean;
@@ -43,18 +35,18 @@ export class Output {
 
   /** Prints a line. */
   line(...pieces: readonly Piece[]): void {
-    this.#stream.write(`${pieces.map((piece) => this.#shown(piece)).join("")}\n`);
+    this.#stream.write(`${pieces.map((piece) => this.#textOf(piece)).join("")}\n`);
   }
 
   /** Prints an object as one line of JSON. */
   json(value: object): void {
-    this.#stream.write(`${harmless(JSON.stringify(value))}\n`);
+    this.#stream.write(`${escapeControls(JSON.stringify(value))}\n`);
   }
 
-  #shown(piece: Piece): string {
-    if (typeof piece === "string") return harmless(piece);
-    const [on, off] = CODES[piece.style];
-    const text = harmless(piece.text);
-    return this.#isColoured ? `\u001b[${on}m${text}\u001b[${off}m` : text;
+  #textOf(piece: Piece): string {
+    if (typeof piece === "string") return escapeControls(piece);
+    const text = escapeControls(piece.text);
+    // The caller has decided on colours; styleText must not decide again by the state of stdout.
+    return this.#isColoured ? styleText(piece.style, text, { validateStream: false }) : text;
   }
 }

@@ -3,21 +3,21 @@ import type { Output } from "./output.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
-/** The wish to stop. */
-export interface Stop {
+/** The stop request of a user. */
+export interface StopHandle {
   readonly signal: AbortSignal;
-  /** Gives the signals back to Node, which ends the process for them. */
+  /** Restores Node's default handling of the signals. */
   release(): void;
 }
 
-/** Turns the first SIGINT or SIGTERM into a wish to stop; a second one ends the process where it stands. */
-export function stopOnSignals(notes: Output): Stop {
+/** Turns the first SIGINT or SIGTERM into a stop request; a second one exits immediately. */
+export function stopOnSignals(notes: Output): StopHandle {
   const controller = new AbortController();
   const onSignal = (): void => {
-    // Acknowledgements are on file as they come, so nothing is lost but the answers still on their way.
+    // Acknowledgements are already on file, so only responses in flight are lost.
     if (controller.signal.aborted) process.exit(EXIT.PENDING);
     controller.abort();
-    notes.line("Stopping once what is on its way is answered. Ask again to stop at once.");
+    notes.line("Stopping after the requests in flight. Press Ctrl-C again to stop immediately.");
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
   return {

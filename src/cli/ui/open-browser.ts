@@ -6,7 +6,7 @@ const COMMANDS: Partial<Record<NodeJS.Platform, readonly string[]>> = {
   win32: ["cmd", "/c", "start", ""],
 };
 
-/** Opens an address in the user's browser. @returns false where there is no program for it, or it fails. */
+/** Opens a URL in the user's browser. @returns false if that fails. */
 export async function openBrowser(url: string): Promise<boolean> {
   const [command = "xdg-open", ...args] = COMMANDS[process.platform] ?? ["xdg-open"];
   try {

@@ -136,6 +136,7 @@ if (root !== null) {
   );
 }
 store.listen((state, before) => {
+  if (state.view !== before.view) tabs.get(state.view)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   if (state.series !== before.series)
     void source.get<RunList>("runs", { series: state.series }).then((list) => store.set({ list }));
   render();

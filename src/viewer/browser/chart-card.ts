@@ -102,6 +102,13 @@ export class ChartCard {
     this.draw();
   }
 
+  /** What of the x axis is drawn; undefined where nothing is. */
+  get extent(): Zoom | undefined {
+    const xs = this.#chart?.data[0];
+    const [from, to] = [xs?.[0], xs?.at(-1)];
+    return from === undefined || to === undefined ? undefined : { from, to };
+  }
+
   /** Whether runs have other rows than those that are drawn. */
   isOutdated(versions: Readonly<Record<string, string>>): boolean {
     return this.#settings.runs.some(
@@ -121,8 +128,16 @@ export class ChartCard {
     const events: ChartEvents = { ...this.#events, onCursor: (index) => this.#showValues(index) };
     const height = this.#isTall ? TALL_PX : HEIGHT_PX;
     this.#chart = drawChart(this.#plot, lines, this.#settings, { isTime: clocks !== undefined, xOf }, height, events);
-    if (zoom !== undefined) this.#chart.setScale("x", { min: zoom.from, max: zoom.to });
+    if (zoom !== undefined) this.#chart.setScale("x", this.#scaleOf(zoom));
     this.#showValues(undefined);
+  }
+
+  /** A logarithmic axis starts above 0, wherever the part that was asked for starts. */
+  #scaleOf({ from, to }: Zoom): { min: number; max: number } {
+    const { isLogX, clocks } = this.#settings;
+    const [least = 1] = this.#chart?.data[0] ?? [];
+    const min = isLogX && clocks === undefined && from <= 0 ? Math.min(least, to / 2) : from;
+    return { min, max: to };
   }
 
   #showValues(index: number | undefined): void {

@@ -46,13 +46,13 @@ export function drawChart(
       width: Math.max(200, parent.clientWidth),
       height: heightPx,
       legend: { show: false },
-      padding: [10, 14, 0, 0],
+      padding: [10, axis.isTime ? 32 : 20, 0, 0],
       scales: {
         x: { time: axis.isTime, distr: look.isLogX && !axis.isTime ? 3 : 1 },
         y: { distr: look.isLogY ? 3 : 1 },
       },
       axes: [
-        { ...axisOf(30), ...(axis.isTime ? {} : { values: (_, ticks) => ticks.map(tickText) }) },
+        { ...axisOf(axis.isTime ? 44 : 30), ...(axis.isTime ? {} : { values: (_, ticks) => ticks.map(tickText) }) },
         { ...axisOf(58), values: (_, ticks) => ticks.map(tickText) },
       ],
       series: [{}, ...lines.flatMap((line) => seriesOf(line, look, colour(line.colour)))],

@@ -1,15 +1,18 @@
-import type { CurveData, CurvePart } from "../api-types.js";
+import type { CurveData, CurvePart, SeriesList } from "../api-types.js";
 import type { Source } from "./source.js";
 
 /** Series that hold the time of a row, in seconds since the epoch. */
 const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
+/** What their names have in common, to find them among any number of series. */
+const COMMON_PART = "time";
 
 /** When a step was logged, in seconds since the epoch; null where that is not known. */
 export type Clock = (step: number) => number | null;
 
 /** The clock of a run, from the series that holds its times; undefined where it has none. */
-export async function clockOf(source: Source, run: string, series: readonly string[]): Promise<Clock | undefined> {
-  const name = CLOCK_SERIES.find((each) => series.includes(each));
+export async function clockOf(source: Source, run: string): Promise<Clock | undefined> {
+  const { series } = await source.get<SeriesList>("series", { run, search: COMMON_PART, most: 1_000 });
+  const name = CLOCK_SERIES.find((each) => series.some((info) => info.name === each));
   if (name === undefined) return undefined;
   const { parts } = await source.get<CurveData>("curve", { run, series: name, width: 4_000 });
   const [longest] = [...parts].sort((a, b) => b.steps.length - a.steps.length);

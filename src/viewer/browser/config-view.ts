@@ -1,3 +1,4 @@
+import { flattened } from "../../util/flattened.js";
 import type { RunDetail } from "../api-types.js";
 import { empty, fill, h } from "./dom.js";
 import { colourOf, dot, runName, selectedRuns } from "./runs.js";
@@ -16,7 +17,7 @@ export function configView(store: Store, source: Source) {
       return fill(table, empty("Select one run to see its configuration, or two or more to compare them."));
     const details = await Promise.all(runs.map(({ key }) => source.get<RunDetail>("run", { run: key })));
     const columns = details.map(
-      ({ run, experiment }) => new Map([...flattened(run, ""), ...flattened(experiment, "experiment")]),
+      ({ run, experiment }) => new Map([...textsOf(run, ""), ...textsOf(experiment, "experiment")]),
     );
     const names = [...new Set(columns.flatMap((column) => [...column.keys()]))];
     const rows = names.map((name) => ({ name, values: columns.map((column) => column.get(name)) }));
@@ -70,11 +71,9 @@ function rowOf(name: string, values: readonly (string | undefined)[], isDifferen
   );
 }
 
-/** The fields of a value by their path, such as `run.run_config.model.name`, with all their digits. */
-function flattened(value: unknown, path: string): [string, string][] {
-  const entries = typeof value === "object" && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  if (entries.length === 0) return [[path, exactText(path, value)]];
-  return entries.flatMap(([name, item]) => flattened(item, path === "" ? name : `${path}.${name}`));
+/** The fields of a value by their path, such as `run_config.model.name`, with all their digits. */
+function textsOf(value: unknown, path: string): [string, string][] {
+  return flattened(value, path).map(([field, item]) => [field, exactText(field, item)]);
 }
 
 function exactText(path: string, value: unknown): string {

@@ -5,13 +5,15 @@ import type { Zoom } from "./state.js";
 /** What the toolbar of the charts tells of. */
 export interface ToolbarEvents {
   readonly onChange: () => void;
+  /** The x axis shows steps instead of time, or time instead of steps. */
+  readonly onAxis: () => void;
   readonly onSearch: () => void;
   readonly onZoom: (change: (zoom: Zoom) => Zoom) => void;
   readonly onReset: () => void;
 }
 
 /** The settings of all charts: axes, smoothing, search and zoom. Everything that the mouse can do has a button. */
-export function curvesToolbar({ onChange, onSearch, onZoom, onReset }: ToolbarEvents) {
+export function curvesToolbar({ onChange, onAxis, onSearch, onZoom, onReset }: ToolbarEvents) {
   const search = h("input", {
     type: "search",
     placeholder: "Find series",
@@ -20,7 +22,7 @@ export function curvesToolbar({ onChange, onSearch, onZoom, onReset }: ToolbarEv
   });
   const axis = h(
     "select",
-    { "aria-label": "Horizontal axis", onchange: onChange },
+    { "aria-label": "Horizontal axis", onchange: onAxis },
     h("option", { value: "step" }, "by step"),
     h("option", { value: "time" }, "by wall clock"),
   );

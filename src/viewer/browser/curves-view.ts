@@ -22,6 +22,7 @@ export function curvesView(store: Store, source: Source) {
   const grid = h("div", { class: "charts" });
   const toolbar = curvesToolbar({
     onChange: () => applySettings(),
+    onAxis: () => setZoom(undefined),
     onSearch: () => void rebuild(),
     onZoom: (change) => setZoom(change(zoom ?? extent())),
     onReset: () => setZoom(undefined),
@@ -52,8 +53,11 @@ export function curvesView(store: Store, source: Source) {
     applySettings();
   }
 
+  /** All of the x axis, in its own unit. */
   function extent(): Zoom {
-    return { from: 0, to: Math.max(1, ...selectedRuns(store.state).map(({ lastStep }) => lastStep ?? 0)) };
+    const all = cards.flatMap((card) => card.extent ?? []);
+    if (all.length === 0) return { from: 0, to: 1 };
+    return { from: Math.min(...all.map(({ from }) => from)), to: Math.max(...all.map(({ to }) => to)) };
   }
 
   async function rebuild(): Promise<void> {
@@ -74,7 +78,7 @@ export function curvesView(store: Store, source: Source) {
       if (info.name.toLowerCase().includes(search.toLowerCase()) && !found.has(info.name)) found.set(info.name, info);
     const total = Math.max(...lists.map((list) => list.total));
     totals = (all ?? lists).map((list) => list.total);
-    await readClocks(lists);
+    await readClocks();
     showCharts(
       [...found.values()],
       total,
@@ -88,16 +92,8 @@ export function curvesView(store: Store, source: Source) {
     );
   }
 
-  async function readClocks(lists: readonly SeriesList[]): Promise<void> {
-    const read = await Promise.all(
-      runs.map(({ key }, at) =>
-        clockOf(
-          source,
-          key,
-          (lists[at]?.series ?? []).map(({ name }) => name),
-        ),
-      ),
-    );
+  async function readClocks(): Promise<void> {
+    const read = await Promise.all(runs.map(({ key }) => clockOf(source, key)));
     clocks = new Map(runs.flatMap(({ key }, at) => (read[at] === undefined ? [] : [[key, read[at]] as const])));
   }
 

@@ -8,7 +8,8 @@ const FRESH_MS = 5_000;
 export class Deliveries {
   readonly #source: Source;
   readonly #onChange: () => void;
-  readonly #known = new Map<string, { readonly state: DeliveryState; readonly at: number }>();
+  /** The state is undefined where the run is gone. */
+  readonly #known = new Map<string, { readonly state: DeliveryState | undefined; readonly at: number }>();
   #wanted: readonly RunSummary[] = [];
   #isAsking = false;
 
@@ -35,7 +36,7 @@ export class Deliveries {
         const states = await this.#source.get<Record<string, DeliveryState>>("delivery", { run: keys });
         let isChanged = false;
         for (const key of keys) {
-          const state = states[key] ?? null;
+          const state = states[key];
           isChanged ||= JSON.stringify(this.#known.get(key)?.state) !== JSON.stringify(state);
           this.#known.set(key, { state, at: performance.now() });
         }

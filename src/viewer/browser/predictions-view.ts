@@ -106,7 +106,12 @@ export function predictionsView(store: Store, source: Source) {
     const none = search.value.trim() === "" ? "This run has no predictions." : "No prediction contains that.";
     fill(list, ...(rows.length === 0 ? [empty(none)] : rows.map(articleOf)));
     if (next === null)
-      fill(status, starts.length === 1 ? `${rows.length} predictions` : `page ${starts.length}, the last`);
+      fill(
+        status,
+        starts.length === 1
+          ? `${rows.length} ${rows.length === 1 ? "prediction" : "predictions"}`
+          : `page ${starts.length}, the last`,
+      );
     else fill(status, `page ${starts.length}`);
   }
 

@@ -60,8 +60,6 @@ function tagsCell({ tags }: RunSummary): Child {
 
 function deliveryCell(state: DeliveryState | undefined): Child {
   if (state === undefined) return h("span", { class: "quiet" }, "…");
-  if (state === null)
-    return h("span", { class: "quiet", title: "Too large to count here; evsys-sdk status counts it." }, "not counted");
   if (state.isForeign)
     return h("span", { class: "quiet", title: "Another client wrote this run." }, "another client's");
   if (state.rejected > 0) return h("span", { class: "badge failed" }, `${numberText(state.rejected)} rejected`);

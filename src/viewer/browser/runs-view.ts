@@ -56,7 +56,7 @@ export function runsView(store: Store, source: Source) {
 
   function render(): void {
     const { state } = store;
-    setOptions(series, ["", ...state.list.series], state.series, "last value of…");
+    setOptions(series, ["", ...state.list.series], state.series, "last value of…", (name) => `last ${name}`);
     const matching = rows();
     const visible = matching.slice(0, shownRows);
     deliveries.want(visible);
@@ -186,9 +186,15 @@ function select(label: string, values: readonly string[], none: string, onchange
 }
 
 /** Sets the options of a select, unless they are the same: an open one would close. */
-export function setOptions(element: HTMLSelectElement, values: readonly string[], value: string, none: string): void {
+export function setOptions(
+  element: HTMLSelectElement,
+  values: readonly string[],
+  value: string,
+  none: string,
+  textOf = (each: string): string => each,
+): void {
   const isSame =
     element.options.length === values.length && values.every((each, at) => element.options[at]?.value === each);
-  if (!isSame) fill(element, ...values.map((each) => h("option", { value: each }, each === "" ? none : each)));
+  if (!isSame) fill(element, ...values.map((each) => h("option", { value: each }, each === "" ? none : textOf(each))));
   if (document.activeElement !== element) element.value = value === "" && values[0] !== "" ? (values[0] ?? "") : value;
 }

@@ -12,12 +12,14 @@ import {
   type RecordedRequest,
   startMockServer,
 } from "../../../src/testing/index.js";
+import { receivedBy, tellOnFailure } from "../../support/failures.js";
 import { recordingLogger } from "../../support/loggers.js";
 
 /** A mock server that is stopped when the test is over. */
 export async function backend(options: MockServerOptions = {}): Promise<MockServer> {
   const server = await startMockServer(options);
   onTestFinished(() => server.stop());
+  tellOnFailure(() => receivedBy(server.url, server.requests));
   return server;
 }
 

@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { built } from "../../support/built.js";
 import { type Child, cleanEnvironment, run } from "../../support/children.js";
 
 /** A program of `test/delivery/support/programs` in a Node of its own, that prints JSON, a line each time. */
@@ -15,9 +15,8 @@ export function startProgram<Line>(
   options: object,
   { env, preload }: { readonly env?: Readonly<Record<string, string>>; readonly preload?: string } = {},
 ): Program<Line> {
-  const folder = join(import.meta.dirname, "programs");
-  const before = preload === undefined ? [] : ["--import", join(folder, preload)];
-  const line = ["--import", "tsx", ...before, join(folder, name), JSON.stringify(options)];
+  const before = preload === undefined ? [] : ["--import", programFile(preload)];
+  const line = [...before, programFile(name), JSON.stringify(options)];
   const child = run(process.execPath, line, { env: cleanEnvironment(env) });
   return {
     ...child,
@@ -32,4 +31,9 @@ export function startProgram<Line>(
       await child.ended;
     },
   };
+}
+
+/** The bundle of a program of `test/delivery/support/programs`. */
+export function programFile(name: string): string {
+  return built(`test/delivery/support/programs/${name}`);
 }

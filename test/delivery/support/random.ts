@@ -27,11 +27,16 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** The long suite tries many seeds, the normal one a few. */
+/** `npm run test:long`. */
 export const IS_LONG = process.env.EVSYS_LONG_TESTS !== undefined;
+/** `npm run test:full`, which does not repeat what `npm test` has tried. */
+export const IS_FULL = !IS_LONG && process.env.TEST_PROJECT === "full";
 
+/** `npm test` tries the first seed, `npm run test:full` the rest of a few, `npm run test:long` many. */
 export function seeds(few: number, many: number): number[] {
-  return Array.from({ length: IS_LONG ? many : few }, (_, at) => at + 1);
+  const all = Array.from({ length: IS_LONG ? many : few }, (_, at) => at + 1);
+  if (IS_LONG) return all;
+  return IS_FULL ? all.slice(1) : all.slice(0, 1);
 }
 
 const AT_ONCE = 3;

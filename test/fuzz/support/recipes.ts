@@ -85,7 +85,7 @@ export function prospectsOf({ way, value, field, extra, wrapping }: Recipe): Pro
   };
 }
 
-/** Where a whole number is due, a number that is not finite is no null, as JSON has it. */
+/** Where an integer is due, a number that is not finite is no null, as JSON has it. */
 function isNonFinite(name: string): boolean {
   return /NaN|Infinity/.test(name);
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 import { DashboardClient } from "../../../src/index.js";
-import { isLock, SENDER_LOCK, takeLock } from "../../../src/journal/lock.js";
+import { acquireLock, isLock, SENDER_LOCK } from "../../../src/journal/lock.js";
 import { startMockServer } from "../../../src/testing/index.js";
 
 // A worker logs a step and is terminated; then the main thread logs one to the same run.
@@ -18,12 +18,11 @@ if (isMainThread) {
   const experiment = await maker.createExperiment({ experiment_name: "iris" });
   const { id } = await maker.createRun({ experiment_id: experiment.id });
   await maker.close();
-  const start = `import("tsx/esm/api").then(({ register }) => { register(); return import(${JSON.stringify(import.meta.url)}); });`;
-  const worker = new Worker(start, { eval: true, workerData: { options, id } });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { options, id } });
   await new Promise((resolve) => worker.once("message", resolve));
   const folder = join(options.logDir, "generations", id, "sync");
   const isFree = (): boolean => {
-    const lock = takeLock(folder, SENDER_LOCK);
+    const lock = acquireLock(folder, SENDER_LOCK);
     if (isLock(lock)) lock.release();
     return isLock(lock);
   };

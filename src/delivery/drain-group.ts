@@ -1,0 +1,110 @@
+import type { StreamName } from "../api/routes.js";
+import { now } from "../util/clock.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import type { OperationEntry } from "./entry.js";
+import { firstUnheld } from "./operation-queue.js";
+import { sendEntry } from "./send-entry.js";
+import type { SendStep } from "./send-order.js";
+import type { StreamOutbox } from "./stream-outbox.js";
+
+/** What the backend knows as one experiment or run: jobs that resumed a run may each have had a mirror of their own. */
+export type OutboxGroup = readonly EntityOutbox[];
+
+/** Names what the backend knows as one experiment or run. */
+export function groupOf({ store, backendId }: EntityOutbox): string {
+  return `${store.kind} ${backendId ?? store.id}`;
+}
+
+export function groupsOf(outboxes: readonly EntityOutbox[]): OutboxGroup[] {
+  const groups = new Map<string, EntityOutbox[]>();
+  for (const outbox of outboxes) {
+    const group = groups.get(groupOf(outbox));
+    if (group === undefined) groups.set(groupOf(outbox), [outbox]);
+    else group.push(outbox);
+  }
+  return [...groups.values()];
+}
+
+/** Sends what a group has of a step, as long as the backend takes it, in a drain that began at a time. */
+export async function drainStep(group: OutboxGroup, { streams, operation }: SendStep, begunAt: number): Promise<void> {
+  if (operation?.entity === group[0]?.store.kind) await drainOperations(group, operation?.kind ?? "patch", begunAt);
+  await Promise.all(streams.map((stream) => drainRows(group, stream)));
+}
+
+/**
+ * Sends creates or patches one by one, in the order of their time. A patch that was registered after the drain began waits for
+ * the next one: the rows before it have to go first.
+ */
+async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
+  for (;;) {
+    const outboxOf = new Map<OperationEntry, EntityOutbox>();
+    const time = now();
+    const entry = firstUnheld(
+      inOrderOfTime(group, kind, outboxOf),
+      (one) => outboxOf.get(one)?.operations.isInBacklog(one, time, begunAt) === true,
+    );
+    const outbox = entry === undefined ? undefined : outboxOf.get(entry);
+    if (entry === undefined || outbox === undefined) break;
+    outbox.operations.take(entry);
+    await sendEntry(outbox, entry);
+  }
+  for (const outbox of group) outbox.pump.run();
+}
+
+/** The operations that may be sent, in the order of their time. Notes whose they are. */
+function* inOrderOfTime(
+  group: OutboxGroup,
+  kind: OperationEntry["kind"],
+  outboxOf: Map<OperationEntry, EntityOutbox>,
+): Generator<OperationEntry> {
+  const queues = group
+    .filter((outbox) => outbox.maySendBacklog() && !outbox.operations.isBusy)
+    .map((outbox) => {
+      const waiting = outbox.operations.unsettled(kind);
+      return { outbox, waiting, first: waiting.next().value };
+    });
+  for (;;) {
+    let next = queues.find(({ first }) => first !== undefined);
+    for (const queue of queues) {
+      if (queue.first !== undefined && queue.first.operation.at < (next?.first?.operation.at ?? 0)) next = queue;
+    }
+    if (next?.first === undefined) return;
+    outboxOf.set(next.first, next.outbox);
+    yield next.first;
+    next.first = next.waiting.next().value;
+  }
+}
+
+/** Sends the rows of a stream: session by session, in the order in which they began, if there is more than one segment. */
+async function drainRows(group: OutboxGroup, stream: StreamName): Promise<void> {
+  const segments = group.flatMap((outbox) => outbox.streams.all([stream]).map((segment) => ({ outbox, segment })));
+  const [only, ...others] = segments;
+  if (only !== undefined && others.length === 0) return only.outbox.pump.drainRows(only.segment);
+  const turns = segments.flatMap(({ outbox, segment }) => turnsOf(outbox, segment)).sort((a, b) => a.at - b.at);
+  for (const { outbox, segment, until } of turns) {
+    if (!segment.hasFresh(until) && segment.requeued.length === 0) continue;
+    await outbox.pump.drainRows(segment, until);
+    // What could not be taken has to go before what came later.
+    if (segment.hasFresh(until)) return;
+  }
+}
+
+/** A part of a segment that one session wrote. */
+interface Turn {
+  readonly outbox: EntityOutbox;
+  readonly segment: StreamOutbox;
+  /** When the session began, in seconds since the epoch. */
+  readonly at: number;
+  readonly until: number;
+}
+
+function turnsOf(outbox: EntityOutbox, segment: StreamOutbox): Turn[] {
+  const { slot, stream } = segment.segment;
+  const starts = outbox.state.sessions.startsIn(slot, stream);
+  let latest = Number.NEGATIVE_INFINITY;
+  return starts.map(({ session }, index) => {
+    // A segment goes out from its start to its end.
+    latest = Math.max(latest, session.at);
+    return { outbox, segment, at: latest, until: starts[index + 1]?.start ?? Number.POSITIVE_INFINITY };
+  });
+}

@@ -1,0 +1,43 @@
+import { lstatSync } from "node:fs";
+import { join } from "node:path";
+import type { StreamName } from "../api/routes.js";
+import { namesIn, unlessMissing, wrapFsError } from "../store/files.js";
+import { segmentName } from "../store/paths.js";
+import { segmentsAmong } from "../store/rows.js";
+import { SyncLog } from "./sync-log.js";
+
+/** The name of the folder of a sync log. */
+export const SYNC_FOLDER = new SyncLog("").folder;
+
+/** One file of a stream as it was found. */
+export interface SegmentFile {
+  readonly stream: StreamName;
+  /** The number of its writer. */
+  readonly slot: number;
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** In milliseconds since the epoch. */
+  readonly changedAt: number;
+}
+
+/** The files of an entity's folder as they were found, each looked at once: a mirror has thousands of folders. */
+export interface EntityFiles {
+  /** The names of what lies in the folder. */
+  readonly names: readonly string[];
+  readonly segments: readonly SegmentFile[];
+}
+
+/** Looks at the files of an entity's folder. */
+export function filesOfEntity(path: string): EntityFiles {
+  const names = namesIn(path);
+  return { names, segments: segmentFilesOf(path, names) };
+}
+
+/** The files of all streams in an entity's folder. One that is gone by then is left out. */
+export function segmentFilesOf(folder: string, names: readonly string[] = namesIn(folder)): SegmentFile[] {
+  return segmentsAmong(names).flatMap(({ stream, slot }): SegmentFile[] => {
+    const path = join(folder, segmentName(stream, slot));
+    const stats = wrapFsError("look at the file", path, () => unlessMissing(undefined, () => lstatSync(path)));
+    return stats === undefined ? [] : [{ stream, slot, path, sizeBytes: stats.size, changedAt: stats.mtimeMs }];
+  });
+}

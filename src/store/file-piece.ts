@@ -1,0 +1,35 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { unlessMissing, wrapFsError } from "./files.js";
+import { NO_FOLLOW } from "./links.js";
+
+const NOTHING: FilePiece = { bytes: Buffer.alloc(0), size: 0, identity: "" };
+
+/** A part of a file, and what the file is. */
+export interface FilePiece {
+  readonly bytes: Buffer;
+  /** The size of the whole file, in bytes. */
+  readonly size: number;
+  /** Another one after the file was replaced; empty where there is no file. */
+  readonly identity: string;
+}
+
+/**
+ * Reads a part of a file; `position` may depend on the size. The file is opened for each part: a descriptor that is kept
+ * would read on in a file that was deleted.
+ */
+export function readPiece(path: string, position: number | ((size: number) => number), lengthBytes: number): FilePiece {
+  return wrapFsError("read the file", path, () => {
+    const descriptor = unlessMissing(undefined, () => openSync(path, constants.O_RDONLY | NO_FOLLOW));
+    if (descriptor === undefined) return NOTHING;
+    try {
+      const { size, ino, birthtimeMs } = fstatSync(descriptor);
+      const start = Math.max(0, typeof position === "number" ? position : position(size));
+      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(lengthBytes, size - start)));
+      const bytes = buffer.subarray(0, buffer.length === 0 ? 0 : readSync(descriptor, buffer, 0, buffer.length, start));
+      // A new file may have the inode of a deleted one.
+      return { bytes, size, identity: `${ino}.${birthtimeMs}` };
+    } finally {
+      closeSync(descriptor);
+    }
+  });
+}

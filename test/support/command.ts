@@ -1,0 +1,61 @@
+import { Writable } from "node:stream";
+import { main } from "../../src/cli/program.js";
+import { lastOf, tellOnFailure } from "./failures.js";
+
+/** How a command ended and what it printed. */
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What the process can have only one of, such as its stdout, belongs to one command at a time. */
+let previous: Promise<unknown> = Promise.resolve();
+
+/**
+ * Runs `evsys-sdk` in this process, a hundred times faster than in one of its own: for tests of what a command prints and
+ * does, but not of signals, terminals or locks of another process. Takes the same arguments as `evsys`.
+ */
+export function command(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CommandResult> {
+  const result = previous.then(() => runHere(args, variables));
+  previous = result.catch(() => {});
+  return result;
+}
+
+async function runHere(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<CommandResult> {
+  const [out, err] = [new Captured(), new Captured()];
+  const streams = { stdout: out, stderr: err };
+  const before = { ...process.env };
+  const own = Object.getOwnPropertyDescriptors(process);
+  for (const [name, value] of Object.entries(streams)) {
+    Object.defineProperty(process, name, { value, configurable: true });
+  }
+  Object.assign(process.env, variables);
+  let code: number | undefined;
+  tellOnFailure(() => {
+    const state = code === undefined ? "still runs" : `ended with ${code}`;
+    return `evsys-sdk ${args.join(" ")} ${state}\nstdout: ${lastOf(out.text)}\nstderr: ${lastOf(err.text)}`;
+  });
+  try {
+    code = await main(args);
+    return { code, stdout: out.text, stderr: err.text };
+  } finally {
+    Object.defineProperties(process, { stdout: own.stdout, stderr: own.stderr });
+    for (const name of Object.keys(variables)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  }
+}
+
+class Captured extends Writable {
+  text = "";
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+}
