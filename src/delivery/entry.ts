@@ -18,9 +18,9 @@ export type Settlement =
   /** It is in the mirror and goes out later. */
   | { readonly kind: "pending" };
 
-const MOST_CONFLICTS = 5;
+const MAX_CONFLICTS = 5;
 /** A sync of the default retries has one attempt more: a conflict that stays is a rejection within it. */
-const MOST_INHERITED_CONFLICTS = 2;
+const MAX_INHERITED_CONFLICTS = 2;
 
 export const PENDING: Settlement = { kind: "pending" };
 export const SKIPPED: Settlement = { kind: "skipped" };
@@ -87,8 +87,8 @@ export function policyOf(
   time: number,
 ): RetryPolicy {
   // A repeat that keeps conflicting is not in progress.
-  const mostConflicts = isInherited ? MOST_INHERITED_CONFLICTS : MOST_CONFLICTS;
-  const isRepeat = (isInherited || attempts > 0) && conflicts < mostConflicts;
+  const maxConflicts = isInherited ? MAX_INHERITED_CONFLICTS : MAX_CONFLICTS;
+  const isRepeat = (isInherited || attempts > 0) && conflicts < maxConflicts;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
     : {

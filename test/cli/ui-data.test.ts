@@ -109,7 +109,7 @@ describe("the viewer's runs", () => {
     expect(await get<RunList>("runs")).toEqual({ runs: [], series: [], missing: [logDir] });
     expect(await request("curve", { run: `0/${runId}`, series: "loss" })).toEqual({
       status: 404,
-      body: { error: "This run is not in the mirror, or no longer." },
+      body: { error: "This run is not in the mirror." },
     });
     renameSync(`${logDir}.moved`, logDir);
     expect((await get<RunList>("runs")).runs).toHaveLength(1);

@@ -107,7 +107,7 @@ describe("evsys-sdk ui", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
     const { code, stderr } = await evsys(["ui", folder]).ended;
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("holds no mirror") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is not a mirror") });
   });
 });
 
