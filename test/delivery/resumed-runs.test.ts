@@ -4,9 +4,9 @@ import type { DashboardClientOptions } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { collected } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, sync, written } from "./support/backend.js";
 import { mirrorAt } from "./support/compare.js";
-import { eventually } from "./support/eventually.js";
 
 const NOWHERE = { url: "http://127.0.0.1:9" };
 
@@ -141,7 +141,7 @@ describe("a step that is logged again", () => {
     for (let step = 0; step < 200; step += 1) await run.logStep({ loss: 0 });
     const back = await backend({ port, state });
     const flushed = client.flush({ timeoutMs: 10_000 });
-    await eventually(() => back.metrics.length > 0);
+    await until(() => back.metrics.length > 0);
     await run.logStep(199, { loss: 1 });
     await flushed;
     expect(await client.flush()).toMatchObject({ pending: 0 });

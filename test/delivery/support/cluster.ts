@@ -1,4 +1,4 @@
-import { eventually } from "./eventually.js";
+import { until } from "../../support/until.js";
 import { startProgram } from "./program.js";
 import type { Random } from "./random.js";
 
@@ -43,7 +43,7 @@ export async function playCluster(random: Random, logDirOf: (job: number) => str
     const child = startProgram<Said>("cluster-job.ts", { logDir: logDirOf(job), job, runId, firstStep, steps: STEPS });
     // The first job has begun the run when it is killed: nobody could resume it otherwise.
     const lines = random.between(runId === undefined ? 1 : 0, STEPS);
-    await eventually(() => child.stdout().split("\n").length > lines);
+    await until(() => child.stdout().split("\n").length > lines);
     await child.kill();
     const said = child.lines();
     runId ??= said[0]?.runId;
