@@ -233,7 +233,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
         }),
       },
     ]);
-    expect(await complaint(logDir, "--summary", "--limit", "5")).toContain("--limit does not go with --summary");
+    expect(await complaint(logDir, "--summary", "--limit", "5")).toContain("--limit and --summary cannot be combined");
   });
 
   it.each(["0", "-1", "1.5", "all"])("is not limited to %s", async (limit) => {
@@ -370,6 +370,8 @@ describe("evsys-sdk status --compare", () => {
     expect(await complaint(root, "--compare", low, low)).toContain("got 1.");
     expect(await complaint(root, "--compare", low, "x")).toContain('--compare "x": no run has this id');
     expect(await complaint("--compare", low, root)).toContain("does not exist");
-    expect(await complaint(root, "--compare", low, "x", "--failed")).toContain("--failed does not go with --compare");
+    expect(await complaint(root, "--compare", low, "x", "--failed")).toContain(
+      "--failed and --compare cannot be combined",
+    );
   });
 });
