@@ -160,8 +160,8 @@ export function resolveConfig(
     onDeliveryError: given.onDeliveryError,
   };
   if (!config.offline) {
-    refuseWithoutCredentials(config, subject);
-    refuseUnusableProxy(config, subject);
+    assertCredentials(config, subject);
+    assertUsableProxy(config, subject);
   }
   return config;
 }
@@ -216,7 +216,7 @@ export function showsUnicode(
   return /utf-?8/i.test(locale ?? "");
 }
 
-function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string): void {
+function assertCredentials({ apiKey, projectId }: Config, subject: string): void {
   const missing = [
     ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),
     ...(projectId === undefined ? ["the project (option projectId or EVSYS_PROJECT_ID)"] : []),
@@ -227,7 +227,7 @@ function refuseWithoutCredentials({ apiKey, projectId }: Config, subject: string
 }
 
 /** A fetch of the caller's goes its own way, and an offline client goes nowhere. */
-function refuseUnusableProxy({ proxy, fetch }: Config, subject: string): void {
+function assertUsableProxy({ proxy, fetch }: Config, subject: string): void {
   if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
   const message = `expected an http or https URL such as http://proxy.example:3128, got ${preview(withoutCredentials(proxy))}`;
   throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
@@ -243,14 +243,14 @@ function baseUrlOf(subject: string, option: string | undefined, variable: string
   const text = option ?? variable ?? "http://localhost:8000";
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const name = option === undefined ? "EVSYS_API_URL" : "baseUrl";
-  const refuse = (what: string) =>
+  const invalid = (what: string) =>
     new EvsysValidationError(subject, [issueAt([name], `${what}, such as http://localhost:8000`)]);
   if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw refuse(`expected an http or https URL, got ${preview(text)}`);
-  if (url.username !== "" || url.password !== "") throw refuse("expected a URL without user name and password");
-  if (url.search !== "" || url.hash !== "") throw refuse(`expected a URL without ? and #, got ${preview(text)}`);
+    throw invalid(`expected an http or https URL, got ${preview(text)}`);
+  if (url.username !== "" || url.password !== "") throw invalid("expected a URL without user name and password");
+  if (url.search !== "" || url.hash !== "") throw invalid(`expected a URL without ? and #, got ${preview(text)}`);
   const address = text.replace(/\/+$/, "");
-  if (address.endsWith(API_PATH)) throw refuse(`give the address without ${API_PATH}`);
+  if (address.endsWith(API_PATH)) throw invalid(`give the address without ${API_PATH}`);
   return address;
 }
 

@@ -6,7 +6,7 @@ import { EvsysValidationError, type ValidationIssue } from "../errors.js";
 import { isObject } from "../util/objects.js";
 import { messageOf } from "../util/thrown.js";
 import { issueAt, issuesOf, preview } from "../util/validation.js";
-import { givenIn, written } from "./accept.js";
+import { encoded, presentFields } from "./accept.js";
 import { BatchBuilder, type RowBatch } from "./batches.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
@@ -78,17 +78,17 @@ class PredictionReader {
   #take(given: unknown, index: number): number {
     const at = ["predictions", index];
     const data = toJsonValue(this.#subject, given, at) ?? null;
-    if (!isObject(data)) return this.#refuse([issueAt(at, `expected an object, got ${preview(data)}`)]);
-    const row = givenIn(data);
-    const line = written(this.#subject, () => encode(row));
+    if (!isObject(data)) return this.#reject([issueAt(at, `expected an object, got ${preview(data)}`)]);
+    const row = presentFields(data);
+    const line = encoded(this.#subject, () => encode(row));
     const wire = mayHoldSpelling(line) ? this.#wireFormOf(row) : row;
     const issues = issuesOf(zPrediction, wire, row, at);
-    if (issues.length > 0) return this.#refuse(issues);
+    if (issues.length > 0) return this.#reject(issues);
     this.#batches.add(line);
     return line.length;
   }
 
-  #refuse(issues: readonly ValidationIssue[]): number {
+  #reject(issues: readonly ValidationIssue[]): number {
     this.#issues.push(...issues);
     this.#invalidRows += 1;
     return 0;

@@ -32,8 +32,8 @@ export function accept<Name extends OperationName>(
   const data = toJsonValue(subject, body);
   if (!isObject(data))
     throw new EvsysValidationError(subject, [issueAt([], `expected an object, got ${preview(body)}`)]);
-  const fields = name === "logStepMetric" ? stepMetricOf(data) : givenIn(data);
-  const text = written(subject, () => encode(fields));
+  const fields = name === "logStepMetric" ? stepMetricOf(data) : presentFields(data);
+  const text = encoded(subject, () => encode(fields));
   const { wire, nonFinite } = mayHoldSpelling(text) ? wireForm(name, fields) : { wire: fields, nonFinite: [] };
   validated(subject, schema, wire, fields);
   if (ROUTES[name].kind === "patch" && Object.keys(fields).length === 0) {
@@ -49,14 +49,14 @@ export function accept<Name extends OperationName>(
  */
 export function jsonOf(subject: string, value: unknown): string {
   const data = toJsonValue(subject, value) ?? null;
-  return written(subject, () => JSON.stringify(data));
+  return encoded(subject, () => JSON.stringify(data));
 }
 
 /**
  * The text that `write` makes, which has a maximum length.
  * @throws EvsysValidationError if JSON cannot hold the value.
  */
-export function written(subject: string, write: () => string): string {
+export function encoded(subject: string, write: () => string): string {
   try {
     return write();
   } catch (cause) {
@@ -65,6 +65,6 @@ export function written(subject: string, write: () => string): string {
 }
 
 /** The fields that are given: null and undefined stand for a field that is not. */
-export function givenIn(body: object): Readonly<Record<string, unknown>> {
+export function presentFields(body: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(body).filter(([, value]) => isGiven(value)));
 }

@@ -75,9 +75,9 @@ async function withRetries(
   const deadline = new Deadline(timeoutMs, isAwaited, `no response within ${Math.round(timeoutMs)} ms`, isExtendable);
   try {
     for (let attempts = 1; ; attempts += 1) {
-      const resting = await waitOutRest(connection, policy, startedAt + timeoutMs);
+      const paused = await waitForPause(connection, policy, startedAt + timeoutMs);
       const begunAt = now();
-      if (resting !== undefined) return { outcome: resting, begunAt };
+      if (paused !== undefined) return { outcome: paused, begunAt };
       const outcome = unlessInProgress(await send(deadline), isRepeat || attempts > 1);
       if (outcome.kind !== "unavailable" || outcome.evidence === "client") return { outcome, begunAt };
       if (asksAllToWait(outcome)) connection.rest(outcome.retryAfterMs);
@@ -101,19 +101,19 @@ async function withRetries(
  * Waits as long as the backend has asked all of us to wait, in a response to another write. Returns an outcome if that is
  * longer than the policy allows. While the circuit is open, whoever probes has waited.
  */
-async function waitOutRest(
+async function waitForPause(
   connection: BackendConnection,
   { maxRetries, isAwaited }: RetryPolicy,
   endsAt: number,
 ): Promise<Unavailable | undefined> {
   const wasUp = connection.isUp;
-  while (wasUp && connection.restMs > 0) {
-    const { restMs } = connection;
+  while (wasUp && connection.pauseMs > 0) {
+    const { pauseMs: restMs } = connection;
     const isTooLong = maxRetries === 0 || now() + restMs >= endsAt;
     if (!isTooLong) await connection.sleep(restMs, isAwaited);
     if (isTooLong || !connection.isUp || connection.isStopped) {
       const reason = "the backend asks to wait (Retry-After)";
-      return { kind: "unavailable", evidence: "response", reason, retryAfterMs: connection.restMs };
+      return { kind: "unavailable", evidence: "response", reason, retryAfterMs: connection.pauseMs };
     }
   }
   return undefined;

@@ -12,7 +12,7 @@ export type Remote = "up" | "down" | "offline";
 /** So many writes in a row have to fail before the backend counts as unavailable; one says nothing but of itself. */
 const FAILURES_TO_OPEN = 3;
 /** A longer Retry-After counts as a mistake. */
-export const LONGEST_REST_MS = 300_000;
+export const MAX_PAUSE_MS = 300_000;
 const FORBIDDEN = 403;
 
 /** Told of what happens to the connection. */
@@ -36,9 +36,9 @@ export class BackendConnection {
   readonly #failing = new Set<string>();
   #circuit: "closed" | "open" = "closed";
   #isOffline: boolean;
-  #hasAnswered = false;
-  #answeredAt = Number.NEGATIVE_INFINITY;
-  #restUntil = Number.NEGATIVE_INFINITY;
+  #hasResponded = false;
+  #respondedAt = Number.NEGATIVE_INFINITY;
+  #pausedUntil = Number.NEGATIVE_INFINITY;
   #reason: string | undefined;
   readonly #stopping = new AbortController();
   /** Why the backend takes nothing from here: a refused key, a redirect, a proxy. */
@@ -77,16 +77,16 @@ export class BackendConnection {
   }
 
   /** How long the backend has asked to be left alone, in milliseconds from now. */
-  get restMs(): number {
-    return Math.max(0, this.#restUntil - now());
+  get pauseMs(): number {
+    return Math.max(0, this.#pausedUntil - now());
   }
 
   /** Why writes are pending, as far as the connection knows. */
   get reason(): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
     const error = this.#blocked ?? this.#forbidden;
     if (error !== undefined) return { blocked: withoutHint(error), blockedStatus: error.status };
-    const rest = this.restMs > 0 ? { retryAfterMs: Math.ceil(this.restMs) } : {};
-    return this.#reason === undefined ? rest : { ...rest, blocked: this.#reason };
+    const pause = this.pauseMs > 0 ? { retryAfterMs: Math.ceil(this.pauseMs) } : {};
+    return this.#reason === undefined ? pause : { ...pause, blocked: this.#reason };
   }
 
   /** Sends nothing more; responses to what is in flight are still taken. */
@@ -97,7 +97,7 @@ export class BackendConnection {
   /** Notes a Retry-After of the backend. */
   rest(retryAfterMs: number | undefined): void {
     if (retryAfterMs === undefined) return;
-    this.#restUntil = Math.max(this.#restUntil, now() + Math.min(LONGEST_REST_MS, retryAfterMs));
+    this.#pausedUntil = Math.max(this.#pausedUntil, now() + Math.min(MAX_PAUSE_MS, retryAfterMs));
   }
 
   /** Waits between two attempts, unless the sending is stopped. */
@@ -107,13 +107,13 @@ export class BackendConnection {
 
   /** Takes what came of a write, after its retries: `key` names it, `begunAt` is when its last attempt began. */
   observe(outcome: Outcome, key: string, begunAt: number): void {
-    if (outcome.kind !== "unavailable") this.#noteAnswer(outcome);
+    if (outcome.kind !== "unavailable") this.#noteResponse(outcome);
     else if (outcome.evidence === "client") this.#events.onFault(outcome.reason);
     else if (this.#isOutage(outcome, key, begunAt)) this.#open(outcome.reason);
   }
 
   /** Lets the next write find out whether the backend is there. */
-  assumeUp(): void {
+  closeCircuit(): void {
     if (this.#circuit === "closed") return;
     this.#circuit = "closed";
     this.#reason = undefined;
@@ -123,9 +123,9 @@ export class BackendConnection {
     return this.http.close();
   }
 
-  #noteAnswer(outcome: Exclude<Outcome, { kind: "unavailable" }>): void {
-    this.#hasAnswered = true;
-    this.#answeredAt = now();
+  #noteResponse(outcome: Exclude<Outcome, { kind: "unavailable" }>): void {
+    this.#hasResponded = true;
+    this.#respondedAt = now();
     this.#failing.clear();
     this.#blocked = undefined;
     if (outcome.kind === "blocked") {
@@ -134,17 +134,17 @@ export class BackendConnection {
       else this.#blocked = error;
     }
     // What was in flight may still be answered after a response that asks to wait.
-    if (this.#circuit === "closed" || this.restMs > 0) return;
-    this.assumeUp();
+    if (this.#circuit === "closed" || this.pauseMs > 0) return;
+    this.closeCircuit();
     if (!this.isStopped) this.#events.onUp();
   }
 
   /** Whether a write failed because of the backend. If others were answered since it began, it failed alone. */
   #isOutage(outcome: Extract<Outcome, { kind: "unavailable" }>, key: string, begunAt: number): boolean {
-    const saysNothingOfOthers = outcome.evidence === "response" || outcome.isUploadCut === true;
-    if (!saysNothingOfOthers) return this.#answeredAt < begunAt;
+    const isOfThisWrite = outcome.evidence === "response" || outcome.isUploadCut === true;
+    if (!isOfThisWrite) return this.#respondedAt < begunAt;
     this.#failing.add(key);
-    return this.restMs > 0 || !this.#hasAnswered || this.#failing.size >= FAILURES_TO_OPEN;
+    return this.pauseMs > 0 || !this.#hasResponded || this.#failing.size >= FAILURES_TO_OPEN;
   }
 
   #open(reason: string): void {

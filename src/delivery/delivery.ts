@@ -90,7 +90,7 @@ export class Delivery {
       await this.updateRun(id, patch);
       return;
     }
-    this.#refuseUnlessOpen("updateRun", id);
+    this.#assertWritable("updateRun", id);
     const { fields } = this.#accept("updateRun", patch);
     const key = randomUUID();
     const outcome = await this.outbox.request("updateRun", "run", fields, key, this.#config.timeoutMs, { run_id: id });
@@ -110,7 +110,7 @@ export class Delivery {
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<"logStepMetric">> {
     try {
-      this.#refuseUnlessOpen("logStepMetric", runId);
+      this.#assertWritable("logStepMetric", runId);
       const text = finiteStepLine(body) ?? this.#accept("logStepMetric", body).text;
       onAccepted?.(text);
       return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
@@ -125,7 +125,7 @@ export class Delivery {
     timeoutMs = this.#config.timeoutMs,
     onAccepted?: OnAccepted,
   ): Promise<RowAdded<"createEval">> {
-    this.#refuseUnlessOpen("createEval", runId);
+    this.#assertWritable("createEval", runId);
     const { fields, text } = this.#accept("createEval", body);
     onAccepted?.(text);
     const row = { id: randomUUID(), ...fields };
@@ -142,7 +142,7 @@ export class Delivery {
     body: unknown,
     timeoutMs = this.#config.timeoutMs,
   ): Promise<RowAdded<"addCheckpoint">> {
-    this.#refuseUnlessOpen("addCheckpoint", runId);
+    this.#assertWritable("addCheckpoint", runId);
     const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body).fields };
     this.outbox.expectRowId("checkpoint", row.id);
     const respond = (settlement: Settlement): RowAdded<"addCheckpoint"> => {
@@ -157,7 +157,7 @@ export class Delivery {
     given: unknown,
     timeoutMs = this.#config.timeoutMs,
   ): Promise<ResponseOf<"logPredictions">> {
-    this.#refuseUnlessOpen("logPredictions", runId);
+    this.#assertWritable("logPredictions", runId);
     const accepting = acceptPredictions("logPredictions", given);
     const { batches, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
     const [first] = batches;
@@ -181,7 +181,7 @@ export class Delivery {
 
   /** Sends any body to any route. It is not mirrored: null if it was not sent. */
   async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
-    this.#refuseIfClosed();
+    this.#assertOpen();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
       const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${preview(path)}`;
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
@@ -208,7 +208,7 @@ export class Delivery {
     rowOf: (fields: BodyOf<Name>, key: string, response: ResponseOf<Name> | undefined) => Created<Name>,
     ownsExperiment = false,
   ): Promise<Created<Name>> {
-    this.#refuseIfClosed();
+    this.#assertOpen();
     // Read back from its text, so that what the caller changes while the backend is asked does not get into the mirror.
     const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
     const { entity } = ROUTES[name];
@@ -234,7 +234,7 @@ export class Delivery {
     localResponse: (patched: string[]) => ResponseOf<Name>,
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<Name>> {
-    this.#refuseIfClosed();
+    this.#assertOpen();
     const { entity } = ROUTES[name];
     assertSafeId(name, `${entity}_id`, id);
     const { fields, text } = this.#accept(name, body);
@@ -261,12 +261,12 @@ export class Delivery {
     }
   }
 
-  #refuseUnlessOpen(name: OperationName, runId: unknown): void {
-    this.#refuseIfClosed();
+  #assertWritable(name: OperationName, runId: unknown): void {
+    this.#assertOpen();
     assertSafeId(name, "run_id", runId);
   }
 
-  #refuseIfClosed(): void {
+  #assertOpen(): void {
     if (this.#isClosed) throw new EvsysError("The client is closed; make a new DashboardClient to write on.");
   }
 }

@@ -5,7 +5,7 @@ import { now } from "../util/clock.js";
 import { Turns } from "../util/turns.js";
 import { Counters, type SyncReport } from "./counters.js";
 import { SKIPPED } from "./entry.js";
-import type { Call, DeliveryStatus, Outbox } from "./outbox.js";
+import type { DeliveryStatus, Outbox, OutboxCall } from "./outbox.js";
 
 /** What a client does with its writes. */
 export type WriteOutbox = Pick<Outbox, keyof Outbox>;
@@ -33,15 +33,26 @@ export class DisabledOutbox implements WriteOutbox {
 
   async post(): Promise<undefined> {}
 
-  patch<Result>(_kind: unknown, _id: unknown, _fields: unknown, _key: unknown, call: Call<Result>): Promise<Result> {
+  patch<Result>(
+    _kind: unknown,
+    _id: unknown,
+    _fields: unknown,
+    _key: unknown,
+    call: OutboxCall<Result>,
+  ): Promise<Result> {
     return this.#respond(call);
   }
 
-  append<Result>(_stream: unknown, _runId: unknown, _line: unknown, call: Call<Result>): Promise<Result> {
+  append<Result>(_stream: unknown, _runId: unknown, _line: unknown, call: OutboxCall<Result>): Promise<Result> {
     return this.#respond(call);
   }
 
-  appendBatches<Result>(_stream: unknown, _runId: unknown, _batches: unknown, call: Call<Result>): Promise<Result> {
+  appendBatches<Result>(
+    _stream: unknown,
+    _runId: unknown,
+    _batches: unknown,
+    call: OutboxCall<Result>,
+  ): Promise<Result> {
     return this.#respond(call);
   }
 
@@ -57,7 +68,7 @@ export class DisabledOutbox implements WriteOutbox {
     return this.#turns.takeTurn(time);
   }
 
-  async #respond<Result>({ respond }: Call<Result>): Promise<Result> {
+  async #respond<Result>({ respond }: OutboxCall<Result>): Promise<Result> {
     if (this.takeTurn(now())) await nextTurn();
     return respond(SKIPPED);
   }

@@ -2,7 +2,7 @@ import type { StreamName } from "../api/routes.js";
 import { now } from "../util/clock.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { OperationEntry } from "./entry.js";
-import { firstUnheld } from "./operation-queue.js";
+import { firstUnblocked } from "./operation-queue.js";
 import { sendEntry } from "./send-entry.js";
 import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
@@ -39,7 +39,7 @@ async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"],
   for (;;) {
     const outboxOf = new Map<OperationEntry, EntityOutbox>();
     const time = now();
-    const entry = firstUnheld(
+    const entry = firstUnblocked(
       inOrderOfTime(group, kind, outboxOf),
       (one) => outboxOf.get(one)?.operations.isInBacklog(one, time, begunAt) === true,
     );

@@ -16,7 +16,7 @@ export class EntityHealth {
   }
 
   /** Whether the backlog of the entity stays where it is for now. */
-  get isHeld(): boolean {
+  get isPaused(): boolean {
     return this.#isParked || this.isForbidden;
   }
 
@@ -33,10 +33,10 @@ export class EntityHealth {
    * Takes a 404 and returns whether it means the entity itself. A write that names other entities may be rejected because
    * of them, once the backend is known to have this one.
    */
-  parks(refusal: Rejection, namesOthers: boolean): boolean {
+  park(rejection: Rejection, namesOthers: boolean): boolean {
     if (namesOthers && this.#isConfirmed) return false;
     this.#isParked = true;
-    this.#log.park(refusal);
+    this.#log.park(rejection);
     return true;
   }
 

@@ -94,8 +94,8 @@ export class EntityOutbox {
   }
 
   /** Who sends for the entity, if it is another process. */
-  get holder(): LockOwner | undefined {
-    return this.checkLease() ? undefined : this.lease.holder;
+  get leaseOwner(): LockOwner | undefined {
+    return this.checkLease() ? undefined : this.lease.owner;
   }
 
   checkLease(): boolean {
@@ -104,7 +104,7 @@ export class EntityOutbox {
 
   /** Whether the backlog may be sent now. */
   maySendBacklog(): boolean {
-    return this.sender.connection.maySend && !this.health.isHeld && this.checkLease();
+    return this.sender.connection.maySend && !this.health.isPaused && this.checkLease();
   }
 
   /** Acquires the lease to send, unless another process has it. What is pending is read and counted then. */
@@ -274,7 +274,7 @@ export class EntityOutbox {
     this.#followStore();
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
     const { isOffline, connection } = this.sender;
-    outbox.accepted(range, rows, scope, isOffline);
+    outbox.register(range, rows, scope, isOffline);
     const isLive = !isOffline && waiter.isAwaited && this.#isLive() && !(stream === "metrics" && this.#mayRepeat(text));
     const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
     if (entry === undefined && text !== undefined) {

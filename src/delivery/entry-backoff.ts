@@ -1,7 +1,7 @@
 import type { Unavailable } from "../http/outcome.js";
 import { CONFLICT } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
-import { type BackendConnection, LONGEST_REST_MS } from "./connection.js";
+import { type BackendConnection, MAX_PAUSE_MS } from "./connection.js";
 import type { Entry } from "./entry.js";
 
 const LONGEST_BACKOFF_MS = 60_000;
@@ -17,5 +17,5 @@ export function noteFailure(connection: BackendConnection, entry: Entry, outcome
 
 /** How long an entry that failed waits for its next attempt, in milliseconds. */
 export function backoffOf({ attempts }: Entry, retryAfterMs = 0): number {
-  return Math.max(Math.min(retryAfterMs, LONGEST_REST_MS), backoffMs(attempts + 1, LONGEST_BACKOFF_MS));
+  return Math.max(Math.min(retryAfterMs, MAX_PAUSE_MS), backoffMs(attempts + 1, LONGEST_BACKOFF_MS));
 }

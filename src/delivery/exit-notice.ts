@@ -56,12 +56,14 @@ export function printExitNotice(): void {
     const writes = countPending(root, entities);
     if (writes === 0) continue;
     const what = writes === 1 ? "1 write is" : `${writes} writes are`;
-    process.stderr.write(`[evsys-sdk] ${what} in the mirror and not delivered yet. Send with: ${syncCommand(root)}\n`);
+    process.stderr.write(
+      `[evsys-sdk] ${what} in the mirror and not delivered yet. Send with: ${syncCommandLine(root)}\n`,
+    );
   }
 }
 
 /** The command that sends mirrors, ready to be pasted into a shell. */
-export function syncCommand(...roots: readonly string[]): string {
+export function syncCommandLine(...roots: readonly string[]): string {
   return ["npx evsys-sdk sync", ...roots.map(quoted)].join(" ");
 }
 

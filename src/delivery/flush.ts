@@ -11,7 +11,7 @@ import { pendingReason } from "./status.js";
 const RETRY_EVERY_MS = 250;
 
 /** How long to wait, and what ends the wait early. */
-export interface WaitOptions {
+export interface DrainOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -21,7 +21,7 @@ export async function flushScope(
   mirror: MirrorOutbox,
   scope: Scope,
   direct: ReadonlySet<Promise<unknown>>,
-  { timeoutMs, signal }: WaitOptions,
+  { timeoutMs, signal }: DrainOptions,
 ): Promise<SyncReport> {
   const startedAt = now();
   const { sender } = mirror;
@@ -44,24 +44,24 @@ export async function flushScope(
 export async function sendBacklog(
   sender: Sender,
   pending: () => number,
-  { timeoutMs, signal }: WaitOptions,
+  { timeoutMs, signal }: DrainOptions,
 ): Promise<void> {
   const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const leftMs = (): number => endsAt - now();
   const { connection, config } = sender;
-  const restsTooLong = (): boolean => connection.restMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs);
-  if (connection.restMs === 0) sender.hasten();
+  const restsTooLong = (): boolean => connection.pauseMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs);
+  if (connection.pauseMs === 0) sender.endBackoffs();
   for (let failures = 0; pending() > 0 && leftMs() > 0 && signal?.aborted !== true && !connection.isStopped; ) {
     if (restsTooLong()) return;
     const before = sender.progress;
     if (!connection.maySend) {
-      await pause(connection.restMs, signal);
+      await pause(connection.pauseMs, signal);
       await within(leftMs(), signal, sender.probe());
     }
     await within(leftMs(), signal, sender.ids.whenLookedUp());
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
-    const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.restMs, backoffMs(failures));
+    const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.pauseMs, backoffMs(failures));
     const isHopeless = failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined;
     if (pending() === 0 || restsTooLong() || (timeoutMs === undefined && isHopeless)) return;
     await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);

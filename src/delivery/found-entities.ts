@@ -18,14 +18,14 @@ const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const MAX_NAMED = 3;
 
 /** What is to become of what no ops log has. */
-interface Choice {
+interface FindOptions {
   readonly adopts: boolean;
   /** Count it only. */
   readonly dryRun: boolean;
 }
 
 /** What lies in a mirror and is not known to be delivered. */
-interface Unknown {
+interface UnknownWrites {
   /** Folders of another client. */
   readonly foreign: string[];
   /** Folders whose ops logs are lost. */
@@ -38,11 +38,16 @@ interface Unknown {
  * The experiments and runs of a mirror that can be sent. Whatever else lies in it, of another client or with its ops log
  * lost, is counted and named, or taken over.
  */
-export function entitiesOf(root: string, sender: Sender, scope: Scope, { adopts, dryRun }: Choice): EntityOutbox[] {
+export function entitiesOf(
+  root: string,
+  sender: Sender,
+  scope: Scope,
+  { adopts, dryRun }: FindOptions,
+): EntityOutbox[] {
   const { logger } = sender;
   const { counters } = scope;
   const store = new LocalExperimentStore(root, logger);
-  const unknown: Unknown = { foreign: [], lost: [], unclaimed: [] };
+  const unknown: UnknownWrites = { foreign: [], lost: [], unclaimed: [] };
   const projects = new Set<unknown>();
   const outboxes = KINDS.flatMap((kind) =>
     store.ids(kind).flatMap((id) => {
@@ -83,7 +88,7 @@ function countUnclaimed(
   root: string,
   { store, sender }: EntityOutbox,
   counters: Counters,
-  { lost, unclaimed }: Unknown,
+  { lost, unclaimed }: UnknownWrites,
 ): void {
   const { kind, id, path, log } = store;
   const hasLost = hasLostOps(log.state) && readDocument(documentPath(root, kind, id)) !== undefined;
@@ -94,33 +99,33 @@ function countUnclaimed(
   for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(segmentFilesOf(path), log.state)) {
     counters.add(stream, "skipped", rows);
     if (rows > 0 && !hasLost) unclaimed.push(file);
-    if (tornLine !== undefined) nameTorn(tornLine, sender);
+    if (tornLine !== undefined) warnOfTornLine(tornLine, sender);
   }
 }
 
-function nameTorn({ path, start, text }: TornLine, { logger }: Sender): void {
+function warnOfTornLine({ path, start, text }: TornLine, { logger }: Sender): void {
   logger.warn(`${path}: the last line is incomplete and is not sent, at byte ${start}: ${preview(text)}`);
 }
 
 function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): Adoption | undefined {
   const { config, logger } = sender;
   const adoption = adoptionOf(root, kind, id, config.projectId ?? "");
-  for (const torn of adoption?.tornLines ?? []) nameTorn(torn, sender);
+  for (const torn of adoption?.tornLines ?? []) warnOfTornLine(torn, sender);
   if (adoption !== undefined && hasGroups(root, kind, id)) {
     logger.warn(`${entityFolder(root, kind, id)}/groups.jsonl stays where it is: the backend has no route for groups.`);
   }
   return adoption;
 }
 
-function countAdoptable(kind: FolderKind, { gaps, creation: making }: Adoption, counters: Counters): void {
-  if (making !== undefined) {
+function countAdoptable(kind: FolderKind, { gaps, creation }: Adoption, counters: Counters): void {
+  if (creation !== undefined) {
     counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
-    if (Object.keys(making.patch).length > 0) counters.add("patches", "pending", 1);
+    if (Object.keys(creation.patch).length > 0) counters.add("patches", "pending", 1);
   }
   for (const { stream, rows } of gaps) counters.add(stream, "pending", rows);
 }
 
-function notesOn(root: string, { foreign, lost, unclaimed }: Unknown): string[] {
+function notesOn(root: string, { foreign, lost, unclaimed }: UnknownWrites): string[] {
   const note = (paths: readonly string[], what: string): string[] => {
     const named = paths.slice(0, MAX_NAMED).map((path) => path.slice(root.length + 1));
     const rest = paths.length > named.length ? ` and ${paths.length - named.length} more` : "";

@@ -31,9 +31,9 @@ export function expectRowIds(store: EntityStore, ids: IdMap): void {
 
 /** Counts what the backend rejected. */
 export function countRejected({ kind, log }: EntityStore, counters: Counters): void {
-  const { creation, rejected: refused, sessions } = log.state;
+  const { creation, rejected, sessions } = log.state;
   const created = kind === "run" ? "runs" : "experiments";
-  for (const key of refused.keys()) counters.add(key === creation?.key ? created : "patches", "rejected", 1);
+  for (const key of rejected.keys()) counters.add(key === creation?.key ? created : "patches", "rejected", 1);
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
       for (const { rows } of spans[stream].rejected.values()) counters.add(stream, "rejected", rows);

@@ -15,7 +15,7 @@ import type { Scope } from "./scope.js";
 import { Sender } from "./sender.js";
 
 const POLL_EVERY_MS = 1_000;
-const LONGEST_STALL_MS = 5;
+const MAX_STALL_MS = 5;
 /** Entities that are idle are let go beyond so many. */
 const MAX_OPEN = 10_000;
 
@@ -26,20 +26,20 @@ export class MirrorOutbox {
   readonly #entities = { experiment: new Map<string, EntityOutbox>(), run: new Map<string, EntityOutbox>() };
   readonly #scopes = new Set<Scope>();
   readonly #rowIds: RowIdLookup;
-  readonly #isHeldElsewhere: (kind: FolderKind, id: string) => boolean;
+  readonly #isSentElsewhere: (kind: FolderKind, id: string) => boolean;
   #polling: NodeJS.Timeout | undefined;
   #unpolled: EntityOutbox[] = [];
 
-  /** `isHeldElsewhere`: whether this process sends for an entity over another connection. */
+  /** `isSentElsewhere`: whether this process sends for an entity over another connection. */
   constructor(
     config: Config,
     logger: Sender["logger"],
     root: string,
-    isHeldElsewhere: (kind: FolderKind, id: string) => boolean,
+    isSentElsewhere: (kind: FolderKind, id: string) => boolean,
   ) {
     this.root = root;
     this.sender = new Sender(config, logger, root);
-    this.#isHeldElsewhere = isHeldElsewhere;
+    this.#isSentElsewhere = isSentElsewhere;
     const { ids } = this.sender;
     this.#rowIds = new RowIdLookup(
       root,
@@ -66,7 +66,7 @@ export class MirrorOutbox {
   }
 
   /** Whether this process sends for an entity over this connection. */
-  holds(kind: FolderKind, id: string): boolean {
+  isSendingFor(kind: FolderKind, id: string): boolean {
     return this.#entities[kind].get(id)?.checkLease() ?? false;
   }
 
@@ -74,7 +74,7 @@ export class MirrorOutbox {
   open(kind: FolderKind, id: string, scope: Scope): EntityOutbox {
     const known = this.#entities[kind].get(id);
     const outbox = known ?? this.#add(kind, id, scope, (added) => added.store.open());
-    if (!this.sender.isOffline && !outbox.checkLease() && this.#isHeldElsewhere(kind, id)) {
+    if (!this.sender.isOffline && !outbox.checkLease() && this.#isSentElsewhere(kind, id)) {
       throw new EvsysError(
         `The ${kind} ${id} is sent by another client of this process, with another address or key. Use one client for it, or give each its own logDir.`,
       );
@@ -142,7 +142,7 @@ export class MirrorOutbox {
 
   /** Other processes may have written to the same runs, or have died as their senders. With many runs it takes several rounds. */
   #pollSome(): void {
-    const until = now() + LONGEST_STALL_MS;
+    const until = now() + MAX_STALL_MS;
     if (this.#unpolled.length === 0) this.#unpolled = [...this.all()];
     for (let outbox = this.#unpolled.pop(); outbox !== undefined; outbox = this.#unpolled.pop()) {
       this.#pollOne(outbox);

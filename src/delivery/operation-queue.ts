@@ -177,21 +177,21 @@ export class OperationQueue {
   }
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    return firstUnheld(this.unsettled(kind), isMeant);
+    return firstUnblocked(this.unsettled(kind), isMeant);
   }
 }
 
 /** The first operation that is meant and sets no field that an earlier one sets, which has to go first. */
-export function firstUnheld(
+export function firstUnblocked(
   entries: Iterable<OperationEntry>,
   isMeant: (entry: OperationEntry) => boolean,
 ): OperationEntry | undefined {
-  const held = new Set<string>();
+  const blockedFields = new Set<string>();
   for (const entry of entries) {
     const { operation } = entry;
     const fields = "patch" in operation ? Object.keys(operation.patch) : [];
-    if (isMeant(entry) && !fields.some((field) => held.has(field))) return entry;
-    for (const field of fields) held.add(field);
+    if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
+    for (const field of fields) blockedFields.add(field);
   }
   return undefined;
 }

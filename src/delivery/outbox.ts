@@ -18,7 +18,7 @@ import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { Settlement, Waiter } from "./entry.js";
 import { leaveForExit, onExit, type PendingEntity } from "./exit-notice.js";
-import { flushScope, type WaitOptions, within } from "./flush.js";
+import { type DrainOptions, flushScope, within } from "./flush.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import { outgoing } from "./outgoing.js";
 import { Scope } from "./scope.js";
@@ -41,7 +41,7 @@ export interface DeliveryStatus {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** How long a call may take, and what it returns for a settlement; it throws if the write failed. */
-export interface Call<Result> {
+export interface OutboxCall<Result> {
   readonly timeoutMs: number;
   readonly respond: (settlement: Settlement) => Result;
 }
@@ -127,7 +127,7 @@ export class Outbox {
   }
 
   /** Mirrors a patch and sends it. */
-  patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: Call<Result>): Promise<Result> {
+  patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: OutboxCall<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const entity = this.#shared.open(kind, id, this.#scope);
       // The rows of this tick come before it.
@@ -138,7 +138,7 @@ export class Outbox {
   }
 
   /** Mirrors one row and sends it. */
-  append<Result>(stream: StreamName, runId: string, line: string, call: Call<Result>): Promise<Result> {
+  append<Result>(stream: StreamName, runId: string, line: string, call: OutboxCall<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const entity = this.#shared.open("run", runId, this.#scope);
       entity.store.append(stream, line, (start, end, error) => {
@@ -153,7 +153,7 @@ export class Outbox {
     stream: StreamName,
     runId: string,
     batches: readonly RowBatch[],
-    call: Call<Result>,
+    call: OutboxCall<Result>,
   ): Promise<Result> {
     const entity = this.#shared.open("run", runId, this.#scope);
     const texts = batches.map(({ text }) => text);
@@ -182,17 +182,17 @@ export class Outbox {
   }
 
   /** Sends what is pending: one honest try without a deadline, as many as it takes with one. */
-  flush(options: WaitOptions = {}): Promise<SyncReport> {
+  flush(options: DrainOptions = {}): Promise<SyncReport> {
     return flushScope(this.#shared, this.#scope, this.#direct, options);
   }
 
   /** Flushes, then releases what no other client of the process uses. Closing again returns the same report. */
-  close(options: WaitOptions = {}): Promise<SyncReport> {
+  close(options: DrainOptions = {}): Promise<SyncReport> {
     this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(options: WaitOptions): Promise<SyncReport> {
+  async #close(options: DrainOptions): Promise<SyncReport> {
     try {
       return await this.flush(options);
     } finally {
@@ -217,7 +217,7 @@ export class Outbox {
 
   /** The waiter of a call. In background delivery a call waits for the mirror alone. */
   #waiter<Result>(
-    { timeoutMs, respond }: Call<Result>,
+    { timeoutMs, respond }: OutboxCall<Result>,
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
   ): Waiter {

@@ -49,7 +49,7 @@ export class Pump {
     operation: "create" | "patch" | undefined,
     prefersFresh: boolean,
   ): Promise<boolean> {
-    if (!this.#outbox.checkLease() || this.#outbox.health.isHeld) return false;
+    if (!this.#outbox.checkLease() || this.#outbox.health.isPaused) return false;
     if (operation !== "create" && !this.#outbox.isKnown) return false;
     for (const stream of this.#outbox.streams.all(streams)) {
       const batch = this.#taken(() => stream.takeProbe(prefersFresh));
@@ -113,7 +113,7 @@ export class Pump {
     const entry = operations.takeAwaited(now());
     if (entry === undefined) {
       // An earlier patch that failed sets one of its fields: it has to go first.
-      for (const held of [...operations.awaited]) this.#expire(held);
+      for (const blocked of [...operations.awaited]) this.#expire(blocked);
       return;
     }
     this.stopTimer(entry);

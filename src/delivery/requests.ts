@@ -32,7 +32,7 @@ export type Prepared =
   | { readonly kind: "waits"; readonly waitsFor: AwaitedId };
 
 /** The request of an entry. The same entry always makes the same request, under the same key. */
-export function prepare(outbox: EntityOutbox, entry: Entry): Prepared {
+export function prepareRequest(outbox: EntityOutbox, entry: Entry): Prepared {
   const { kind, id } = outbox.store;
   const backendId = outbox.backendId;
   if (backendId === undefined && entry.kind !== "create") return { kind: "waits", waitsFor: { kind, id } };

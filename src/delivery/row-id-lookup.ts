@@ -11,7 +11,7 @@ import { toError } from "../util/thrown.js";
 import type { IdMap } from "./id-map.js";
 import { expectRowIds, learnIds } from "./journal-state.js";
 
-const LONGEST_STALL_MS = 5;
+const MAX_STALL_MS = 5;
 
 /** Looks for evals and checkpoints that other processes logged to other runs of a mirror, without blocking the event loop. */
 export class RowIdLookup {
@@ -46,7 +46,7 @@ export class RowIdLookup {
     for (const runId of names) {
       if (!isSafeId(runId) || this.#isOpen(runId)) continue;
       this.#readRun(runId);
-      if (now() - turnedAt < LONGEST_STALL_MS) continue;
+      if (now() - turnedAt < MAX_STALL_MS) continue;
       await nextTurn();
       turnedAt = now();
     }

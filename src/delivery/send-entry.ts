@@ -12,7 +12,7 @@ import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
 import { backoffOf, noteFailure } from "./entry-backoff.js";
-import { prepare, type WriteRequest } from "./requests.js";
+import { prepareRequest, type WriteRequest } from "./requests.js";
 
 /** A row whose upload is cut off so often in a row is too large for something on the way. */
 const MAX_UPLOAD_CUTS = 3;
@@ -21,7 +21,7 @@ const MAX_UPLOAD_CUTS = 3;
 export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<void> {
   outbox.sender.sends.begin();
   try {
-    const prepared = prepare(outbox, entry);
+    const prepared = prepareRequest(outbox, entry);
     if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
     else if (prepared.kind === "waits") outbox.waitFor(entry, prepared.waitsFor);
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
@@ -36,7 +36,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
 async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteRequest): Promise<void> {
   const { config, keepsProcessAlive, connection } = outbox.sender;
   if (entry.kind === "batch") {
-    nameDamaged(outbox, entry, request.lines);
+    warnOfDamaged(outbox, entry, request.lines);
     outbox.store.log.name(entry.session);
   }
   if (entry.waiter !== undefined && !connection.isUp) outbox.requeue(entry, PENDING, 0);
@@ -91,17 +91,17 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
 
 function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
   const { status, reason, body } = failure;
-  const refusal: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
+  const rejection: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
-  else if (status === 404 && entry.kind !== "create" && outbox.health.parks(refusal, request.namesOthers)) {
+  else if (status === 404 && entry.kind !== "create" && outbox.health.park(rejection, request.namesOthers)) {
     outbox.requeue(entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
-      note(outbox, entry, (log) => log.rejectRows(rangeOf(entry), request.lines.length, refusal));
+      note(outbox, entry, (log) => log.rejectRows(rangeOf(entry), request.lines.length, rejection));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
-      note(outbox, entry, (log) => log.rejectOp(entry.operation.key, refusal));
+      note(outbox, entry, (log) => log.rejectOp(entry.operation.key, rejection));
       outbox.operations.settle(entry, "rejected");
     }
     outbox.settled(entry, { kind: "failed", error: errorOfResponse(failure) });
@@ -118,7 +118,7 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
 }
 
 function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
-  nameDamaged(outbox, entry, lines);
+  warnOfDamaged(outbox, entry, lines);
   note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
@@ -154,7 +154,7 @@ function rangeOf({ session, start, end, stream }: BatchEntry) {
 }
 
 /** Names the lines that are not sent, ever: as a power cut or another client leaves them. */
-function nameDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: readonly StoredLine[]): void {
+function warnOfDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: readonly StoredLine[]): void {
   if (lines.length === 1 && lines[0]?.text.startsWith('{"step":') === true && lines[0].text.endsWith("}}")) return;
   for (const { start, text } of lines) {
     if (parseRow(text) !== undefined) continue;

@@ -4,7 +4,7 @@ import { acquireLock, isLock, type Lock, type LockOwner, SENDER_LOCK } from "../
 export class SenderLease {
   readonly #folder: string;
   #lock: Lock | undefined;
-  #holder: LockOwner | undefined;
+  #owner: LockOwner | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -16,15 +16,15 @@ export class SenderLease {
   }
 
   /** Who holds it, if that is another process. */
-  get holder(): LockOwner | undefined {
-    return this.#holder;
+  get owner(): LockOwner | undefined {
+    return this.#owner;
   }
 
   /** Acquires it, unless another process holds it. */
   acquire(): boolean {
-    const answer = acquireLock(this.#folder, SENDER_LOCK);
-    this.#holder = isLock(answer) ? undefined : answer;
-    this.#lock = isLock(answer) ? answer : undefined;
+    const result = acquireLock(this.#folder, SENDER_LOCK);
+    this.#owner = isLock(result) ? undefined : result;
+    this.#lock = isLock(result) ? result : undefined;
     return this.#lock !== undefined;
   }
 

@@ -33,7 +33,7 @@ export class Sender {
   readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
-  #isAskedAgain = false;
+  #isDrainRequested = false;
   #timer: NodeJS.Timeout | undefined;
   #probes = 0;
   #progress = 0;
@@ -84,7 +84,7 @@ export class Sender {
   noteBacklog(outbox: EntityOutbox): void {
     if (this.isOffline) return;
     this.#backlog.add(outbox);
-    if (!this.keepsProcessAlive) this.kick();
+    if (!this.keepsProcessAlive) this.requestDrain();
   }
 
   forget(outbox: EntityOutbox): void {
@@ -108,9 +108,9 @@ export class Sender {
   }
 
   /** Sends what is pending as soon as possible; what is noted while it sends is sent after that. */
-  kick(): void {
+  requestDrain(): void {
     if (this.connection.maySend) {
-      this.#isAskedAgain = true;
+      this.#isDrainRequested = true;
       void this.drain();
     } else this.schedule();
   }
@@ -133,11 +133,11 @@ export class Sender {
     for (const step of SEND_ORDER) {
       for (const outbox of this.#backlog) if (await probeStep(outbox, step, prefersFresh)) return;
     }
-    this.connection.assumeUp();
+    this.connection.closeCircuit();
   }
 
   /** Ends the backoff of all entries. */
-  hasten(): void {
+  endBackoffs(): void {
     for (const outbox of this.#backlog) for (const entry of outbox.requeued()) entry.dueAt = 0;
   }
 
@@ -145,13 +145,13 @@ export class Sender {
   nextDueMs(): number | undefined {
     let next: number | undefined;
     for (const outbox of this.#backlog) {
-      if (outbox.health.isHeld) continue;
+      if (outbox.health.isPaused) continue;
       for (const entry of outbox.requeued()) {
-        const isHeld = entry.kind === "batch" && entry.stream.isHeld(entry);
-        if (entry.waitsFor === undefined && !isHeld) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
+        const mustWait = entry.kind === "batch" && entry.stream.mustWait(entry);
+        if (entry.waitsFor === undefined && !mustWait) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
       }
     }
-    return next === undefined ? undefined : Math.max(0, next - now(), this.connection.restMs);
+    return next === undefined ? undefined : Math.max(0, next - now(), this.connection.pauseMs);
   }
 
   /** Sends nothing more of the backlog. */
@@ -169,7 +169,7 @@ export class Sender {
     // A moment for the calls of this tick: their rows then go out together.
     await Promise.resolve();
     for (;;) {
-      this.#isAskedAgain = false;
+      this.#isDrainRequested = false;
       const begunAt = now();
       const before = this.#progress;
       for (const step of SEND_ORDER) {
@@ -180,7 +180,7 @@ export class Sender {
         await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
       }
       for (const outbox of this.#backlog) if (outbox.isIdle) this.#backlog.delete(outbox);
-      const isStuck = this.#progress === before && !this.#isAskedAgain;
+      const isStuck = this.#progress === before && !this.#isDrainRequested;
       if (isStuck || this.#backlog.size === 0 || !this.connection.maySend) return;
     }
   }
@@ -191,13 +191,13 @@ export class Sender {
     if (this.#backlog.size === 0) return;
     const probeMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#probes) * (0.5 + Math.random() / 2);
     const waitMs = this.connection.maySend ? Math.min(probeMs, this.nextDueMs() ?? probeMs) : probeMs;
-    this.#timer = setTimeout(() => this.#again(), Math.max(waitMs, this.connection.restMs)).unref();
+    this.#timer = setTimeout(() => this.#again(), Math.max(waitMs, this.connection.pauseMs)).unref();
   }
 
   #again(): void {
     this.#timer = undefined;
     // The backend may have asked to wait since the timer was set.
-    if (this.connection.restMs > 0) {
+    if (this.connection.pauseMs > 0) {
       this.schedule();
       return;
     }
@@ -216,7 +216,7 @@ export class Sender {
   #onLearned(): void {
     if (this.#backlog.size === 0) return;
     for (const outbox of this.#backlog) outbox.pump.run();
-    if (!this.keepsProcessAlive) this.kick();
+    if (!this.keepsProcessAlive) this.requestDrain();
   }
 
   #onDown(reason: string): void {

@@ -33,7 +33,7 @@ export function releaseOutbox(outbox: MirrorOutbox, scope: Scope): boolean {
 
 function newOutbox(config: Config, logger: Logger, root: string, path: string): MirrorOutbox {
   const outbox: MirrorOutbox = new MirrorOutbox(config, logger, root, (kind, id) =>
-    [...shared].some((one) => one.outbox !== outbox && one.path === path && one.outbox.holds(kind, id)),
+    [...shared].some((one) => one.outbox !== outbox && one.path === path && one.outbox.isSendingFor(kind, id)),
   );
   return outbox;
 }

@@ -41,7 +41,7 @@ export function pendingReason(
 ): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
   const known = sender.connection.reason;
   if (known.blocked !== undefined) return known;
-  for (const { holder } of outboxes) {
+  for (const { leaseOwner: holder } of outboxes) {
     if (holder !== undefined)
       return { ...known, blocked: `process ${holder.pid} on ${holder.host} sends for what it logs to` };
   }

@@ -78,7 +78,7 @@ export class StreamOutbox {
   }
 
   /** This process has appended rows. `isUncounted`: what was there before is not counted. */
-  accepted({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
+  register({ start, end }: ByteRange, rows: number, scope: Scope, isUncounted: boolean): void {
     if (this.#counted < start && !isUncounted) this.count(start);
     // A recount has seen them already.
     if (this.#counted >= end) return;
@@ -107,7 +107,7 @@ export class StreamOutbox {
 
   /** The next batch that a call waits for. */
   takeAwaited(): BatchEntry | undefined {
-    const at = this.#awaited.findIndex((entry) => !this.isHeld(entry));
+    const at = this.#awaited.findIndex((entry) => !this.mustWait(entry));
     const [entry] = at === -1 ? [] : this.#awaited.splice(at, 1);
     return this.#taken(entry ?? this.#takeLookedUp());
   }
@@ -194,8 +194,8 @@ export class StreamOutbox {
   }
 
   /** Whether a batch has to wait for an earlier row of its step. */
-  isHeld(entry: BatchEntry): boolean {
-    return this.#steps?.().isHeld(entry) ?? false;
+  mustWait(entry: BatchEntry): boolean {
+    return this.#steps?.().mustWait(entry) ?? false;
   }
 
   /** Lets the backlog out that is there by now, up to a place. */
@@ -232,14 +232,14 @@ export class StreamOutbox {
   retryRejected(): void {
     for (const session of this.#store.log.state.sessions.byNonce.values()) {
       if (session.slot !== this.segment.slot) continue;
-      const { rejected: refused } = session.spans[this.segment.stream];
-      for (const [start, { end, rows }] of refused) {
+      const { rejected } = session.spans[this.segment.stream];
+      for (const [start, { end, rows }] of rejected) {
         const entry = { ...this.#entry({ start, end, session }), isInherited: false };
         this.#claim(entry);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
       }
-      refused.clear();
+      rejected.clear();
     }
   }
 
@@ -302,7 +302,7 @@ export class StreamOutbox {
       const entry = this.#entry(batch);
       this.#claim(entry);
       this.#cursor = batch.end;
-      if (!this.isHeld(entry)) return entry;
+      if (!this.mustWait(entry)) return entry;
       this.#toBacklog(entry);
     }
   }
@@ -324,7 +324,7 @@ export class StreamOutbox {
   }
 
   #isDue(entry: BatchEntry, time: number): boolean {
-    return isDue(entry, time, this.#ids) && !this.isHeld(entry);
+    return isDue(entry, time, this.#ids) && !this.mustWait(entry);
   }
 
   #takeDue(time: number): BatchEntry | undefined {

@@ -55,7 +55,7 @@ const syncOptions = clientOptions
  * Valid options, with the folders as paths.
  * @throws EvsysValidationError naming each invalid option, the value and what is allowed.
  */
-export function checkedSyncOptions(options: SyncOptions): SyncOptions {
+export function validSyncOptions(options: SyncOptions): SyncOptions {
   const { logDirs } = validated(SYNC_OPTIONS, syncOptions, options);
   return { ...options, logDirs: logDirs?.map((logDir, at) => folderPath(SYNC_OPTIONS, ["logDirs", at], logDir)) };
 }

@@ -14,7 +14,7 @@ import { entitiesOf } from "./found-entities.js";
 import { Scope } from "./scope.js";
 import { Sender } from "./sender.js";
 import { pendingReason } from "./status.js";
-import { checkedSyncOptions, SYNC_OPTIONS, type SyncOptions } from "./sync-options.js";
+import { SYNC_OPTIONS, type SyncOptions, validSyncOptions } from "./sync-options.js";
 
 const PROGRESS_EVERY_MS = 100;
 
@@ -35,7 +35,7 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     onProgress = () => {},
     signal,
     ...connection
-  } = checkedSyncOptions(options);
+  } = validSyncOptions(options);
   const config = resolveConfig({ ...connection, offline: dryRun, disabled: false }, undefined, SYNC_OPTIONS);
   const logger = levelled(config.logLevel, config.logger);
   warnIfExposed(config, logger);
@@ -74,14 +74,14 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
 }
 
 function rootOf(logDir: string): string {
-  const refuse = (what: string) =>
+  const invalid = (what: string) =>
     new EvsysValidationError("sync", [
       issueAt(["logDirs"], `expected the folder of a mirror, ${preview(logDir)} ${what}`),
     ]);
-  if (!existsSync(logDir)) throw refuse("is not there");
+  if (!existsSync(logDir)) throw invalid("is not there");
   const names = namesIn(logDir);
   const isMirror = names.length === 0 || names.includes("experiments") || names.includes("generations");
-  if (!isMirror) throw refuse("holds neither experiments/ nor generations/");
+  if (!isMirror) throw invalid("holds neither experiments/ nor generations/");
   return realpathSync(logDir);
 }
 
@@ -93,8 +93,8 @@ function begin(
   const { store, sender } = outbox;
   try {
     if (dryRun || !outbox.takeLease()) outbox.recount();
-    if (outbox.holder !== undefined) {
-      const { pid, host } = outbox.holder;
+    if (outbox.leaseOwner !== undefined) {
+      const { pid, host } = outbox.leaseOwner;
       sender.logger.warn(`${store.path}: left to process ${pid} on ${host}, which sends for it.`);
     } else if (!dryRun) {
       store.repair();

@@ -30,7 +30,7 @@ export class UnsettledSteps {
   }
 
   /** Whether an earlier row of the same step and split has to go first. */
-  isHeld(entry: BatchEntry): boolean {
+  mustWait(entry: BatchEntry): boolean {
     if (entry.step === undefined) return false;
     const others = this.#entries.get(entry.step) ?? [];
     return others.length > 1 && others.some((other) => isEarlier(other, entry));

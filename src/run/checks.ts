@@ -9,17 +9,17 @@ const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional(
  * Checks the arguments of `setBestScore` when it is called: at the end of the run it would be too late.
  * @returns the mode, if given. @throws EvsysValidationError for invalid arguments.
  */
-export function checkedBestScore(score: unknown, options: unknown): BestMode | undefined {
-  if (typeof score !== "number") throw refusal("setBestScore", "score", `expected a number, got ${preview(score)}`);
+export function validBestScore(score: unknown, options: unknown): BestMode | undefined {
+  if (typeof score !== "number") throw invalid("setBestScore", "score", `expected a number, got ${preview(score)}`);
   return options === undefined ? undefined : validated("run.setBestScore options", bestScoreOptions, options).mode;
 }
 
 /** @throws EvsysValidationError if an argument is not a string. */
-export function checkedText(method: string, field: string, given: unknown): string {
+export function validText(method: string, field: string, given: unknown): string {
   if (typeof given === "string") return given;
-  throw refusal(method, field, `expected a string, got ${preview(given)}`);
+  throw invalid(method, field, `expected a string, got ${preview(given)}`);
 }
 
-function refusal(method: string, field: string, message: string): EvsysValidationError {
+function invalid(method: string, field: string, message: string): EvsysValidationError {
   return new EvsysValidationError(`run.${method}`, [issueAt([field], message)]);
 }

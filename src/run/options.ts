@@ -87,7 +87,7 @@ export function planOf(subject: string, options: NewRunOptions): RunPlan {
     throw new EvsysValidationError(subject, [issueAt(["reopen"], "belongs to run_id, the run to resume")]);
   const given = experiment_id ?? undefined;
   const [experiment, run] = partitioned(fields, Object.keys(zExperimentCreate.shape));
-  if (given !== undefined) refuseBoth(subject, experiment);
+  if (given !== undefined) assertNotBoth(subject, experiment);
   accept("createRun", { ...fields, experiment_id: given ?? "new" }, subject, given === undefined ? forNew : forGiven);
   return {
     experimentId: given,
@@ -100,7 +100,7 @@ export function planOf(subject: string, options: NewRunOptions): RunPlan {
   };
 }
 
-function refuseBoth(subject: string, experiment: Readonly<Record<string, unknown>>): void {
+function assertNotBoth(subject: string, experiment: Readonly<Record<string, unknown>>): void {
   const both = Object.keys(experiment).filter((field) => isGiven(experiment[field]));
   if (both.length === 0) return;
   const message = "a field of a new experiment beside experiment_id; give the fields of a new one, or the id of one";

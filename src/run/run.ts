@@ -5,7 +5,7 @@ import type { BodyOf, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import { within } from "../delivery/flush.js";
 import { isGiven } from "../util/objects.js";
 import type { BestMode } from "./best-score.js";
-import { checkedBestScore, checkedText } from "./checks.js";
+import { validBestScore, validText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { failureMessage, stackOf } from "./failure.js";
 import type { Ending } from "./findings.js";
@@ -123,7 +123,7 @@ export class ExperimentRun {
    * @throws EvsysValidationError if the score is not a number, EvsysError if the run has ended.
    */
   setBestScore(score: number, options?: { readonly mode?: BestMode | undefined }): void {
-    const mode = checkedBestScore(score, options);
+    const mode = validBestScore(score, options);
     if (this.#calls.accepts("setBestScore")) this.#started.findings.best.set(score, mode);
   }
 
@@ -132,7 +132,7 @@ export class ExperimentRun {
    * @throws EvsysValidationError if it is not a string, EvsysError if the run has ended.
    */
   setConclusion(conclusion: string): void {
-    const text = checkedText("setConclusion", "conclusion", conclusion);
+    const text = validText("setConclusion", "conclusion", conclusion);
     if (!this.#calls.accepts("setConclusion")) return;
     // It throws if the experiment is not known: at the end of the run it would be too late.
     if (this.experimentId !== "") this.#started.findings.conclusion = text;
@@ -148,7 +148,7 @@ export class ExperimentRun {
    * the errors of `updateRun` and `updateExperiment`.
    */
   async cancel(reason?: string, options?: CallOptions): Promise<void> {
-    const error_message = isGiven(reason) ? checkedText("cancel", "reason", reason) : undefined;
+    const error_message = isGiven(reason) ? validText("cancel", "reason", reason) : undefined;
     return this.#end({ status: "cancelled", error_message }, timeoutOf("run.cancel", options));
   }
 

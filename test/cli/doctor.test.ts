@@ -6,7 +6,7 @@ import { freeSpaceCheck } from "../../src/cli/doctor/mirror.js";
 import { checkNode } from "../../src/cli/doctor/node.js";
 import { checkProxy } from "../../src/cli/doctor/proxy.js";
 import { checkSettings } from "../../src/cli/doctor/settings.js";
-import { syncCommand } from "../../src/delivery/exit-notice.js";
+import { syncCommandLine } from "../../src/delivery/exit-notice.js";
 import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
 import { command } from "../support/command.js";
@@ -132,7 +132,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("writes")).toMatchObject({
       verdict: "to do",
       found: "1 folder by another client.",
-      next: `If their writes never reached the backend: ${syncCommand(logDir)} --adopt`,
+      next: `If their writes never reached the backend: ${syncCommandLine(logDir)} --adopt`,
     });
   });
 
@@ -256,7 +256,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("writes")).toMatchObject({
       verdict: "to do",
       found: `${writes} writes pending.`,
-      next: `Send them with: ${syncCommand(logDir)}`,
+      next: `Send them with: ${syncCommandLine(logDir)}`,
     });
     expect(of("mirror")?.found).toBe(`${logDir} (from EVSYS_LOG_DIR) is writable.`);
     expect(pathsBelow(logDir)).toEqual(before);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
 import type { StatusReport } from "../../src/cli/status/status.js";
-import { syncCommand } from "../../src/delivery/exit-notice.js";
+import { syncCommandLine } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
@@ -93,8 +93,8 @@ describe("evsys-sdk status", () => {
     expect(Date.parse(run?.lastWriteAt ?? "")).toBe(Math.floor(lastWrite));
     expect(status).toMatchObject({
       total: { delivered: 14, pending: 1, rejected: 2, skipped: 1 },
-      next: syncCommand(logDir),
-      retry: `${syncCommand(logDir)} --retry-rejected`,
+      next: syncCommandLine(logDir),
+      retry: `${syncCommandLine(logDir)} --retry-rejected`,
     });
 
     const { code, stdout, stderr } = await command(["status", logDir]);
@@ -119,8 +119,8 @@ describe("evsys-sdk status", () => {
       "    rejected     2 metrics rows: 422 no such step  THEN",
       "",
       "Total: 14 delivered, 1 pending, 2 rejected, 1 skipped.",
-      `Continue with: ${syncCommand(logDir)}`,
-      `Send rejected writes again with: ${syncCommand(logDir)} --retry-rejected`,
+      `Continue with: ${syncCommandLine(logDir)}`,
+      `Send rejected writes again with: ${syncCommandLine(logDir)} --retry-rejected`,
       "",
     ]);
   });
@@ -228,7 +228,7 @@ describe("evsys-sdk status", () => {
       expect(stdout).toContain(
         "deleted in the backend, their writes cannot be sent: move their folders out of the mirror.\n",
       );
-      expect(stdout).toContain(`Once this is fixed: ${syncCommand(client.local.root)}\n`);
+      expect(stdout).toContain(`Once this is fixed: ${syncCommandLine(client.local.root)}\n`);
       // One would send the reader on to the other, for ever.
       expect(stdout).not.toMatch(/See why with|Continue with/);
     }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Notices } from "../../src/cli/terminal/notices.js";
 import { Output } from "../../src/cli/terminal/output.js";
-import { syncCommand } from "../../src/delivery/exit-notice.js";
+import { syncCommandLine } from "../../src/delivery/exit-notice.js";
 import type { SyncReport } from "../../src/index.js";
 import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
@@ -110,7 +110,7 @@ describe("evsys-sdk sync", () => {
     const { code, stdout, stderr } = await command(["sync", "--dry-run", logDir], { EVSYS_API_URL: server.url });
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toMatch(new RegExp(`^To send ${writes} \\(1 experiment, .*\\)\\.\\n {2}Send with: `));
-    expect(stdout).toContain(syncCommand(logDir));
+    expect(stdout).toContain(syncCommandLine(logDir));
     expect(server.requests).toEqual([]);
     expect(contentsOf(logDir)).toEqual(before);
   });
@@ -123,7 +123,7 @@ describe("evsys-sdk sync", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(new RegExp(`^Delivered ${writes - 4} `));
     expect(stdout).toContain("Rejected 4 (4 rows of metrics).");
-    expect(stdout).toContain(`${syncCommand(logDir)} --retry-rejected\n`);
+    expect(stdout).toContain(`${syncCommandLine(logDir)} --retry-rejected\n`);
     expect(stdout).toContain(`npx evsys-sdk status ${logDir}\n`);
     expect(stderr.match(/no such series/g)).toHaveLength(1);
 
@@ -144,7 +144,7 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toContain(`Pending ${writes - 1} `);
     expect(stdout).toContain("run base: the experiment ");
     expect(stdout).toContain(" was rejected: 409 the name is taken\n");
-    expect(stdout).toContain(`Once this is fixed: ${syncCommand(logDir)}\n`);
+    expect(stdout).toContain(`Once this is fixed: ${syncCommandLine(logDir)}\n`);
     expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
   });
 
@@ -159,7 +159,7 @@ describe("evsys-sdk sync", () => {
       expect(stdout).toContain(`Pending ${writes} `);
       expect(stdout).toContain(`→ ${status} `);
       expect(stdout).toContain(
-        `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommand(logDir)}\n`,
+        `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommandLine(logDir)}\n`,
       );
       expect(stdout + stderr).not.toContain(API_KEY);
       expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
@@ -189,7 +189,7 @@ describe("evsys-sdk sync", () => {
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout).toContain(`Pending ${writes} `);
     expect(stdout).toContain(`  The backend at ${server.url} is unavailable: connect ECONNREFUSED`);
-    expect(stdout).toContain(`  Continue with: ${syncCommand(logDir)}\n`);
+    expect(stdout).toContain(`  Continue with: ${syncCommandLine(logDir)}\n`);
   });
 
   it("ends with 3 at a redirect, and names its target", async () => {
@@ -246,7 +246,7 @@ describe("evsys-sdk sync", () => {
     const { code, stdout, stderr } = await command(["sync", client.local.root], connection(server));
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
     expect(stdout.match(new RegExp(`Process ${process.pid} on `, "g"))).toHaveLength(1);
-    expect(stdout).toContain(syncCommand(client.local.root));
+    expect(stdout).toContain(syncCommandLine(client.local.root));
     expect(server.requests).toEqual([]);
   });
 
@@ -310,7 +310,7 @@ describe("evsys-sdk sync", () => {
       expect(server.requests).toEqual([]);
 
       const counted = await command(["sync", folder, "--adopt", "--dry-run"]);
-      expect(counted.stdout).toContain(`  Send with: ${syncCommand(folder)} --adopt\n`);
+      expect(counted.stdout).toContain(`  Send with: ${syncCommandLine(folder)} --adopt\n`);
       const adopted = await command(["sync", folder, "--adopt"], connection(server));
       expect(adopted.code).toBe(0);
       expect(adopted.stderr).toContain(`${folder}/${GROUPS} stays where it is`);

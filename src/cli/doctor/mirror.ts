@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
 import { statfs, unlink, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
-import { syncCommand } from "../../delivery/exit-notice.js";
+import { syncCommandLine } from "../../delivery/exit-notice.js";
 import { MirrorError } from "../../errors.js";
 import { isOurs } from "../../journal/inspect.js";
 import { folderOf } from "../../store/paths.js";
@@ -71,7 +71,7 @@ function pendingCheck(root: string, isOffline: boolean): DoctorCheck {
   const total = sumOf(entities.map((standing) => standing.total));
   const unsent = sumOf(entities.filter(({ lockOwners }) => lockOwners.sender === undefined).map((one) => one.total));
   const unreadable = entities.find(({ problem }) => problem !== undefined)?.problem;
-  const status = syncCommand(root).replace(" sync", " status");
+  const status = syncCommandLine(root).replace(" sync", " status");
   const foreign = entities.filter(({ found, isEmpty }) => !isOurs(found) && !isEmpty).length;
   const parked = entities.filter((one) => one.parked !== undefined && one.total.pending > 0);
   const isParkedAlone = sumOf(parked.map(({ total: held }) => held)).pending === unsent.pending;
@@ -87,12 +87,15 @@ function pendingCheck(root: string, isOffline: boolean): DoctorCheck {
     return toDo("writes", `${found} Parked, because the backend does not know run ${runs}.`, `See: ${status}`);
   }
   if (unsent.pending > 0 && isOffline) {
-    return ok("writes", `${found} Offline: they stay in the mirror. Once online, send them with: ${syncCommand(root)}`);
+    return ok(
+      "writes",
+      `${found} Offline: they stay in the mirror. Once online, send them with: ${syncCommandLine(root)}`,
+    );
   }
-  if (unsent.pending > 0) return toDo("writes", found, `Send them with: ${syncCommand(root)}`);
+  if (unsent.pending > 0) return toDo("writes", found, `Send them with: ${syncCommandLine(root)}`);
   if (total.rejected > 0) return toDo("writes", found, `See why with: ${status}`);
   if (foreign > 0 && total.pending === 0 && !isOffline) {
-    const next = `If their writes never reached the backend: ${syncCommand(root)} --adopt`;
+    const next = `If their writes never reached the backend: ${syncCommandLine(root)} --adopt`;
     return toDo("writes", `${counted(foreign, "folder")} by another client.`, next);
   }
   return ok("writes", total.pending > 0 ? `${found} Another process is sending them.` : found);

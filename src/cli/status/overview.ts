@@ -1,6 +1,6 @@
 import { variables } from "../../config.js";
 import type { Counts } from "../../delivery/counters.js";
-import { syncCommand } from "../../delivery/exit-notice.js";
+import { syncCommandLine } from "../../delivery/exit-notice.js";
 import { noteOnProjects } from "../../delivery/other-projects.js";
 import { entityCountsIn, sumOf } from "../mirrors/entity-counts.js";
 import { type EntityStatus, entityStatus, projectOf } from "../mirrors/entity-status.js";
@@ -44,7 +44,7 @@ export function overviewOf(roots: readonly string[]): Overview {
     };
   });
   const total = sumOf(mirrors.map((mirror) => mirror.total));
-  const again = syncCommand(...roots);
+  const again = syncCommandLine(...roots);
   return {
     mirrors,
     total,

@@ -1,5 +1,5 @@
 import { COUNTED, type Counted, type Counts, type SyncReport } from "../../delivery/counters.js";
-import { syncCommand } from "../../delivery/exit-notice.js";
+import { syncCommandLine } from "../../delivery/exit-notice.js";
 import { parkedLines } from "../mirrors/parked-report.js";
 import { isKeyRejected } from "../terminal/exit-codes.js";
 import { type Output, type Piece, paint } from "../terminal/output.js";
@@ -29,7 +29,7 @@ const PLURAL: Partial<Record<Counted, string>> = { metrics: "rows of metrics", p
 export function printReport(output: Output, report: SyncReport, context: SyncContext): void {
   const { roots, dryRun, isStopped } = context;
   const { delivered, pending, rejected, skipped, failures = 0 } = report;
-  const command = syncCommand(...roots);
+  const command = syncCommandLine(...roots);
   if (isStopped) output.line("Stopped.");
   if (delivered > 0) {
     const seconds = (report.durationMs / 1000).toFixed(1);
@@ -71,7 +71,7 @@ function countPieces(
 }
 
 function syncAgain({ roots, options: asked }: SyncContext): string {
-  return [syncCommand(...roots), ...asked].join(" ");
+  return [syncCommandLine(...roots), ...asked].join(" ");
 }
 
 function reasons(report: SyncReport, context: SyncContext): string[] {
@@ -85,7 +85,7 @@ function reasons(report: SyncReport, context: SyncContext): string[] {
   if (isStopped) return [`Continue with: ${again}`];
   const held = parkedLines(roots);
   if (held.length > 0) return [...held, `Once this is fixed: ${again}`];
-  return [`See why with: ${syncCommand(...roots).replace(" sync", " status")}`, `Continue with: ${again}`];
+  return [`See why with: ${syncCommandLine(...roots).replace(" sync", " status")}`, `Continue with: ${again}`];
 }
 
 function sentence(text: string): string {
