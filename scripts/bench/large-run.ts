@@ -6,13 +6,13 @@ import { interleaved, microsecondsPerCall, roundsAt, type Side, scaled } from ".
 import type { Row } from "./row.js";
 import { inputAt, stepsFrom } from "./steps.js";
 
-const MOST_BLOCKS = 1_000;
+const MAX_BLOCKS = 1_000;
 const FLAT = { of: "ratio", atMost: 1.2 } as const;
 
 /** What a run that has millions of rows costs more than an empty one: to log a row to it, and to open it. */
 export async function largeRun(scale: number): Promise<Row[]> {
   using folder = temporaryFolder();
-  const blocks = scaled(MOST_BLOCKS, scale);
+  const blocks = scaled(MAX_BLOCKS, scale);
   const empty = await largeMirror(join(folder.path, "empty"), 0);
   const large = await largeMirror(join(folder.path, "large"), blocks);
   const calls = scaled(2_000, scale);

@@ -5,7 +5,7 @@ import { runProgram } from "./program.js";
 import { compared, roundsAt, scaled, turnByTurn } from "./rounds.js";
 import type { Row } from "./row.js";
 
-const MOST_RUNS = 10_000;
+const MAX_RUNS = 10_000;
 const ROWS_PER_RUN = 100;
 const LINEAR = { of: "ratio", atMost: 1.2 } as const;
 
@@ -14,7 +14,7 @@ const PROGRAMS = { "opening a mirror": "open-mirror", status: "status-of-mirror"
 /** What a mirror of many runs takes to open and to tell the status of, by run: that must not grow with runs or rows. In CPU time. */
 export async function manyRuns(scale: number): Promise<Row[]> {
   using folder = temporaryFolder();
-  const most = scaled(MOST_RUNS, scale, 10);
+  const most = scaled(MAX_RUNS, scale, 10);
   const few = Math.ceil(most / 10);
   const ofFew = join(folder.path, "few");
   const ofMost = join(folder.path, "most");

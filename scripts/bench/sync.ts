@@ -7,13 +7,13 @@ import type { Row } from "./row.js";
 import { type ServerOptions, startServer } from "./server-process.js";
 import { CONCURRENCY, type Synced, type Syncing } from "./sync-options.js";
 
-const MOST_ROWS = 200_000;
+const MAX_ROWS = 200_000;
 const LATENCY_MS = 20;
 const MEGABYTE = 1e6;
 
 /** A mirror brought to a backend that answers at once, and the memory that it takes. */
 export async function syncing(scale: number): Promise<Row[]> {
-  const rows = scaled(MOST_ROWS, scale, 100);
+  const rows = scaled(MAX_ROWS, scale, 100);
   const { time, cpu, memory } = await synced(rows, roundsAt(scale, 3));
   const unit = "µs";
   return [

@@ -6,9 +6,9 @@ import { runProgram } from "./program.js";
 import { median, roundsAt, scaled } from "./rounds.js";
 import type { Row } from "./row.js";
 
-const MOST_RUNS = 5_000;
+const MAX_RUNS = 5_000;
 const ROWS_PER_RUN = 50;
-const MOST_BLOCKS = 1_000;
+const MAX_BLOCKS = 1_000;
 
 /** What `view-mirror` tells, in milliseconds and megabytes. */
 interface Viewed {
@@ -21,10 +21,10 @@ interface Viewed {
 /** What the viewer makes people wait for: a list of many runs, a run of millions of rows, a move within it. */
 export async function viewer(scale: number): Promise<Row[]> {
   using folder = temporaryFolder();
-  const runs = scaled(MOST_RUNS, scale, 2);
+  const runs = scaled(MAX_RUNS, scale, 2);
   const many = join(folder.path, "many");
   await mirrorOfRuns(many, runs, ROWS_PER_RUN);
-  const { logDir, rows } = await largeMirror(join(folder.path, "large"), scaled(MOST_BLOCKS, scale));
+  const { logDir, rows } = await largeMirror(join(folder.path, "large"), scaled(MAX_BLOCKS, scale));
   const { rounds } = roundsAt(scale, 3);
   const [ofMany, ofLarge]: [Viewed[], Viewed[]] = [[], []];
   for (let round = 0; round < rounds; round += 1) {

@@ -14,7 +14,7 @@ import { type NonFinite, wireForm } from "./wire-form.js";
 const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 512 * 1024;
 /** An error that names every one of a million invalid rows helps nobody. */
-const MOST_INVALID_ROWS = 20;
+const MAX_INVALID_ROWS = 20;
 
 /** The predictions of one call. */
 export interface AcceptedPredictions {
@@ -59,7 +59,7 @@ class PredictionReader {
   }
 
   get isDone(): boolean {
-    return this.#next === this.#rows.length || this.#invalidRows >= MOST_INVALID_ROWS;
+    return this.#next === this.#rows.length || this.#invalidRows >= MAX_INVALID_ROWS;
   }
 
   takeChunk(): void {

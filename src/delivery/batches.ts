@@ -1,6 +1,6 @@
 /** The largest request body that proxies commonly accept. */
-const MOST_BYTES = 1024 * 1024;
-const MOST_ROWS = 1_000;
+const MAX_BYTES = 1024 * 1024;
+const MAX_ROWS = 1_000;
 /** Room for what surrounds the rows in a request. */
 const ENVELOPE_BYTES = 1024;
 
@@ -19,7 +19,7 @@ export class BatchBuilder {
 
   add(line: string): void {
     const bytes = Buffer.byteLength(line) + 1;
-    if (this.#lines.length === MOST_ROWS || this.#bytes + bytes > MOST_BYTES) this.#endBatch();
+    if (this.#lines.length === MAX_ROWS || this.#bytes + bytes > MAX_BYTES) this.#endBatch();
     this.#lines.push(line);
     this.#bytes += bytes;
   }

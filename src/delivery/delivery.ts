@@ -222,7 +222,7 @@ export class Delivery {
     const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
     const row = rowOf(fields, key, response);
     this.outbox.keep(entity, row.id, { key, fields, ownsExperiment }, outcome);
-    if (!isDelivered && this.outbox.isTurnDue(now())) await nextTurn();
+    if (!isDelivered && this.outbox.takeTurn(now())) await nextTurn();
     return row;
   }
 

@@ -53,12 +53,12 @@ export class DisabledOutbox implements WriteOutbox {
     return this.flush();
   }
 
-  isTurnDue(time: number): boolean {
-    return this.#turns.isDue(time);
+  takeTurn(time: number): boolean {
+    return this.#turns.takeTurn(time);
   }
 
   async #respond<Result>({ respond }: Call<Result>): Promise<Result> {
-    if (this.isTurnDue(now())) await nextTurn();
+    if (this.takeTurn(now())) await nextTurn();
     return respond(SKIPPED);
   }
 }

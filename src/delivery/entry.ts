@@ -18,7 +18,7 @@ export type Settlement =
   /** It is in the mirror and goes out later. */
   | { readonly kind: "pending" };
 
-const MOST_CONFLICTS = 5;
+const MAX_CONFLICTS = 5;
 
 export const PENDING: Settlement = { kind: "pending" };
 export const SKIPPED: Settlement = { kind: "skipped" };
@@ -83,7 +83,7 @@ export function policyOf(
   time: number,
 ): RetryPolicy {
   // A repeat that keeps conflicting is not in progress.
-  const isRepeat = attempts > 0 && conflicts < MOST_CONFLICTS;
+  const isRepeat = attempts > 0 && conflicts < MAX_CONFLICTS;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
     : {

@@ -15,7 +15,7 @@ import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 
 const KINDS: readonly FolderKind[] = ["experiment", "run"];
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** What is to become of what no ops log has. */
 interface Choice {
@@ -122,7 +122,7 @@ function countAdoptable(kind: FolderKind, { gaps, creation: making }: Adoption, 
 
 function notesOn(root: string, { foreign, lost, unclaimed }: Unknown): string[] {
   const note = (paths: readonly string[], what: string): string[] => {
-    const named = paths.slice(0, MOST_NAMED).map((path) => path.slice(root.length + 1));
+    const named = paths.slice(0, MAX_NAMED).map((path) => path.slice(root.length + 1));
     const rest = paths.length > named.length ? ` and ${paths.length - named.length} more` : "";
     const list = `(${named.join(", ")}${rest})`;
     const advice = "If they never reached the backend, send them with --adopt.";

@@ -17,7 +17,7 @@ import { Sender } from "./sender.js";
 const POLL_EVERY_MS = 1_000;
 const LONGEST_STALL_MS = 5;
 /** Entities that are idle are let go beyond so many. */
-const MOST_OPEN = 10_000;
+const MAX_OPEN = 10_000;
 
 /** The experiments and runs of one mirror that this process writes to, and their sending over one connection. */
 export class MirrorOutbox {
@@ -107,7 +107,7 @@ export class MirrorOutbox {
   }
 
   #add(kind: FolderKind, id: string, scope: Scope, begin: (outbox: EntityOutbox) => void): EntityOutbox {
-    if (this.#entities[kind].size >= MOST_OPEN) this.#closeIdle(kind);
+    if (this.#entities[kind].size >= MAX_OPEN) this.#closeIdle(kind);
     const outbox = new EntityOutbox(this.sender, this.root, kind, id, scope);
     try {
       begin(outbox);

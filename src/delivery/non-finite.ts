@@ -2,7 +2,7 @@ import type { Logger } from "../logger.js";
 import { preview } from "../util/validation.js";
 import type { NonFinite } from "./wire-form.js";
 
-const MOST_FIELDS = 10;
+const MAX_FIELDS = 10;
 
 /** Counts the non-finite numbers that are not sent. It warns once for each of the first fields, then once for all others. */
 export class NonFiniteCounts {
@@ -19,7 +19,7 @@ export class NonFiniteCounts {
   add(method: string, found: readonly NonFinite[]): void {
     for (const { field, value, count = 1 } of found) {
       const before = this.#counts.get(field);
-      if (before === undefined && this.#counts.size === MOST_FIELDS) {
+      if (before === undefined && this.#counts.size === MAX_FIELDS) {
         this.#addFurther(count);
         continue;
       }
@@ -45,9 +45,7 @@ export class NonFiniteCounts {
 
   #addFurther(count: number): void {
     if (this.#furtherValues === 0) {
-      this.#logger.warn(
-        `More than ${MOST_FIELDS} fields are not finite; further fields are counted without a warning.`,
-      );
+      this.#logger.warn(`More than ${MAX_FIELDS} fields are not finite; further fields are counted without a warning.`);
     }
     this.#furtherValues += count;
   }

@@ -232,7 +232,7 @@ export class Outbox {
         this.#scope.calls.end();
         try {
           const result = respond(settlement);
-          if (settlement.kind === "delivered" || !this.isTurnDue(time)) resolve(result);
+          if (settlement.kind === "delivered" || !this.takeTurn(time)) resolve(result);
           else setImmediate(resolve, result);
         } catch (error) {
           reject(error);
@@ -242,8 +242,8 @@ export class Outbox {
   }
 
   /** Whether the timers are due a turn: a loop of calls that the mirror answers would starve them. */
-  isTurnDue(time: number): boolean {
-    return this.#turns.isDue(time);
+  takeTurn(time: number): boolean {
+    return this.#turns.takeTurn(time);
   }
 
   async #track<Result>(send: Promise<Result>): Promise<Result> {

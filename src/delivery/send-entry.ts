@@ -16,7 +16,7 @@ import { prepare, type WriteRequest } from "./requests.js";
 
 const LONGEST_BACKOFF_MS = 60_000;
 /** A row whose upload is cut off so often in a row is too large for something on the way. */
-const MOST_UPLOAD_CUTS = 3;
+const MAX_UPLOAD_CUTS = 3;
 
 /** Sends an entry that was taken from its queue, and settles or requeues it. It never throws. */
 export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<void> {
@@ -154,7 +154,7 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
     return true;
   }
   entry.uploadCuts += 1;
-  if (entry.uploadCuts < MOST_UPLOAD_CUTS) return false;
+  if (entry.uploadCuts < MAX_UPLOAD_CUTS) return false;
   const bytes = Buffer.byteLength(request.body);
   const reason = `the connection is closed each time this row of ${bytes} bytes is uploaded: it is too large`;
   reject(outbox, entry, request, { status: 413, body: undefined, path: request.name, pending: false, reason });

@@ -5,7 +5,7 @@ import type { PendingEntity } from "./exit-notice.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import type { Sender } from "./sender.js";
 
-const MOST_NAMED = 10;
+const MAX_NAMED = 10;
 
 /** A write that keeps failing while the backend takes others. */
 export interface FailingWrite {
@@ -28,7 +28,7 @@ export function failingWrites(sender: Sender): FailingWrite[] {
       if (entry.reason === "") continue;
       const write = entry.kind === "batch" ? entry.stream.segment.stream : entry.kind;
       failing.push({ write, of: `${kind} ${id}`, attempts: entry.attempts, reason: entry.reason });
-      if (failing.length === MOST_NAMED) return failing;
+      if (failing.length === MAX_NAMED) return failing;
     }
   }
   return failing;

@@ -12,8 +12,8 @@ import type { UnsettledSteps } from "./unsettled-steps.js";
 import { partsOf } from "./waiters.js";
 
 /** More entries that failed alone are not held in memory: the backend is in trouble then. */
-const MOST_REQUEUED = 1_000;
-const MOST_RECENT_BYTES = 64 * 1024;
+const MAX_REQUEUED = 1_000;
+const MAX_RECENT_BYTES = 64 * 1024;
 
 /**
  * The rows of one segment that the backend does not have. The file itself is the queue: a cursor walks it, past what is
@@ -82,7 +82,7 @@ export class StreamOutbox {
 
   /** Keeps a row that was just written, so that the backlog need not read it from the file. */
   remember(start: number, text: string): void {
-    if (this.#recentBytes >= MOST_RECENT_BYTES) return;
+    if (this.#recentBytes >= MAX_RECENT_BYTES) return;
     this.#recent.set(start, text);
     this.#recentBytes += text.length;
   }
@@ -262,7 +262,7 @@ export class StreamOutbox {
   #takeFresh(until: number): BatchEntry | undefined {
     for (;;) {
       const start = this.#nextFresh();
-      if (start >= until || this.#requeued.length >= MOST_REQUEUED) return undefined;
+      if (start >= until || this.#requeued.length >= MAX_REQUEUED) return undefined;
       const batch = this.segment.batchAt(start, until);
       this.#cursor = batch?.end ?? start;
       if (batch === undefined) return undefined;

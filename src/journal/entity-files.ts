@@ -9,10 +9,10 @@ import { SyncLog } from "./sync-log.js";
 /** The name of the folder of a sync log. */
 export const SYNC_FOLDER = new SyncLog("").folder;
 
-/** One file of a stream as it was found. */
+/** The file of a segment when it was listed. */
 export interface SegmentFile {
   readonly stream: StreamName;
-  /** The number of its writer. */
+  /** Its writer slot. */
   readonly slot: number;
   readonly path: string;
   readonly sizeBytes: number;
@@ -20,24 +20,24 @@ export interface SegmentFile {
   readonly changedAt: number;
 }
 
-/** The files of an entity's folder as they were found, each looked at once: a mirror has thousands of folders. */
+/** The files of an entity's folder, listed once, because a mirror may have thousands of folders. */
 export interface EntityFiles {
-  /** The names of what lies in the folder. */
+  /** The names in the folder. */
   readonly names: readonly string[];
   readonly segments: readonly SegmentFile[];
 }
 
-/** Looks at the files of an entity's folder. */
+/** Lists the files of an entity's folder. */
 export function filesOfEntity(path: string): EntityFiles {
   const names = namesIn(path);
   return { names, segments: segmentFilesOf(path, names) };
 }
 
-/** The files of all streams in an entity's folder. One that is gone by then is left out. */
+/** The segment files of all streams in an entity's folder. Files deleted in the meantime are left out. */
 export function segmentFilesOf(folder: string, names: readonly string[] = namesIn(folder)): SegmentFile[] {
   return segmentsAmong(names).flatMap(({ stream, slot }): SegmentFile[] => {
     const path = join(folder, segmentName(stream, slot));
-    const stats = wrapFsError("look at the file", path, () => unlessMissing(undefined, () => lstatSync(path)));
+    const stats = wrapFsError("inspect the file", path, () => unlessMissing(undefined, () => lstatSync(path)));
     return stats === undefined ? [] : [{ stream, slot, path, sizeBytes: stats.size, changedAt: stats.mtimeMs }];
   });
 }

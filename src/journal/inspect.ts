@@ -23,7 +23,7 @@ export interface InspectedEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly path: string;
-  /** Its files as they were before anything of it was read. */
+  /** Its files, listed before anything was read. */
   readonly files: EntityFiles;
   /** The names of the files in the folder of its sync log. */
   readonly syncNames: readonly string[];

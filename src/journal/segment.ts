@@ -116,7 +116,7 @@ export class Segment {
     this.#reader.close();
   }
 
-  /** Where the open part ends that begins at a place. */
+  /** The end of the open range that starts at a position. */
   #openUntil(start: number): number {
     const { sessions } = this.#log.state;
     const session = sessions.at(this.slot, this.stream, start);

@@ -61,7 +61,7 @@ export class SyncLog {
     this.#state = new SyncState();
     this.#ordinals = [];
     this.#names = namesIn(this.folder);
-    // Most mirrors are offline ones: a file that is not there costs more than one that is.
+    // Opening a missing file is slow, and offline mirrors have no acknowledgements.
     for (const { bytes } of this.#names.includes(ACKS) ? linesOf(this.acksPath) : []) {
       const line = acksLine.safeParse(parsed(bytes));
       if (line.success) this.#state.apply(line.data, this.#ordinals);

@@ -17,7 +17,7 @@ export interface UnclaimedRows extends SegmentFile {
   readonly tornLine: TornLine | undefined;
 }
 
-/** The rows of an entity's files that no session wrote, file by file; files without any are left out. */
+/** The unclaimed rows of an entity's segments; segments without any are left out. */
 export function unclaimedRowsOf(segments: readonly SegmentFile[], state: SyncState): UnclaimedRows[] {
   return segments.flatMap((segment) => {
     let rows = 0;

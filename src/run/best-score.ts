@@ -7,7 +7,7 @@ import type { TrackBest } from "./options.js";
 export type BestMode = "max" | "min";
 
 /** Number of series names listed in the warning. */
-const MOST_NAMES = 20;
+const MAX_NAMES = 20;
 
 /** The best score of a run: the one that was set, otherwise the best value of the tracked series. */
 export class BestScore {
@@ -77,7 +77,7 @@ export class BestScore {
 
   #noteOthers(series: object): void {
     if (this.#isFound) return;
-    for (const name of Object.keys(series)) if (this.#others.size < MOST_NAMES) this.#others.add(name);
+    for (const name of Object.keys(series)) if (this.#others.size < MAX_NAMES) this.#others.add(name);
   }
 }
 

@@ -10,7 +10,7 @@ export function asCurrentRun<Result>(run: ExperimentRun, body: () => Result): Re
 }
 
 /**
- * The run of the rootCause `withRun` that the caller is running in, also after an `await` and in timers. Parallel runs are
+ * The run of the innermost `withRun` that the caller is running in, also after an `await` and in timers. Parallel runs are
  * kept apart.
  * @throws EvsysError outside of `withRun`; a run of `startRun` is never current.
  */

@@ -3,7 +3,7 @@ import { isError } from "../util/thrown.js";
 /** What a dashboard can show in a table cell. The rest is in the stack. */
 const LONGEST_MESSAGE = 500;
 const LONGEST_STACK = 16_384;
-const MOST_CAUSES = 5;
+const MAX_CAUSES = 5;
 
 /** A thrown value for a dashboard: "Name: message", or the value as text, 500 characters at most. It never throws. */
 export function failureMessage(thrown: unknown): string {
@@ -14,7 +14,7 @@ export function failureMessage(thrown: unknown): string {
 /** The stacks of an error and of its causes; undefined if there is none. */
 export function stackOf(error: unknown): string | undefined {
   const stacks: string[] = [];
-  for (let each = error; isError(each) && stacks.length <= MOST_CAUSES; each = each.cause)
+  for (let each = error; isError(each) && stacks.length <= MAX_CAUSES; each = each.cause)
     stacks.push(each.stack ?? String(each));
   return stacks.length === 0 ? undefined : cut(stacks.join("\ncaused by: "), LONGEST_STACK);
 }

@@ -4,7 +4,7 @@ import { assertSafeId } from "./paths.js";
 import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
 import { type CheckpointRow, type EvalRow, LocalExperimentStore } from "./store.js";
 
-/** The mirror of a disabled client: it holds nothing, whatever lies in its folder, and is neither read nor written. */
+/** The store of a disabled client: always empty. The folder is neither read nor written. */
 export class EmptyStore extends LocalExperimentStore {
   override experiments(): [] {
     return [];

@@ -6,7 +6,7 @@ import { segmentName } from "./paths.js";
 import { slotsOf } from "./rows.js";
 
 const TAIL_BYTES = 2 * 1024;
-const MOST_TAIL_BYTES = 8 * 1024 * 1024;
+const MAX_TAIL_BYTES = 8 * 1024 * 1024;
 const NEWLINE = 0x0a;
 
 /** The last value of a series. */
@@ -15,21 +15,21 @@ export interface LastValue {
   readonly value: number;
 }
 
-/** The end of a run's metrics. */
+/** The last values of a run's metrics. */
 export interface LastRows {
   readonly lastStep: number | undefined;
-  /** The last value of each series that the last rows have, by {@link seriesLabel}. */
+  /** The last value of each series in the last rows, by {@link seriesLabel}. */
   readonly values: ReadonlyMap<string, LastValue>;
 }
 
-/** A series as people read it: its name, with the split unless that is train. */
+/** The label of a series: its name, followed by the split in brackets unless it is train. */
 export function seriesLabel(split: string, series: string): string {
   return split === "train" ? series : `${series} (${split})`;
 }
 
 /**
- * Reads the last rows of a run's metrics: at least `tailBytes` of each file, and a whole row, so that thousands of runs take
- * no time. Of two files, the one that has come to a higher step counts.
+ * Reads the last rows of a run's metrics: at least one complete row and `tailBytes` of each file, which is fast enough for
+ * thousands of runs. Of several files, the one with the higher step counts.
  */
 export function lastRowsOf(folder: string, tailBytes = TAIL_BYTES): LastRows {
   const values = new Map<string, LastValue>();
@@ -55,6 +55,6 @@ function lastValuesIn(path: string, tailBytes: number): ReadonlyMap<string, Last
     const { bytes, size } = readPiece(path, (all) => all - lengthBytes, lengthBytes);
     const line = bytes.length === size ? 0 : bytes.indexOf(NEWLINE) + 1;
     const isDone = scanner.scan(bytes.subarray(line), 0) > 0;
-    if (isDone || bytes.length === size || lengthBytes > MOST_TAIL_BYTES) return found;
+    if (isDone || bytes.length === size || lengthBytes > MAX_TAIL_BYTES) return found;
   }
 }

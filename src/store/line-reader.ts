@@ -7,7 +7,7 @@ import { NO_FOLLOW } from "./links.js";
 const PIECE_BYTES = 256 * 1024;
 const NEWLINE = 0x0a;
 const NOTHING = Buffer.alloc(0);
-/** Shared by all counts: nothing else runs during one. */
+/** Shared by all counts, which are synchronous. */
 const COUNTING = Buffer.allocUnsafe(64 * 1024);
 
 /** One line of a file: its bytes without the newline, and its position. */

@@ -8,16 +8,16 @@ const STEP = Buffer.from('"step"');
 const SPLIT = Buffer.from('"split"');
 const METRICS = Buffer.from('"metrics"');
 
-/** Takes the values of rows; `start` is where the row starts in the file, in bytes. */
+/** Receives the values of rows; `start` is the position of the row in the file, in bytes. */
 export interface ValueSink<Target> {
-  /** What takes the values of a series. Asked once for each place in a row that a series appears at. */
+  /** The receiver of a series' values. Called once for each position in a row at which the series appears. */
   target(split: string, name: string): Target;
   add(target: Target, step: number, value: number, start: number): void;
-  /** Told of a line that is no metrics row. */
+  /** Called for a line that is not a metrics row. */
   skip(start: number): void;
 }
 
-/** The series of the last row of a split, in order: the next row nearly always has the same. */
+/** The series of the last row of a split, in order; the next row nearly always has the same. */
 interface Shape<Target> {
   readonly split: string;
   readonly names: Buffer[];
@@ -25,8 +25,8 @@ interface Shape<Target> {
 }
 
 /**
- * Reads metrics rows several times faster than JSON.parse, as it makes no objects. A row that does not have the usual
- * form is parsed as JSON. Values may differ from the exact ones in the 16th digit, unless `read` is `readExactNumber`.
+ * Reads metrics rows several times faster than JSON.parse, because it creates no objects. A row of an unusual form is
+ * parsed as JSON. Values may differ from the exact ones in the 16th digit, unless `read` is `readExactNumber`.
  */
 export class MetricScanner<Target> {
   readonly #sink: ValueSink<Target>;
@@ -41,7 +41,7 @@ export class MetricScanner<Target> {
     this.#read = read;
   }
 
-  /** Reads the whole lines of a piece of a file that starts at `offset`. @returns how many bytes they are. */
+  /** Reads the complete lines of a piece of a file that starts at `offset`. @returns their size in bytes. */
   scan(piece: Buffer, offset: number): number {
     this.#bytes = piece;
     let line = 0;
@@ -100,7 +100,7 @@ export class MetricScanner<Target> {
     }
   }
 
-  /** Passes a byte and the spaces after it. */
+  /** Skips a byte and the spaces after it. */
   #byte(expected: number): boolean {
     if (this.#bytes[this.#at] !== expected) return false;
     this.#at += 1;
@@ -145,7 +145,7 @@ export class MetricScanner<Target> {
     return true;
   }
 
-  /** The string that starts here; undefined where there is none, or where it has an escape. */
+  /** The string that starts here; undefined if there is none, or if it has an escape. */
   #string(): string | undefined {
     const bytes = this.#bytes;
     const from = this.#at + 1;

@@ -2,8 +2,8 @@ const [MINUS, PLUS, DOT, ZERO, LOWER_E] = [0x2d, 0x2b, 0x2e, 0x30, 0x65];
 const POWERS = Float64Array.from({ length: 309 }, (_, power) => Number(`1e${power}`));
 
 /**
- * Reads the number of JSON that starts at a place. `readNumber.end` is where it ends. A number with more than 15 digits may
- * differ from the exact one in its last digit. @returns NaN where there is no number.
+ * Reads the JSON number that starts at a position; `readNumber.end` is its end. A number of more than 15 digits may differ
+ * from the exact one in its last digit. @returns NaN if there is no number.
  */
 export function readNumber(bytes: Uint8Array, start: number): number {
   let at = start;
@@ -43,13 +43,13 @@ export function readNumber(bytes: Uint8Array, start: number): number {
   return isNegative ? -scaled : scaled;
 }
 
-/** Reads the number of JSON that starts at a place, with all its digits; it takes several times as long. */
+/** Reads a JSON number exactly; several times slower than `readNumber`. */
 export function readExactNumber(bytes: Buffer, start: number): number {
   const value = readNumber(bytes, start);
   return Number.isNaN(value) ? value : Number(bytes.toString("latin1", start, readNumber.end));
 }
 
-/** Where the number ends that was read last: a second result without an object for each number. */
+/** The end of the last number: a second result without allocating an object. */
 readNumber.end = 0;
 
 function scale(value: number, power: number): number {

@@ -4,35 +4,34 @@ import type { Split } from "../../generated/types.js";
 import { EvsysValidationError } from "../errors.js";
 import { issueAt, validated } from "../util/validation.js";
 
-/** Which rows of a stream to read. */
+/** Options that select rows of a stream. */
 export interface ReadOptions {
-  /** The first step, a whole number. Rows without a step are left out. Default: no limit. */
+  /** The first step, an integer. Rows without a step are left out. Default: no limit. */
   readonly from?: number | undefined;
-  /** The last step, a whole number; it is included. Rows without a step are left out. Default: no limit. */
+  /** The last step, an integer, inclusive. Rows without a step are left out. Default: no limit. */
   readonly to?: number | undefined;
-  /** Whether to yield only the last of the rows that were logged for the same thing. Default: false, every row. */
+  /** Whether to yield only the last row of those with the same identity, such as step and split. Default: false, all rows. */
   readonly last?: boolean | undefined;
 }
 
-/** Which evals to read, and which of their series. */
+/** Options that select evals and their series. */
 export interface EvalReadOptions extends ReadOptions {
-  /** The series to read, by name. Rows that have none of them are left out. Default: all. */
+  /** The names of the series to read. Rows without any of them are left out. Default: all. */
   readonly series?: string | readonly string[] | undefined;
 }
 
-/** Which metrics to read. */
+/** Options that select metrics. */
 export interface MetricReadOptions extends EvalReadOptions {
-  /** The part of the data: train, val or test. Default: all. */
+  /** The data split: train, val or test. Default: all. */
   readonly split?: Split | undefined;
 }
 
 const step = z.int().optional();
 const range = { from: step, to: step, last: z.boolean().optional() };
 const series = z
-  .union([z.string(), z.array(z.string()).min(1)], { error: "expected the name of a series, or a list of names" })
+  .union([z.string(), z.array(z.string()).min(1)], { error: "expected the name of a series, or an array of names" })
   .optional();
 
-/** By stream. */
 const READ_OPTIONS = {
   metrics: z.strictObject({ series, split: zSplit.optional(), ...range }),
   evals: z.strictObject({ series, ...range }),
@@ -40,7 +39,10 @@ const READ_OPTIONS = {
   predictions: z.strictObject(range),
 } as const;
 
-/** @throws EvsysValidationError naming each invalid option. */
+/**
+ * Validates read options.
+ * @throws EvsysValidationError naming each invalid option.
+ */
 export function validReadOptions(stream: keyof typeof READ_OPTIONS, options: MetricReadOptions): MetricReadOptions {
   const subject = `${stream} options`;
   const valid: MetricReadOptions = validated(subject, READ_OPTIONS[stream], options);

@@ -3,7 +3,7 @@ import { isGiven, isObject, setField } from "../util/objects.js";
 import type { MetricReadOptions } from "./read-options.js";
 import type { Row } from "./rows.js";
 
-/** The fields that say what a row is about, beside its step. Two rows with the same values are about the same thing. */
+/** The fields that identify a row, in addition to its step. */
 const IDENTITY: Readonly<Record<StreamName, readonly string[]>> = {
   metrics: ["split"],
   evals: ["benchmark_id", "checkpoint_id", "model_ref"],
@@ -11,11 +11,11 @@ const IDENTITY: Readonly<Record<StreamName, readonly string[]>> = {
   predictions: ["kind", "eval_id", "task_id", "sample_idx"],
 };
 
-/** The rows that options select, in order. With `last`, the ones to yield are kept in memory until all rows are read. */
+/** Selects rows, in order. With `last`, the result is kept in memory until all rows are read. */
 export function* selectedRows(stream: StreamName, rows: Iterable<Row>, options: MetricReadOptions): Generator<Row> {
   const isWanted = stepFilter(options);
   const series = options.series === undefined ? undefined : new Set([options.series].flat());
-  const last = options.last === true ? new LastRows(stream) : undefined;
+  const last = options.last === true ? new LatestRows(stream) : undefined;
   for (const row of rows) {
     if (!isWanted(row.step) || (options.split !== undefined && (row.split ?? "train") !== options.split)) continue;
     const selected = series === undefined ? row : withSeries(row, series);
@@ -28,11 +28,11 @@ export function* selectedRows(stream: StreamName, rows: Iterable<Row>, options: 
 
 function stepFilter({ from, to }: MetricReadOptions): (step: unknown) => boolean {
   if (from === undefined && to === undefined) return () => true;
-  const [least, greatest] = [from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY];
-  return (step) => (typeof step === "number" || typeof step === "bigint") && step >= least && step <= greatest;
+  const [min, max] = [from ?? Number.NEGATIVE_INFINITY, to ?? Number.POSITIVE_INFINITY];
+  return (step) => (typeof step === "number" || typeof step === "bigint") && step >= min && step <= max;
 }
 
-/** A row with the wanted ones of its series; undefined where it has none of them. */
+/** A row with only the wanted series; undefined if it has none of them. */
 function withSeries(row: Row, wanted: ReadonlySet<string>): Row | undefined {
   if (!isObject(row.metrics)) return undefined;
   const metrics: Record<string, unknown> = {};
@@ -46,7 +46,7 @@ function withSeries(row: Row, wanted: ReadonlySet<string>): Row | undefined {
 }
 
 /** The last row of each step and identity, in the order in which they were first logged. */
-class LastRows {
+class LatestRows {
   readonly #stream: StreamName;
   readonly #rows = new Map<string, Row>();
 
@@ -65,13 +65,13 @@ class LastRows {
   }
 
   #keyOf(row: Row): string {
-    // A row that does not say what it is about cannot be told to repeat another.
+    // A row without an identity never replaces another.
     if (!isGiven(this.#stream === "predictions" ? row.task_id : row.step)) return String(this.#rows.size);
     return JSON.stringify(["step", ...IDENTITY[this.#stream]].map((field) => String(row[field] ?? "")));
   }
 }
 
-/** A step's series may be logged in several calls: the last value of each counts. */
+/** The series of a step may be logged in several calls: the last value of each counts. */
 function merged(earlier: Row, later: Row): Row {
   const metrics: Record<string, unknown> = {};
   for (const each of [earlier.metrics, later.metrics]) {

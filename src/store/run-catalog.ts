@@ -62,7 +62,7 @@ export function readExperiment(root: string, id: string): MirrorDocument | undef
   return isSafeId(id) ? readEntity(root, "experiment", id).document : undefined;
 }
 
-/** The best score of an experiment or a run, as its document has it; undefined where it has none. */
+/** The best score in the document of an experiment or a run; undefined if it has none. */
 export function bestScoreOf(document: MirrorDocument | undefined): unknown {
   return document?.best_score ?? (isObject(document?.summary) ? document.summary.best_score : undefined);
 }

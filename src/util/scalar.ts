@@ -1,7 +1,7 @@
-/** A number as JSON can hold it: a non-finite one by its name. */
+/** A number in JSON; non-finite ones are strings. */
 export type Scalar = number | "NaN" | "Infinity" | "-Infinity";
 
-/** A number of a mirror as JSON can hold it; null where it is no number. */
+/** Converts a number of a mirror to JSON; null if the value is not a number. */
 export function scalarOf(value: unknown): Scalar | null {
   if (typeof value === "bigint") return Number(value);
   if (typeof value !== "number") return null;

@@ -5,7 +5,7 @@ import type { Scalar } from "../util/scalar.js";
 export type { Scalar };
 
 export interface RunSummary {
-  /** The mirror's position and the run's id: unique among all mirrors shown. */
+  /** The mirror's index and the run's id: unique among all mirrors. */
   readonly key: string;
   readonly id: string;
   readonly mirror: string;
@@ -16,22 +16,22 @@ export interface RunSummary {
   readonly status: string;
   readonly seed: number | null;
   readonly tags: readonly string[];
-  /** Milliseconds since the epoch; null where unknown. */
+  /** Milliseconds since the epoch; null if unknown. */
   readonly createdAt: number | null;
   readonly updatedAt: number | null;
   readonly lastStep: number | null;
   readonly bestScore: Scalar | null;
-  /** The last value of the series that was asked for. */
+  /** The last value of the requested series. */
   readonly lastValue: Scalar | null;
-  /** Why the document cannot be read; null where it can. */
+  /** Why the document cannot be read; null if it can. */
   readonly problem: string | null;
 }
 
 export interface RunList {
   readonly runs: readonly RunSummary[];
-  /** The series that the last rows of the runs have, sorted; at most 500. */
+  /** The series in the last rows of the runs, sorted; at most 500. */
   readonly series: readonly string[];
-  /** Mirrors that are no longer there. */
+  /** Mirrors that no longer exist. */
   readonly missing: readonly string[];
 }
 
@@ -52,7 +52,7 @@ export interface SeriesInfo {
 
 export interface SeriesList {
   readonly series: readonly SeriesInfo[];
-  /** How many match, of which `series` holds the first. */
+  /** The number of matches, of which `series` has the first. */
   readonly total: number;
   readonly skippedLines: number;
 }
@@ -70,7 +70,7 @@ export interface CurvePart {
 
 export interface CurveData {
   readonly parts: readonly CurvePart[];
-  /** The share of the rows that were read, 0 to 1. Below 1 the rest is drawn from samples, if at all. */
+  /** The fraction of rows that were read, 0 to 1. Below 1, the rest is drawn from samples, if at all. */
   readonly read: number;
   /** Changes when there is more to draw. */
   readonly version: string;
@@ -80,7 +80,7 @@ export interface PredictionPage {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
   /** Where the next page starts; null at the end. */
   readonly next: string | null;
-  /** The share of the predictions that were searched, 0 to 1. */
+  /** The fraction of predictions that were searched, 0 to 1. */
   readonly position: number;
 }
 
@@ -89,10 +89,10 @@ export interface RunDetail {
   readonly experiment: Readonly<Record<string, unknown>>;
 }
 
-/** What a self-contained file holds: responses by address. */
+/** The data of a self-contained file: responses by key. */
 export interface Snapshot {
   readonly madeAt: number;
   readonly responses: Readonly<Record<string, unknown>>;
-  /** What was left out, in a sentence; empty where nothing was. */
+  /** A sentence about omitted data; empty if there is none. */
   readonly note: string;
 }

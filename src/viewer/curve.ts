@@ -1,4 +1,4 @@
-/** The numbers that a block consists of. */
+/** How many numbers a block has. */
 const STRIDE = 7;
 const FIRST_BLOCKS = 4;
 
@@ -9,20 +9,20 @@ export interface Block {
   readonly min: number;
   readonly max: number;
   readonly sum: number;
-  /** How many finite values it stands for. None is a gap. */
+  /** The number of finite values; 0 is a gap. */
   readonly count: number;
-  /** Where the row of its first value starts in the file, in bytes. */
+  /** The position of the row of its first value, in bytes. */
   readonly start: number;
 }
 
 /**
- * The values of one series in one file, in bounded memory: once there are more blocks than the limit, pairs of neighbours
- * become one. All numbers lie in one array, because a run may have 100,000 series.
+ * The values of one series in one file, in bounded memory: when there are more blocks than the limit, adjacent blocks are
+ * merged in pairs. All numbers are in one array, because a run may have 100,000 series.
  */
 export class Curve {
   readonly split: string;
   readonly name: string;
-  /** Every value of the series, the non-finite ones too. */
+  /** The number of values, including non-finite ones. */
   values = 0;
   nonFinite = 0;
   lastStep = Number.NaN;
@@ -62,7 +62,6 @@ export class Curve {
     numbers[at + 5] = (numbers[at + 5] ?? 0) + 1;
   }
 
-  /** One block. */
   block(index: number): Block {
     const at = index * STRIDE;
     const [stepMin = 0, stepMax = 0, min = 0, max = 0, sum = 0, count = 0, start = 0] = this.#numbers.subarray(

@@ -2,10 +2,10 @@ import { createHash } from "node:crypto";
 
 const COMMON = "default-src 'none'; base-uri 'none'; form-action 'none'";
 
-/** What a page of the server may do: its own script, style and requests, and nothing else. */
+/** The Content-Security-Policy of the served page: only its own script, style and requests. */
 const PAGE_POLICY = `${COMMON}; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; frame-ancestors 'none'; require-trusted-types-for 'script'`;
 
-/** What a self-contained file may do: run the script and the style that it was made with, by their hashes. */
+/** The Content-Security-Policy of a self-contained file: only its own script and style, by hash. */
 export function filePolicy(script: string, style: string): string {
   return `${COMMON}; script-src '${hashOf(script)}'; style-src '${hashOf(style)}'; img-src data:; require-trusted-types-for 'script'`;
 }

@@ -10,7 +10,7 @@ const HEAD = `<meta charset="utf-8">
 const BODY = `<noscript>The viewer needs JavaScript.</noscript>
 <div id="viewer"></div>`;
 
-/** The page that the server sends. */
+/** The page of the server. */
 export function servedPage(): string {
   return `<!doctype html>
 <html lang="en">
@@ -44,7 +44,7 @@ ${BODY}
 `;
 }
 
-/** JSON that cannot end the script element it stands in. */
+/** JSON that cannot end the script element that contains it. */
 function scriptSafe(json: string): string {
   return json.replace(
     /[<>&\u2028\u2029]/g,

@@ -3,21 +3,21 @@ import { readPiece } from "../store/file-piece.js";
 import { segmentName } from "../store/paths.js";
 import { parseRow, type Row, slotsOf } from "../store/rows.js";
 import type { PredictionPage } from "./api-types.js";
-import { shownFields } from "./shown.js";
+import { jsonSafeFields } from "./json-safe.js";
 
 const PIECE_BYTES = 256 * 1024;
-/** How long one request searches; the browser asks for the rest. */
-const PATIENCE_MS = 150;
+/** How long one request may search; the browser requests the rest. */
+const MAX_WAIT_MS = 150;
 const NEWLINE = 0x0a;
 
 /**
- * A page of a run's predictions that contain a text, from a place on. `from` is the `next` of the page before, or "" for
- * the first page. A page may have fewer rows than were asked for, as long as `next` is not null.
+ * A page of a run's predictions that contain a text. `from` is the `next` of the previous page, or "" for the first page.
+ * A page may have fewer rows than requested even if `next` is not null.
  */
 export function predictionPage(folder: string, query: string, from: string, most: number): PredictionPage {
   const slots = slotsOf(folder, "predictions");
   const [firstSlot = slots[0] ?? 1, start = 0] = from === "" ? [] : from.split(".").map(Number);
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = performance.now() + MAX_WAIT_MS;
   const text = query.toLowerCase();
   const rows: Readonly<Record<string, unknown>>[] = [];
   for (const [index, slot] of slots.entries()) {
@@ -25,7 +25,7 @@ export function predictionPage(folder: string, query: string, from: string, most
     const path = join(folder, segmentName("predictions", slot));
     for (const { line, end, size } of linesFrom(path, slot === firstSlot ? start : 0)) {
       const row = parseRow(line);
-      if (row !== undefined && (text === "" || textOf(row).includes(text))) rows.push(shownFields(row));
+      if (row !== undefined && (text === "" || textOf(row).includes(text))) rows.push(jsonSafeFields(row));
       if (rows.length < most && performance.now() < deadline) continue;
       const isLast = end >= size && index === slots.length - 1;
       return { rows, next: isLast ? null : `${slot}.${end}`, position: (index + end / size) / slots.length };

@@ -1,14 +1,14 @@
 import type { CurvePart } from "./api-types.js";
 import type { Block, Curve } from "./curve.js";
 
-/** The part of the steps to draw, and on how many pixels. */
+/** The range of steps to draw, and the width in pixels. */
 export interface Window {
   readonly from: number;
   readonly to: number;
   readonly width: number;
 }
 
-/** The blocks of curves that lie within a window. `isWanted` leaves out blocks by where they start in the file. */
+/** The blocks of a curve within a window. `isWanted` filters blocks by their position in the file. */
 export function blocksWithin(curve: Curve, { from, to }: Window, isWanted: (start: number) => boolean): Block[] {
   const blocks: Block[] = [];
   for (let index = 0; index < curve.length; index += 1) {
@@ -18,7 +18,7 @@ export function blocksWithin(curve: Curve, { from, to }: Window, isWanted: (star
   return blocks;
 }
 
-/** Reduces blocks to at most one point for each pixel, with the least, the greatest and the mean value. */
+/** Reduces blocks to at most one point per pixel, with the minimum, maximum and mean. */
 export function reduced(split: string, blocks: readonly Block[], window: Window): CurvePart {
   const points = blocks.length > 2 * window.width ? perPixel(blocks, window) : [...blocks];
   points.sort((a, b) => a.stepMin - b.stepMin);

@@ -7,19 +7,19 @@ import type { Block } from "./curve.js";
 import { blocksWithin, reduced, type Window } from "./reduce.js";
 import { SegmentIndex } from "./segment-index.js";
 
-/** How long a request waits for rows to be read. */
-const PATIENCE_MS = 120;
-/** A part of a file up to this size is read again for its details. */
-const MOST_DETAIL_BYTES = 32 * 1024 * 1024;
+/** Maximum time that a request waits for rows to be read. */
+const MAX_WAIT_MS = 120;
+/** Parts of a file up to this size are read again in detail. */
+const MAX_DETAIL_BYTES = 32 * 1024 * 1024;
 
-/** The curves of a run: an overview of a large one at once, the rest as it is read in the background. */
+/** The curves of a run. A large run has an overview immediately; the rest is read in the background. */
 export class RunIndex {
   readonly #folder: string;
   readonly #segments = new Map<number, SegmentIndex>();
   #reading: Promise<void> | undefined;
   #isClosed = false;
 
-  /** `folder`: the run's. */
+  /** `folder`: the folder of the run. */
   constructor(folder: string) {
     this.#folder = folder;
   }
@@ -29,7 +29,7 @@ export class RunIndex {
     return [...this.#segments.values()].map(({ position, size }) => `${position}.${size}`).join("-");
   }
 
-  /** Looks for new rows and reads on, for a moment. */
+  /** Checks for new rows and reads for a limited time. */
   async refresh(): Promise<void> {
     const slots = slotsOf(this.#folder, "metrics");
     for (const slot of this.#segments.keys()) if (!slots.includes(slot)) this.#segments.delete(slot);
@@ -44,18 +44,18 @@ export class RunIndex {
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });
-    // A failure shows in the next refresh, which looks at the same files.
+    // The next refresh reads the same files and reports the failure.
     this.#reading.catch(() => {});
     await Promise.race([this.#reading, timePasses()]);
   }
 
-  /** Reads all rows that are there now. */
+  /** Reads all existing rows. */
   async readAll(): Promise<void> {
     await this.refresh();
     await this.#reading;
   }
 
-  /** Ends what is read in the background. */
+  /** Stops reading in the background. */
   close(): void {
     this.#isClosed = true;
   }
@@ -82,7 +82,7 @@ export class RunIndex {
     return { series, total: found.size, skippedLines };
   }
 
-  /** The curves of a series in all splits, one for each split. */
+  /** The curves of a series, one per split. */
   curves(name: string, window: Window): CurveData {
     const splits = new Set<string>();
     for (const { read, sampled } of this.#segments.values()) {
@@ -122,7 +122,7 @@ function blocksOf(segment: SegmentIndex, split: string, name: string, window: Wi
   if (isCoarse && curve !== undefined) {
     const start = Math.min(...blocks.map((block) => block.start));
     const end = endOf(segment, key, Math.max(...blocks.map((block) => block.start)));
-    if (end - start <= MOST_DETAIL_BYTES) {
+    if (end - start <= MAX_DETAIL_BYTES) {
       const detailed = segment.detail(start, end).curves.get(key);
       if (detailed !== undefined) return blocksWithin(detailed, window, () => true);
     }
@@ -132,7 +132,7 @@ function blocksOf(segment: SegmentIndex, split: string, name: string, window: Wi
   return blocks;
 }
 
-/** Where the rows of a block end: where the next block of its curve starts. */
+/** The end of a block's rows: the start of the next block of its curve. */
 function endOf({ read, position }: SegmentIndex, key: string, start: number): number {
   const curve = read.curves.get(key);
   for (let index = 0; curve !== undefined && index < curve.length; index += 1) {
@@ -144,6 +144,6 @@ function endOf({ read, position }: SegmentIndex, key: string, start: number): nu
 
 function timePasses(): Promise<void> {
   return new Promise((resolve) => {
-    setTimeout(resolve, PATIENCE_MS).unref();
+    setTimeout(resolve, MAX_WAIT_MS).unref();
   });
 }

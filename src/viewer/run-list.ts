@@ -9,7 +9,7 @@ import { isObject } from "../util/objects.js";
 import { scalarOf } from "../util/scalar.js";
 import type { RunList, RunSummary } from "./api-types.js";
 
-const MOST_SERIES = 500;
+const MAX_SERIES = 500;
 
 interface Cached {
   readonly stamp: string;
@@ -17,7 +17,7 @@ interface Cached {
   readonly last: LastRows;
 }
 
-/** The runs of mirrors. A run is read again only after its document or its metrics have changed. */
+/** Lists the runs of mirrors. A run is read again only if its document or metrics have changed. */
 export class RunLister {
   readonly #roots: readonly string[];
   readonly #experiments = new Map<string, { readonly stamp: string; readonly document: MirrorDocument | undefined }>();
@@ -33,7 +33,7 @@ export class RunLister {
     const runs = this.#roots.flatMap((root, mirror) => {
       return runIdsIn(root).map((id): RunSummary => {
         const { summary, last } = this.#run(root, id, `${mirror}/${id}`);
-        for (const name of last.values.keys()) if (names.size < MOST_SERIES) names.add(name);
+        for (const name of last.values.keys()) if (names.size < MAX_SERIES) names.add(name);
         const experiment = this.#experiment(root, summary.experimentId);
         return {
           ...summary,
@@ -87,7 +87,7 @@ export class RunLister {
   }
 }
 
-/** Changes with the files that the list shows something of. */
+/** Changes when one of the files changes. */
 function stampOf(files: readonly string[]): string {
   return files
     .map((file) => {

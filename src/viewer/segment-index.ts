@@ -7,9 +7,9 @@ const PIECE_BYTES = 1024 * 1024;
 const SAMPLED_BYTES = 16 * 1024 * 1024;
 const SAMPLES = 1_024;
 const SAMPLE_BYTES = 8 * 1024;
-const MOST_BLOCKS = 16_384;
-const LEAST_BLOCKS = 64;
-/** The blocks of one file, shared by its series. */
+const MAX_BLOCKS = 16_384;
+const MIN_BLOCKS = 64;
+/** The maximum number of blocks of a file, shared by its series. */
 const ALL_BLOCKS = 250_000;
 const NEWLINE = 0x0a;
 
@@ -17,7 +17,7 @@ const NEWLINE = 0x0a;
 export class CurveSet implements ValueSink<Curve> {
   readonly curves = new Map<string, Curve>();
   skippedLines = 0;
-  #limit = MOST_BLOCKS;
+  #limit = MAX_BLOCKS;
 
   target(split: string, name: string): Curve {
     const key = `${split}\n${name}`;
@@ -25,7 +25,7 @@ export class CurveSet implements ValueSink<Curve> {
     if (curve === undefined) {
       curve = new Curve(split, name);
       this.curves.set(key, curve);
-      this.#limit = Math.max(LEAST_BLOCKS, Math.min(MOST_BLOCKS, Math.floor(ALL_BLOCKS / this.curves.size)));
+      this.#limit = Math.max(MIN_BLOCKS, Math.min(MAX_BLOCKS, Math.floor(ALL_BLOCKS / this.curves.size)));
     }
     return curve;
   }
@@ -39,14 +39,14 @@ export class CurveSet implements ValueSink<Curve> {
   }
 }
 
-/** The curves of one metrics file, read in pieces and kept up to date as the file grows. Never writes, takes no lock. */
+/** The curves of one metrics segment, read in pieces and updated as the file grows. Read-only, without locks. */
 export class SegmentIndex {
   readonly path: string;
-  /** What was read from the start of the file on. */
+  /** The curves of the part that was read. */
   read = new CurveSet();
-  /** What was sampled from the whole of a large file; empty for others. */
+  /** The sampled curves of a large file; empty for others. */
   sampled = new CurveSet();
-  /** Up to where the file was read, in bytes. */
+  /** The position up to which the file was read, in bytes. */
   position = 0;
   size = 0;
   #scanner = new MetricScanner(this.read);
@@ -57,12 +57,12 @@ export class SegmentIndex {
     this.path = path;
   }
 
-  /** Whether there is more to read. A last line without its end waits for the rest. */
+  /** Whether there is more to read, possibly only a torn line. */
   get isBehind(): boolean {
     return this.position < this.size;
   }
 
-  /** Looks at the size of the file. A file that was replaced or cut is read anew. */
+  /** Checks the size of the file. A file that was replaced or truncated is read again. */
   refresh(): void {
     const { identity, size } = readPiece(this.path, 0, 0);
     if (identity !== this.#identity || size < this.position) this.#restart(identity);
@@ -72,7 +72,7 @@ export class SegmentIndex {
     if (isFirstLook && size > SAMPLED_BYTES) this.#sample();
   }
 
-  /** Reads one more piece. @returns whether there is more to read. */
+  /** Reads the next piece. @returns whether there is more to read. */
   readOn(): boolean {
     const { bytes } = readPiece(this.path, this.position, this.#pieceBytes);
     const taken = this.#scanner.scan(bytes, this.position);
@@ -81,7 +81,7 @@ export class SegmentIndex {
       this.#pieceBytes = PIECE_BYTES;
       return this.isBehind;
     }
-    // A row that is longer than the piece, or one that is still being written.
+    // The row is longer than the piece, or still being written.
     const mayHaveMore = this.position + bytes.length < this.size;
     if (mayHaveMore) this.#pieceBytes *= 2;
     return mayHaveMore;

@@ -1,4 +1,4 @@
-/** The address of a response in a self-contained file, which has one page and one resolution of each thing. */
+/** The key of a response in a self-contained file, which has one page and one resolution of everything. */
 export function snapshotKey(path: string, run = "", series = ""): string {
   return path === "runs" || path === "delivery" ? path : [path, run, path === "curve" ? series : ""].join("\n");
 }

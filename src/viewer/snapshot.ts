@@ -2,11 +2,11 @@ import type { DeliveryState, PredictionPage, RunList, SeriesList, Snapshot } fro
 import { type DeliveryOf, ViewerRoutes } from "./routes.js";
 import { snapshotKey } from "./snapshot-key.js";
 
-const MOST_RUNS = 100;
-const MOST_SERIES = 50;
+const MAX_RUNS = 100;
+const MAX_SERIES = 50;
 const WIDTH = "800";
 
-/** The data of a self-contained file: the newest runs, with curves of a fixed width and the first predictions. */
+/** Creates the data of a self-contained file: the newest runs, with curves of a fixed width and the first predictions. */
 export async function snapshotOf(
   roots: readonly string[],
   deliveryOf: DeliveryOf,
@@ -18,7 +18,7 @@ export async function snapshotOf(
     routes.respond(path, new URLSearchParams(parameters)) as Promise<Result>;
   const list = await ask<RunList>("runs");
   const wanted = list.runs.filter(({ key }) => isWanted(key)).sort((a, b) => Number(b.updatedAt) - Number(a.updatedAt));
-  const runs = wanted.slice(0, MOST_RUNS);
+  const runs = wanted.slice(0, MAX_RUNS);
   const omitted = [wanted.length > runs.length ? `${wanted.length - runs.length} older runs` : ""];
   const deliveries: Record<string, DeliveryState> = {};
   let hasMorePredictions = false;
@@ -29,7 +29,7 @@ export async function snapshotOf(
     hasMorePredictions ||= page.next !== null;
     responses[snapshotKey("predictions", run)] = { ...page, next: null };
     await routes.readAll(run);
-    const series = await ask<SeriesList>("series", { run, most: String(MOST_SERIES) });
+    const series = await ask<SeriesList>("series", { run, most: String(MAX_SERIES) });
     responses[snapshotKey("series", run)] = series;
     if (series.total > series.series.length) omitted.push(`${series.total - series.series.length} series of a run`);
     for (const { name } of series.series) {

@@ -158,7 +158,7 @@ describe("evsys-sdk clean", () => {
       if (text.includes("[y/N]")) child.process.stdin.write(answer);
     });
     const { code, stdout } = await child.ended;
-    expect(stdout).toContain("Remove these 2 folders for good? [y/N]");
+    expect(stdout).toContain("Permanently remove these 2 folders? [y/N]");
     expect(stdout).toContain(isRemoved ? "Removed 2 folders" : "Removed 0 folders");
     expect(code).toBe(0);
     expect(existsSync(run)).toBe(!isRemoved);

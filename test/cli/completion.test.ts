@@ -45,7 +45,7 @@ describe("evsys-sdk completion", () => {
     [[], "completion requires one shell: evsys-sdk completion bash, zsh or fish."],
     [["bash", "zsh"], "completion takes one shell: "],
     [["fsih"], "Unknown shell fsih; did you mean fish?"],
-    [["powershell"], "Unknown shell powershell; there are bash, zsh, fish."],
+    [["powershell"], "Unknown shell powershell; known: bash, zsh, fish."],
   ])("says what is wrong with %j", async (args, message) => {
     const { code, stdout, stderr } = await command(["completion", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });

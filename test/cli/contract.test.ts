@@ -144,9 +144,9 @@ describe("evsys-sdk contract", () => {
       expect(code).toBe(3);
       expect(server.requests).toHaveLength(1);
       expect(stdout).toMatch(
-        /the SDK's routes are not there\. Set EVSYS_API_URL to|Wait, or ask who runs the backend\./,
+        /the SDK's routes are not at this address\. Set EVSYS_API_URL to|Try later, or ask its operators\./,
       );
-      expect(stdout).not.toMatch(/may be there|not tested {2}/);
+      expect(stdout).not.toMatch(/may exist|not tested {2}/);
     }
   });
 
@@ -169,7 +169,7 @@ describe("evsys-sdk contract", () => {
     [{}, ["--url", "nowhere"], '--url: expected an http or https URL, got "nowhere", such as http://localhost:8000.'],
     [{ EVSYS_API_URL: "ftp://x" }, [], "EVSYS_API_URL: expected an http or https URL"],
     [{}, ["--api-key", "geheim→"], "--api-key or EVSYS_API_KEY: expected printable ASCII"],
-    [{}, ["--timeout-ms", "0"], '--timeout-ms takes an integer of 1, not "0".'],
+    [{}, ["--timeout-ms", "0"], '--timeout-ms must be an integer of at least 1, not "0".'],
     [{}, ["--timeout-ms", "9999999999"], "--timeout-ms: "],
     [{}, ["--url", ""], "--url requires a value: --url http://localhost:8000"],
     [{}, ["--url", "--api-key", "geheim"], "--url requires a value: --url http://localhost:8000"],

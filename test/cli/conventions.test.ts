@@ -82,7 +82,7 @@ describe("an error that nobody foresaw", () => {
 
   it("has no stack where it is the command line's own", async () => {
     const { stderr } = await evsys(["status", "missing", "--verbose"], {}, { cwd: temporaryFolder() }).ended;
-    expect(stderr).toBe('evsys-sdk: "missing" is not there; name the mirror\'s folder, or set EVSYS_LOG_DIR.\n');
+    expect(stderr).toBe('evsys-sdk: "missing" does not exist; name the mirror\'s folder, or set EVSYS_LOG_DIR.\n');
   });
 });
 
@@ -112,7 +112,7 @@ describe("colours", () => {
       command(["status", logDir, "--json"], forced),
       command(["status", logDir]),
     ]);
-    expect(text.stdout).toContain("In all: \u001b[33m7 pending\u001b[39m.");
+    expect(text.stdout).toContain("Total: \u001b[33m7 pending\u001b[39m.");
     for (const { stdout } of [json, plain]) expect(stdout).not.toContain("\u001b");
   });
 });

@@ -38,10 +38,10 @@ describe("evsys-sdk doctor", () => {
     const { code, stdout, stderr } = await command(["doctor"], connection(server), { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const line of [
-      `ok       address     ${server.url}, by EVSYS_API_URL.`,
-      "ok       key         Set, by EVSYS_API_KEY.",
-      "ok       project     project-1, by EVSYS_PROJECT_ID.",
-      "ok       log level   WARNING, the default.",
+      `ok       address     ${server.url} (from EVSYS_API_URL).`,
+      "ok       key         Set (from EVSYS_API_KEY).",
+      "ok       project     project-1 (from EVSYS_PROJECT_ID).",
+      "ok       log level   WARNING (the default).",
       "ok       backend     The backend responds: it rejected the invalid test body with 400.",
       "ok       access      The backend accepts the API key.",
       "ok       clock       This machine and the backend agree on the time.",
@@ -65,7 +65,7 @@ describe("evsys-sdk doctor", () => {
     expect(checkSettings({}).checks).toContainEqual({
       check: "address",
       verdict: "ok",
-      found: "http://localhost:8000, the default.",
+      found: "http://localhost:8000 (the default).",
       next: null,
     });
   });
@@ -179,7 +179,7 @@ describe("evsys-sdk doctor", () => {
   });
 
   it.each([
-    [404, "the SDK's routes are not there", "Set EVSYS_API_URL"],
+    [404, "the SDK's routes are not at this address", "Set EVSYS_API_URL"],
     [200, "something else may exist", "Set EVSYS_API_URL"],
     [503, "with status 503: down for repairs", "Wait, or ask who runs it"],
     [302, "redirects without a target", "Set EVSYS_API_URL"],
@@ -227,7 +227,7 @@ describe("evsys-sdk doctor", () => {
     expect(of({ EVSYS_DISABLED: "1" })).toEqual({
       check: "disabled",
       verdict: "to do",
-      found: "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.",
+      found: "Disabled (from EVSYS_DISABLED): clients neither write to a mirror nor send.",
       next: "Unset it to record.",
     });
     expect(of({ EVSYS_DISABLED: "please" })?.found).toContain("EVSYS_DISABLED: expected one of 1, true, yes, on");
@@ -314,17 +314,17 @@ describe("its checks", () => {
   });
 
   it.each([
-    [{ http_proxy: "http://me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
-    [{ HTTP_PROXY: "http://p:1" }, "https://b", "Requests go by http://p:1 (HTTP_PROXY)."],
+    [{ http_proxy: "http://me:geheim@proxy:3128" }, "http://b", "Requests use http://proxy:3128 (http_proxy)."],
+    [{ HTTP_PROXY: "http://p:1" }, "https://b", "Requests use http://p:1 (HTTP_PROXY)."],
     [{ HTTPS_PROXY: "http://p:1" }, "http://b", "None for this address; HTTPS_PROXY applies to https only."],
     [
       { HTTPS_PROXY: "https://p", NO_PROXY: "localhost" },
       "https://b",
-      "Requests go by https://p (HTTPS_PROXY), except for the hosts of NO_PROXY (localhost).",
+      "Requests use https://p (HTTPS_PROXY), except for the hosts of NO_PROXY (localhost).",
     ],
     [{ https_proxy: "me:geheim@" }, "https://b", "https_proxy is not an http or https URL."],
-    [{ http_proxy: "me:geheim@proxy:3128" }, "http://b", "Requests go by http://proxy:3128 (http_proxy)."],
-    [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests go by http://localhost:3128 (HTTP_PROXY)."],
+    [{ http_proxy: "me:geheim@proxy:3128" }, "http://b", "Requests use http://proxy:3128 (http_proxy)."],
+    [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests use http://localhost:3128 (HTTP_PROXY)."],
     [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is not an http or https URL."],
     [{}, "https://b", "None is set."],
   ])("name the proxy of %j without who asks", (found, address, words) => {

@@ -193,7 +193,7 @@ describe("evsys-sdk export", () => {
     writeFileSync(join(folder, "a"), "");
     expect(await command(["export", folder, "--stream", "runs"])).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining("holds no mirror"),
+      stderr: expect.stringContaining("is not a mirror"),
     });
   });
 

@@ -80,7 +80,7 @@ export EVSYS_PROJECT_ID=test-project
 201 POST /sdk/experiments/ 1 ms repeat
 400 POST /sdk/experiments/ 1 ms
 
-Stopped after 3 requests, 1 repeat, 0 failures on purpose.
+Stopped after 3 requests, 1 repeat, 0 simulated failures.
 Written: 1 experiment.
 `,
       );
@@ -112,7 +112,7 @@ Written: 1 experiment.
   it("says that nothing was written", async () => {
     const { child } = await mock();
     expect(await ended(child)).toContain(
-      "\nStopped after 0 requests, 0 repeats, 0 failures on purpose.\nWritten: nothing.\n",
+      "\nStopped after 0 requests, 0 repeats, 0 simulated failures.\nWritten: nothing.\n",
     );
   });
 
@@ -121,7 +121,7 @@ Written: 1 experiment.
       const { child, url } = await mock("--api-key", API_KEY, ...more);
       expect([await post(url, IRIS, { key: API_KEY }), await post(url, IRIS)]).toEqual([201, 401]);
       const stdout = await ended(child);
-      expect(stdout).toMatch(/^export EVSYS_API_KEY=<the key you gave>$|"apiKey":null,"takesAnyKey":false/m);
+      expect(stdout).toMatch(/^export EVSYS_API_KEY=<your --api-key>$|"apiKey":null,"takesAnyKey":false/m);
       expect(stdout).not.toContain(API_KEY);
     }
   });
@@ -149,7 +149,7 @@ Written: 1 experiment.
     expect(stdout).toContain("\nIt delays each request by 1 ms.\n");
     expect(stdout).toContain("\nIt fails 100 % of the requests, half of them after the write.\n");
     expect(stdout.match(/^503 POST .* ms simulated failure( after the write)?$/gm)).toHaveLength(2);
-    expect(stdout).toContain("Stopped after 2 requests, 0 repeats, 2 failures on purpose.\n");
+    expect(stdout).toContain("Stopped after 2 requests, 0 repeats, 2 simulated failures.\n");
   });
 
   it("loses answers, and yet has every write of a client once", async () => {
@@ -239,7 +239,7 @@ describe("a mock that cannot start", () => {
 
   it.each([
     [["--port", "65536"], "--port must be at most 65535, not 65536."],
-    [["--port", "http"], '--port takes an integer of 0, not "http".'],
+    [["--port", "http"], '--port must be an integer of at least 0, not "http".'],
     [["--fail-rate", "20"], "--fail-rate must be at most 1, not 20."],
     [["--latency-ms", "3000000000"], "--latency-ms must be at most 2147483647, not 3000000000."],
     [["--api-key=", API_KEY], "mock accepts only options. See evsys-sdk mock --help."],

@@ -64,9 +64,9 @@ describe("the program", () => {
   it.each([
     [["snyc"], "Unknown command snyc; did you mean sync?"],
     [["sync", "--dry"], "Unknown option --dry; did you mean --dry-run?"],
-    [["sync", "--concurrency", "2.5"], '--concurrency takes an integer of 1, not "2.5".'],
-    [["status", "missing"], '"missing" is not there; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
-    [["clean", "\u001b[31mred"], '"\\u001b[31mred" is not there; '],
+    [["sync", "--concurrency", "2.5"], '--concurrency must be an integer of at least 1, not "2.5".'],
+    [["status", "missing"], '"missing" does not exist; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
+    [["clean", "\u001b[31mred"], '"\\u001b[31mred" does not exist; '],
   ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
     const { code, stdout, stderr } = await command(args, {}, { cwd: temporaryFolder() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -78,21 +78,21 @@ describe("the program", () => {
     [["stat"], "Unknown command stat; did you mean status?"],
     [
       ["toString"],
-      "Unknown command toString; there are sync, status, ui, export, clean, doctor, mock, contract, completion.",
+      "Unknown command toString; known: sync, status, ui, export, clean, doctor, mock, contract, completion.",
     ],
     [["help", "claen"], "Unknown command claen; did you mean clean?"],
     [["--verison"], "Unknown option --verison; did you mean --version?"],
     [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],
     [["sync", "--retry-regected"], "Unknown option --retry-regected; did you mean --retry-rejected?"],
-    [["status", "--watch"], "Unknown option --watch; there are --json, --verbose, --help."],
-    [["status", "--constructor"], "Unknown option --constructor; there are --json, --verbose, --help."],
-    [["sync", "-j"], "Unknown option -j; there are --dry-run, --watch, "],
+    [["status", "--watch"], "Unknown option --watch; known: --json, --verbose, --help."],
+    [["status", "--constructor"], "Unknown option --constructor; known: --json, --verbose, --help."],
+    [["sync", "-j"], "Unknown option -j; known: --dry-run, --watch, "],
     [["sync", "--json=yes"], '--json accepts no value, got "yes".'],
     [["sync", "--concurrency"], "--concurrency requires a value: --concurrency n."],
-    [["sync", "--concurrency", "0"], '--concurrency takes an integer of 1, not "0".'],
-    [["sync", "--concurrency", "--json"], '--concurrency takes an integer of 1, not "--json".'],
-    [["clean", "--days=week"], '--days must be at most 0, not "week".'],
-    [["clean", "--days=-1"], '--days must be at most 0, not "-1".'],
+    [["sync", "--concurrency", "0"], '--concurrency must be an integer of at least 1, not "0".'],
+    [["sync", "--concurrency", "--json"], '--concurrency must be an integer of at least 1, not "--json".'],
+    [["clean", "--days=week"], '--days must be a number of at least 0, not "week".'],
+    [["clean", "--days=-1"], '--days must be a number of at least 0, not "-1".'],
     [["sync", "--dry-run", "--watch"], "--dry-run and --watch cannot be combined."],
   ])("says in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
@@ -126,7 +126,7 @@ describe("the program", () => {
 
   it("takes what follows -- for a folder", async () => {
     const { stderr } = await command(["status", "--", "--json"], {}, { cwd: temporaryFolder() });
-    expect(stderr).toContain('"--json" is not there');
+    expect(stderr).toContain('"--json" does not exist');
   });
 
   it("says of an empty folder that it is empty", async () => {
@@ -135,7 +135,7 @@ describe("the program", () => {
       const { code, stdout, stderr } = await command([name, folder, "--json"]);
       expect(code).toBe(0);
       expect(jsonOf(stdout)).toBeTypeOf("object");
-      expect(stderr).toBe(`${folder} is empty: no client has written to it yet.\n`);
+      expect(stderr).toBe(`${folder} is empty: nothing has been written to it yet.\n`);
     }
   });
 
@@ -148,12 +148,12 @@ describe("the program", () => {
       for (const [folder, wayOut] of [
         [cwd, meant],
         [join(logDir, "generations"), meant],
-        [other, "name the mirror's folder, or set EVSYS_LOG_DIR."],
+        [other, "pass the mirror's folder, or set EVSYS_LOG_DIR."],
       ] as const) {
         const { code, stdout, stderr } = await command([name, folder]);
         expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
         expect(stderr).toBe(
-          `evsys-sdk: ${JSON.stringify(folder)} holds no mirror: there is neither experiments/ nor generations/ in it; ${wayOut}\n`,
+          `evsys-sdk: ${JSON.stringify(folder)} is not a mirror: it has neither experiments/ nor generations/; ${wayOut}\n`,
         );
       }
     }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
 import type { Comparison } from "../../src/cli/status/compare.js";
-import type { Status } from "../../src/cli/status/status.js";
+import type { StatusReport } from "../../src/cli/status/status.js";
 import { showsUnicode } from "../../src/config.js";
 import { type DashboardClient, syncMirror } from "../../src/index.js";
 import { evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
@@ -30,7 +30,7 @@ async function printed(stream: "stdout" | "stderr", code: number, ...args: reado
 const text = (...args: readonly string[]) => printed("stdout", 0, ...args);
 const complaint = (...args: readonly string[]) => printed("stderr", 2, ...args);
 /** The shape is this package's own; each test holds the values against what it wrote. */
-const json = async (...args: readonly string[]) => jsonOf(await text("--json", ...args)) as Status;
+const json = async (...args: readonly string[]) => jsonOf(await text("--json", ...args)) as StatusReport;
 
 /** A mirror of runs, oldest first: each with a document, and with rows of metrics. */
 function mirrorOf(runs: readonly (readonly [id: string, document: object, rows?: string])[]): string {
@@ -42,7 +42,7 @@ function mirrorOf(runs: readonly (readonly [id: string, document: object, rows?:
   return root;
 }
 
-const runsOf = ({ mirrors }: Status) => mirrors.flatMap(({ runs, foreign }) => [...runs, ...foreign]);
+const runsOf = ({ mirrors }: StatusReport) => mirrors.flatMap(({ runs, foreign }) => [...runs, ...foreign]);
 const idsIn = (printedText: string): string[] => printedText.match(/run-\d+/g) ?? [];
 
 describe("a run in evsys-sdk status", () => {
@@ -168,7 +168,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
     const root = many();
     const shown = await text(root);
     expect(idsIn(shown)).toEqual(Array.from({ length: 20 }, (_, at) => `run-${24 - at}`));
-    expect(shown).toContain("Not shown: 5 older runs. --limit n shows more, --summary counts all.\n");
+    expect(shown).toContain("Not shown: 5 older runs. Use --limit n to show more, --summary to count all.\n");
     expect(idsIn(await text(root, "--limit", "2"))).toEqual(["run-24", "run-23"]);
     const all = await text(root, "--limit", "25");
     expect(idsIn(all)).toHaveLength(25);

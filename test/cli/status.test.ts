@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
-import type { Status } from "../../src/cli/status/status.js";
+import type { StatusReport } from "../../src/cli/status/status.js";
 import { syncCommand } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
 import { connection, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
@@ -14,15 +14,15 @@ import { EXPERIMENT_ID, PYTHON_MIRRORS } from "../support/python-mirror.js";
 import { deadServer } from "../support/servers.js";
 
 /** What `status --json` says of mirrors. */
-async function statusOf(...dirs: string[]): Promise<Status> {
+async function statusOf(...dirs: string[]): Promise<StatusReport> {
   const { code, stdout, stderr } = await command(["status", "--json", ...dirs]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   // The shape is this package's own; each test holds the values against what it wrote.
-  return jsonOf(stdout) as Status;
+  return jsonOf(stdout) as StatusReport;
 }
 
 /** The experiments and the runs of all mirrors of a status. */
-function entitiesOf({ mirrors }: Status): EntityStatus[] {
+function entitiesOf({ mirrors }: StatusReport): EntityStatus[] {
   return mirrors.flatMap(({ experiments, runs }) => [...experiments, ...runs]);
 }
 
@@ -106,11 +106,11 @@ describe("evsys-sdk status", () => {
       `${logDir}  1 experiment, 1 run`,
       "",
       "experiment iris  last write THEN",
-      `  id           ${experimentId}, at the backend ${backend.experiment}`,
+      `  id           ${experimentId}, in the backend ${backend.experiment}`,
       "  delivered    1 create or patch",
       "",
       "  run base  completed  last write THEN",
-      `    id           ${runId}, at the backend ${backend.run}`,
+      `    id           ${runId}, in the backend ${backend.run}`,
       "    progress     step 12, 0 s, last row THEN",
       "    last values  loss 1",
       "    delivered    2 creates and patches, 8 metrics rows, 1 eval, 1 checkpoint, 1 prediction",
@@ -118,9 +118,9 @@ describe("evsys-sdk status", () => {
       "    skipped      1 metrics row",
       "    rejected     2 metrics rows: 422 no such step  THEN",
       "",
-      "In all: 14 delivered, 1 pending, 2 rejected, 1 skipped.",
+      "Total: 14 delivered, 1 pending, 2 rejected, 1 skipped.",
       `Continue with: ${syncCommand(logDir)}`,
-      `Send what was rejected again with: ${syncCommand(logDir)} --retry-rejected`,
+      `Send rejected writes again with: ${syncCommand(logDir)} --retry-rejected`,
       "",
     ]);
   });
@@ -131,7 +131,7 @@ describe("evsys-sdk status", () => {
     await sync(server, logDir);
     expect(await statusOf(logDir)).toMatchObject({ next: null, retry: null, total: { pending: 0, rejected: 0 } });
     const { stdout } = await command(["status", logDir]);
-    expect(stdout.endsWith("In all: 9 delivered.\n")).toBe(true);
+    expect(stdout.endsWith("Total: 9 delivered.\n")).toBe(true);
   });
 
   it("quotes a folder in the command, and names all mirrors of a campaign", async () => {
@@ -225,10 +225,12 @@ describe("evsys-sdk status", () => {
     expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
     for (const { stdout } of [synced, status]) {
       expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
-      expect(stdout).toContain("neither --retry-rejected nor clean changes that: move its folder out of the mirror.\n");
+      expect(stdout).toContain(
+        "deleted in the backend, their writes cannot be sent: move their folders out of the mirror.\n",
+      );
       expect(stdout).toContain(`Once this is fixed: ${syncCommand(client.local.root)}\n`);
       // One would send the reader on to the other, for ever.
-      expect(stdout).not.toMatch(/What holds it back|Go on with/);
+      expect(stdout).not.toMatch(/See why with|Continue with/);
     }
   });
 
@@ -237,13 +239,13 @@ describe("evsys-sdk status", () => {
     const refused = await offlineMirror();
     server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
     await sync(server, refused.logDir);
-    const reason = `the experiment ${refused.experimentId} was refused: 409 the name is taken`;
+    const reason = `the experiment ${refused.experimentId} was rejected: 409 the name is taken`;
     expect(entitiesOf(await statusOf(refused.logDir))).toMatchObject([
       { kind: "experiment", held: [], rejected: [{ of: "document", status: 409, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
     const { stdout } = await command(["status", refused.logDir]);
-    expect(stdout).toContain(`    held back    ${reason}\n`);
+    expect(stdout).toContain(`    parked       ${reason}\n`);
 
     const unknown = offlineClient();
     await unknown.logStepMetric("nobody-knows", { step: 1, loss: 1 });
@@ -261,7 +263,7 @@ describe("evsys-sdk status", () => {
     await sync(server, evaluated.logDir);
     const [, run] = entitiesOf(await statusOf(evaluated.logDir));
     expect(run).toMatchObject({
-      held: [expect.stringMatching(/^the checkpoint \S{36} was refused: 422 no such bucket$/)],
+      held: [expect.stringMatching(/^the checkpoint \S{36} was rejected: 422 no such bucket$/)],
       writes: { evals: { pending: 1 }, checkpoints: { rejected: 1 } },
     });
 
@@ -270,7 +272,7 @@ describe("evsys-sdk status", () => {
     await sync(server, renamed.logDir);
     expect(entitiesOf(await statusOf(renamed.logDir))).toMatchObject([
       { held: [] },
-      { held: ["its create was refused: 400 no"] },
+      { held: ["its create was rejected: 400 no"] },
     ]);
   });
 
@@ -284,13 +286,13 @@ describe("evsys-sdk status", () => {
     await sync(server, one.local.root, other.local.root);
     const both = await statusOf(one.local.root, other.local.root);
     expect(both.mirrors[1]?.runs).toMatchObject([
-      { held: [`the experiment ${id} was refused: 400 no`], experimentId: id },
+      { held: [`the experiment ${id} was rejected: 400 no`], experimentId: id },
     ]);
     const { stdout } = await command(["status", one.local.root, other.local.root]);
     expect(stdout).toContain(`\n${other.local.root}  0 experiments, 1 run\n`);
   });
 
-  it.each(PYTHON_MIRRORS)("lists a mirror that was written $name as another client's", async ({ copyTo }) => {
+  it.each(PYTHON_MIRRORS)("lists a mirror that was written $name as foreign", async ({ copyTo }) => {
     const folder = temporaryFolder();
     copyTo(folder);
     const status = await statusOf(folder);
@@ -307,9 +309,9 @@ describe("evsys-sdk status", () => {
       }),
     );
     const { stdout } = await command(["status", folder]);
-    expect(stdout).toContain("Written by another client, and sent with --adopt only:\n");
+    expect(stdout).toContain("Written by another client; send with --adopt:\n");
     expect(stdout).toContain("  experiment single  ");
-    expect(stdout).toContain("(no route takes groups.jsonl)\n");
+    expect(stdout).toContain("(never sent: groups.jsonl)\n");
   });
 
   it("tells of rows that another client wrote beside ours", async () => {
@@ -320,7 +322,7 @@ describe("evsys-sdk status", () => {
     const [, run] = entitiesOf(await statusOf(logDir));
     expect(run).toMatchObject({ hasForeignRows: true, writes: { metrics: { pending: 2 } } });
     const { stdout } = await command(["status", logDir]);
-    expect(stdout).toContain("    not sent     another client's rows beside ours");
+    expect(stdout).toContain("    not sent     foreign rows; send them with --adopt");
   });
 
   it("names what cannot be read, and shows the rest", async () => {
@@ -357,7 +359,7 @@ describe("evsys-sdk status", () => {
     expect(text).not.toContain("\u202e");
     expect(text).toContain("experiment \\u001b[31mred\\u001b]8;;http://evil\\u0007 \\u009b2J \\u202e\\u000a");
     expect(json).not.toMatch(OBEYED);
-    expect(entitiesOf(jsonOf(json) as Status).map(({ name }) => name)).toEqual([evil, evil]);
+    expect(entitiesOf(jsonOf(json) as StatusReport).map(({ name }) => name)).toEqual([evil, evil]);
   });
 
   it.skipIf(!hasTerminal)("is coloured on a terminal, and nowhere else", async () => {
@@ -368,9 +370,9 @@ describe("evsys-sdk status", () => {
       evsysOnTerminal(["status", logDir], { TERM: "dumb" }).ended,
       command(["status", logDir], connection({ url: "http://127.0.0.1:9" })),
     ]);
-    expect(coloured.stdout).toContain("In all: \u001b[33m7 pending\u001b[39m.");
+    expect(coloured.stdout).toContain("Total: \u001b[33m7 pending\u001b[39m.");
     for (const { stdout } of [asked, dumb, piped]) {
-      expect(stdout).toContain("In all: 7 pending.");
+      expect(stdout).toContain("Total: 7 pending.");
       expect(stdout).not.toContain("\u001b");
     }
   });

@@ -91,7 +91,7 @@ describe("a sync that is told to stop", () => {
     const { logDir } = await offlineMirror();
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const child = evsys(["sync", logDir], connection(server));
-    const hasHeard = said(child, "Ask again");
+    const hasHeard = said(child, "Press Ctrl-C again");
     await until(() => server.requests.length > 0);
     child.process.kill("SIGINT");
     await hasHeard;

@@ -109,7 +109,7 @@ describe("evsys-sdk sync", () => {
     const before = contentsOf(logDir);
     const { code, stdout, stderr } = await command(["sync", "--dry-run", logDir], { EVSYS_API_URL: server.url });
     expect({ code, stderr }).toEqual({ code: 3, stderr: "" });
-    expect(stdout).toMatch(new RegExp(`^To be sent ${writes} \\(1 experiment, .*\\)\\.\\n {2}Send with: `));
+    expect(stdout).toMatch(new RegExp(`^To send ${writes} \\(1 experiment, .*\\)\\.\\n {2}Send with: `));
     expect(stdout).toContain(syncCommand(logDir));
     expect(server.requests).toEqual([]);
     expect(contentsOf(logDir)).toEqual(before);
@@ -143,9 +143,8 @@ describe("evsys-sdk sync", () => {
     expect(stderr).toContain("the name is taken");
     expect(stdout).toContain(`Pending ${writes - 1} `);
     expect(stdout).toContain("run base: the experiment ");
-    expect(stdout).toContain(" was refused: 409 the name is taken\n");
-    expect(stdout).toContain(`Once this is fixed: ${syncCommand(logDir)}
-`);
+    expect(stdout).toContain(" was rejected: 409 the name is taken\n");
+    expect(stdout).toContain(`Once this is fixed: ${syncCommand(logDir)}\n`);
     expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
   });
 

@@ -76,7 +76,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     const run = offlineClient({ logDir }).local.runs()[0];
     writeFileSync(join(logDir, "generations", String(run?.id), "\u001b[31mred\u001b]0;title\u0007\n.jsonl"), "");
     const { stdout, stderr } = await command(["status", logDir]);
-    expect(stdout).toContain("not sent         \\u001b[31mred");
+    expect(stdout).toContain("not sent     \\u001b[31mred");
     expectTame({ stdout, stderr });
   });
 

@@ -108,7 +108,7 @@ describe("evsys-sdk ui", () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
     const { code, stderr } = await command(["ui", folder]);
-    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("holds no mirror") });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is not a mirror") });
   });
 });
 

@@ -42,7 +42,7 @@ describe("a route that does not answer", () => {
   });
 });
 
-describe("a backend that is not there", () => {
+describe("a backend that does not exist", () => {
   it("is not reached where nothing listens", async () => {
     const report = await reportOn(await deadServer());
     expect(report).toMatchObject({ conforms: 0, differs: 0, experiments: [] });

@@ -4,10 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { DashboardClient } from "../../src/index.js";
 import { cleanEnvironment, run } from "../support/children.js";
-import { connection } from "../support/cli.js";
+import { connection, MAIN } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
 import { REPOSITORY, temporaryFolder } from "../support/folders.js";
-import { installedPackage } from "../support/packed.js";
 import { blocksOf, PAGES, textsOf } from "../support/pages.js";
 import { until } from "../support/until.js";
 
@@ -32,7 +31,7 @@ function expectedCode(line: string): number {
 
 /** The lines that are run elsewhere or cannot be run here, and what of them is checked. */
 const OTHERS: readonly (readonly [RegExp, (match: RegExpExecArray) => void])[] = [
-  // Run by mock.test.ts, snippets.test.ts and parquet.test.ts, by test/cli/contract.test.ts, and in test/runtimes.
+  // Run by mock.full.test.ts, snippets.full.test.ts and parquet.full.test.ts, by test/cli/contract.test.ts, and in test/runtimes.
   [
     /^npx evsys-sdk (mock|contract)$|^curl |^EVSYS_OFFLINE=1 node train\.mjs$|^duckdb -c |^node --experimental-/,
     () => {},
@@ -50,15 +49,13 @@ const OTHERS: readonly (readonly [RegExp, (match: RegExpExecArray) => void])[] =
 ];
 
 describe("the commands of the pages", () => {
-  let main = "";
   let mirror = "";
   beforeAll(async () => {
-    main = join(await installedPackage(), "dist/src/cli/main.js");
     mirror = mkdtempSync(join(tmpdir(), "evsys-pages-mirror-"));
     const client = new DashboardClient({ offline: true, logDir: mirror, logLevel: "ERROR" });
     await client.withRun({ experiment_name: "iris" }, (each) => each.logStep(1, { loss: 0.5 }));
     await client.close();
-  }, 180_000);
+  });
   afterAll(() => rmSync(mirror, { recursive: true, force: true }));
 
   it("are all known", () => {
@@ -79,10 +76,10 @@ describe("the commands of the pages", () => {
     cpSync(mirror, join(folder, "evsys_sdk"), { recursive: true });
     const server = await mockServer();
     const env = cleanEnvironment({ ...connection(server), EVSYS_API_KEY: "another" });
-    const { stdout } = await run(process.execPath, [main, "doctor"], { cwd: folder, env }).ended;
+    const { stdout } = await run(process.execPath, [MAIN, "doctor"], { cwd: folder, env }).ended;
     const plain = (text: string) =>
       text
-        .replaceAll(/http\S+(?=, by)/g, "URL")
+        .replaceAll(/http\S+(?= \(from)/g, "URL")
         .replaceAll(/\d+ writes/g, "3 writes")
         .replace(/\/\S+evsys_sdk$/m, "DIR");
     const [sample = ""] = textsOf("docs/checking-a-backend.md", "text");
@@ -105,7 +102,7 @@ describe("the commands of the pages", () => {
       .slice(2)
       .filter((word) => word !== "--open");
     const options = { cwd: folder, env: cleanEnvironment(connection(server)) };
-    const child = run(process.execPath, [main, ...args, ...(isServer(line) ? ["--port", "0"] : [])], options);
+    const child = run(process.execPath, [MAIN, ...args, ...(isServer(line) ? ["--port", "0"] : [])], options);
     if (isServer(line)) {
       await until(() => child.stdout().includes("http://") || child.process.exitCode !== null);
       child.process.kill("SIGINT");

@@ -11,6 +11,8 @@ import { projectWithPackage } from "../support/packed.js";
 import { PAGES, textsOf } from "../support/pages.js";
 import { until } from "../support/until.js";
 
+/** `npx` starts a Node of its own, and each script runs several. */
+const LIMIT = { timeout: 60_000 };
 const JOBS = "docs/long-jobs.md";
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
@@ -40,7 +42,7 @@ function kubernetesJob(): { script: string; variables: Record<string, string> } 
   return { script, variables: Object.fromEntries(variables.map(({ name, value = "from a secret" }) => [name, value])) };
 }
 
-describe("the scripts of the pages", () => {
+describe("the scripts of the pages", LIMIT, () => {
   it("are all covered here", () => {
     const pagesWith = (mark: string) => PAGES.flatMap((page) => textsOf(page, mark).map(() => page));
     expect(pagesWith("bash")).toEqual(["docs/checking-a-backend.md", JOBS]);

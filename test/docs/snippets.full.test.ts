@@ -16,9 +16,10 @@ import { blocksOf, PAGES, textsOf } from "../support/pages.js";
 
 const execute = promisify(execFile);
 const RUNNER = join(import.meta.dirname, "programs", "run-snippets.mjs");
-const programs = PAGES.flatMap(blocksOf)
-  .filter(({ mark }) => mark === "ts")
-  .map((block) => ({ ...block, name: `${block.page}:${block.line}` }));
+const named = PAGES.flatMap(blocksOf).map((block) => ({ ...block, name: `${block.page}:${block.line}` }));
+const programs = named.filter(({ mark }) => mark === "ts");
+/** Those for test runners are run by other tests. */
+const tests = named.filter(({ mark }) => mark.startsWith("ts "));
 
 /** What one program has printed. */
 interface Printed {
@@ -54,7 +55,8 @@ function compile(files: readonly string[]): string[] {
 beforeAll(async () => {
   folder = await project(mkdtempSync(join(tmpdir(), "evsys-snippets-")));
   link(folder, "@types/node");
-  const files = programs.map(({ text }, at) => {
+  link(folder, "vitest");
+  const files = [...programs, ...tests].map(({ text }, at) => {
     const file = join(folder, `program-${at}`);
     writeFileSync(`${file}.ts`, text);
     return file;
@@ -62,7 +64,11 @@ beforeAll(async () => {
   errors = compile(files.map((file) => `${file}.ts`));
   server = await startMockServer({ apiKey: API_KEY });
   const env = cleanEnvironment(connection(server));
-  const { stdout } = await execute(process.execPath, [RUNNER, ...files.map((file) => `${file}.js`)], { env });
+  const { stdout } = await execute(
+    process.execPath,
+    [RUNNER, ...files.slice(0, programs.length).map((file) => `${file}.js`)],
+    { env },
+  );
   printed = JSON.parse(stdout);
 }, 180_000);
 afterAll(async () => {
@@ -72,8 +78,8 @@ afterAll(async () => {
 
 describe("the programs of the pages", () => {
   it("compile", () => {
-    const named = errors.map((error) => error.replace(/.*program-(\d+)\.ts/, (_, at) => programs[at]?.name ?? ""));
-    expect(named).toEqual([]);
+    const all = [...programs, ...tests];
+    expect(errors.map((error) => error.replace(/.*program-(\d+)\.ts/, (_, at) => all[at]?.name ?? ""))).toEqual([]);
   });
 
   it.each(programs.map((each, at) => ({ ...each, at })))("run: $name", ({ page, at }) => {
@@ -102,7 +108,10 @@ describe("the programs of the pages", () => {
 
 describe("the README's first program", () => {
   const plain = (text: string) =>
-    text.replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, "ID").replaceAll(/\d{4}-.*? UTC/g, "TIME");
+    text
+      .replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, "ID")
+      .replaceAll(/\d{4}-.*? UTC/g, "TIME")
+      .replaceAll(/[\d.]+ s,/g, "DURATION,");
 
   it("runs without a backend, prints the line that stands there, and is sent by the command in it", async () => {
     const path = await project(temporaryFolder());

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../src/cli/status/status.js";
+import type { StatusReport } from "../../src/cli/status/status.js";
 import { type SyncOptions, type SyncReport, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { connection, jsonOf, offlineMirror } from "../support/cli.js";
@@ -33,13 +33,13 @@ async function sync(
 async function statusOf(
   logDir: string,
   variables: Readonly<Record<string, string>> = {},
-): Promise<{ readonly status: Status; readonly text: string }> {
+): Promise<{ readonly status: StatusReport; readonly text: string }> {
   const [json, text] = await Promise.all([
     command(["status", "--json", logDir], variables),
     command(["status", logDir], variables),
   ]);
   expect([json.code, json.stderr, text.code, text.stderr]).toEqual([0, "", 0, ""]);
-  return { status: jsonOf(json.stdout) as Status, text: text.stdout };
+  return { status: jsonOf(json.stdout) as StatusReport, text: text.stdout };
 }
 
 /** A run as another client leaves it that was killed in the middle of a line. */
@@ -76,7 +76,7 @@ describe("the incomplete last line of an adopted file", () => {
       { hasForeignRows: false, tornLines: [{ file: "metrics.jsonl", byte: WHOLE.length }], total: { skipped: 0 } },
     ]);
     expect(text).not.toContain("--adopt");
-    expect(text).toContain(`not sent     metrics.jsonl ends in an incomplete line, at byte ${WHOLE.length}: `);
+    expect(text).toContain(`not sent     metrics.jsonl ends in a torn line at byte ${WHOLE.length}: `);
   });
 
   it("is a row like any other once its writer has finished it", async () => {
@@ -193,7 +193,7 @@ describe("a folder that nothing was written to", () => {
     expect(await sync(server, logDir)).toMatchObject({ skipped: 0, pending: 0, warnings: [] });
     const { status, text } = await statusOf(logDir);
     expect(status.mirrors).toMatchObject([{ runs: [], foreign: [], empty: [{ id: "bare" }, { id: "begun" }] }]);
-    expect(text).toContain(`Empty, as a create that failed leaves them; they can be deleted:\n  ${bare}\n  ${begun}\n`);
+    expect(text).toContain(`Empty folders, left by failed creates; they can be deleted:\n  ${bare}\n  ${begun}\n`);
     expect(text).not.toContain("another client");
   });
 

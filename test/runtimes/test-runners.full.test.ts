@@ -25,6 +25,9 @@ const canRequire = ({ version }: { readonly version: string }) => {
   return major > 24 || (major === 24 && minor >= 9);
 };
 
+/** A test runner starts several processes. */
+const LIMIT = { timeout: 60_000 };
+
 let folder = "";
 let project = "";
 beforeAll(async () => {
@@ -40,7 +43,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-describe("the README's first example runs in", () => {
+describe("the README's first example runs in", LIMIT, () => {
   it.each(["threads", "forks", "vmThreads", "vmForks"])("vitest, pool %s", async (pool) => {
     const vitest = join(REPOSITORY, "node_modules", "vitest", "vitest.mjs");
     const args = [vitest, "run", "--pool", pool, "vitest.test.mjs"];
@@ -53,7 +56,7 @@ describe("the README's first example runs in", () => {
   });
 });
 
-describe("the page on test runners", () => {
+describe("the page on test runners", LIMIT, () => {
   it("has a test for node:test that passes", async () => {
     writeFileSync(join(project, "node.test.mjs"), textsOf(PAGE, "ts node-test").join(""));
     const { code, stdout } = await run(process.execPath, ["--test", "node.test.mjs"], { cwd: project }).ended;

@@ -151,5 +151,5 @@ it("options that do not fit are refused at once, by their names", async () => {
   );
   expect(await message({ serie: "loss" })).toContain("serie: unknown field; did you mean series?");
   expect(await message({ split: "validation" })).toContain('split: expected one of train, val, test, got "validation"');
-  expect(await message({ series: 5 })).toContain("series: expected the name of a series, or a list of names");
+  expect(await message({ series: 5 })).toContain("series: expected the name of a series, or an array of names");
 });

@@ -291,7 +291,7 @@ describe("what it refuses", () => {
       experiment_name: "iris",
     });
     expect(status).toBe(500);
-    expect(body.detail).toContain("its own answer to createExperiment does not match the schema: experiment.id");
+    expect(body.detail).toContain("its response to createExperiment does not match the schema: experiment.id");
   });
 });
 

@@ -7,9 +7,9 @@ import {
   wasBegunByOtherClient,
 } from "../../journal/inspect.js";
 import type { FolderKind } from "../../store/paths.js";
-import { backendIdOf, type Standing, standingOf, standingsIn } from "../mirrors/entity-counts.js";
+import { backendIdOf, type EntityCounts, entityCountsIn, entityCountsOf } from "../mirrors/entity-counts.js";
 import { nameOf } from "../mirrors/entity-status.js";
-import { keyOf, namedByOperations, namedByRows } from "../mirrors/references.js";
+import { referenceKey, referencesOfOperations, referencesOfRows } from "../mirrors/references.js";
 import { RunParents } from "../mirrors/run-parents.js";
 
 /** A folder that can be removed, as `clean --json` prints it. */
@@ -44,19 +44,19 @@ export class RemovalPlan {
   constructor(roots: readonly string[], before: number) {
     this.#before = before;
     this.#parents = new RunParents(roots);
-    const standings = roots.flatMap(standingsIn);
-    for (const { found, total } of standings) this.#noteNamed(found, total.pending + total.rejected);
+    const entities = roots.flatMap(entityCountsIn);
+    for (const { found, total } of entities) this.#noteNamed(found, total.pending + total.rejected);
     const kept: KeptFolder[] = [];
     const removable: RemovableFolder[] = [];
     const going = new Set<string>();
     // Runs first: an experiment is kept as long as one of its runs.
     for (const kind of ["run", "experiment"] as const) {
-      for (const standing of standings.filter(({ found }) => found.kind === kind)) {
-        const reason = usageOf(standing) ?? this.#reason(standing, going);
+      for (const counts of entities.filter(({ found }) => found.kind === kind)) {
+        const reason = usageOf(counts) ?? this.#reason(counts, going);
         if (reason === undefined) {
-          removable.push(removableOf(standing));
-          going.add(standing.found.path);
-        } else kept.push({ ...locationOf(standing.found), reason });
+          removable.push(removableOf(counts));
+          going.add(counts.found.path);
+        } else kept.push({ ...locationOf(counts.found), reason });
       }
     }
     this.removable = removable;
@@ -65,13 +65,13 @@ export class RemovalPlan {
 
   /** Checks a locked folder again. Returns why it must be kept, or undefined if it can be removed. */
   reasonToKeep({ root, kind, id }: RemovableFolder): string | undefined {
-    return this.#reason(standingOf(inspectEntity(root, kind, id)), new Set());
+    return this.#reason(entityCountsOf(inspectEntity(root, kind, id)), new Set());
   }
 
-  #reason(standing: Standing, going: ReadonlySet<string>): string | undefined {
-    const { found, total, parked, hasForeignRows, lastWriteAt } = standing;
+  #reason(counts: EntityCounts, going: ReadonlySet<string>): string | undefined {
+    const { found, total, parked, hasForeignRows, lastWriteAt } = counts;
     const { kind, id, entity } = found;
-    if (standing.problem !== undefined) return "unreadable";
+    if (counts.problem !== undefined) return "unreadable";
     if (!isOurs(found) || entity === undefined) return "written by another client";
     if (total.pending > 0) return "pending writes";
     if (total.rejected > 0) return "rejected writes";
@@ -81,28 +81,28 @@ export class RemovalPlan {
     if (lastWriteAt === undefined || lastWriteAt > this.#before) return "written recently";
     const backendId = backendIdOf(entity);
     if (kind === "experiment" && this.#parents.include([id, backendId], going)) return "its runs are kept";
-    const names = [...(backendId === id ? [] : [keyOf(kind, id)]), ...keysOfRows(found)];
+    const names = [...(backendId === id ? [] : [referenceKey(kind, id)]), ...keysOfRows(found)];
     if (names.some((name) => this.#named.has(name))) return "undelivered writes refer to it";
     return undefined;
   }
 
   #noteNamed({ entity }: InspectedEntity, unsettled: number): void {
     if (entity === undefined || unsettled === 0) return;
-    for (const key of namedByOperations(entity)) this.#named.add(key);
-    for (const key of namedByRows(entity, true)) this.#named.add(key);
+    for (const key of referencesOfOperations(entity)) this.#named.add(key);
+    for (const key of referencesOfRows(entity, true)) this.#named.add(key);
   }
 }
 
-function usageOf({ occupants: { sender, writers } }: Standing): string | undefined {
+function usageOf({ lockOwners: { sender, writers } }: EntityCounts): string | undefined {
   return sender !== undefined || writers.length > 0 ? "in use" : undefined;
 }
 
 function keysOfRows({ entity }: InspectedEntity): string[] {
   const ids = [...(entity?.log.state.rowIds.keys() ?? [])];
-  return ids.flatMap((id) => [keyOf("checkpoint", id), keyOf("eval", id)]);
+  return ids.flatMap((id) => [referenceKey("checkpoint", id), referenceKey("eval", id)]);
 }
 
-function removableOf({ found, lastWriteAt = 0, total }: Standing): RemovableFolder {
+function removableOf({ found, lastWriteAt = 0, total }: EntityCounts): RemovableFolder {
   return {
     ...locationOf(found),
     name: nameOf(found) ?? null,

@@ -45,7 +45,7 @@ function printResult(output: Output, result: CheckResult): void {
 /** Prints results as they arrive. Consecutive checks of a route that were skipped for the same reason share a line. */
 export class ResultLines {
   readonly #output: Output;
-  #held: Extract<CheckResult, { readonly verdict: "not tested" }>[] = [];
+  #skipped: Extract<CheckResult, { readonly verdict: "not tested" }>[] = [];
 
   constructor(output: Output) {
     this.#output = output;
@@ -53,18 +53,18 @@ export class ResultLines {
 
   /** Adds a result. Skipped checks are printed by the next `flush`. */
   add(result: CheckResult): void {
-    const [first] = this.#held;
+    const [first] = this.#skipped;
     const isMore =
       result.verdict === "not tested" && first?.operation === result.operation && first.reason === result.reason;
     if (!isMore) this.flush();
-    if (result.verdict === "not tested") this.#held.push(result);
+    if (result.verdict === "not tested") this.#skipped.push(result);
     else printResult(this.#output, result);
   }
 
   /** Prints the skipped checks. */
   flush(): void {
-    const [first, ...more] = this.#held;
-    this.#held = [];
+    const [first, ...more] = this.#skipped;
+    this.#skipped = [];
     if (first === undefined) return;
     const check = more.length === 0 ? first.check : `${more.length + 1} checks`;
     printResult(this.#output, { ...first, check });

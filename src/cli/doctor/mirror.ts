@@ -7,7 +7,7 @@ import { MirrorError } from "../../errors.js";
 import { isOurs } from "../../journal/inspect.js";
 import { folderOf } from "../../store/paths.js";
 import { messageOf } from "../../util/thrown.js";
-import { standingsIn, sumOf } from "../mirrors/entity-counts.js";
+import { entityCountsIn, sumOf } from "../mirrors/entity-counts.js";
 import { counted } from "../terminal/text.js";
 import { type DoctorCheck, ok, skipped, toDo } from "./check.js";
 
@@ -64,16 +64,16 @@ export function freeSpaceCheck(freeBytes: number): DoctorCheck {
 }
 
 function pendingCheck(root: string, isOffline: boolean): DoctorCheck {
-  const standings = inspected(root);
-  if (standings instanceof MirrorError) {
-    return toDo("writes", standings.message, "Check that file or folder.");
+  const entities = inspected(root);
+  if (entities instanceof MirrorError) {
+    return toDo("writes", entities.message, "Check that file or folder.");
   }
-  const total = sumOf(standings.map((standing) => standing.total));
-  const unsent = sumOf(standings.filter(({ occupants }) => occupants.sender === undefined).map((one) => one.total));
-  const unreadable = standings.find(({ problem }) => problem !== undefined)?.problem;
+  const total = sumOf(entities.map((standing) => standing.total));
+  const unsent = sumOf(entities.filter(({ lockOwners }) => lockOwners.sender === undefined).map((one) => one.total));
+  const unreadable = entities.find(({ problem }) => problem !== undefined)?.problem;
   const status = syncCommand(root).replace(" sync", " status");
-  const foreign = standings.filter(({ found, isEmpty }) => !isOurs(found) && !isEmpty).length;
-  const parked = standings.filter((one) => one.parked !== undefined && one.total.pending > 0);
+  const foreign = entities.filter(({ found, isEmpty }) => !isOurs(found) && !isEmpty).length;
+  const parked = entities.filter((one) => one.parked !== undefined && one.total.pending > 0);
   const isParkedAlone = sumOf(parked.map(({ total: held }) => held)).pending === unsent.pending;
   const more = [
     ...(total.rejected > 0 ? [`${counted(total.rejected, "write")} rejected`] : []),
@@ -100,7 +100,7 @@ function pendingCheck(root: string, isOffline: boolean): DoctorCheck {
 
 function inspected(root: string) {
   try {
-    return standingsIn(root);
+    return entityCountsIn(root);
   } catch (error) {
     if (error instanceof MirrorError) return error;
     throw error;

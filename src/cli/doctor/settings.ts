@@ -61,13 +61,13 @@ function mode(found: Variables, isOffline: boolean): DoctorCheck {
   return toDo("mode", problem, "Set EVSYS_OFFLINE=1 to work offline; set EVSYS_OFFLINE=0 or unset it to send.");
 }
 
-/** A forgotten variable loses a training: a client that is disabled prints nothing. */
+/** A disabled client prints nothing, so a forgotten variable would go unnoticed. */
 function disabled(found: Variables): DoctorCheck[] {
   const { config, problem } = partOf(found, "EVSYS_DISABLED");
   const next = "Unset it to record.";
   if (problem !== undefined) return [toDo("disabled", problem, next)];
   if (config?.disabled !== true) return [];
-  return [toDo("disabled", "Disabled, by EVSYS_DISABLED: clients write to no mirror and send nothing.", next)];
+  return [toDo("disabled", "Disabled (from EVSYS_DISABLED): clients neither write to a mirror nor send.", next)];
 }
 
 function credential(check: string, found: Variables, variable: Variable, isOffline: boolean): DoctorCheck {

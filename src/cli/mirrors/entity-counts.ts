@@ -17,37 +17,37 @@ import { type CountedLines, Segment } from "../../journal/segment.js";
 import type { Rejection } from "../../journal/sync-lines.js";
 import type { TornLine } from "../../journal/unclaimed.js";
 
-/** What of an entity is counted by itself: the creates and patches that make its document, and its streams. */
-export const WRITTEN = ["document", "metrics", "evals", "checkpoints", "predictions"] as const;
+/** The kinds of writes that are counted separately: the creates and patches of the document, and the streams. */
+export const WRITE_KINDS = ["document", "metrics", "evals", "checkpoints", "predictions"] as const;
 
-/** A part of an entity's writes. */
-export type Written = (typeof WRITTEN)[number];
+/** A kind of an entity's writes. */
+export type WriteKind = (typeof WRITE_KINDS)[number];
 
-/** Writes that the backend refused for one reason. */
-export interface Refused {
-  readonly of: Written;
+/** The writes that the backend rejected for the same reason. */
+export interface RejectedWrites {
+  readonly of: WriteKind;
   readonly writes: number;
   readonly status: number;
   readonly reason: string;
-  /** When the last of them was refused, in milliseconds since the epoch. */
+  /** When the last of them was rejected, in milliseconds since the epoch. */
   readonly at: number;
 }
 
-/** How an experiment or a run stands. */
-export interface Standing {
+/** The counts of an experiment's or a run's writes, and what its folder contains. */
+export interface EntityCounts {
   readonly found: InspectedEntity;
-  /** The backend's id; undefined as long as it has given none. */
+  /** The backend's id; undefined until the create is delivered. */
   readonly backendId: string | undefined;
   readonly lastWriteAt: number | undefined;
-  readonly writes: Readonly<Record<Written, Counts>>;
+  readonly writes: Readonly<Record<WriteKind, Counts>>;
   readonly total: Counts;
-  readonly refused: readonly Refused[];
-  /** What the backend said where it does not know the entity. */
+  readonly rejected: readonly RejectedWrites[];
+  /** The backend's rejection if it does not know the entity. */
   readonly parked: Rejection | undefined;
-  readonly occupants: LockOwners;
-  /** Whether there are rows in the folder that another client wrote, sent with --adopt only. */
+  readonly lockOwners: LockOwners;
+  /** Whether the folder has foreign rows, which are sent only with --adopt. */
   readonly hasForeignRows: boolean;
-  /** Cut-off last lines that no session wrote. */
+  /** Torn lines that no session wrote. */
   readonly tornLines: readonly TornLine[];
   /** Whether nothing was ever written to it. */
   readonly isEmpty: boolean;
@@ -56,22 +56,22 @@ export interface Standing {
 
 type Counting = { -readonly [Kind in keyof Counts]: number };
 
-/** How the experiments and runs of a mirror stand. */
-export function standingsIn(root: string): Standing[] {
-  return inspectMirror(root).map((found) => standingOf(found));
+/** Counts the writes of all experiments and runs of a mirror. */
+export function entityCountsIn(root: string): EntityCounts[] {
+  return inspectMirror(root).map((found) => entityCountsOf(found));
 }
 
-/** How an entity stands; of its rows, only those are read that are not settled. */
-export function standingOf(found: InspectedEntity, lines?: CountedLines): Standing {
+/** Counts the writes of an entity. Only its unsettled rows are read. */
+export function entityCountsOf(found: InspectedEntity, lines?: CountedLines): EntityCounts {
   try {
-    return counted(found, lines);
+    return countEntity(found, lines);
   } catch (error) {
     if (!(error instanceof MirrorError)) throw error;
-    return counted({ ...found, entity: undefined, problem: found.problem ?? error.message }, lines);
+    return countEntity({ ...found, entity: undefined, problem: found.problem ?? error.message }, lines);
   }
 }
 
-/** The backend's id of an entity; undefined as long as it has given none. One that was not made here has its own. */
+/** The backend's id of an entity; undefined until its create is delivered. An entity created elsewhere already has it. */
 export function backendIdOf({ id, log }: EntityStore): string | undefined {
   const { creation, delivered } = log.state;
   if (creation === undefined) return id;
@@ -90,7 +90,7 @@ export function sumOf(counts: Iterable<Counts>): Counts {
   return sum;
 }
 
-function counted(found: InspectedEntity, lines: CountedLines | undefined): Standing {
+function countEntity(found: InspectedEntity, lines: CountedLines | undefined): EntityCounts {
   const { entity, problem } = found;
   const writes = entity === undefined ? nothing() : writesOf(entity, found.files, lines);
   const unclaimed = unclaimedRows(found);
@@ -103,9 +103,9 @@ function counted(found: InspectedEntity, lines: CountedLines | undefined): Stand
     lastWriteAt: lastWriteOf(found),
     writes,
     total: sumOf(Object.values(writes)),
-    refused: entity === undefined ? [] : refusedOf(entity),
+    rejected: entity === undefined ? [] : rejectedWritesOf(entity),
     parked: entity?.log.state.parked,
-    occupants: lockOwnersOf(found),
+    lockOwners: lockOwnersOf(found),
     hasForeignRows: !hasLostOps && unclaimed.some(({ rows }) => rows > 0),
     tornLines: unclaimed.flatMap(({ tornLine }) => tornLine ?? []),
     isEmpty: isEmpty(found),
@@ -113,7 +113,11 @@ function counted(found: InspectedEntity, lines: CountedLines | undefined): Stand
   };
 }
 
-function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines | undefined): Record<Written, Counting> {
+function writesOf(
+  entity: EntityStore,
+  files: EntityFiles,
+  lines: CountedLines | undefined,
+): Record<WriteKind, Counting> {
   const writes = nothing();
   const { operations, delivered, rejected, sessions } = entity.log.state;
   for (const key of operations.keys()) {
@@ -121,9 +125,9 @@ function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines |
   }
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
-      for (const stretch of spans[stream].acknowledged.list) {
-        writes[stream].delivered += stretch.delivered;
-        writes[stream].skipped += stretch.skipped;
+      for (const range of spans[stream].acknowledged.list) {
+        writes[stream].delivered += range.delivered;
+        writes[stream].skipped += range.skipped;
       }
       for (const { rows } of spans[stream].rejected.values()) writes[stream].rejected += rows;
     }
@@ -136,15 +140,15 @@ function writesOf(entity: EntityStore, files: EntityFiles, lines: CountedLines |
   return writes;
 }
 
-function refusedOf({ log }: EntityStore): Refused[] {
-  const groups = new Map<string, Refused>();
-  const add = (of: Written, writes: number, { status, reason, at }: Rejection): void => {
+function rejectedWritesOf({ log }: EntityStore): RejectedWrites[] {
+  const groups = new Map<string, RejectedWrites>();
+  const add = (of: WriteKind, writes: number, { status, reason, at }: Rejection): void => {
     const key = `${of} ${status} ${reason}`;
     const before = groups.get(key);
     const last = Math.max(before?.at ?? 0, at * 1000);
     groups.set(key, { of, writes: (before?.writes ?? 0) + writes, status, reason, at: last });
   };
-  for (const [key, refusal] of log.state.rejected) if (log.state.operations.has(key)) add("document", 1, refusal);
+  for (const [key, rejection] of log.state.rejected) if (log.state.operations.has(key)) add("document", 1, rejection);
   for (const { spans } of log.state.sessions.byNonce.values()) {
     for (const stream of STREAMS) {
       for (const { rows, rejection } of spans[stream].rejected.values()) add(stream, rows, rejection);
@@ -153,7 +157,7 @@ function refusedOf({ log }: EntityStore): Refused[] {
   return [...groups.values()];
 }
 
-function nothing(): Record<Written, Counting> {
+function nothing(): Record<WriteKind, Counting> {
   return { document: none(), metrics: none(), evals: none(), checkpoints: none(), predictions: none() };
 }
 

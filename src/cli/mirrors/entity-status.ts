@@ -5,104 +5,104 @@ import type { LockOwner } from "../../journal/lock.js";
 import type { FolderKind } from "../../store/paths.js";
 import { bestScoreOf } from "../../store/run-catalog.js";
 import { type Scalar, scalarOf } from "../../util/scalar.js";
-import type { Standing, Written } from "./entity-counts.js";
+import type { EntityCounts, WriteKind } from "./entity-counts.js";
 
-/** How an experiment or a run stands, as `status --json` has it. Times are ISO 8601; null where nothing is known. */
+/** The status of an experiment or a run, as `status --json` prints it. Times are ISO 8601; null if unknown. */
 export interface EntityStatus {
   readonly kind: FolderKind;
   readonly id: string;
-  /** The backend's id, also where it is the same. */
+  /** The backend's id, even if it is the same as `id`. */
   readonly backendId: string | null;
   readonly name: string | null;
-  /** The status that the document has. */
+  /** The status in the document. */
   readonly state: string | null;
-  /** What went wrong, where its document says so. */
+  /** The error message in its document. */
   readonly errorMessage: string | null;
-  /** The experiment of a run, as the run names it. */
+  /** The experiment id in the run's document. */
   readonly experimentId: string | null;
   readonly path: string;
   readonly createdAt: string | null;
   readonly lastWriteAt: string | null;
-  /** When a row was last logged, as far as the files tell. */
+  /** When a row was last logged, from the files' modification times. */
   readonly lastRowAt: string | null;
-  /** The best score that its document has. */
+  /** The best score in its document. */
   readonly bestScore: Scalar | null;
-  /** How long a run took, or has taken so far: what its document says, else from its create to its last change. */
+  /** The duration of a run so far: from its document, else the time from its create to its last change. */
   readonly durationSeconds: number | null;
-  readonly writes: Readonly<Record<Written, Counts>>;
+  readonly writes: Readonly<Record<WriteKind, Counts>>;
   readonly total: Counts;
   readonly rejected: readonly RejectedStatus[];
-  /** Why pending writes cannot go out, where it is not the backend's being away. */
+  /** Why pending writes are parked. Does not include an unavailable backend. */
   readonly held: readonly string[];
-  /** Whether the backend does not know it: a sync alone changes nothing then. */
+  /** Whether the backend does not know it, so that another sync does not help. */
   readonly isUnknown: boolean;
-  /** The live process that sends for it. */
+  /** The running process that sends for it. */
   readonly owner: LockOwner | null;
-  /** The live processes that write to it. */
+  /** The running processes that write to it. */
   readonly writers: readonly LockOwner[];
-  /** Whether another client wrote the folder: there is no sync log in it. */
+  /** Whether another client wrote the folder, so it has no sync log. */
   readonly isForeign: boolean;
-  /** Whether another client has written rows to it, which go with --adopt only. */
+  /** Whether it has foreign rows, which are sent only with --adopt. */
   readonly hasForeignRows: boolean;
-  /** Last lines of its files that are incomplete, which are never sent. */
+  /** The torn lines of its files, which are never sent. */
   readonly tornLines: readonly TornLineStatus[];
-  /** Whether nothing was ever written to it: a create that failed leaves such a folder. */
+  /** Whether nothing was ever written to it. A failed create leaves such a folder. */
   readonly isEmpty: boolean;
-  /** Files in it that no sync sends, such as `groups.jsonl`. */
+  /** Files that are never sent, such as `groups.jsonl`. */
   readonly otherFiles: readonly string[];
-  /** What of it could not be read. */
+  /** Why something could not be read. */
   readonly problem: string | null;
 }
 
-/** Writes that were refused for one reason. */
+/** Writes that were rejected for the same reason. */
 export interface RejectedStatus {
-  readonly of: Written;
+  readonly of: WriteKind;
   readonly writes: number;
   readonly status: number;
   readonly reason: string;
   readonly at: string;
 }
 
-/** An incomplete last line: its file, and the byte where it starts. */
+/** A torn line: its file and its position. */
 export interface TornLineStatus {
   readonly file: string;
   readonly byte: number;
 }
 
-/** The status of an entity from how it stands and what holds it. */
-export function entityStatus(standing: Standing, held: readonly string[]): EntityStatus {
-  const { found, occupants } = standing;
+/** Converts the counts of an entity to its status. `held`: why its pending writes are parked. */
+export function entityStatus(counts: EntityCounts, held: readonly string[]): EntityStatus {
+  const { found, lockOwners } = counts;
   return {
     kind: found.kind,
     id: found.id,
-    backendId: standing.backendId ?? null,
+    backendId: counts.backendId ?? null,
     name: nameOf(found) ?? null,
     state: textIn(found.document, "status") ?? null,
     errorMessage: textIn(found.document, "error_message") ?? null,
     experimentId: found.kind === "run" ? (experimentOf(found) ?? null) : null,
     path: found.path,
     createdAt: iso(found.document === undefined ? undefined : Number(found.document._created_at) * 1000),
-    lastWriteAt: iso(standing.lastWriteAt),
+    lastWriteAt: iso(counts.lastWriteAt),
     lastRowAt: iso(lastRowAt(found)),
     bestScore: scalarOf(bestScoreOf(found.document)),
-    durationSeconds: found.kind === "run" ? durationOf(standing) : null,
-    writes: standing.writes,
-    total: standing.total,
-    rejected: standing.refused.map((refused) => ({ ...refused, at: new Date(refused.at).toISOString() })),
+    durationSeconds: found.kind === "run" ? durationOf(counts) : null,
+    writes: counts.writes,
+    total: counts.total,
+    rejected: counts.rejected.map((each) => ({ ...each, at: new Date(each.at).toISOString() })),
     held,
-    isUnknown: standing.parked !== undefined && standing.total.pending > 0,
-    owner: plain(occupants.sender) ?? null,
-    writers: occupants.writers.flatMap((writer) => plain(writer) ?? []),
-    isForeign: !(isOurs(found) || standing.isEmpty),
-    hasForeignRows: standing.hasForeignRows,
-    tornLines: standing.tornLines.map(({ path, start }) => ({ file: basename(path), byte: start })),
-    isEmpty: standing.isEmpty,
+    isUnknown: counts.parked !== undefined && counts.total.pending > 0,
+    owner: pidAndHost(lockOwners.sender) ?? null,
+    writers: lockOwners.writers.flatMap((writer) => pidAndHost(writer) ?? []),
+    isForeign: !(isOurs(found) || counts.isEmpty),
+    hasForeignRows: counts.hasForeignRows,
+    tornLines: counts.tornLines.map(({ path, start }) => ({ file: basename(path), byte: start })),
+    isEmpty: counts.isEmpty,
     otherFiles: strangeNames(found),
-    problem: standing.problem ?? null,
+    problem: counts.problem ?? null,
   };
 }
 
-/** What people call an experiment or a run. */
+/** The name of an experiment or a run. */
 export function nameOf({ kind, document }: InspectedEntity): string | undefined {
   if (kind === "experiment") return textIn(document, "experiment_name");
   return textIn(document?.run_config, "name");
@@ -123,21 +123,21 @@ function lastRowAt({ files }: InspectedEntity): number | undefined {
   return times.length === 0 ? undefined : Math.max(...times);
 }
 
-function durationOf({ found: { document }, lastWriteAt = Number.NaN }: Standing): number | null {
+function durationOf({ found: { document }, lastWriteAt = Number.NaN }: EntityCounts): number | null {
   if (typeof document?.duration_seconds === "number") return document.duration_seconds;
   const until = hasEnded(textIn(document, "status")) ? Number(document?._updated_at) : lastWriteAt / 1000;
   const seconds = until - Number(document?._created_at);
   return seconds >= 0 ? seconds : null;
 }
 
-/** Whether a run of this status is over. */
+/** Whether a run with this status has ended. */
 export function hasEnded(state: string | null | undefined): boolean {
   return state === "completed" || state === "failed" || state === "cancelled";
 }
 
-/** A process without what tells it from a later one of its number. */
-function plain(holder: LockOwner | undefined): LockOwner | undefined {
-  return holder === undefined ? undefined : { pid: holder.pid, host: holder.host };
+/** The public part of a lock's owner. */
+function pidAndHost(owner: LockOwner | undefined): LockOwner | undefined {
+  return owner === undefined ? undefined : { pid: owner.pid, host: owner.host };
 }
 
 function textIn(value: unknown, field: string): string | undefined {

@@ -9,19 +9,18 @@ import { UsageError } from "../terminal/arguments.js";
 import type { Output } from "../terminal/output.js";
 
 /**
- * The mirrors that a command is about, each once, as absolute paths. A folder that is empty, as one that no client has
- * written to yet, is named.
- * @throws UsageError where a folder is not there, or holds something else.
+ * The mirrors of a command, without duplicates, as absolute paths. Prints a note for an empty folder.
+ * @throws UsageError for a missing folder, or one that is not a mirror.
  */
 export function mirrorRoots(dirs: readonly string[], notes: Output): string[] {
   const roots = new Set((dirs.length > 0 ? dirs.map(pathOf) : [logDirOf()]).map(rootOf));
   for (const root of roots) {
-    if (!holdsMirror(root)) notes.line(`${root} is empty: no client has written to it yet.`);
+    if (!isMirror(root)) notes.line(`${root} is empty: nothing has been written to it yet.`);
   }
   return [...roots];
 }
 
-/** A folder of the command line; the shell does not expand `~` in quotes. */
+/** Resolves a folder argument, because the shell does not expand a quoted `~`. */
 function pathOf(dir: string): string {
   try {
     return folderPath("dir", [], dir);
@@ -31,20 +30,22 @@ function pathOf(dir: string): string {
 }
 
 function rootOf(dir: string): string {
-  const way = "name the mirror's folder, or set EVSYS_LOG_DIR.";
+  const hint = "pass the mirror's folder, or set EVSYS_LOG_DIR.";
   const stats = unlessMissing(undefined, () => statSync(dir));
   if (!stats?.isDirectory()) {
-    throw new UsageError(`${JSON.stringify(dir)} ${stats === undefined ? "is not there" : "is no folder"}; ${way}`);
+    throw new UsageError(
+      `${JSON.stringify(dir)} ${stats === undefined ? "does not exist" : "is not a folder"}; ${hint}`,
+    );
   }
   const root = realpathSync(dir);
-  if (holdsMirror(root) || namesIn(root).length === 0) return root;
-  const near = [join(root, DEFAULT_LOG_DIR), dirname(root)].find(holdsMirror);
-  const hint = near === undefined ? way : `did you mean ${near}?`;
+  if (isMirror(root) || namesIn(root).length === 0) return root;
+  const meant = [join(root, DEFAULT_LOG_DIR), dirname(root)].find(isMirror);
+  const suggestion = meant === undefined ? hint : `did you mean ${meant}?`;
   throw new UsageError(
-    `${JSON.stringify(dir)} holds no mirror: there is neither experiments/ nor generations/ in it; ${hint}`,
+    `${JSON.stringify(dir)} is not a mirror: it has neither experiments/ nor generations/; ${suggestion}`,
   );
 }
 
-function holdsMirror(root: string): boolean {
+function isMirror(root: string): boolean {
   return existsSync(folderOf(root, "experiment")) || existsSync(folderOf(root, "run"));
 }

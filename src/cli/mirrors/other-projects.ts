@@ -3,7 +3,7 @@ import { type CatalogRun, experimentsIn } from "../../store/run-catalog.js";
 import type { Output } from "../terminal/output.js";
 import { counted } from "../terminal/text.js";
 
-/** Says which runs belong to another project than EVSYS_PROJECT_ID names. The mirror's own project takes precedence. */
+/** Prints a note if runs belong to another project than EVSYS_PROJECT_ID. The mirror's own project takes precedence. */
 export function noteOtherProjects(runs: readonly CatalogRun[], notes: Output): void {
   const { EVSYS_PROJECT_ID: expected } = variables();
   if (expected === undefined) return;

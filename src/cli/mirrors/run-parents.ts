@@ -4,10 +4,10 @@ import { namesIn } from "../../store/files.js";
 import { entityFolder, folderOf } from "../../store/paths.js";
 import { experimentOf } from "./entity-status.js";
 
-/** Stands for the experiment of a run that cannot be read: any may be meant. */
+/** The parent of a run that cannot be read: it may belong to any experiment. */
 const ANY = Symbol("any experiment");
 
-/** To which experiments the runs of mirrors belong. A run never changes its experiment, so each is read once. */
+/** The experiments of all runs of mirrors. A run never changes its experiment, so each is read once. */
 export class RunParents {
   readonly #roots: readonly string[];
   readonly #parents = new Map<string, string | typeof ANY | undefined>();
@@ -16,7 +16,7 @@ export class RunParents {
     this.#roots = roots;
   }
 
-  /** Whether a run that is there now belongs to the experiment of one of these ids, those in certain folders apart. */
+  /** Whether an existing run belongs to one of these experiment ids. `except`: folders of runs to ignore. */
   include(ids: readonly (string | undefined)[], except: ReadonlySet<string> = new Set()): boolean {
     return this.#present().some((path) => {
       const parent = this.#parents.get(path);
@@ -24,7 +24,7 @@ export class RunParents {
     });
   }
 
-  /** The folders of the runs that are there now; new ones are read. */
+  /** The folders of the existing runs; new ones are read. */
   #present(): string[] {
     return this.#roots.flatMap((root) =>
       namesIn(folderOf(root, "run"))

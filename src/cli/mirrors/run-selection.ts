@@ -1,26 +1,26 @@
 import { didYouMean } from "../../util/did-you-mean.js";
 import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 
-/** A run as --run and --experiment name it. */
+/** A run that --run and --experiment can select. */
 export interface SelectableRun {
   readonly id: string;
   readonly experimentId?: string | null | undefined;
 }
 
-/** Ids that were asked for; none stands for all. */
+/** The ids to select; an empty list selects all. */
 export interface WantedIds {
   readonly runs: readonly string[];
   readonly experiments: readonly string[];
 }
 
-/** The ids that --run and --experiment were given. */
+/** The values of --run and --experiment. */
 export function wantedIds(given: ParsedArguments): WantedIds {
   return { runs: given.texts("run"), experiments: given.texts("experiment") };
 }
 
 /**
- * The runs of the wanted ids. `experimentIds`: the experiments that there are, where runs alone do not name them all.
- * @throws UsageError for an id that no run or no experiment has, and for a run of another experiment.
+ * Selects runs by id and experiment. `experimentIds`: the known experiments, if the runs do not refer to all of them.
+ * @throws UsageError for an unknown id, and for a run of another experiment.
  */
 export function selectedRuns<Run extends SelectableRun>(
   { runs: runIds, experiments }: WantedIds,
@@ -40,7 +40,7 @@ export function selectedRuns<Run extends SelectableRun>(
   );
 }
 
-/** @throws UsageError for an id that is not known. */
+/** @throws UsageError for an unknown id. */
 export function assertKnown(
   option: "run" | "experiment" | "compare",
   given: readonly string[],

@@ -1,25 +1,25 @@
 import { BAD_USAGE, COMMON, type Command } from "../terminal/command.js";
 import { EXIT } from "../terminal/exit-codes.js";
 
-/** `evsys-sdk status`, with all that its help says. */
+/** The command `evsys-sdk status`. */
 export const statusCommand = {
-  summary: "Show the runs of mirrors: how far they are, and what is delivered, pending and rejected.",
+  summary: "Show the runs of mirrors: their progress, and delivered, pending and rejected writes.",
   usage: "evsys-sdk status [dir…] [options]",
   about:
-    "Shows the newest runs of the mirrors with their last values, their best score and their writes, why some are held\n" +
-    "back, who is at work on them, and the command to go on with. Asks no backend, takes no lock and writes nothing.\n" +
-    "Default dir: EVSYS_LOG_DIR, else ./evsys_sdk.",
+    "Shows the newest runs of the mirrors with their last values, best score and writes, why writes are parked, which\n" +
+    "processes use them, and the command to continue with. It only reads the mirrors: it acquires no locks and does not\n" +
+    "contact the backend. Default dir: EVSYS_LOG_DIR, else ./evsys_sdk.",
   takes: "folders",
   options: {
-    run: { argument: "id", help: "Show this run only, by its id here or at the backend. Repeatable." },
-    experiment: { argument: "id", help: "Show this experiment and its runs only. Repeatable." },
-    failed: { help: "Show only what has failed." },
-    limit: { argument: "n", help: "How many runs to show, newest first (default 20; with --json, all)." },
+    run: { argument: "id", help: "Show only this run, by its local or backend id. Repeatable." },
+    experiment: { argument: "id", help: "Show only this experiment and its runs. Repeatable." },
+    failed: { help: "Show only failed runs and experiments." },
+    limit: { argument: "n", help: "Maximum number of runs to show, newest first (default 20; with --json, all)." },
     summary: { help: "Show counts instead of experiments and runs." },
     compare: {
       argument: "id…",
       takesMany: true,
-      help: "Show two or more runs side by side: configuration that differs, series, evals. Folders come before it.",
+      help: "Compare two or more runs: different configuration, series, evals. Pass folders before it.",
     },
     json: { help: "Print one JSON object." },
     ...COMMON,

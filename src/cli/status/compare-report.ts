@@ -4,7 +4,7 @@ import { duration, shortNumber } from "../terminal/text.js";
 import type { Comparison } from "./compare.js";
 
 const NONE = "–";
-/** Rows of a part, so that a run of 100,000 series does not flood the terminal. */
+/** The maximum number of rows per part: a run may have 100,000 series. */
 const MAX_ROWS = 50;
 
 /** Prints runs side by side. */

@@ -3,14 +3,14 @@ import { readExperiment, readRun } from "../../store/run-catalog.js";
 import { flattened } from "../../util/flattened.js";
 import { isObject } from "../../util/objects.js";
 import { type Scalar, scalarOf } from "../../util/scalar.js";
-import { toShown } from "../../viewer/shown.js";
+import { toJsonSafe } from "../../viewer/json-safe.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
 import { assertKnown } from "../mirrors/run-selection.js";
 import { UsageError } from "../terminal/arguments.js";
 import type { Overview } from "./overview.js";
 import { seriesValuesOf } from "./series-values.js";
 
-/** What becomes of a run, and of its experiment: all other fields are their configuration. */
+/** The fields of a run's or an experiment's outcome; all others are its configuration. */
 const OUTCOME = new Set([
   "id",
   "_created_at",
@@ -27,13 +27,13 @@ const OUTCOME = new Set([
 /** Lower values of such series are better. */
 const LOWER_IS_BETTER = /loss|error|perplexity|\bppl\b|\bnll\b|\b(r?mse|mae|wer|cer)\b|latency/i;
 
-/** What one run comes to. */
+/** The outcome of a run. */
 export interface ComparedRun
   extends Pick<EntityStatus, "id" | "backendId" | "name" | "state" | "experimentId" | "bestScore" | "durationSeconds"> {
   readonly root: string;
 }
 
-/** A value of each run, in the order of the runs; null where a run has none. */
+/** The values of all runs, in the order of the runs; null if a run has none. */
 export interface ComparedRow<Value> {
   readonly name: string;
   readonly values: readonly (Value | null)[];
@@ -42,7 +42,7 @@ export interface ComparedRow<Value> {
 /** The last and the best value of a series. */
 export interface ComparedSeries {
   readonly name: string;
-  /** Whether the lowest or the highest value is taken for the best, by the name of the series. */
+  /** Whether the lowest or the highest value is the best, derived from the name of the series. */
   readonly best: "lowest" | "highest";
   readonly values: readonly ({
     readonly last: Scalar;
@@ -51,10 +51,10 @@ export interface ComparedSeries {
   } | null)[];
 }
 
-/** Runs side by side. */
+/** A comparison of runs. */
 export interface Comparison {
   readonly runs: readonly ComparedRun[];
-  /** The fields of the runs and of their experiments that differ, by path. */
+  /** The different fields of the runs and their experiments, by path. */
   readonly configuration: readonly ComparedRow<unknown>[];
   readonly series: readonly ComparedSeries[];
   /** The last value of each series of each benchmark. */
@@ -62,10 +62,10 @@ export interface Comparison {
 }
 
 /**
- * Compares runs by what their files say.
- * @throws UsageError for an id that no run of the mirrors has.
+ * Compares runs by their files.
+ * @throws UsageError for an unknown id.
  */
-export function compared({ mirrors }: Overview, ids: readonly string[]): Comparison {
+export function compareRuns({ mirrors }: Overview, ids: readonly string[]): Comparison {
   const all = mirrors.flatMap(({ root, runs }) => runs.map((run) => ({ root, run })));
   assertKnown(
     "compare",
@@ -73,7 +73,7 @@ export function compared({ mirrors }: Overview, ids: readonly string[]): Compari
     all.flatMap(({ run: { id, backendId } }) => (backendId === null ? [id] : [id, backendId])),
   );
   const found = ids.flatMap((id) => all.find(({ run }) => [run.id, run.backendId].includes(id)) ?? []);
-  if (new Set(found).size < ids.length) throw new UsageError("--compare: two of the ids are those of one run.");
+  if (new Set(found).size < ids.length) throw new UsageError("--compare: two of the ids belong to the same run.");
   const configurations = found.map(({ root, run }) => new Map(configurationOf(root, run.id)));
   const series = found.map(({ run }) => seriesValuesOf(run.path));
   const evals = found.map(({ run }) => evalsOf(run.path));
@@ -107,8 +107,8 @@ function configurationOf(root: string, id: string): [string, unknown][] {
   const ofRun = Object.entries(document).filter(isConfiguration);
   const ofExperiment = Object.entries(experiment ?? {}).filter(isConfiguration);
   return [
-    ...ofRun.flatMap(([field, value]) => flattened(toShown(value), field)),
-    ...ofExperiment.flatMap(([field, value]) => flattened(toShown(value), `experiment.${field}`)),
+    ...ofRun.flatMap(([field, value]) => flattened(toJsonSafe(value), field)),
+    ...ofExperiment.flatMap(([field, value]) => flattened(toJsonSafe(value), `experiment.${field}`)),
   ];
 }
 
@@ -124,7 +124,7 @@ function evalsOf(folder: string): Map<string, Scalar> {
   return values;
 }
 
-/** One row for each name that a run has, in the order in which they come. */
+/** One row per name, in order of appearance. */
 function rowsOf<Value>(columns: readonly ReadonlyMap<string, Value>[]): ComparedRow<Value>[] {
   const names = new Set(columns.flatMap((column) => [...column.keys()]));
   return [...names].map((name) => ({ name, values: columns.map((column) => column.get(name) ?? null) }));

@@ -5,7 +5,7 @@ import { MetricScanner } from "../../store/metric-scanner.js";
 import { segmentName } from "../../store/paths.js";
 import { slotsOf } from "../../store/rows.js";
 
-/** A file up to this size is read as a whole; of a larger one, samples are. */
+/** A larger file is sampled instead of read completely. */
 const WHOLE_BYTES = 1024 * 1024;
 const SAMPLES = 256;
 const SAMPLE_BYTES = 4 * 1024;
@@ -14,16 +14,16 @@ const NEWLINE = 0x0a;
 /** One series of a run, reduced to a few points. */
 export interface Curve {
   readonly series: string;
-  /** Means of equal parts of the steps, in order; null where a part has rows, but no finite value. */
+  /** The means of equal parts of the steps, in order; null if a part has rows but no finite value. */
   readonly values: readonly (number | null)[];
 }
 
-/** The series whose curve says most of a run: the loss, else one that is called so, else the first. */
+/** The most informative series of a run: `loss`, else one with "loss" in its name, else the first. */
 export function mainSeries(labels: readonly string[]): string | undefined {
   return labels.includes("loss") ? "loss" : (labels.find((label) => /loss/i.test(label)) ?? labels[0]);
 }
 
-/** The curve of a series, by its label, in at most `width` points. Memory does not grow with the run. */
+/** The curve of a series in at most `width` points. Memory use is bounded. */
 export function curveOf(folder: string, label: string, width: number): Curve {
   const points: { readonly step: number; readonly value: number }[] = [];
   for (const slot of slotsOf(folder, "metrics")) {

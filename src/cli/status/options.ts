@@ -1,29 +1,28 @@
 import { type WantedIds, wantedIds } from "../mirrors/run-selection.js";
 import { type ParsedArguments, UsageError } from "../terminal/arguments.js";
 
-/** How many runs are shown unless it is said. */
-const USUAL_LIMIT = 20;
+const DEFAULT_LIMIT = 20;
 const SELECTING = ["run", "experiment", "failed", "summary", "limit"] as const;
 
-/** What of mirrors to show. */
+/** The options of `evsys-sdk status`. */
 export interface StatusOptions {
   readonly wanted: WantedIds;
-  /** Only what has failed. */
+  /** Show only failed runs and experiments. */
   readonly isFailedOnly: boolean;
-  /** Counts in place of experiments and runs. */
+  /** Show counts instead of experiments and runs. */
   readonly isSummary: boolean;
-  /** How many runs to show at the most. Infinite with --run, and with --json, unless it is given. */
+  /** The maximum number of runs to show. With --run or --json, the default is unlimited. */
   readonly limit: number;
-  /** For how many runs to read the whole curve. */
+  /** The maximum number of runs with a curve. */
   readonly curves: number;
-  /** The runs to show side by side; none where runs are listed. */
+  /** The ids of the runs to compare; empty to list runs. */
   readonly compared: readonly string[];
   readonly isJson: boolean;
 }
 
 /**
  * Reads the options of `evsys-sdk status`.
- * @throws UsageError for a limit that is no number, fewer than two runs to compare, and options that exclude each other.
+ * @throws UsageError for an invalid limit, fewer than two runs to compare, and options that exclude each other.
  */
 export function statusOptions(given: ParsedArguments): StatusOptions {
   const compared = [...new Set(given.texts("compare"))];
@@ -31,18 +30,18 @@ export function statusOptions(given: ParsedArguments): StatusOptions {
   const wanted = wantedIds(given);
   if (given.has("compare")) {
     if (compared.length < 2)
-      throw new UsageError(`--compare takes the ids of two or more runs, not of ${compared.length}.`);
+      throw new UsageError(`--compare requires the ids of two or more runs, got ${compared.length}.`);
     const other = SELECTING.find((option) => given.has(option));
-    if (other !== undefined) throw new UsageError(`--${other} does not go with --compare.`);
+    if (other !== undefined) throw new UsageError(`--${other} and --compare cannot be combined.`);
   }
-  if (given.has("summary") && limit !== undefined) throw new UsageError("--limit does not go with --summary.");
+  if (given.has("summary") && limit !== undefined) throw new UsageError("--limit and --summary cannot be combined.");
   const isUnlimited = given.has("json") || wanted.runs.length > 0;
   return {
     wanted,
     isFailedOnly: given.has("failed"),
     isSummary: given.has("summary"),
-    limit: limit ?? (isUnlimited ? Number.POSITIVE_INFINITY : USUAL_LIMIT),
-    curves: limit ?? USUAL_LIMIT,
+    limit: limit ?? (isUnlimited ? Number.POSITIVE_INFINITY : DEFAULT_LIMIT),
+    curves: limit ?? DEFAULT_LIMIT,
     compared,
     isJson: given.has("json"),
   };

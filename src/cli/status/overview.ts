@@ -2,38 +2,38 @@ import { variables } from "../../config.js";
 import type { Counts } from "../../delivery/counters.js";
 import { syncCommand } from "../../delivery/exit-notice.js";
 import { noteOnProjects } from "../../delivery/other-projects.js";
-import { standingsIn, sumOf } from "../mirrors/entity-counts.js";
+import { entityCountsIn, sumOf } from "../mirrors/entity-counts.js";
 import { type EntityStatus, entityStatus, projectOf } from "../mirrors/entity-status.js";
-import { Obstacles } from "../mirrors/parked.js";
+import { ParkedReasons } from "../mirrors/parked-reasons.js";
 import { type Entities, newestFirst } from "./selection.js";
 
-/** What lies in one mirror. */
+/** The experiments and runs of one mirror. */
 export interface MirrorOverview extends Entities {
   readonly total: Counts;
-  /** Folders that nothing was ever written to. */
+  /** Folders to which nothing was ever written. */
   readonly empty: readonly EntityStatus[];
-  /** What to know before a sync: that experiments belong to another project than EVSYS_PROJECT_ID names; else null. */
+  /** A note if experiments belong to another project than EVSYS_PROJECT_ID; else null. */
   readonly note: string | null;
 }
 
-/** What lies in the mirrors of one campaign. Of rows, only those are read that stand in the way of others. */
+/** The mirrors of one campaign. Only rows that block others are read. */
 export interface Overview {
   readonly mirrors: readonly MirrorOverview[];
   readonly total: Counts;
-  /** The command that sends what is pending; null where nothing is. */
+  /** The command that sends pending writes; null if there are none. */
   readonly next: string | null;
-  /** The command that sends again what was rejected; null where nothing was. */
+  /** The command that sends rejected writes again; null if there are none. */
   readonly retry: string | null;
 }
 
-/** Looks at the experiments and runs of mirrors. */
+/** Inspects the experiments and runs of mirrors. */
 export function overviewOf(roots: readonly string[]): Overview {
-  const standings = roots.map(standingsIn);
-  const obstacles = new Obstacles(standings.flat());
+  const countsByRoot = roots.map(entityCountsIn);
+  const parkedReasons = new ParkedReasons(countsByRoot.flat());
   const mirrors = roots.map((root, at): MirrorOverview => {
-    const found = standings[at] ?? [];
-    const entities = found.map((standing) => entityStatus(standing, obstacles.of(standing))).sort(newestFirst);
-    const projects = found.map((standing) => projectOf(standing.found));
+    const found = countsByRoot[at] ?? [];
+    const entities = found.map((counts) => entityStatus(counts, parkedReasons.of(counts))).sort(newestFirst);
+    const projects = found.map((counts) => projectOf(counts.found));
     return {
       root,
       total: sumOf(entities.map(({ total }) => total)),

@@ -3,26 +3,26 @@ import { type Scalar, scalarOf } from "../../util/scalar.js";
 import type { EntityStatus } from "../mirrors/entity-status.js";
 import { type Curve, curveOf, mainSeries } from "./curve.js";
 
-/** The end of a run's file that is read for the last values: also what is logged every hundredth step is in it, as a rule. */
+/** How much of a file's end is read for the last values. Usually enough for series that are logged every 100 steps. */
 const TAIL_BYTES = 32 * 1024;
 const CURVE_WIDTH = 32;
 
-/** How far a run has come. */
+/** The progress of a run. */
 export interface Progress {
   readonly lastStep: number | null;
-  /** The last value of each series that the last rows have: by name, with the split unless that is train. */
+  /** The last value of each series in the last rows, by name; other splits than train are in brackets. */
   readonly lastValues: Readonly<Record<string, Scalar>>;
-  /** The curve of the loss; null where it was not asked for, or there is none. */
+  /** The curve of the main series; null if there is none or it was not requested. */
   readonly curve: Curve | null;
 }
 
-/** An experiment or a run as it is listed. */
+/** An experiment or a run with its progress. */
 export interface ListedEntity extends EntityStatus {
   /** Null for an experiment. */
   readonly progress: Progress | null;
 }
 
-/** Reads how far a run has come: the end of its files, and samples of them for the curve. */
+/** Reads the progress of a run from the end of its files, and the curve from samples of them. */
 export function progressOf({ path }: EntityStatus, hasCurve: boolean): Progress {
   const { lastStep, values } = lastRowsOf(path, TAIL_BYTES);
   const main = mainSeries([...values.keys()]);

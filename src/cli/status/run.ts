@@ -3,21 +3,21 @@ import { mirrorRoots } from "../mirrors/folders.js";
 import type { ParsedArguments } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";
 import { Output } from "../terminal/output.js";
-import { compared } from "./compare.js";
+import { compareRuns } from "./compare.js";
 import { printComparison } from "./compare-report.js";
 import { statusOptions } from "./options.js";
 import { overviewOf } from "./overview.js";
 import { printStatus } from "./report.js";
-import { type MirrorStatus, type Status, statusOf } from "./status.js";
+import { type MirrorStatus, type StatusReport, statusOf } from "./status.js";
 import { printSummary } from "./summary-report.js";
 
-/** `evsys-sdk status`. */
+/** Runs `evsys-sdk status`. */
 export async function run(given: ParsedArguments): Promise<ExitCode> {
   const options = statusOptions(given);
   const output = new Output(process.stdout, prefersColour(process.stdout));
   const overview = overviewOf(mirrorRoots(given.dirs, new Output(process.stderr)));
   if (options.compared.length > 0) {
-    const comparison = compared(overview, options.compared);
+    const comparison = compareRuns(overview, options.compared);
     if (options.isJson) output.json(comparison);
     else printComparison(output, comparison);
     return EXIT.DONE;
@@ -29,7 +29,7 @@ export async function run(given: ParsedArguments): Promise<ExitCode> {
   return EXIT.DONE;
 }
 
-function withoutLists({ mirrors, total, next, retry }: Status) {
+function withoutLists({ mirrors, total, next, retry }: StatusReport) {
   const summaries = mirrors.map(({ root, total: all, note, summary }: MirrorStatus) => ({
     root,
     total: all,

@@ -9,17 +9,17 @@ export interface Entities {
   readonly runs: readonly EntityStatus[];
 }
 
-/** Whether an experiment is the one that a run names: by its id in the mirror, or by the backend's. */
+/** Whether a run belongs to an experiment, by its local or backend id. */
 export function isExperimentOf({ experimentId }: EntityStatus, { id, backendId }: EntityStatus): boolean {
   return experimentId !== null && (experimentId === id || experimentId === backendId);
 }
 
 /**
- * The experiments and runs that --run, --experiment and --failed select, which take the ids of the mirror and the
- * backend's. An experiment is shown with its runs, and by itself where it has none.
- * @throws UsageError for an id that is not known.
+ * Selects experiments and runs by --run, --experiment and --failed, which accept local and backend ids. An experiment is
+ * selected with its runs, or if it has none.
+ * @throws UsageError for an unknown id.
  */
-export function selected(
+export function selectEntities(
   mirrors: readonly Entities[],
   { wanted, isFailedOnly }: Pick<StatusOptions, "wanted" | "isFailedOnly">,
 ): Entities[] {
@@ -51,14 +51,14 @@ export function selected(
   }));
 }
 
-/** Entities up to a limit, and how many more there are. */
+/** Entities up to a limit, and the number of omitted ones. */
 export interface Limited {
   readonly mirrors: readonly Entities[];
   readonly more: { readonly runs: number; readonly experiments: number };
 }
 
-/** The newest runs, and experiments without runs, of all mirrors together; with the experiments of these runs. */
-export function limited(mirrors: readonly Entities[], limit: number): Limited {
+/** The newest runs and childless experiments of all mirrors together, with the experiments of these runs. */
+export function limitEntities(mirrors: readonly Entities[], limit: number): Limited {
   const runs = mirrors.flatMap((mirror) => mirror.runs);
   const experiments = mirrors.flatMap((mirror) => mirror.experiments);
   const parents = new Set(runs.map(({ experimentId }) => experimentId));
@@ -81,7 +81,7 @@ function isNamed({ id, backendId }: EntityStatus, ids: ReadonlySet<string | null
   return ids.has(id) || (backendId !== null && ids.has(backendId));
 }
 
-/** Orders by when something was made; what does not say so comes last. */
+/** Orders by creation time; entities without one come last. */
 export function newestFirst(a: EntityStatus, b: EntityStatus): number {
   return (b.createdAt ?? "").localeCompare(a.createdAt ?? "") || a.id.localeCompare(b.id);
 }

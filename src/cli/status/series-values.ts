@@ -8,7 +8,7 @@ import { slotsOf } from "../../store/rows.js";
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** What the values of a series come to. Non-finite ones count as the last, and as nothing else. */
+/** The last, lowest and highest value of a series. Non-finite values count only as the last. */
 export interface SeriesValues {
   last: number;
   lastStep: number;
@@ -16,13 +16,13 @@ export interface SeriesValues {
   highest: number;
 }
 
-/** What the values of each series of a run come to, by label. Reads all rows, in pieces. */
+/** The last, lowest and highest value of each series of a run, by label. Reads all rows, in pieces. */
 export function seriesValuesOf(folder: string): Map<string, SeriesValues> {
   const all = new Map<string, SeriesValues>();
   for (const slot of slotsOf(folder, "metrics")) {
     for (const [label, found] of valuesIn(join(folder, segmentName("metrics", slot)))) {
       const known = all.get(label) ?? found;
-      // Of two writers, the one that has come to a higher step counts.
+      // Of two writers, the one with the higher step counts.
       const { last, lastStep } = found.lastStep >= known.lastStep ? found : known;
       const lowest = Math.min(known.lowest, found.lowest);
       all.set(label, { last, lastStep, lowest, highest: Math.max(known.highest, found.highest) });

@@ -1,6 +1,6 @@
 const BARS = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
 
-/** Values as bars of eight heights; a gap where there is none. */
+/** Draws values as bars of eight heights; null is a gap. */
 export function sparkline(values: readonly (number | null)[]): string {
   const finite = values.filter((value) => value !== null);
   const [least, greatest] = [Math.min(...finite), Math.max(...finite)];

@@ -3,42 +3,42 @@ import type { EntityStatus } from "../mirrors/entity-status.js";
 import type { StatusOptions } from "./options.js";
 import type { Overview } from "./overview.js";
 import { type ListedEntity, progressOf } from "./progress.js";
-import { type Limited, limited, newestFirst, selected } from "./selection.js";
+import { type Limited, limitEntities, newestFirst, selectEntities } from "./selection.js";
 import { type Summary, summaryOf } from "./summary.js";
 
-/** What of one mirror is shown, newest first. */
+/** The selected entities of one mirror, newest first. */
 export interface MirrorStatus {
   readonly root: string;
-  /** Of the whole mirror. */
+  /** The total of the whole mirror. */
   readonly total: Counts;
   readonly experiments: readonly ListedEntity[];
   readonly runs: readonly ListedEntity[];
-  /** What another client wrote: there is no sync log beside it. */
+  /** Entities that another client wrote, without a sync log. */
   readonly foreign: readonly ListedEntity[];
-  /** Folders that nothing was ever written to. */
+  /** Folders to which nothing was ever written. */
   readonly empty: readonly EntityStatus[];
-  /** What to know before a sync: that experiments belong to another project than EVSYS_PROJECT_ID names; else null. */
+  /** A note if experiments belong to another project than EVSYS_PROJECT_ID; else null. */
   readonly note: string | null;
-  /** Of all that is selected, whatever the limit. */
+  /** The summary of all selected entities, regardless of the limit. */
   readonly summary: Summary;
 }
 
-/** What `evsys-sdk status` shows, and --json prints. */
-export interface Status {
+/** The result of `evsys-sdk status`, as --json prints it. */
+export interface StatusReport {
   readonly mirrors: readonly MirrorStatus[];
-  /** How many more runs, and experiments without runs, are selected. */
+  /** The number of selected runs and childless experiments beyond the limit. */
   readonly more: Limited["more"];
   readonly total: Counts;
-  /** The command that sends what is pending; null where nothing is. */
+  /** The command that sends pending writes; null if there are none. */
   readonly next: string | null;
-  /** The command that sends again what was rejected; null where nothing was. */
+  /** The command that sends rejected writes again; null if there are none. */
   readonly retry: string | null;
 }
 
-/** Reads what is shown of mirrors: of the runs that are not, no row is read. */
-export function statusOf(overview: Overview, options: StatusOptions, hasCurves: boolean): Status {
-  const selection = selected(overview.mirrors, options);
-  const shown = limited(selection, options.isSummary ? 0 : options.limit);
+/** Reads the status of the selected entities. No rows of others are read. */
+export function statusOf(overview: Overview, options: StatusOptions, hasCurves: boolean): StatusReport {
+  const selection = selectEntities(overview.mirrors, options);
+  const shown = limitEntities(selection, options.isSummary ? 0 : options.limit);
   const newest = [...shown.mirrors.flatMap(({ runs }) => runs)].sort(newestFirst).slice(0, options.curves);
   const withCurves = new Set(hasCurves ? newest : []);
   const listed = (entity: EntityStatus): ListedEntity => {

@@ -1,16 +1,16 @@
-import { said } from "../mirrors/parked.js";
+import { rejectionText } from "../mirrors/parked-reasons.js";
 import { type Output, paint } from "../terminal/output.js";
 import { counted, number, time } from "../terminal/text.js";
 import { amounts, stateOf, writesOf } from "./entity-report.js";
 import type { Overview } from "./overview.js";
 import { printEnd, printHeading } from "./report.js";
-import type { Status } from "./status.js";
+import type { StatusReport } from "./status.js";
 import type { Summary } from "./summary.js";
 
 const MAX_REASONS = 10;
 
 /** Prints the counts of mirrors. */
-export function printSummary(output: Output, { mirrors }: Status, overview: Overview): void {
+export function printSummary(output: Output, { mirrors }: StatusReport, overview: Overview): void {
   for (const mirror of mirrors) {
     printHeading(output, mirror, overview);
     printCounts(output, mirror.summary);
@@ -29,11 +29,11 @@ function printCounts(output: Output, { runs, total, rejected, held, lastWriteAt 
   output.line("  writes      ", ...amounts(total));
   if (lastWriteAt !== null) output.line("  last write  ", paint("dim", time(lastWriteAt)));
   for (const { of, writes, ...refusal } of rejected.slice(0, MAX_REASONS)) {
-    output.line("  rejected    ", paint("red", `${writesOf(of, writes)}: ${said(refusal)}`));
+    output.line("  rejected    ", paint("red", `${writesOf(of, writes)}: ${rejectionText(refusal)}`));
   }
   for (const { reason, entities } of held.slice(0, MAX_REASONS)) {
     output.line(
-      "  held back   ",
+      "  parked      ",
       paint("yellow", `${counted(entities, "experiment or run", "experiments or runs")}: ${reason}`),
     );
   }

@@ -1,29 +1,29 @@
 import type { Counts } from "../../delivery/counters.js";
-import { sumOf, type Written } from "../mirrors/entity-counts.js";
+import { sumOf, type WriteKind } from "../mirrors/entity-counts.js";
 import type { Entities } from "./selection.js";
 
-/** What experiments and runs come to. */
+/** The counts of experiments and runs. */
 export interface Summary {
-  /** How many runs have each status; those without one are `unknown`. */
+  /** The number of runs by status; those without one are `unknown`. */
   readonly runs: Readonly<Record<string, number>>;
   readonly experiments: number;
   readonly total: Counts;
   /** Rejected writes by reason; the most frequent first. */
   readonly rejected: readonly RejectedCount[];
-  /** Why pending writes are held back, and for how many experiments and runs; the most frequent first. */
+  /** Why pending writes are parked, and for how many experiments and runs; the most frequent first. */
   readonly held: readonly { readonly reason: string; readonly entities: number }[];
   readonly lastWriteAt: string | null;
 }
 
 /** How many writes were rejected for one reason. */
 export interface RejectedCount {
-  readonly of: Written;
+  readonly of: WriteKind;
   readonly writes: number;
   readonly status: number;
   readonly reason: string;
 }
 
-/** Counts experiments and runs. */
+/** Summarizes experiments and runs. */
 export function summaryOf({ experiments, runs }: Entities): Summary {
   const states = new Map<string, number>();
   const rejected = new Map<string, RejectedCount>();

@@ -1,6 +1,6 @@
 import { COUNTED, type Counted, type Counts, type SyncReport } from "../../delivery/counters.js";
 import { syncCommand } from "../../delivery/exit-notice.js";
-import { heldLines } from "../mirrors/parked-report.js";
+import { parkedLines } from "../mirrors/parked-report.js";
 import { isKeyRejected } from "../terminal/exit-codes.js";
 import { type Output, type Piece, paint } from "../terminal/output.js";
 import { counted, number } from "../terminal/text.js";
@@ -83,7 +83,7 @@ function reasons(report: SyncReport, context: SyncContext): string[] {
   }
   if (blocked !== undefined) return [sentence(blocked), `Continue with: ${again}`];
   if (isStopped) return [`Continue with: ${again}`];
-  const held = heldLines(roots);
+  const held = parkedLines(roots);
   if (held.length > 0) return [...held, `Once this is fixed: ${again}`];
   return [`See why with: ${syncCommand(...roots).replace(" sync", " status")}`, `Continue with: ${again}`];
 }

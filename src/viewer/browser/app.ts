@@ -4,7 +4,7 @@ import { curvesView } from "./curves-view.js";
 import { fill, h } from "./dom.js";
 import { predictionsView } from "./predictions-view.js";
 import { checkpointsView, evalsView } from "./rows-views.js";
-import { colourOf, dot, runName, selectedRuns } from "./runs.js";
+import { colourOf, dot, runName, runsSelectedIn } from "./runs.js";
 import { runsView } from "./runs-view.js";
 import { sourceOfPage } from "./source.js";
 import { Store, VIEWS, type View } from "./state.js";
@@ -51,7 +51,7 @@ function render(): void {
   const { missing } = state.list;
   const gone =
     missing.length > 0
-      ? `This mirror is no longer there: ${missing.join(", ")}. It will show again if it comes back.`
+      ? `This mirror no longer exists: ${missing.join(", ")}. It reappears if it is created again.`
       : "";
   const note = state.error || gone || source.snapshot?.note || "";
   message.hidden = note === "";
@@ -59,14 +59,14 @@ function render(): void {
   document.title = `${TITLES[state.view]} · evsys-sdk`;
   fill(mirrors, [...new Set(state.list.runs.map(({ mirror }) => mirror))].join(", "));
   selection.hidden = state.view === "runs" || state.selected.length === 0;
-  fill(selection, ...selectedRuns(state).map(chip));
+  fill(selection, ...runsSelectedIn(state).map(chip));
   const { root, render: renderView } = views[state.view];
   if (content.firstElementChild !== root) fill(content, root);
   renderView();
 }
 
 function chip(run: Parameters<typeof runName>[0]): HTMLElement {
-  const name = runName(run, selectedRuns(store.state));
+  const name = runName(run, runsSelectedIn(store.state));
   const remove = () => store.toggle(run.key);
   return h(
     "li",
@@ -89,12 +89,11 @@ async function refresh(): Promise<void> {
       if (text !== listText || store.state.error !== "") store.set({ list, error: "" });
       listText = text;
     } catch (error) {
-      const reason =
-        error instanceof TypeError ? "The viewer has ended. Start evsys-sdk ui again to see more." : String(error);
+      const reason = error instanceof TypeError ? "The viewer has stopped. Start evsys-sdk ui again." : String(error);
       store.set({ error: reason });
     }
   }
-  // A list that takes long to read is read less often.
+  // A slow list is refreshed less often.
   if (source.snapshot === undefined)
     window.setTimeout(() => void refresh(), Math.max(REFRESH_MS, 5 * (performance.now() - startedAt)));
 }

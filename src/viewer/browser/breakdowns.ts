@@ -3,7 +3,7 @@ import { valueText } from "./format.js";
 
 const OTHERS = ["model_ref", "checkpoint_id", "sdk_version", "id"];
 
-/** What an eval expands to: its breakdowns, then the fields that the table has no room for. */
+/** The details of an eval: its breakdowns, and the fields that are not in the table. */
 export function breakdownsOf(fields: Readonly<Record<string, unknown>>): HTMLElement {
   const others = OTHERS.filter((name) => fields[name] !== undefined);
   return h(

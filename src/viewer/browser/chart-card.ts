@@ -1,8 +1,8 @@
 import type uPlot from "uplot";
 import type { CurveData, SeriesInfo } from "../api-types.js";
 import { type ChartEvents, dashOf, drawChart, valuesAt } from "./chart.js";
-import type { Line, Look } from "./chart-data.js";
-import type { Clock } from "./clock.js";
+import type { ChartLine, Look } from "./chart-data.js";
+import type { RunClock } from "./clock.js";
 import { fill, h } from "./dom.js";
 import { numberText } from "./format.js";
 import type { Source } from "./source.js";
@@ -10,15 +10,15 @@ import type { Zoom } from "./state.js";
 
 const [HEIGHT_PX, TALL_PX] = [220, 460];
 
-/** What all charts have in common. */
+/** The settings that all charts share. */
 export interface ChartSettings extends Look {
   readonly runs: readonly { readonly key: string; readonly label: string; readonly colour: string }[];
   readonly zoom: Zoom | undefined;
-  /** The clocks of the runs; undefined where the x axis shows steps. */
-  readonly clocks: ReadonlyMap<string, Clock> | undefined;
+  /** The clocks of the runs; undefined if the x axis shows steps. */
+  readonly clocks: ReadonlyMap<string, RunClock> | undefined;
 }
 
-/** A chart of one series with its legend; it asks for its data once it is visible. */
+/** A chart of one series with its legend. It loads its data when it becomes visible. */
 export class ChartCard {
   readonly root: HTMLElement;
   readonly #source: Source;
@@ -28,12 +28,12 @@ export class ChartCard {
   readonly #legend = h("ul", { class: "legend" });
   readonly #note = h("p", { class: "note" });
   #settings: ChartSettings;
-  #lines: readonly Line[] = [];
+  #lines: readonly ChartLine[] = [];
   #chart: uPlot | undefined;
   #isTall = false;
   #request = 0;
   isVisible = false;
-  /** What the runs had when they were drawn last, by run. */
+  /** The versions of the runs when they were last drawn. */
   readonly #versions = new Map<string, string>();
 
   constructor(source: Source, info: SeriesInfo, settings: ChartSettings, events: Omit<ChartEvents, "onCursor">) {
@@ -69,7 +69,7 @@ export class ChartCard {
     new ResizeObserver(() => this.#resize()).observe(this.#plot);
   }
 
-  /** Draws with other settings, with new data if they need it. */
+  /** Applies other settings, and loads data if necessary. */
   set(settings: ChartSettings): void {
     const before = this.#settings;
     this.#settings = settings;
@@ -78,14 +78,14 @@ export class ChartCard {
     else this.draw();
   }
 
-  /** Asks for the data and draws it. */
+  /** Loads the data and draws it. */
   async load(): Promise<void> {
     this.#request += 1;
     const request = this.#request;
     const { runs, zoom, clocks } = this.#settings;
     const window = zoom === undefined || clocks !== undefined ? {} : { from: zoom.from, to: zoom.to };
     const width = Math.max(200, Math.round(this.#plot.clientWidth));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       runs.map((run) =>
         this.#source
           .get<CurveData>("curve", { run: run.key, series: this.#series, width, ...window })
@@ -93,11 +93,11 @@ export class ChartCard {
       ),
     );
     if (request !== this.#request) return;
-    for (const [at, { key }] of runs.entries()) this.#versions.set(key, answers[at]?.version ?? "");
+    for (const [at, { key }] of runs.entries()) this.#versions.set(key, responses[at]?.version ?? "");
     this.#lines = runs.flatMap(({ key, label, colour }, at) =>
-      (answers[at]?.parts ?? []).map((part) => ({ run: key, label: `${label} · ${part.split}`, colour, part })),
+      (responses[at]?.parts ?? []).map((part) => ({ run: key, label: `${label} · ${part.split}`, colour, part })),
     );
-    const read = Math.min(1, ...answers.map((answer) => answer?.read ?? 1));
+    const read = Math.min(1, ...responses.map((answer) => answer?.read ?? 1));
     fill(this.#note, this.#noteOf(read));
     this.draw();
   }
@@ -119,7 +119,7 @@ export class ChartCard {
   draw(): void {
     const { zoom, clocks } = this.#settings;
     const lines = this.#lines;
-    const xOf = ({ run, part }: Line): (number | null)[] => {
+    const xOf = ({ run, part }: ChartLine): (number | null)[] => {
       const clock = clocks?.get(run);
       if (clocks === undefined) return [...part.steps];
       return part.steps.map((step) => clock?.(step) ?? null);
@@ -166,7 +166,7 @@ export class ChartCard {
     );
   }
 
-  /** Moves the cursor by one value; with Shift by a tenth of what is shown. */
+  /** Moves the cursor by one value; with Shift, by a tenth of the visible range. */
   #onKey(event: Event): void {
     const chart = this.#chart;
     if (chart === undefined || !(event instanceof KeyboardEvent)) return;
@@ -182,7 +182,7 @@ export class ChartCard {
 
   #noteOf(read: number): string {
     const isReduced = this.#lines.some(({ part }) => !part.isExact);
-    const sampled = read < 1 ? `${Math.floor(read * 100)} % of the rows read; the rest is drawn from samples. ` : "";
+    const sampled = read < 1 ? `${Math.floor(read * 100)} % of rows read; the rest is drawn from samples. ` : "";
     return `${sampled}${isReduced ? "Line: mean. Band: minimum to maximum." : ""}`;
   }
 
@@ -194,7 +194,7 @@ export class ChartCard {
   }
 }
 
-/** A piece of the line as the chart draws it. */
+/** A sample of the line in the chart. */
 function swatch(colour: string, split: string): HTMLElement {
   const element = h("span", { class: `swatch ${dashOf(split).length === 0 ? "" : "dashed"}`, "aria-hidden": "true" });
   element.style.borderColor = `var(${colour})`;

@@ -1,8 +1,8 @@
 import uPlot from "uplot";
 import type { CurvePart } from "../api-types.js";
 
-/** A curve of a run as a chart draws it. */
-export interface Line {
+/** A curve of a run in a chart. */
+export interface ChartLine {
   /** The run's key. */
   readonly run: string;
   readonly label: string;
@@ -11,7 +11,7 @@ export interface Line {
   readonly part: CurvePart;
 }
 
-/** How curves are drawn. */
+/** The display options of curves. */
 export interface Look {
   /** 0 for none, below 1. */
   readonly smoothing: number;
@@ -21,8 +21,12 @@ export interface Look {
 
 type Values = (number | null)[];
 
-/** Four rows for each line: smoothed, mean, minimum and maximum, over the x values of all lines. */
-export function alignedData(lines: readonly Line[], look: Look, xOf: (line: Line) => Values): uPlot.AlignedData {
+/** Four rows per line: smoothed, mean, minimum and maximum, over the x values of all lines. */
+export function alignedData(
+  lines: readonly ChartLine[],
+  look: Look,
+  xOf: (line: ChartLine) => Values,
+): uPlot.AlignedData {
   const tables = lines.map((line): uPlot.AlignedData => {
     const { mean, min, max } = line.part;
     const all: [Values, Values, Values, Values, Values] = [

@@ -1,5 +1,5 @@
 import uPlot from "uplot";
-import { alignedData, type Line, type Look } from "./chart-data.js";
+import { alignedData, type ChartLine, type Look } from "./chart-data.js";
 import { numberText } from "./format.js";
 import type { Zoom } from "./state.js";
 
@@ -7,12 +7,12 @@ const PER_LINE = 4;
 const DASHES: Readonly<Record<string, number[]>> = { train: [], val: [7, 4], test: [2, 3] };
 const OTHER_DASH = [10, 3, 2, 3];
 
-/** What a chart tells of. */
+/** The events of a chart. */
 export interface ChartEvents {
   /** A part of the x axis was selected. */
   readonly onZoom: (zoom: Zoom) => void;
   readonly onReset: () => void;
-  /** The values under the cursor changed; undefined where it has left. */
+  /** The index under the cursor changed; undefined if the cursor has left. */
   readonly onCursor: (index: number | undefined) => void;
 }
 
@@ -21,12 +21,12 @@ export function dashOf(split: string): number[] {
   return DASHES[split] ?? OTHER_DASH;
 }
 
-/** Draws lines with uPlot. @returns what changes the drawing. */
+/** Draws lines with uPlot. */
 export function drawChart(
   parent: HTMLElement,
-  lines: readonly Line[],
+  lines: readonly ChartLine[],
   look: Look,
-  axis: { readonly isTime: boolean; readonly xOf: (line: Line) => (number | null)[] },
+  axis: { readonly isTime: boolean; readonly xOf: (line: ChartLine) => (number | null)[] },
   heightPx: number,
   events: ChartEvents,
 ): uPlot {
@@ -95,7 +95,7 @@ export function drawChart(
   return chart;
 }
 
-/** The values of the lines at a place of the x axis, or the nearest before it. */
+/** The values of the lines at an index of the x axis, or the nearest ones before it. */
 export function valuesAt(chart: uPlot, index: number | undefined, lines: number): (number | null)[] {
   return Array.from({ length: lines }, (_, line) => {
     const values = chart.data[line * PER_LINE + 2];
@@ -107,8 +107,8 @@ export function valuesAt(chart: uPlot, index: number | undefined, lines: number)
   });
 }
 
-/** The smoothed line in full colour, the values in a pale one below it, and the range between the extremes as a band. */
-function seriesOf({ part }: Line, { smoothing }: Look, colour: string): uPlot.Series[] {
+/** The smoothed line in full colour, the mean in a pale colour, and the range between minimum and maximum as a band. */
+function seriesOf({ part }: ChartLine, { smoothing }: Look, colour: string): uPlot.Series[] {
   const dash = dashOf(part.split);
   const common = { spanGaps: false, points: { show: part.steps.length < 2 } };
   const pale = smoothing > 0 ? withAlpha(colour, 0.3) : "transparent";
@@ -129,7 +129,7 @@ function tickText(value: number | null): string {
   return size > 0 && size < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(6)));
 }
 
-/** A hexadecimal colour that lets through what is behind it. */
+/** A hexadecimal colour with transparency. */
 function withAlpha(colour: string, alpha: number): string {
   return `${colour}${Math.round(alpha * 255)
     .toString(16)

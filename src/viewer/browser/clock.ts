@@ -1,16 +1,16 @@
 import type { CurveData, CurvePart, SeriesList } from "../api-types.js";
 import type { Source } from "./source.js";
 
-/** Series that hold the time of a row, in seconds since the epoch. */
+/** The series that contain the time of a row, in seconds since the epoch. */
 const CLOCK_SERIES = ["_timestamp", "timestamp", "wall_time"];
 /** What their names have in common, to find them among any number of series. */
 const COMMON_PART = "time";
 
-/** When a step was logged, in seconds since the epoch; null where that is not known. */
-export type Clock = (step: number) => number | null;
+/** The time of a step, in seconds since the epoch; null if unknown. */
+export type RunClock = (step: number) => number | null;
 
 /** The clock of a run, from the series that holds its times; undefined where it has none. */
-export async function clockOf(source: Source, run: string): Promise<Clock | undefined> {
+export async function runClockOf(source: Source, run: string): Promise<RunClock | undefined> {
   const { series } = await source.get<SeriesList>("series", { run, search: COMMON_PART, most: 1_000 });
   const name = CLOCK_SERIES.find((each) => series.some((info) => info.name === each));
   if (name === undefined) return undefined;

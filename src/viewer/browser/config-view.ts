@@ -1,7 +1,7 @@
 import { flattened } from "../../util/flattened.js";
 import type { RunDetail } from "../api-types.js";
 import { empty, fill, h } from "./dom.js";
-import { colourOf, dot, runName, selectedRuns } from "./runs.js";
+import { colourOf, dot, runName, runsSelectedIn } from "./runs.js";
 import type { Source } from "./source.js";
 import type { Store } from "./state.js";
 
@@ -12,7 +12,7 @@ export function configView(store: Store, source: Source) {
   const root = h("section", {}, h("div", { class: "toolbar" }, h("label", {}, only, "Differences only")), table);
 
   async function load(): Promise<void> {
-    const runs = selectedRuns(store.state);
+    const runs = runsSelectedIn(store.state);
     if (runs.length === 0)
       return fill(table, empty("Select one run to see its configuration, or two or more to compare them."));
     const details = await Promise.all(runs.map(({ key }) => source.get<RunDetail>("run", { run: key })));

@@ -2,7 +2,7 @@ import type { Look } from "./chart-data.js";
 import { debounced, h } from "./dom.js";
 import type { Zoom } from "./state.js";
 
-/** What the toolbar of the charts tells of. */
+/** The events of the chart toolbar. */
 export interface ToolbarEvents {
   readonly onChange: () => void;
   /** The x axis shows steps instead of time, or time instead of steps. */
@@ -12,7 +12,7 @@ export interface ToolbarEvents {
   readonly onReset: () => void;
 }
 
-/** The settings of all charts: axes, smoothing, search and zoom. Everything that the mouse can do has a button. */
+/** The settings of all charts: axes, smoothing, search and zoom. Every mouse action also has a button. */
 export function curvesToolbar({ onChange, onAxis, onSearch, onZoom, onReset }: ToolbarEvents) {
   const search = h("input", {
     type: "search",

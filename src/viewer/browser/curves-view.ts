@@ -1,22 +1,22 @@
 import type { SeriesInfo, SeriesList } from "../api-types.js";
 import { ChartCard, type ChartSettings } from "./chart-card.js";
-import { type Clock, clockOf } from "./clock.js";
+import { type RunClock, runClockOf } from "./clock.js";
 import { curvesToolbar } from "./curves-toolbar.js";
 import { empty, fill, h } from "./dom.js";
-import { colourOf, runName, selectedRuns } from "./runs.js";
+import { colourOf, runName, runsSelectedIn } from "./runs.js";
 import type { Source } from "./source.js";
 import type { Store, Zoom } from "./state.js";
 
-const [LIVE_MS, SERIES_MS, PAGE_CHARTS, MOST_SERIES] = [500, 2_000, 12, 200];
+const [LIVE_MS, SERIES_MS, PAGE_CHARTS, MAX_SERIES] = [500, 2_000, 12, 200];
 
-/** The curves of the selected runs, one chart for each series. */
+/** The curves of the selected runs, one chart per series. */
 export function curvesView(store: Store, source: Source) {
   let runs: ChartSettings["runs"] = [];
   let cards: ChartCard[] = [];
   let zoom: Zoom | undefined;
   let [shownCharts, selection] = [PAGE_CHARTS, ""];
-  let clocks = new Map<string, Clock>();
-  /** How many series each run had when the charts were made. */
+  let clocks = new Map<string, RunClock>();
+  /** The number of series of each run when the charts were created. */
   let totals: readonly number[] = [];
   let [mayHaveMoreSeries, seriesDueAt] = [false, 0];
   const grid = h("div", { class: "charts" });
@@ -62,7 +62,7 @@ export function curvesView(store: Store, source: Source) {
 
   async function rebuild(): Promise<void> {
     const { state } = store;
-    const chosen = selectedRuns(state);
+    const chosen = runsSelectedIn(state);
     selection = state.selected.join("\n");
     runs = chosen.map((run) => ({ key: run.key, label: runName(run, chosen), colour: colourOf(run.key, state) }));
     if (runs.length === 0) {
@@ -87,13 +87,11 @@ export function curvesView(store: Store, source: Source) {
   }
 
   function seriesLists(search: string): Promise<SeriesList[]> {
-    return Promise.all(
-      runs.map(({ key }) => source.get<SeriesList>("series", { run: key, search, most: MOST_SERIES })),
-    );
+    return Promise.all(runs.map(({ key }) => source.get<SeriesList>("series", { run: key, search, most: MAX_SERIES })));
   }
 
   async function readClocks(): Promise<void> {
-    const read = await Promise.all(runs.map(({ key }) => clockOf(source, key)));
+    const read = await Promise.all(runs.map(({ key }) => runClockOf(source, key)));
     clocks = new Map(runs.flatMap(({ key }, at) => (read[at] === undefined ? [] : [[key, read[at]] as const])));
   }
 
@@ -131,7 +129,7 @@ export function curvesView(store: Store, source: Source) {
     window.setTimeout(() => void poll(), LIVE_MS);
   }
 
-  /** Draws what is outdated. A run without rows has no chart to be outdated. */
+  /** Redraws outdated charts, and looks for new series. */
   async function show(versions: Readonly<Record<string, string>>): Promise<void> {
     const outdated = cards.filter((card) => card.isVisible && card.isOutdated(versions));
     await Promise.all(outdated.map((card) => card.load()));
@@ -147,7 +145,7 @@ export function curvesView(store: Store, source: Source) {
   function render(): void {
     if (
       store.state.selected.join("\n") === selection &&
-      runs.length === selectedRuns(store.state).length &&
+      runs.length === runsSelectedIn(store.state).length &&
       selection !== ""
     )
       return;
@@ -155,7 +153,7 @@ export function curvesView(store: Store, source: Source) {
     void rebuild().catch((error: unknown) => fill(grid, empty(error instanceof Error ? error.message : String(error))));
   }
 
-  /** Draws in the colours of the other scheme. */
+  /** Redraws all charts after a change of the colour scheme. */
   function redraw(): void {
     for (const card of cards) if (card.isVisible) card.draw();
   }

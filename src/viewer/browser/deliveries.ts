@@ -4,7 +4,7 @@ import type { Source } from "./source.js";
 const AT_ONCE = 25;
 const FRESH_MS = 5_000;
 
-/** What of the visible runs is delivered, asked for a few runs at a time. */
+/** The delivery state of the visible runs, requested for a few runs at a time. */
 export class Deliveries {
   readonly #source: Source;
   readonly #onChange: () => void;
@@ -18,12 +18,12 @@ export class Deliveries {
     this.#onChange = onChange;
   }
 
-  /** Undefined while it is not known. */
+  /** The state of a run; undefined if it is not loaded yet. */
   of(key: string): DeliveryState | undefined {
     return this.#known.get(key)?.state;
   }
 
-  /** Asks for the runs that are shown. */
+  /** Requests the state of the visible runs. */
   want(runs: readonly RunSummary[]): void {
     this.#wanted = runs;
     if (!this.#isAsking) void this.#ask();
@@ -43,7 +43,7 @@ export class Deliveries {
         if (isChanged) this.#onChange();
       }
     } catch {
-      // The list of runs shows what is wrong with the mirror.
+      // The list of runs reports problems with the mirror.
     } finally {
       this.#isAsking = false;
     }

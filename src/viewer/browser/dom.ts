@@ -1,12 +1,12 @@
-/** What stands in an element: text is always text, never HTML. */
+/** A child of an element. Text is never interpreted as HTML. */
 export type Child = Node | string | number | null | undefined | false;
 
-/** The attributes of an element. Functions listen to events; false, null and undefined leave an attribute out. */
+/** The attributes of an element. Functions are event listeners; false, null and undefined omit an attribute. */
 export type Attributes = Readonly<
   Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>
 >;
 
-/** Makes an element. */
+/** Creates an element. */
 export function h<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Attributes = {},
@@ -22,18 +22,18 @@ export function h<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** Puts other children in place of those of an element. */
+/** Replaces the children of an element. */
 export function fill(element: Element, ...children: readonly Child[]): void {
   element.replaceChildren();
   append(element, children);
 }
 
-/** Shows a message in place of content. */
+/** A message for a view without content. */
 export function empty(message: string): HTMLElement {
   return h("p", { class: "empty" }, message);
 }
 
-/** Calls a function once calls have stopped coming for a while. */
+/** Delays a function until it has not been called for a while. */
 export function debounced(call: () => void, delayMs: number): () => void {
   let timer: number | undefined;
   return () => {

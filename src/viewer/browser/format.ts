@@ -1,6 +1,6 @@
 import type { Scalar } from "../api-types.js";
 
-/** A number with the digits that a table needs. */
+/** A number with as many digits as a table needs. */
 export function numberText(value: Scalar | null | undefined): string {
   if (value === null || value === undefined) return "–";
   if (typeof value === "string") return value.replace("Infinity", "∞");
@@ -9,7 +9,7 @@ export function numberText(value: Scalar | null | undefined): string {
   return size >= 1e6 || size < 1e-4 ? value.toExponential(3) : String(Number(value.toPrecision(5)));
 }
 
-/** How long ago something was, such as "5 min ago". */
+/** A relative time, such as "5 min ago". */
 export function agoText(ms: number | null, now = Date.now()): string {
   if (ms === null) return "–";
   const seconds = Math.max(0, (now - ms) / 1000);
@@ -19,7 +19,7 @@ export function agoText(ms: number | null, now = Date.now()): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/** Any value as a cell shows it. */
+/** The text of a table cell. */
 export function valueText(value: unknown): string {
   if (value === undefined) return "–";
   if (typeof value === "string") return value;
@@ -27,7 +27,7 @@ export function valueText(value: unknown): string {
   return JSON.stringify(value);
 }
 
-/** The first part of an id, enough to tell it from others. */
+/** The first part of an id, which is usually unique. */
 export function shortId(id: string): string {
   return id.length > 12 ? `${id.slice(0, 8)}…` : id;
 }

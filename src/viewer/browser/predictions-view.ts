@@ -1,20 +1,20 @@
 import type { PredictionPage } from "../api-types.js";
 import { debounced, empty, fill, h } from "./dom.js";
 import { valueText } from "./format.js";
-import { runName, selectedRuns } from "./runs.js";
+import { runName, runsSelectedIn } from "./runs.js";
 import { setOptions } from "./runs-view.js";
 import type { Source } from "./source.js";
 import type { Store } from "./state.js";
 
 const PAGE_ROWS = 50;
 
-/** The predictions of one run, page by page, with what was expected beside what the model wrote. */
+/** The predictions of one run, page by page, with the expected output beside the model's. */
 export function predictionsView(store: Store, source: Source) {
-  /** Where the pages up to the shown one start. */
+  /** The starts of the pages up to the current one. */
   let starts = [""];
   let [next, shownFor]: [string | null, string] = [null, ""];
   let request = 0;
-  /** Until a run is found that has predictions. */
+  /** Whether to look for the first run that has predictions. */
   let isFirstLook = true;
   const run = h("select", { "aria-label": "Run", onchange: () => chosen() });
   const search = h("input", {
@@ -116,7 +116,7 @@ export function predictionsView(store: Store, source: Source) {
   }
 
   function render(): void {
-    const runs = selectedRuns(store.state);
+    const runs = runsSelectedIn(store.state);
     setOptions(
       run,
       runs.map(({ key }) => key),

@@ -7,7 +7,7 @@ export interface TableColumn<Row> {
   readonly cell: (row: Row) => Child;
 }
 
-/** A table; its first column heads the rows. `more` makes what a row expands to. */
+/** A table whose first column contains the row headers. `more` creates the details of a row. */
 export function rowsTable<Row>(
   label: string,
   columns: readonly TableColumn<Row>[],

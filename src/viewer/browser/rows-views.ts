@@ -3,19 +3,19 @@ import { breakdownsOf } from "./breakdowns.js";
 import { type Child, empty, fill, h } from "./dom.js";
 import { numberText, shortId, valueText } from "./format.js";
 import { rowsTable, type TableColumn } from "./rows-table.js";
-import { colourOf, dot, runName, selectedRuns } from "./runs.js";
+import { colourOf, dot, runName, runsSelectedIn } from "./runs.js";
 import type { Source } from "./source.js";
 import type { Store } from "./state.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** A row of a stream and the run that it belongs to. */
+/** A row of a stream and its run. */
 interface StreamRow {
   readonly run: RunSummary;
   readonly fields: Fields;
 }
 
-/** The evals of the selected runs, one column for each metric. */
+/** The evals of the selected runs, one column per metric. */
 export function evalsView(store: Store, source: Source) {
   return streamView(store, source, "evals", "None of the selected runs has an eval.", (rows) => {
     const metrics = [...new Set(rows.flatMap(({ fields }) => Object.keys(objectOf(fields.metrics))))];
@@ -66,15 +66,15 @@ function streamView(
   let shown = "";
 
   async function load(): Promise<void> {
-    const runs = selectedRuns(store.state);
+    const runs = runsSelectedIn(store.state);
     if (runs.length === 0) return show("", empty("Select runs in the table first."));
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       runs.map(({ key }) => source.get<{ rows: readonly Fields[]; skippedLines: number }>(stream, { run: key })),
     );
-    const rows = runs.flatMap((run, at) => (answers[at]?.rows ?? []).map((fields) => ({ run, fields })));
-    const text = JSON.stringify([runs.map(({ key }) => key), answers]);
+    const rows = runs.flatMap((run, at) => (responses[at]?.rows ?? []).map((fields) => ({ run, fields })));
+    const text = JSON.stringify([runs.map(({ key }) => key), responses]);
     if (text === shown) return;
-    const skipped = answers.reduce((sum, { skippedLines }) => sum + skippedLines, 0);
+    const skipped = responses.reduce((sum, { skippedLines }) => sum + skippedLines, 0);
     show(
       text,
       rows.length === 0 ? empty(none) : table(rows),
@@ -94,7 +94,7 @@ function runColumn(store: Store): TableColumn<StreamRow> {
   return {
     title: "Run",
     cell: ({ run }) =>
-      h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run, selectedRuns(store.state))),
+      h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run, runsSelectedIn(store.state))),
   };
 }
 

@@ -9,13 +9,13 @@ export interface Column {
   readonly id: string;
   readonly title: string;
   readonly isNumber?: boolean;
-  /** What rows are sorted by; a column without it is not sortable. */
+  /** The sort key; a column without one is not sortable. */
   readonly sort?: (run: RunSummary) => string | number | null;
   readonly cell: (run: RunSummary) => Child;
 }
 
 /** The columns after the checkbox. */
-export function columnsOf(series: string, deliveryOf: (key: string) => DeliveryState | undefined): Column[] {
+export function runColumns(series: string, deliveryOf: (key: string) => DeliveryState | undefined): Column[] {
   return [
     { id: "run", title: "Run", sort: (run) => run.experiment || run.name || run.id, cell: nameCell },
     { id: "status", title: "Status", sort: ({ status }) => status, cell: ({ status }) => statusBadge(status) },
@@ -60,8 +60,7 @@ function tagsCell({ tags }: RunSummary): Child {
 
 function deliveryCell(state: DeliveryState | undefined): Child {
   if (state === undefined) return h("span", { class: "quiet" }, "…");
-  if (state.isForeign)
-    return h("span", { class: "quiet", title: "Another client wrote this run." }, "another client's");
+  if (state.isForeign) return h("span", { class: "quiet", title: "Another client wrote this run." }, "foreign");
   if (state.rejected > 0) return h("span", { class: "badge failed" }, `${numberText(state.rejected)} rejected`);
   if (state.pending > 0) return h("span", { class: "badge pending" }, `${numberText(state.pending)} pending`);
   return h("span", { class: "badge completed" }, "delivered");

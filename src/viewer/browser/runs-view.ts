@@ -3,13 +3,13 @@ import { Deliveries } from "./deliveries.js";
 import { debounced, empty, fill, h } from "./dom.js";
 import { numberText } from "./format.js";
 import { colourOf, dot, runName } from "./runs.js";
-import { type Column, columnsOf } from "./runs-columns.js";
+import { type Column, runColumns } from "./runs-columns.js";
 import type { Source } from "./source.js";
 import type { Store } from "./state.js";
 
 const PAGE_ROWS = 100;
 
-/** The table of all runs: sorted, filtered, and selected from. */
+/** The table of all runs, with sorting, filtering and selection. */
 export function runsView(store: Store, source: Source) {
   let [sortBy, isDescending, shownRows] = ["updated", true, PAGE_ROWS];
   const deliveries = new Deliveries(source, () => render());
@@ -35,7 +35,7 @@ export function runsView(store: Store, source: Source) {
   );
 
   function columns(): Column[] {
-    return columnsOf(store.state.series, (key) => deliveries.of(key));
+    return runColumns(store.state.series, (key) => deliveries.of(key));
   }
 
   function rows(): RunSummary[] {
@@ -65,7 +65,7 @@ export function runsView(store: Store, source: Source) {
     compare.disabled = state.selected.length === 0;
     clear.hidden = state.selected.length === 0;
     if (state.list.runs.length === 0) {
-      fill(table, empty("No client has written a run to this mirror yet."));
+      fill(table, empty("This mirror has no runs yet."));
       return;
     }
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.focus : undefined;
@@ -159,7 +159,7 @@ export function runsView(store: Store, source: Source) {
   return { root, render };
 }
 
-/** Rows by a key; those without one come last, whatever the direction. */
+/** Sorts runs by a key; those without one come last in both directions. */
 function sorted(runs: readonly RunSummary[], key: NonNullable<Column["sort"]>, isDescending: boolean): RunSummary[] {
   const sign = isDescending ? -1 : 1;
   return runs
@@ -185,7 +185,7 @@ function select(label: string, values: readonly string[], none: string, onchange
   return element;
 }
 
-/** Sets the options of a select, unless they are the same: an open one would close. */
+/** Sets the options of a select, unless they are the same, because an open select would close. */
 export function setOptions(
   element: HTMLSelectElement,
   values: readonly string[],

@@ -5,7 +5,7 @@ import type { State } from "./state.js";
 
 const COLOURS = 10;
 
-/** What people call a run; with a part of its id where another of `others` is called the same. */
+/** The name of a run, with a part of its id if another run has the same name. */
 export function runName(run: RunSummary, others: readonly RunSummary[]): string {
   const name = titleOf(run);
   if (name === "") return run.id;
@@ -17,17 +17,17 @@ function titleOf({ name, experiment }: RunSummary): string {
   return experiment !== "" && name !== "" ? `${experiment} · ${name}` : experiment || name;
 }
 
-/** The selected runs that are there, in the order of their colours. */
-export function selectedRuns({ selected, list }: State): RunSummary[] {
+/** The selected runs that exist, in the order of their colours. */
+export function runsSelectedIn({ selected, list }: State): RunSummary[] {
   return selected.flatMap((key) => list.runs.find((run) => run.key === key) ?? []);
 }
 
-/** The style variable that holds the colour of a selected run. */
+/** The style variable with the colour of a selected run. */
 export function colourOf(key: string, { selected }: Pick<State, "selected">): string {
   return `--run-${Math.max(0, selected.indexOf(key)) % COLOURS}`;
 }
 
-/** A dot in the colour of a run. It says nothing that the text beside it does not say. */
+/** A dot in the colour of a run. Decorative: the text beside it has the same information. */
 export function dot(variable: string): HTMLElement {
   const element = h("span", { class: "dot", "aria-hidden": "true" });
   element.style.background = `var(${variable})`;

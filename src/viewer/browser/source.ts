@@ -1,14 +1,14 @@
 import type { Snapshot } from "../api-types.js";
 import { snapshotKey } from "../snapshot-key.js";
 
-/** Where the data comes from: the server, or what the file holds itself. */
+/** The source of the data: the server, or the self-contained file. */
 export interface Source {
   readonly snapshot: Snapshot | undefined;
   /** @throws Error with the server's message. */
   get<Result>(path: string, parameters?: Parameters): Promise<Result>;
 }
 
-/** The parameters of a request; a list repeats the parameter. */
+/** The parameters of a request; an array repeats the parameter. */
 export type Parameters = Readonly<Record<string, string | number | readonly string[] | undefined>>;
 
 /** The source of this page. */
@@ -20,7 +20,8 @@ export function sourceOfPage(): Source {
     snapshot,
     async get<Result>(path: string, parameters: Parameters = {}): Promise<Result> {
       const response = snapshot.responses[snapshotKey(path, textOf(parameters.run), textOf(parameters.series))];
-      if (response === undefined) throw new Error("This file does not hold that. Open the mirror with evsys-sdk ui.");
+      if (response === undefined)
+        throw new Error("This file does not contain that. Open the mirror with evsys-sdk ui.");
       return response as Result;
     },
   };
@@ -34,7 +35,7 @@ async function fromServer<Result>(path: string, parameters: Parameters = {}): Pr
   }
   const response = await fetch(`/api/${path}?${query}`);
   const body: unknown = await response.json();
-  if (!response.ok) throw new Error(errorOf(body) ?? `The viewer answered ${response.status}.`);
+  if (!response.ok) throw new Error(errorOf(body) ?? `The viewer returned status ${response.status}.`);
   return body as Result;
 }
 

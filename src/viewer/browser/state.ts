@@ -4,13 +4,13 @@ import type { RunList } from "../api-types.js";
 export const VIEWS = ["runs", "curves", "evals", "checkpoints", "predictions", "config"] as const;
 export type View = (typeof VIEWS)[number];
 
-/** The part of the x axis that is shown; undefined for all of it. */
+/** The visible range of the x axis. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
 }
 
-/** All that the page shows. */
+/** The state of the page. */
 export interface State {
   readonly view: View;
   /** The keys of the selected runs, in the order of their colours. */
@@ -20,7 +20,7 @@ export interface State {
   readonly error: string;
 }
 
-/** Keeps the state, tells who listens of each change, and keeps view and selection in the address. */
+/** Holds the state, notifies listeners, and stores view and selection in the URL. */
 export class Store {
   #state: State = { view: "runs", selected: [], list: { runs: [], series: [], missing: [] }, series: "", error: "" };
   readonly #listeners: ((state: State, before: State) => void)[] = [];
@@ -46,7 +46,7 @@ export class Store {
     this.#listeners.push(listener);
   }
 
-  /** Selects a run, or no longer. */
+  /** Selects or deselects a run. */
   toggle(key: string): void {
     const { selected } = this.#state;
     this.set({ selected: selected.includes(key) ? selected.filter((each) => each !== key) : [...selected, key] });

@@ -1,25 +1,15 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { MockServer } from "../../src/testing/index.js";
 import { collected } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { backend, clientFor, sync } from "./support/backend.js";
-import { builtJob, type Played, playCluster } from "./support/cluster.js";
+import { type Played, playCluster } from "./support/cluster.js";
 import { mirrorAt } from "./support/compare.js";
 import { forEachSeed, IS_LONG, type Random, randomFrom, seeds } from "./support/random.js";
 
 const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
-
-let folder: string;
-let program: string;
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), "evsys-cluster-"));
-  program = await builtJob(folder);
-  return () => rmSync(folder, { recursive: true, force: true });
-});
 
 interface Row {
   readonly step: number;
@@ -72,9 +62,9 @@ async function expectOneRun(server: MockServer, logDirs: readonly string[], { ru
 
 describe("ten jobs, each killed at a random moment, that resume one run offline", () => {
   it("arrive as one run from the folder that they share", LIMIT, () =>
-    forEachSeed(seeds(1, 30), async (seed) => {
+    forEachSeed(seeds(2, 30), async (seed) => {
       const [random, logDir, server] = [randomFrom(seed), temporaryFolder(), await backend()];
-      const played = await playCluster(program, random, () => logDir);
+      const played = await playCluster(random, () => logDir);
       failSome(server, random);
       await expectOneRun(server, [logDir], played);
       const client = clientFor({ url: "http://127.0.0.1:9" }, logDir, { offline: true });
@@ -91,10 +81,10 @@ describe("ten jobs, each killed at a random moment, that resume one run offline"
   );
 
   it("arrive as one run from a folder each, given to one sync in any order", LIMIT, () =>
-    forEachSeed(seeds(1, 30), async (seed) => {
+    forEachSeed(seeds(2, 30), async (seed) => {
       const [random, root, server] = [randomFrom(seed), temporaryFolder(), await backend()];
       const logDirs: string[] = [];
-      const played = await playCluster(program, random, (job) => {
+      const played = await playCluster(random, (job) => {
         logDirs[job] = join(root, String(job));
         return join(root, String(job));
       });

@@ -8,8 +8,8 @@ interface Use {
   readonly writes: string[];
 }
 
-/** Which live processes are at work on experiments and runs: each is named once, however much it has in use. */
-export function occupancy(entities: readonly EntityStatus[]): string[] {
+/** The running processes that use experiments and runs, one line per process. */
+export function ownerLines(entities: readonly EntityStatus[]): string[] {
   const uses = new Map<string, Use>();
   const useOf = ({ pid, host }: LockOwner): Use => {
     const process = `Process ${pid} on ${host}`;
@@ -21,7 +21,7 @@ export function occupancy(entities: readonly EntityStatus[]): string[] {
     const what = `${kind} ${name ?? id}`;
     const sender = owner === null ? undefined : useOf(owner);
     sender?.sends.push(what);
-    // Whoever sends writes as well, as a rule.
+    // A sender usually writes too.
     for (const use of new Set(writers.map(useOf))) if (use !== sender) use.writes.push(what);
   }
   return [...uses].map(([process, { sends, writes }]) => {
