@@ -5,7 +5,7 @@ import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
 import type { StatusReport } from "../../src/cli/status/status.js";
 import { syncCommandLine } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
-import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
+import { connection, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
@@ -146,8 +146,8 @@ describe("evsys-sdk status", () => {
     await offlineMirror(2, join(cwd, "evsys_sdk"));
     const variables = { EVSYS_LOG_DIR: named.logDir, EVSYS_API_URL: "nonsense", EVSYS_API_KEY: "→" };
     const [byName, byCustom] = await Promise.all([
-      evsys(["status", "--json"], variables, { cwd }).ended,
-      evsys(["status", "--json"], {}, { cwd }).ended,
+      command(["status", "--json"], variables, { cwd }),
+      command(["status", "--json"], {}, { cwd }),
     ]);
     expect(jsonOf(byName.stdout)).toMatchObject({ total: { pending: 7 } });
     expect(jsonOf(byCustom.stdout)).toMatchObject({ total: { pending: 8 } });
