@@ -12,7 +12,7 @@ export type Remote = "up" | "down" | "offline";
 /** So many writes in a row have to fail before the backend counts as unavailable; one says nothing but of itself. */
 const FAILURES_TO_OPEN = 3;
 /** A longer Retry-After counts as a mistake. */
-const LONGEST_REST_MS = 300_000;
+export const LONGEST_REST_MS = 300_000;
 const FORBIDDEN = 403;
 
 /** Told of what happens to the connection. */

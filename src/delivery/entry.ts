@@ -19,6 +19,8 @@ export type Settlement =
   | { readonly kind: "pending" };
 
 const MAX_CONFLICTS = 5;
+/** A sync of the default retries has one attempt more: a conflict that stays is a rejection within it. */
+const MAX_INHERITED_CONFLICTS = 2;
 
 export const PENDING: Settlement = { kind: "pending" };
 export const SKIPPED: Settlement = { kind: "skipped" };
@@ -41,6 +43,8 @@ interface EntryState {
   waiter: Waiter | undefined;
   /** Its place among what calls wait for in the entity. */
   order: number;
+  /** Whether an earlier process may have sent it: a conflict may then be with that attempt. */
+  readonly isInherited: boolean;
   /** How often it was sent in vain. */
   attempts: number;
   /** How often in a row a repeat met a conflict. */
@@ -77,13 +81,14 @@ export type Entry = BatchEntry | OperationEntry;
 
 /** How an entry is tried: a waiting call retries within its time; the backlog is requeued after one attempt. */
 export function policyOf(
-  { waiter, attempts, conflicts }: Entry,
+  { waiter, isInherited, attempts, conflicts }: Entry,
   timeoutMs: number,
   keepsProcessAlive: boolean,
   time: number,
 ): RetryPolicy {
   // A repeat that keeps conflicting is not in progress.
-  const isRepeat = attempts > 0 && conflicts < MAX_CONFLICTS;
+  const maxConflicts = isInherited ? MAX_INHERITED_CONFLICTS : MAX_CONFLICTS;
+  const isRepeat = (isInherited || attempts > 0) && conflicts < maxConflicts;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
     : {

@@ -77,7 +77,7 @@ describe("evsys-sdk ui", () => {
     const { logDir } = await offlineMirror();
     const { port, stderr } = await started([logDir, "--port", "0", "--open"], { PATH: temporaryFolder() });
     await until(() => stderr() !== "");
-    expect(stderr()).toContain(`No browser could be opened. Open http://127.0.0.1:${port}/ yourself`);
+    expect(stderr()).toContain(`No browser could be opened. Open http://127.0.0.1:${port}/ manually`);
   });
 
   it("goes on serving when its output has no reader, and ends with its terminal", async () => {
