@@ -224,7 +224,7 @@ describe("evsys-sdk status", () => {
     expect(synced.code).toBe(3);
     expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
     for (const { stdout } of [synced, status]) {
-      expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
+      expect(stdout).toContain("EVSYS_PROJECT_ID are those with which they were created");
       expect(stdout).toContain(
         "deleted in the backend, their writes cannot be sent: move their folders out of the mirror.\n",
       );
