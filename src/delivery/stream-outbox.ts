@@ -33,6 +33,8 @@ export class StreamOutbox {
   readonly #sending = new Set<BatchEntry>();
   /** What is in flight, awaited or requeued, by its start. */
   readonly #claimed = new Map<number, BatchEntry>();
+  /** What was in flight when the counts were reset, until it is counted again. */
+  readonly #uncounted = new Set<BatchEntry>();
   /** Lines that were just written, so that the backlog need not read them from the file. */
   readonly #recent = new Map<number, string>();
   #recentBytes = 0;
@@ -162,8 +164,7 @@ export class StreamOutbox {
     this.#sending.delete(entry);
     const isClaimed = this.#claimed.get(entry.start) === entry;
     if (isClaimed) this.#claimed.delete(entry.start);
-    // After a recount that could not read the file, it may not be among the pending.
-    const isCounted = isClaimed && entry.start < this.#counted;
+    const isCounted = isClaimed && !this.#uncounted.delete(entry);
     this.#steps?.().remove(entry);
     const settle = (to: WriteState, writes: number): void => {
       if (isCounted) this.pending.settle(entry.scope, to, writes);
@@ -226,6 +227,7 @@ export class StreamOutbox {
     }
     for (const [scope, rows] of found) this.pending.add(scope, rows);
     this.#counted = counted;
+    for (const entry of this.#uncounted) if (entry.start < counted) this.#uncounted.delete(entry);
   }
 
   /** Puts rows that were rejected back among the pending. */
@@ -252,7 +254,14 @@ export class StreamOutbox {
     }
     this.#lookedUp = 0;
     this.#claimed.clear();
-    for (const entry of this.#sending) if (this.#isOpen(entry)) this.#claimed.set(entry.start, entry);
+    this.#uncounted.clear();
+    for (const entry of this.#sending) {
+      if (!this.#isOpen(entry)) continue;
+      this.#claimed.set(entry.start, entry);
+      this.#uncounted.add(entry);
+    }
+    // A drain that is under way takes nothing that is not counted.
+    if (this.#drainUntil !== undefined) this.#drainUntil = 0;
     this.#recent.clear();
     this.#recentBytes = 0;
     this.#cursor = 0;
