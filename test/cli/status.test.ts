@@ -237,11 +237,11 @@ describe("evsys-sdk status", () => {
   it("says what holds pending writes back", async () => {
     const server = await mockServer();
     const refused = await offlineMirror();
-    server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
+    server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
     await sync(server, refused.logDir);
-    const reason = `the experiment ${refused.experimentId} was rejected: 409 the name is taken`;
+    const reason = `the experiment ${refused.experimentId} was rejected: 400 the name is taken`;
     expect(entitiesOf(await statusOf(refused.logDir))).toMatchObject([
-      { kind: "experiment", held: [], rejected: [{ of: "document", status: 409, reason: "the name is taken" }] },
+      { kind: "experiment", held: [], rejected: [{ of: "document", status: 400, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
     const { stdout } = await command(["status", refused.logDir]);
