@@ -160,7 +160,7 @@ export class DashboardClient {
   }
 
   /**
-   * Calls a function with a new run, then marks the run as completed, or as failed with "Name: message" if the function
+   * Calls a function with a new run, or with the one that `run_id` resumes, then marks the run as completed, or as failed with "Name: message" if the function
    * throws. `currentRun()` returns the run anywhere in the function. If `signal` aborts, the run is cancelled with the signal's reason.
    * @returns what the function returns. @throws what the function throws, the same error.
    */
@@ -171,6 +171,13 @@ export class DashboardClient {
   /**
    * Starts a run that the caller ends: `await using run = await client.startRun({ … })`, then `await run.complete()`.
    * Takes the options of `withRun`.
+   *
+   * `run_id` resumes a run that exists, online or offline: its id in the mirror, or the backend's. The steps of each split, the
+   * tracked best score, the summary and `duration_seconds` continue from the mirror. A mirror that the run did not begin in knows
+   * none of them: `logStep` needs the first step of each split then, and `experiment_id` is needed for whatever concerns the
+   * experiment. Fields of a run that exists are set with `updateRun`.
+   * @throws EvsysValidationError for invalid options, a run that is completed unless `reopen` is true, and a run of another
+   * project; NotFoundError if the backend does not know the run.
    * @returns the run, with status running. A run that is disposed of before it has ended is marked as failed.
    */
   startRun(options: WithRunOptions): Promise<ExperimentRun> {

@@ -51,7 +51,8 @@ export {
 export type { Logger, LogLevel } from "./logger.js";
 export type { BestMode } from "./run/best-score.js";
 export { currentRun } from "./run/current-run.js";
-export type { RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
+export type { NewRunOptions, RunBehaviour, TrackBest, WithRunOptions } from "./run/options.js";
+export type { ResumeOptions } from "./run/resume-options.js";
 export { ExperimentRun } from "./run/run.js";
 export type { MirrorDocument } from "./store/document.js";
 export type { EvalReadOptions, MetricReadOptions, ReadOptions } from "./store/read-options.js";

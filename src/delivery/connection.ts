@@ -12,7 +12,7 @@ export type Remote = "up" | "down" | "offline";
 /** The backend counts as unavailable after this many failed writes in a row: one may fail for a reason of its own. */
 const FAILURES_TO_OPEN = 3;
 /** A longer Retry-After is capped: it is probably a mistake. */
-const MAX_PAUSE_MS = 300_000;
+export const MAX_PAUSE_MS = 300_000;
 const FORBIDDEN = 403;
 
 /** Callbacks for the state of the connection. */

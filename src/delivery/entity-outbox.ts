@@ -1,5 +1,5 @@
 import { STREAMS, type StreamName } from "../api/routes.js";
-import type { Outcome } from "../http/outcome.js";
+import type { Outcome, Unavailable } from "../http/outcome.js";
 import { EntityStore, type NewEntity } from "../journal/entity-store.js";
 import type { LockOwner } from "../journal/lock.js";
 import type { SyncState } from "../journal/sync-state.js";
@@ -9,6 +9,7 @@ import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import { EntityHealth } from "./entity-health.js";
 import { type BatchEntry, type Entry, PENDING, type Settlement, type Waiter } from "./entry.js";
+import { noteFailure } from "./entry-backoff.js";
 import { countRejected, learnIds } from "./journal-state.js";
 import { OperationQueue } from "./operation-queue.js";
 import type { AwaitedId } from "./outgoing.js";
@@ -84,6 +85,12 @@ export class EntityOutbox {
   *requeued(): Generator<Entry> {
     yield* this.operations.requeued();
     for (const stream of this.streams.open()) yield* stream.requeued;
+  }
+
+  /** The entries that failed: those that wait for their next attempt, and those in flight. */
+  *failing(): Generator<Entry> {
+    yield* this.requeued();
+    for (const stream of this.streams.open()) yield* stream.retrying();
   }
 
   /** The other process that is sending for the entity, if any. */
@@ -174,12 +181,14 @@ export class EntityOutbox {
   acceptSentPatch(key: string, scope: Scope, outcome: Outcome | undefined): void {
     this.operations.count(scope);
     if (outcome?.kind === "delivered" && this.checkLease()) {
-      this.store.log.acknowledgeOp(key, undefined);
+      try {
+        this.store.log.acknowledgeOp(key, undefined);
+      } catch (error) {
+        scope.announce(toError(error));
+      }
       this.operations.settleSent(key);
-    } else {
-      if (outcome?.kind === "unavailable") this.operations.noteAttempt(key, outcome.reason);
-      this.sender.noteBacklog(this);
-    }
+    } else if (outcome?.kind === "unavailable") this.noteAttempt(key, outcome);
+    else this.sender.noteBacklog(this);
   }
 
   /** Journals and registers the create of the entity: done by the backend, or to be sent. */
@@ -208,6 +217,12 @@ export class EntityOutbox {
     entry.dueAt = now() + backoffMs;
     this.#settleWaiter(entry, settlement);
     this.#putBack(entry);
+  }
+
+  /** An attempt of an operation that was just counted has failed: the next one is a retry, after its own backoff. */
+  noteAttempt(key: string, outcome: Unavailable): void {
+    const entry = this.operations.entryOf(key);
+    if (entry !== undefined) this.requeue(entry, PENDING, noteFailure(this.sender.connection, entry, outcome));
   }
 
   /** Defers an entry until an id is known. Its call waits too only while the id is being looked up. */

@@ -19,6 +19,8 @@ export type Settlement =
   | { readonly kind: "pending" };
 
 const MAX_CONFLICTS = 5;
+/** A sync of the default retries has one attempt more: a conflict that stays is a rejection within it. */
+const MAX_INHERITED_CONFLICTS = 2;
 
 export const PENDING: Settlement = { kind: "pending" };
 export const SKIPPED: Settlement = { kind: "skipped" };
@@ -41,6 +43,8 @@ interface EntryState {
   waiter: Waiter | undefined;
   /** Its position among the entity's awaited entries. */
   order: number;
+  /** Whether an earlier process may have sent it: a conflict may then be with that attempt. */
+  readonly isInherited: boolean;
   /** The number of failed attempts. */
   attempts: number;
   /** How often in a row a retry met a conflict. */
@@ -77,13 +81,14 @@ export type Entry = BatchEntry | OperationEntry;
 
 /** The retry policy of an entry: an awaited one is retried until its deadline; one of the backlog is requeued after one attempt. */
 export function policyOf(
-  { waiter, attempts, conflicts }: Entry,
+  { waiter, isInherited, attempts, conflicts }: Entry,
   timeoutMs: number,
   keepsProcessAlive: boolean,
   time: number,
 ): RetryPolicy {
   // If retries keep conflicting, the first attempt is not in progress.
-  const isRepeat = attempts > 0 && conflicts < MAX_CONFLICTS;
+  const maxConflicts = isInherited ? MAX_INHERITED_CONFLICTS : MAX_CONFLICTS;
+  const isRepeat = (isInherited || attempts > 0) && conflicts < maxConflicts;
   return waiter === undefined
     ? { maxRetries: 0, timeoutMs, isAwaited: keepsProcessAlive, isExtendable: true, isRepeat }
     : {

@@ -90,8 +90,7 @@ export class MirrorOutbox {
     if (known !== undefined) known.acceptCreate(created, scope, isDelivered);
     else this.#add(kind, id, scope, (added) => added.acceptCreate(created, scope, isDelivered));
     // Last, because a new outbox counts its operations anew when it acquires the lease.
-    if (outcome?.kind === "unavailable")
-      this.#entities[kind].get(id)?.operations.noteAttempt(created.key, outcome.reason);
+    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.noteAttempt(created.key, outcome);
   }
 
   /** Polls all entities for what other processes wrote. */

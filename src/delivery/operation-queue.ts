@@ -20,6 +20,8 @@ export class OperationQueue {
   /** By key; created when an operation is first counted. */
   readonly #entries = new Map<string, OperationEntry>();
   readonly #awaited = new Set<OperationEntry>();
+  /** The entries from before the journal was read again. */
+  #former = new Map<string, OperationEntry>();
   #sending: OperationEntry | undefined;
 
   constructor(kind: FolderKind, state: () => SyncState, ids: IdMap, owner: Scope) {
@@ -48,19 +50,20 @@ export class OperationQueue {
     return this.#sending === entry;
   }
 
-  /** Counts what was added to the journal since; `scope`: whose it is. */
-  count(scope: Scope = this.#owner): void {
+  /** Counts what was added to the journal since; `scope`: its client, if a call of this process has just journaled it. */
+  count(scope?: Scope): void {
     for (const operation of this.#state().pending) {
       if (this.#entries.has(operation.key)) continue;
-      this.#entries.set(operation.key, entryOf(operation, scope));
-      this.#countOf(operation).add(scope, 1);
+      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, scope === undefined);
+      this.#entries.set(operation.key, entry);
+      this.#countOf(operation).add(entry.scope, 1);
     }
+    this.#former.clear();
   }
 
-  /** An attempt of an operation that was just counted has failed: the next one is a retry. */
-  noteAttempt(key: string, reason: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) Object.assign(entry, { attempts: 1, reason });
+  /** The entry of an operation that is counted. */
+  entryOf(key: string): OperationEntry | undefined {
+    return this.#entries.get(key);
   }
 
   /** An operation that was just counted has been delivered already. */
@@ -128,8 +131,10 @@ export class OperationQueue {
 
   settle(entry: OperationEntry, state: WriteState): void {
     this.requeue(entry);
-    if (this.#entries.delete(entry.operation.key)) this.#countOf(entry.operation).settle(entry.scope, state, 1);
-    else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
+    if (this.#entries.get(entry.operation.key) === entry) {
+      this.#entries.delete(entry.operation.key);
+      this.#countOf(entry.operation).settle(entry.scope, state, 1);
+    } else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
   }
 
   /** Counts an entity that the backend created. */
@@ -142,15 +147,20 @@ export class OperationQueue {
     const state = this.#state();
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
-      this.#entries.set(operation.key, entryOf(operation, this.#owner));
+      this.#entries.set(operation.key, entryOf(operation, this.#owner, false));
       this.#countOf(operation).retry(this.#owner, 1);
     }
   }
 
-  /** The journal was read again: what is pending is counted anew. */
+  /** The journal was read again: what is pending is counted anew. What is in flight remains what it is. */
   reset(): void {
-    for (const { waiter } of this.#awaited) waiter?.settle(PENDING);
+    for (const entry of this.#awaited) {
+      if (entry === this.#sending) continue;
+      entry.waiter?.settle(PENDING);
+      entry.waiter = undefined;
+    }
     this.#awaited.clear();
+    this.#former = new Map(this.#entries);
     this.#entries.clear();
     this.#creates.reset();
     this.#patches.reset();
@@ -186,7 +196,7 @@ export function firstUnblocked(
   return undefined;
 }
 
-function entryOf(operation: Operation, scope: Scope): OperationEntry {
+function entryOf(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {
   return {
     kind: "create" in operation ? "create" : "patch",
     operation,
@@ -194,6 +204,7 @@ function entryOf(operation: Operation, scope: Scope): OperationEntry {
     scope,
     order: Number.POSITIVE_INFINITY,
     waiter: undefined,
+    isInherited,
     attempts: 0,
     conflicts: 0,
     dueAt: 0,

@@ -101,8 +101,8 @@ export class Outbox {
     timeoutMs: number,
     pathIds: Readonly<Record<string, string>> = {},
   ): Promise<Outcome | undefined> {
-    this.#store.prepare(kind);
     const { connection, ids } = this.#shared.sender;
+    this.#store.prepare(kind, this.#shared.sender.diskPolicy(this.#store.root));
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || !this.#isAwaiting) return undefined;
     const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };

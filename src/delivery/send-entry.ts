@@ -8,13 +8,12 @@ import { parseRow } from "../store/rows.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import { preview } from "../util/validation.js";
-import { CONFLICT, sendWrite } from "./attempt.js";
-import { backoffMs } from "./backoff.js";
+import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
+import { backoffOf, noteFailure } from "./entry-backoff.js";
 import { prepareRequest, type WriteRequest } from "./requests.js";
 
-const MAX_BACKOFF_MS = 60_000;
 /** A row whose upload is cut off this often in a row is too large for a server on the way. */
 const MAX_UPLOAD_CUTS = 3;
 
@@ -27,7 +26,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     else if (prepared.kind === "waits") outbox.waitFor(entry, prepared.waitsFor);
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
-    outbox.requeue(entry, PENDING, backoff(entry));
+    outbox.requeue(entry, PENDING, backoffOf(entry));
     entry.scope.announce(toError(error));
   } finally {
     outbox.sender.sends.end();
@@ -59,15 +58,12 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
 }
 
 function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outcome: Unavailable): void {
-  entry.reason = outcome.reason;
-  entry.conflicts = outcome.status === CONFLICT ? entry.conflicts + 1 : 0;
+  const backoffMs = noteFailure(outbox.sender.connection, entry, outcome);
   if (entry.kind === "batch") {
     if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
     else if (isTooLarge(outbox, entry, request)) return;
   }
-  // An entry that failed with the backend is sent first when it is back; one that failed alone waits for its backoff.
-  const isAlone = outbox.sender.connection.isUp || outcome.evidence === "response";
-  outbox.requeue(entry, PENDING, isAlone ? backoff(entry, outcome.retryAfterMs) : 0);
+  outbox.requeue(entry, PENDING, backoffMs);
 }
 
 function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body: unknown): void {
@@ -76,11 +72,8 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const backendId: unknown = Object(body).id;
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
-    note(outbox, entry, (log) => {
-      // Before the acknowledgement: a row whose id is lost in a crash is sent again, and the response has its id again.
-      for (const { id } of request.rowIds) if (learned !== undefined) log.mapRow(id, learned);
-      log.acknowledgeRows(entry.session, entry.stream.segment.stream, entry.start, entry.end, request.rows, skipped);
-    });
+    const rowIds = new Map(learned === undefined ? [] : request.rowIds.map(({ id }) => [id, learned]));
+    note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), request.rows, skipped, rowIds));
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);
@@ -104,10 +97,8 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
     outbox.requeue(entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
-      const { stream } = entry.stream.segment;
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
-      const { session, start, end } = entry;
-      note(outbox, entry, (log) => log.rejectRows(session, stream, start, end, request.lines.length, rejection));
+      note(outbox, entry, (log) => log.rejectRows(rangeOf(entry), request.lines.length, rejection));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
       note(outbox, entry, (log) => log.rejectOp(entry.operation.key, rejection));
@@ -128,22 +119,19 @@ function note({ store }: EntityOutbox, { scope }: Entry, write: (log: SyncLog) =
 
 function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLine[]): void {
   warnOfDamaged(outbox, entry, lines);
-  const { session, start, end, stream } = entry;
-  note(outbox, entry, (log) => log.acknowledgeRows(session, stream.segment.stream, start, end, 0, lines.length));
+  note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
   outbox.settled(entry, SKIPPED);
 }
 
 /** A batch that is too large is sent as two, each under its own key: the backend has accepted nothing of it. */
 function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest): void {
-  const { log } = outbox.store;
-  const { stream } = entry.stream.segment;
   const middle = lines[Math.ceil(lines.length / 2)]?.start ?? entry.end;
   const parts = [
     { start: entry.start, end: middle },
     { start: middle, end: entry.end },
   ];
-  for (const { start, end } of parts) log.addBatch(entry.session, stream, start, end);
+  outbox.store.log.addBatches(parts.map((part) => ({ ...rangeOf(entry), ...part })));
   outbox.replace(entry, parts);
 }
 
@@ -161,8 +149,8 @@ function isTooLarge(outbox: EntityOutbox, entry: BatchEntry, request: WriteReque
   return true;
 }
 
-function backoff({ attempts }: Entry, retryAfterMs = 0): number {
-  return Math.max(retryAfterMs, backoffMs(attempts + 1, MAX_BACKOFF_MS));
+function rangeOf({ session, start, end, stream }: BatchEntry) {
+  return { session, stream: stream.segment.stream, start, end };
 }
 
 /** Warns of lines that are never sent: torn ones after power loss, or lines of another client. */

@@ -24,7 +24,7 @@ export function failingWrites(sender: Sender): FailingWrite[] {
   const failing: FailingWrite[] = [];
   for (const outbox of sender.backlog) {
     const { kind, id } = outbox.store;
-    for (const entry of outbox.requeued()) {
+    for (const entry of outbox.failing()) {
       if (entry.reason === "") continue;
       const write = entry.kind === "batch" ? entry.stream.segment.stream : entry.kind;
       failing.push({ write, of: `${kind} ${id}`, attempts: entry.attempts, reason: entry.reason });

@@ -1,6 +1,7 @@
 import { ID_KIND_OF } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
+import type { Session } from "../journal/sessions.js";
 import type { ByteRange } from "../store/line-writer.js";
 import { parseRow } from "../store/rows.js";
 import type { WriteState } from "./counters.js";
@@ -30,7 +31,10 @@ export class StreamOutbox {
   readonly #awaited: BatchEntry[] = [];
   readonly #requeued: BatchEntry[] = [];
   readonly #sending = new Set<BatchEntry>();
-  readonly #claimed = new Map<number, number>();
+  /** What is in flight, awaited or requeued, by its start. */
+  readonly #claimed = new Map<number, BatchEntry>();
+  /** What was in flight when the counts were reset, until it is counted again. */
+  readonly #uncounted = new Set<BatchEntry>();
   /** Lines that were just written, so that the backlog need not read them from the file. */
   readonly #recent = new Map<number, string>();
   #recentBytes = 0;
@@ -64,6 +68,11 @@ export class StreamOutbox {
   /** Batches that failed and wait for their next attempt. */
   get requeued(): readonly BatchEntry[] {
     return this.#requeued;
+  }
+
+  /** Batches that failed and are being sent again. */
+  *retrying(): Generator<BatchEntry> {
+    for (const entry of this.#sending) if (entry.attempts > 0) yield entry;
   }
 
   isSending(entry: BatchEntry): boolean {
@@ -129,7 +138,7 @@ export class StreamOutbox {
   /** Puts a batch back to be sent. */
   requeue(entry: BatchEntry): void {
     this.#sending.delete(entry);
-    if (this.#claimed.get(entry.start) !== entry.end) return;
+    if (this.#claimed.get(entry.start) !== entry) return;
     this.#toBacklog(entry);
     if (entry.waiter !== undefined) this.#lookedUp += 1;
   }
@@ -137,11 +146,15 @@ export class StreamOutbox {
   /** Puts the parts of a batch in its place. */
   replace(entry: BatchEntry, parts: readonly ByteRange[]): void {
     this.#sending.delete(entry);
+    if (this.#claimed.get(entry.start) !== entry) {
+      entry.waiter?.settle(PENDING);
+      return;
+    }
     this.#claimed.delete(entry.start);
     const waiter = entry.waiter === undefined ? undefined : partsOf(entry.waiter, parts.length);
     for (const { start, end } of parts) {
       const part = { ...this.#entry({ start, end, session: entry.session }), order: entry.order, waiter };
-      this.#claimed.set(start, end);
+      this.#claimed.set(start, part);
       (waiter === undefined ? this.#requeued : this.#awaited).push(part);
     }
   }
@@ -149,8 +162,9 @@ export class StreamOutbox {
   /** A batch is settled: its lines are delivered, rejected or skipped. */
   settle(entry: BatchEntry, state: WriteState, lines: number, skipped = 0): void {
     this.#sending.delete(entry);
-    const isCounted = this.#claimed.get(entry.start) === entry.end;
-    if (isCounted) this.#claimed.delete(entry.start);
+    const isClaimed = this.#claimed.get(entry.start) === entry;
+    if (isClaimed) this.#claimed.delete(entry.start);
+    const isCounted = isClaimed && !this.#uncounted.delete(entry);
     this.#steps?.().remove(entry);
     const settle = (to: WriteState, writes: number): void => {
       if (isCounted) this.pending.settle(entry.scope, to, writes);
@@ -198,16 +212,22 @@ export class StreamOutbox {
     return true;
   }
 
-  /** Counts the pending lines that were added since, up to a line. */
+  /** Counts the pending lines that were added since, up to a line: all of them, or none if the file cannot be read. */
   count(until = this.#isOwn ? this.#store.ownRows(this.segment.stream).end : this.segment.size): void {
     const named = ID_KIND_OF[this.segment.stream];
-    for (const { start, end, bytes } of this.segment.openLines(this.#counted, until)) {
-      if (bytes.length > 0) this.pending.add(this.#scopeAt(start), 1);
+    const found = new Map<Scope, number>();
+    let counted = this.#counted;
+    for (const { start, end, bytes } of this.segment.openLines(counted, until)) {
+      const scope = this.#scopeAt(start);
+      if (bytes.length > 0) found.set(scope, (found.get(scope) ?? 0) + 1);
       if (bytes.length > 0) this.#steps?.().noteBacklog(bytes.toString());
       const id = named === undefined ? undefined : parseRow(bytes.toString())?.id;
       if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
-      this.#counted = end;
+      counted = end;
     }
+    for (const [scope, rows] of found) this.pending.add(scope, rows);
+    this.#counted = counted;
+    for (const entry of this.#uncounted) if (entry.start < counted) this.#uncounted.delete(entry);
   }
 
   /** Requeues rejected rows. */
@@ -216,7 +236,7 @@ export class StreamOutbox {
       if (session.slot !== this.segment.slot) continue;
       const { rejected } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of rejected) {
-        const entry = this.#entry({ start, end, session });
+        const entry = { ...this.#entry({ start, end, session }), isInherited: false };
         this.#claim(entry);
         this.#requeued.push(entry);
         this.pending.retry(entry.scope, rows);
@@ -225,14 +245,23 @@ export class StreamOutbox {
     }
   }
 
-  /** Resets the state: the file is read again from its start. */
+  /** Resets the state: the file is read again from its start. Entries that are in flight and still pending are kept. */
   reset(): void {
     for (const entry of [...this.#awaited.splice(0), ...this.#requeued.splice(0)]) {
       this.#steps?.().remove(entry);
       entry.waiter?.settle(PENDING);
+      entry.waiter = undefined;
     }
     this.#lookedUp = 0;
     this.#claimed.clear();
+    this.#uncounted.clear();
+    for (const entry of this.#sending) {
+      if (!this.#isOpen(entry)) continue;
+      this.#claimed.set(entry.start, entry);
+      this.#uncounted.add(entry);
+    }
+    // A drain that is under way takes nothing that is not counted.
+    if (this.#drainUntil !== undefined) this.#drainUntil = 0;
     this.#recent.clear();
     this.#recentBytes = 0;
     this.#cursor = 0;
@@ -247,6 +276,17 @@ export class StreamOutbox {
 
   get #isOwn(): boolean {
     return this.segment.slot === this.#store.slot;
+  }
+
+  #isInherited(start: number, { nonce }: Session): boolean {
+    const isOwn = this.#isOwn && start >= this.#store.ownRows(this.segment.stream).start;
+    return !isOwn && this.#store.log.wasSentBefore(nonce);
+  }
+
+  #isOpen({ start, session }: BatchEntry): boolean {
+    const { slot, stream } = this.segment;
+    const found = this.#store.log.state.sessions.at(slot, stream, start);
+    return found?.nonce === session.nonce && this.segment.nextOpen(start) === start;
   }
 
   #nextFresh(): number {
@@ -264,20 +304,24 @@ export class StreamOutbox {
       const start = this.#nextFresh();
       if (start >= until || this.#requeued.length >= MAX_REQUEUED) return undefined;
       const batch = this.segment.batchAt(start, until);
-      this.#cursor = batch?.end ?? start;
-      if (batch === undefined) return undefined;
+      if (batch === undefined) {
+        this.#cursor = start;
+        return undefined;
+      }
       const entry = this.#entry(batch);
       this.#claim(entry);
+      this.#cursor = batch.end;
       if (!this.mustWait(entry)) return entry;
       this.#toBacklog(entry);
     }
   }
 
   #claim(entry: BatchEntry): void {
-    this.#claimed.set(entry.start, entry.end);
-    if (this.#steps === undefined) return;
-    entry.lines ??= this.linesOf(entry);
-    this.#steps().add(entry, entry.lines[0]?.text ?? "");
+    if (this.#steps !== undefined) {
+      entry.lines ??= this.linesOf(entry);
+      this.#steps().add(entry, entry.lines[0]?.text ?? "");
+    }
+    this.#claimed.set(entry.start, entry);
   }
 
   /** Releases a batch that is not being sent for now. */
@@ -326,6 +370,7 @@ export class StreamOutbox {
       waiter: undefined,
       lines: undefined,
       step: undefined,
+      isInherited: this.#isInherited(start, session),
       attempts: 0,
       conflicts: 0,
       dueAt: 0,

@@ -115,8 +115,7 @@ export class EntityStore {
    */
   async appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const slot = this.#openFor(stream);
-    const batches = await slot.appendAll(stream, texts);
-    slot.noteBatches(stream, batches);
+    const batches = await slot.appendBatches(stream, texts);
     this.#refreshNoted();
     return batches;
   }
@@ -153,16 +152,22 @@ export class EntityStore {
     this.#document.merge([line]);
     // Two writers may each have written a document without the other's fields: the last one merges all of them.
     const { operations } = this.log.state;
-    for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
-      seen = operations.size;
-      this.#document.merge(operations.values());
-    }
+    this.#orWarn(() => {
+      for (let seen = 0; this.log.slots().length > 1 && seen < operations.size; this.log.refresh()) {
+        seen = operations.size;
+        this.#document.merge(operations.values());
+      }
+    });
   }
 
   /** What is recorded is accepted: if it cannot be read back, the call must not fail, and the next refresh reads it. */
   #refreshNoted(): void {
+    this.#orWarn(() => this.log.refresh());
+  }
+
+  #orWarn(step: () => void): void {
     try {
-      this.log.refresh();
+      step();
     } catch (error) {
       this.#policy.warn(messageOf(error));
     }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { isMissing } from "../store/files.js";
+import { isMissing, wrapFsError } from "../store/files.js";
 import { NO_FOLLOW } from "../store/links.js";
 
 /** A lock whose owner is on another host expires after this time without a heartbeat. */
@@ -62,8 +62,9 @@ class HeldLock implements Lock {
   release(): void {
     locks.delete(this);
     if (locks.size === 0) stopTimer();
-    if (this.#isOurs && textOfLock(this.#path) === this.#text) rmSync(this.#path, { force: true });
+    const isOurs = this.#isOurs && textOfLock(this.#path) === this.#text;
     this.#isOurs = false;
+    if (isOurs) wrapFsError("release the lock", this.#path, () => rmSync(this.#path, { force: true }));
   }
 
   /** Renews the heartbeat, unless the lock was lost in the meantime. */

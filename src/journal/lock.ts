@@ -23,8 +23,13 @@ export interface LockOwner {
  * file systems too; the highest number counts. Taking over an expired lock means creating the next number, so only one of
  * two contenders succeeds and no live lock is ever removed. Numbers are reused after a release, so each lock contains a
  * unique token: an owner that was wrongly considered dead does not mistake a later lock for its own.
+ * @throws MirrorError if the lock's files cannot be read or written; nothing is acquired then.
  */
 export function acquireLock(folder: string, name: string): Lock | LockOwner {
+  return wrapFsError("acquire the lock", join(folder, name), () => acquired(folder, name));
+}
+
+function acquired(folder: string, name: string): Lock | LockOwner {
   for (;;) {
     const numbers = numbersOf(folder, name);
     const highest = numbers.at(-1) ?? 0;
@@ -33,21 +38,31 @@ export function acquireLock(folder: string, name: string): Lock | LockOwner {
       if (owner !== undefined) return owner;
     }
     const number = highest + 1;
+    const path = pathOf(folder, name, number);
     const text = JSON.stringify({ ...ownIdentity(), token: randomUUID() });
-    if (!created(pathOf(folder, name, number), text)) continue;
-    // Another process may have started again at a lower number: whichever sees the other backs off and retries.
-    if (numbersOf(folder, name).some((other) => other !== number && !numbers.includes(other))) {
-      rmSync(pathOf(folder, name, number), { force: true });
-      continue;
+    if (!created(path, text)) continue;
+    try {
+      if (hasContender(folder, name, number, numbers)) {
+        rmSync(path, { force: true });
+        continue;
+      }
+      for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
+    } catch (error) {
+      // Otherwise this process would seem to own the lock.
+      rmSync(path, { force: true });
+      throw error;
     }
-    // And one of the expired locks may have been acquired again.
-    if (numbers.some((old) => liveOwner(folder, pathOf(folder, name, old)) !== undefined)) {
-      rmSync(pathOf(folder, name, number), { force: true });
-      continue;
-    }
-    for (const old of numbers) rmSync(pathOf(folder, name, old), { force: true });
-    return holdLock(pathOf(folder, name, number), text, () => numbersOf(folder, name).some((other) => other > number));
+    return holdLock(path, text, () => numbersOf(folder, name).some((other) => other > number));
   }
+}
+
+/** Whether another process acquires the lock at the same time: whichever sees the other backs off and retries. */
+function hasContender(folder: string, name: string, number: number, expired: readonly number[]): boolean {
+  // It may have started again at a lower number, or have acquired one of the expired locks again.
+  return (
+    numbersOf(folder, name).some((other) => other !== number && !expired.includes(other)) ||
+    expired.some((old) => liveOwner(folder, pathOf(folder, name, old)) !== undefined)
+  );
 }
 
 /** The owner of a lock. `writesNothing`: compare another host's heartbeat with our own clock instead of the disk's. */
@@ -62,15 +77,13 @@ export function isLock(result: Lock | LockOwner): result is Lock {
 }
 
 function created(path: string, text: string): boolean {
-  return wrapFsError("acquire the lock", path, () => {
-    try {
-      writeFileSync(path, text, { flag: "wx", mode: FILE_MODE });
-      return true;
-    } catch (error) {
-      if (codeOf(error) === "EEXIST") return false;
-      throw error;
-    }
-  });
+  try {
+    writeFileSync(path, text, { flag: "wx", mode: FILE_MODE });
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "EEXIST") return false;
+    throw error;
+  }
 }
 
 function liveOwner(folder: string, path: string, writesNothing = false): LockOwner | undefined {

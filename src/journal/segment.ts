@@ -23,7 +23,9 @@ export interface StoredLine {
 /** The last part of each file that was counted, by path, for a count that goes on from there. */
 export type CountedLines = Map<string, { readonly start: number; readonly end: number; readonly lines: number }>;
 
-const NO_CLAIMS: ReadonlyMap<number, number> = new Map();
+/** The batches that are being sent, by their start. */
+type Claims = ReadonlyMap<number, ByteRange>;
+const NO_CLAIMS: Claims = new Map();
 
 /** One file of a stream. Its open lines are those that are neither acknowledged nor rejected. */
 export class Segment {
@@ -47,14 +49,16 @@ export class Segment {
   }
 
   /** The first position from `from` on that is open and not claimed; infinite if only foreign rows follow. */
-  nextOpen(from: number, claimed: ReadonlyMap<number, number> = NO_CLAIMS): number {
+  nextOpen(from: number, claimed: Claims = NO_CLAIMS): number {
     const { sessions } = this.#log.state;
     for (let at = from; ; ) {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
       // After a truncation, what an earlier session recorded does not apply to rows that a later one wrote there.
       const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
       const next =
-        span === undefined ? limit : (claimed.get(at) ?? span.rejected.get(at)?.end ?? span.acknowledged.firstGap(at));
+        span === undefined
+          ? limit
+          : (claimed.get(at)?.end ?? span.rejected.get(at)?.end ?? span.acknowledged.firstGap(at));
       if (next === at || next === Number.POSITIVE_INFINITY) return next;
       at = Math.min(next, limit);
     }

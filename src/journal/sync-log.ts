@@ -2,10 +2,10 @@ import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path";
 import { decode, encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
-import { FILE_MODE, makeFolder, namesIn, rename, wrapFsError } from "../store/files.js";
-import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
+import { FILE_MODE, namesIn, rename, wrapFsError } from "../store/files.js";
+import { type DiskPolicy, makeSyncedFolder, NO_FSYNC, syncFolder, syncToDisk } from "../store/fsync.js";
 import { LineReader, linesOf } from "../store/line-reader.js";
-import { LineWriter } from "../store/line-writer.js";
+import { type ByteRange, LineWriter } from "../store/line-writer.js";
 import type { Session } from "./sessions.js";
 import {
   type AcksLine,
@@ -22,6 +22,12 @@ const FOLDER = "sync";
 const ACKS = "acks.log";
 const MIN_COMPACTION_BYTES = 64 * 1024;
 
+/** A range of a stream that one session wrote. */
+interface RowRange extends ByteRange {
+  readonly session: Session;
+  readonly stream: StreamName;
+}
+
 /**
  * The sync log of one entity, in a folder beside its document: one ops log per writer slot, which records what was written,
  * and one acknowledgement log, which records the outcomes. Both are append-only. Only the owner of the sender lease writes
@@ -36,6 +42,10 @@ export class SyncLog {
   #state = new SyncState();
   #names: readonly string[] = [];
   #ordinals: Session[] = [];
+  /** Lines that give sessions their ordinals and are not in the file yet. */
+  #newSessions: AcksLine[] = [];
+  /** The nonces of the sessions that the acknowledgement log had when it was loaded. */
+  #sentBefore: ReadonlySet<string> = new Set();
   #lastOrdinal = 0;
   #acks: LineWriter | undefined;
   #compactAtBytes = MIN_COMPACTION_BYTES;
@@ -55,18 +65,32 @@ export class SyncLog {
     return this.#state;
   }
 
-  /** Reads both logs from the start. */
+  /** Reads both logs from the start. If one cannot be read, the state remains as it was. */
   load(): void {
     this.close();
+    const [state, ordinals] = [this.#state, this.#ordinals];
     this.#state = new SyncState();
     this.#ordinals = [];
-    this.#names = namesIn(this.folder);
-    // Opening a missing file is slow, and offline mirrors have no acknowledgements.
-    for (const { bytes } of this.#names.includes(ACKS) ? linesOf(this.acksPath) : []) {
-      const line = acksLine.safeParse(parsed(bytes));
-      if (line.success) this.#state.apply(line.data, this.#ordinals);
+    try {
+      this.#names = namesIn(this.folder);
+      // Opening a missing file is slow, and offline mirrors have no acknowledgements.
+      for (const { bytes } of this.#names.includes(ACKS) ? linesOf(this.acksPath) : []) {
+        const line = acksLine.safeParse(parsed(bytes));
+        if (line.success) this.#state.apply(line.data, this.#ordinals);
+      }
+      this.#sentBefore = new Set(this.#ordinals.map(({ nonce }) => nonce));
+      this.#readOps(slotsAmong(this.#names));
+      this.#newSessions = [];
+    } catch (error) {
+      this.#state = state;
+      this.#ordinals = ordinals;
+      throw error;
     }
-    this.#readOps(slotsAmong(this.#names));
+  }
+
+  /** Whether rows of a session may have been sent before the log was loaded: its name is recorded before its first row is sent. */
+  wasSentBefore(nonce: string): boolean {
+    return this.#sentBefore.has(nonce);
   }
 
   /** The names of the files in the log's folder when it was loaded. */
@@ -86,42 +110,41 @@ export class SyncLog {
 
   /** Opens the ops log of a writer slot. */
   openOps(slot: number): LineWriter {
-    makeFolder(this.folder);
+    makeSyncedFolder(this.folder, this.policy);
     return new LineWriter(this.#opsPath(slot), this.policy);
   }
 
-  /** Records that a range of rows is settled. */
+  /** Records that a range of rows is settled, and the backend's ids for rows in it. */
   acknowledgeRows(
-    session: Session,
-    stream: StreamName,
-    start: number,
-    end: number,
+    { session, stream, start, end }: RowRange,
     delivered: number,
     skipped: number,
+    rowIds: ReadonlyMap<string, string> = new Map(),
   ): void {
-    this.#record([this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
+    // The ids come first: a row whose id was lost on the way is sent again, and the response has it again.
+    const mapped = [...rowIds].map(([row, id]) => ({ row, id }));
+    this.#record(...mapped, [this.#ordinal(session), letterOf(stream), start, end, delivered, skipped]);
   }
 
   /** Records that the backend rejected a range of rows. */
-  rejectRows(
-    session: Session,
-    stream: StreamName,
-    start: number,
-    end: number,
-    rows: number,
-    rejection: Rejection,
-  ): void {
+  rejectRows({ session, stream, start, end }: RowRange, rows: number, rejection: Rejection): void {
     this.#record({ refusedRows: [this.#ordinal(session), letterOf(stream), start, end, rows], refusal: rejection });
   }
 
-  /** Records the boundaries of a batch before it is first sent, so that every attempt sends the same rows under the same key. */
-  addBatch(session: Session, stream: StreamName, start: number, end: number): void {
-    this.#record({ batch: [this.#ordinal(session), letterOf(stream), start, end] });
+  /** Records the boundaries of batches before they are first sent, so that every attempt sends the same rows under the same key. */
+  addBatches(ranges: readonly RowRange[]): void {
+    const lines = ranges.map(
+      ({ session, stream, start, end }): AcksLine => ({
+        batch: [this.#ordinal(session), letterOf(stream), start, end],
+      }),
+    );
+    this.#record(...lines);
   }
 
   /** Records a session in the acknowledgement log too, so that it is known if either file is lost. */
   name(session: Session): void {
     this.#ordinal(session);
+    if (this.#newSessions.length > 0) this.#record();
   }
 
   acknowledgeOp(key: string, id: string | undefined): void {
@@ -130,10 +153,6 @@ export class SyncLog {
 
   rejectOp(key: string, rejection: Rejection): void {
     this.#record({ refusedOp: key, refusal: rejection });
-  }
-
-  mapRow(row: string, id: string): void {
-    this.#record({ row, id });
   }
 
   park(parked: Rejection | null): void {
@@ -192,20 +211,29 @@ export class SyncLog {
     }
     const ordinal = this.#ordinals.length;
     const line = sessionLineOf(session, ordinal);
-    // Written first, because the following lines refer to the session by its ordinal.
-    this.#append(line);
     this.#state.apply(line, this.#ordinals);
+    this.#newSessions.push(line);
     return ordinal;
   }
 
-  #record(line: AcksLine): void {
-    this.#state.apply(line, this.#ordinals);
-    if (this.#append(line) > this.#compactAtBytes) this.#compact();
+  /** Applies lines to the state, then writes them in one piece, after the lines of the sessions that they refer to. */
+  #record(...lines: AcksLine[]): void {
+    for (const line of lines) this.#state.apply(line, this.#ordinals);
+    const text = [...this.#newSessions, ...lines].map((line) => JSON.stringify(line)).join("\n");
+    if (this.#append(text) > this.#compactAtBytes) this.#compact();
   }
 
-  #append(line: AcksLine): number {
-    this.#acks ??= new LineWriter(this.acksPath);
-    return this.#acks.appendNow(JSON.stringify(line)).end;
+  #append(text: string): number {
+    try {
+      this.#acks ??= new LineWriter(this.acksPath);
+      const { end } = this.#acks.appendNow(text);
+      this.#newSessions = [];
+      return end;
+    } catch (error) {
+      // The file lacks what the state has: after the next append that succeeds, it is rewritten from the state.
+      this.#compactAtBytes = 0;
+      throw error;
+    }
   }
 
   #compact(): void {
@@ -230,6 +258,7 @@ export class SyncLog {
     this.#acks?.close();
     this.#acks = undefined;
     this.#ordinals = [...this.#state.sessions.byNonce.values()];
+    this.#newSessions = [];
     this.#compactAtBytes = Math.max(MIN_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
-import { makeFolder, sizeOf } from "../store/files.js";
-import { syncFolder } from "../store/fsync.js";
+import { sizeOf } from "../store/files.js";
+import { makeSyncedFolder } from "../store/fsync.js";
 import { type ByteRange, LineWriter, type OnAppended } from "../store/line-writer.js";
 import { segmentName } from "../store/paths.js";
 import { acquireLock, isLock, type Lock } from "./lock.js";
@@ -33,7 +33,7 @@ export class WriterSlot {
 
   /** Acquires a free slot, never one before the last slot in use, and starts a session: later jobs have later files. */
   static acquire(folder: string, log: SyncLog, makesEntity: boolean): WriterSlot {
-    for (const changed of makeFolder(log.folder)) syncFolder(changed, log.policy);
+    makeSyncedFolder(log.folder, log.policy);
     for (let number = log.slots().at(-1) ?? 1; ; number += 1) {
       const lock = acquireLock(log.folder, writerLock(number));
       if (!isLock(lock)) continue;
@@ -81,13 +81,6 @@ export class WriterSlot {
     this.#begin({ after });
   }
 
-  /** Records the boundaries of batches. */
-  noteBatches(stream: StreamName, batches: readonly ByteRange[]): void {
-    const letter = letterOf(stream);
-    const lines = batches.map(({ start, end }) => JSON.stringify({ call: [letter, start, end], within: this.#nonce }));
-    this.appendOp(lines.join("\n"));
-  }
-
   /** Appends to the ops log. */
   appendOp(line: string): void {
     this.#ops.appendNow(line);
@@ -98,9 +91,15 @@ export class WriterSlot {
     this.#writer(stream).append(line, appended);
   }
 
-  /** Appends texts of whole rows to a stream, all of them or none. */
-  appendAll(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
-    return this.#writer(stream).appendAll(texts);
+  /** Appends batches of rows to a stream, each a text of lines, all of them or none, and records their boundaries. */
+  appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
+    const letter = letterOf(stream);
+    return this.#writer(stream).appendAll(texts, (batches) => {
+      const lines = batches.map(({ start, end }) =>
+        JSON.stringify({ call: [letter, start, end], within: this.#nonce }),
+      );
+      this.appendOp(lines.join("\n"));
+    });
   }
 
   /** Writes the rows that are queued until the end of the tick. */

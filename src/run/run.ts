@@ -8,20 +8,19 @@ import type { BestMode } from "./best-score.js";
 import { validBestScore, validText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { failureMessage, stackOf } from "./failure.js";
-import type { Ending, Findings } from "./findings.js";
+import type { Ending } from "./findings.js";
 import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
 import { RunCalls } from "./run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./step-call.js";
-import type { StepCounter } from "./step-counter.js";
 import { onAbort, onStopSignal } from "./stop-signals.js";
 import { refuseExperiment } from "./unknown-experiment.js";
 
 /**
  * A run: its ids, the client's methods with the ids filled in, and the methods that end it. The first ending counts, later
  * ones change nothing. An ending sets the run's status, `duration_seconds` and best score, and the same status on the
- * experiment if the run created it. An experiment that was given by its id keeps its status; it receives the conclusion,
- * and the score if it is the best of the experiment's runs that the mirror knows.
+ * experiment if the run was started together with it. An experiment that was given by its id keeps its status; it receives
+ * the conclusion, and the score if it is the best of the experiment's runs that the mirror knows.
  *
  * A run that has ended accepts no more calls: they throw an EvsysError. If SIGINT or SIGTERM has ended it (`signals`), they
  * are ignored instead.
@@ -35,8 +34,6 @@ export class ExperimentRun {
   readonly id: string;
   readonly #context: RunContext;
   readonly #started: StartedRun;
-  readonly #steps: StepCounter;
-  readonly #findings: Findings;
   readonly #calls = new RunCalls();
   readonly #forgetSignals: () => void;
   #ending: Promise<void> | undefined;
@@ -49,8 +46,6 @@ export class ExperimentRun {
     if (started.experimentId === undefined) refuseExperiment(this, context.client.local.root);
     this.id = started.runId;
     this.#started = started;
-    this.#steps = started.steps;
-    this.#findings = started.findings;
     const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
     const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
     this.#forgetSignals = () => {
@@ -61,17 +56,17 @@ export class ExperimentRun {
 
   /**
    * Logs named series for one step; the default split is `train`. Without a step, the step is one more than the highest
-   * step of that split that this run object has logged, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named
+   * logged step of that split, from 0: `run.logStep({ loss: 0.5 })`. A series cannot be named
    * `step`: the step is the first argument, `run.logStep(3, { loss: 0.5 }, { split: "val" })`. The last argument also takes
    * `timeoutMs`.
    */
   logStep(...given: CountedStep | NamedStep): Promise<ResponseOf<"logStepMetric">> {
     const log = async () => {
       const { named, metrics, split, timeoutMs } = stepOf(given);
-      const step = named ?? this.#steps.next(split);
+      const step = named ?? this.#started.steps.next(split);
       return this.#context.delivery.logStepMetric(this.runId, { step, split, metrics }, timeoutMs, (text) => {
-        this.#steps.note(split, step);
-        this.#findings.best.observe(text);
+        this.#started.steps.note(split, step);
+        this.#started.findings.best.observe(text);
       });
     };
     return this.#calls.make("logStep", log, () => ({ ok: true }));
@@ -81,7 +76,7 @@ export class ExperimentRun {
   logEval(body: Input<BodyOf<"createEval">>, options?: CallOptions): Promise<RowAdded<"createEval">> {
     const log = async () => {
       const timeoutMs = timeoutOf("run.logEval", options);
-      const observe = (text: string): void => this.#findings.best.observe(text);
+      const observe = (text: string): void => this.#started.findings.best.observe(text);
       return this.#context.delivery.createEval(this.runId, body, timeoutMs, observe);
     };
     return this.#calls.make("logEval", log, () => ignoredEval(body));
@@ -106,7 +101,7 @@ export class ExperimentRun {
   updateRun(patch: Input<BodyOf<"updateRun">>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
     const update = async () => {
       const timeoutMs = timeoutOf("run.updateRun", options);
-      const observe = (text: string): void => this.#findings.observePatch(text);
+      const observe = (text: string): void => this.#started.findings.observePatch(text);
       return this.#context.delivery.updateRun(this.runId, patch, timeoutMs, observe);
     };
     return this.#calls.make("updateRun", update, () => ({ id: this.runId, patched: [] }));
@@ -129,7 +124,7 @@ export class ExperimentRun {
    */
   setBestScore(score: number, options?: { readonly mode?: BestMode | undefined }): void {
     const mode = validBestScore(score, options);
-    if (this.#calls.accepts("setBestScore")) this.#findings.best.set(score, mode);
+    if (this.#calls.accepts("setBestScore")) this.#started.findings.best.set(score, mode);
   }
 
   /**
@@ -140,7 +135,7 @@ export class ExperimentRun {
     const text = validText("setConclusion", "conclusion", conclusion);
     if (!this.#calls.accepts("setConclusion")) return;
     // It throws if the experiment is not known: at the end of the run it would be too late.
-    if (this.experimentId !== "") this.#findings.conclusion = text;
+    if (this.experimentId !== "") this.#started.findings.conclusion = text;
   }
 
   /** Ends the run as completed, then the experiment if the run created it. Throws the errors of `updateRun` and `updateExperiment`. */
@@ -183,7 +178,7 @@ export class ExperimentRun {
     const { status, error_message } = ending;
     const how = error_message === undefined ? status : `${status} (${error_message})`;
     this.#calls.end({ isStopping: false, ...late, how });
-    const ended = { ...this.#started, findings: this.#findings, calls: this.#calls };
+    const ended = { ...this.#started, findings: this.#started.findings, calls: this.#calls };
     this.#ending = markEnded(this.#context, ended, ending, timeoutMs).finally(this.#forgetSignals);
     return this.#ending;
   }

@@ -36,10 +36,15 @@ export function addToPool(file: PooledFile): void {
   openFiles.add(file);
 }
 
-/** Closes a file's descriptor and removes the file from the pool. */
+/** Closes a file's descriptor and removes the file from the pool. The system closes it even if it reports an error. */
 export function closeDescriptor(file: PooledFile, descriptor: number | undefined): void {
   openFiles.delete(file);
-  if (descriptor !== undefined) closeSync(descriptor);
+  if (descriptor === undefined) return;
+  try {
+    closeSync(descriptor);
+  } catch {
+    // Each write has reported whether it succeeded.
+  }
 }
 
 /** The clock algorithm: files used since the last eviction get a second chance, so a use only sets a flag. */

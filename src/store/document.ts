@@ -5,8 +5,8 @@ import { LowSync, type SyncAdapter } from "lowdb";
 import { decode, encode } from "../api/lossless-json.js";
 import { MirrorError } from "../errors.js";
 import { isObject } from "../util/objects.js";
-import { FILE_MODE, makeFolder, rename, unlessMissing, wrapFsError } from "./files.js";
-import { type DiskPolicy, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
+import { FILE_MODE, rename, unlessMissing, wrapFsError } from "./files.js";
+import { type DiskPolicy, makeSyncedFolder, NO_FSYNC, syncFolder, syncToDisk } from "./fsync.js";
 import { NO_FOLLOW } from "./links.js";
 import { writeDeferred } from "./unwritten.js";
 
@@ -86,7 +86,7 @@ export class DocumentFile implements SyncAdapter<MirrorDocument | null> {
 
   write(document: MirrorDocument | null): void {
     const folder = dirname(this.#path);
-    for (const changed of makeFolder(folder)) syncFolder(changed, this.#policy);
+    makeSyncedFolder(folder, this.#policy);
     const temporary = `${this.#path}.${randomUUID()}.tmp`;
     wrapFsError("write the document", this.#path, () => {
       try {

@@ -1,7 +1,7 @@
 import { closeSync, constants, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import type { Fsync } from "../config.js";
 import { codeOf } from "../util/thrown.js";
-import { wrapFsError } from "./files.js";
+import { makeFolder, wrapFsError } from "./files.js";
 
 /** How long a row may be only in the system's memory with `fsync: "interval"`. */
 const INTERVAL_MS = 1_000;
@@ -78,6 +78,11 @@ export function syncFolder(folder: string, policy: DiskPolicy): void {
       closeSync(descriptor);
     }
   });
+}
+
+/** Creates a folder and its parents, and syncs the folders that contain the new ones, as `syncFolder` does. */
+export function makeSyncedFolder(path: string, policy: DiskPolicy): void {
+  for (const changed of makeFolder(path)) syncFolder(changed, policy);
 }
 
 /** Syncs a file within the interval. If the process exits first, the system does it. */

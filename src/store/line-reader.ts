@@ -97,10 +97,9 @@ export class LineReader implements PooledFile {
   #fill(start: number, length: number): void {
     const descriptor = this.#opened();
     this.#pieceStart = start;
-    if (descriptor === undefined) {
-      this.#piece = NOTHING;
-      return;
-    }
+    // If the read fails, the old piece must not pass for the bytes at the new position.
+    this.#piece = NOTHING;
+    if (descriptor === undefined) return;
     this.#piece = wrapFsError("read the file", this.#path, () => {
       const wantedBytes = Math.max(0, Math.min(length, fstatSync(descriptor).size - start));
       if (this.#buffer.length < wantedBytes) this.#buffer = Buffer.allocUnsafeSlow(wantedBytes);

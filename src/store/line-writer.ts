@@ -5,8 +5,17 @@ import { MirrorError } from "../errors.js";
 import { now } from "../util/clock.js";
 import { codeOf } from "../util/thrown.js";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
-import { isMissing, makeFolder, wrapFsError } from "./files.js";
-import { type DiskPolicy, forget, NO_FSYNC, syncFolder, syncToDisk, syncToDiskSoon, syncWithin } from "./fsync.js";
+import { isMissing, wrapFsError } from "./files.js";
+import {
+  type DiskPolicy,
+  forget,
+  makeSyncedFolder,
+  NO_FSYNC,
+  syncFolder,
+  syncToDisk,
+  syncToDiskSoon,
+  syncWithin,
+} from "./fsync.js";
 import { NO_FOLLOW } from "./links.js";
 
 const { O_APPEND, O_CREAT, O_RDWR } = constants;
@@ -51,7 +60,7 @@ export class LineWriter implements PooledFile {
   constructor(path: string, policy = NO_FSYNC) {
     this.path = path;
     this.#policy = policy;
-    makeFolder(dirname(path));
+    makeSyncedFolder(dirname(path), policy);
     const descriptor = this.#open(FLAGS | O_CREAT);
     this.#size = wrapFsError("inspect the file", path, () => fstatSync(descriptor).size);
     if (this.#size === 0) syncFolder(dirname(path), policy);
@@ -95,10 +104,11 @@ export class LineWriter implements PooledFile {
   }
 
   /**
-   * Appends texts of whole lines, all of them or none, and yields to the event loop in between. Later lines wait.
+   * Appends texts of whole lines, all of them or none, and yields to the event loop in between. Later lines wait. `note` is
+   * called with their ranges before anyone can see them; if it throws, none of them is appended.
    * @throws MirrorError if they cannot be appended.
    */
-  async appendAll(texts: readonly string[]): Promise<ByteRange[]> {
+  async appendAll(texts: readonly string[], note: (ranges: readonly ByteRange[]) => void): Promise<ByteRange[]> {
     while (this.#callStart !== undefined) await nextTurn();
     this.flush();
     const start = this.end;
@@ -111,12 +121,13 @@ export class LineWriter implements PooledFile {
           turnedAt = now();
         }
         const { error, ...range } = this.#write(`${texts[at]}\n`);
-        if (error !== undefined) {
-          this.#truncate(start);
-          throw this.#failure(error);
-        }
+        if (error !== undefined) throw this.#failure(error);
         ranges.push(range);
       }
+      note(ranges);
+    } catch (error) {
+      this.#truncate(start);
+      throw error;
     } finally {
       this.#callStart = undefined;
       this.flush();
@@ -155,15 +166,22 @@ export class LineWriter implements PooledFile {
     const queue = this.#queue;
     this.#queue = [];
     const { start, end, error } = this.#write(textOf(queue));
-    let at = start;
-    for (const { line, appended } of queue) {
-      const next = queue.length === 1 && error === undefined ? end : at + Buffer.byteLength(line) + 1;
-      if (next > end) {
-        // A row whose call fails must not be sent later: its bytes and those after it are removed from the file.
-        if (at <= end) this.#truncate(at);
-        appended(at, at, this.#failure(error));
-      } else appended(at, next);
-      at = next;
+    if (queue.length === 1 && error === undefined) {
+      queue[0]?.appended(start, end);
+      return;
+    }
+    let last = start;
+    const ranges = queue.map(({ line, appended }) => {
+      const range = { start: last, end: last + Buffer.byteLength(line) + 1, appended };
+      last = range.end;
+      return range;
+    });
+    // A row whose call fails must not be sent later: its bytes are removed before any call learns of its own row.
+    const failed = ranges.find((range) => range.end > end);
+    if (failed !== undefined) this.#truncate(failed.start);
+    for (const range of ranges) {
+      if (range.end > end) range.appended(range.start, range.start, this.#failure(error));
+      else range.appended(range.start, range.end);
     }
   }
 

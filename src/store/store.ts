@@ -9,7 +9,8 @@ import { didYouMean } from "../util/did-you-mean.js";
 import { folderPath } from "../util/folder-path.js";
 import { issueAt, preview } from "../util/validation.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { foldersIn, makeFolder } from "./files.js";
+import { foldersIn } from "./files.js";
+import { makeSyncedFolder, NO_FSYNC } from "./fsync.js";
 import { assertNoLinks } from "./links.js";
 import { assertSafeId, documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
@@ -116,9 +117,9 @@ export class LocalExperimentStore {
   }
 
   /** @internal Ensures that an entity of a kind can be written, before anything is sent for it. */
-  prepare(kind: FolderKind): void {
+  prepare(kind: FolderKind, policy = NO_FSYNC): void {
     assertNoLinks(folderOf(this.root, kind));
-    makeFolder(folderOf(this.root, kind));
+    makeSyncedFolder(folderOf(this.root, kind), policy);
   }
 
   /** @internal The ids of all entities of a kind: the folders with a valid name. */

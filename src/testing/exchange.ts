@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { messageOf } from "../util/thrown.js";
 import { type Fate, type OpenRecord, openRecord, type RecordedRequest } from "./requests.js";
 import type { MockResponse } from "./response.js";
 
@@ -59,6 +60,9 @@ export class MockExchange {
     const isOpen = record.fate === undefined;
     record.fate = fate;
     record.durationMs = performance.now() - this.#arrivedAt;
-    if (isOpen) this.#onFate?.(record);
+    if (!isOpen) return;
+    const told: unknown = this.#onFate?.(record);
+    // A promise rejects too late for a 500, and must not end the process.
+    Promise.resolve(told).catch((error: unknown) => process.emitWarning(`onAnswer failed: ${messageOf(error)}`));
   }
 }

@@ -6,7 +6,7 @@ import { commands } from "../../src/cli/commands.js";
 import { bashScript } from "../../src/cli/completion/bash.js";
 import { fishScript } from "../../src/cli/completion/fish.js";
 import { zshScript } from "../../src/cli/completion/zsh.js";
-import { evsys } from "../support/cli.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 
 const NAMES = Object.keys(commands);
@@ -35,9 +35,7 @@ function offered(words: readonly string[], cwd?: string): string[] {
 
 describe("evsys-sdk completion", () => {
   it("prints the script of a shell, and nothing else", async () => {
-    const [bash, zsh, fish] = await Promise.all(
-      ["bash", "zsh", "fish"].map((name) => evsys(["completion", name]).ended),
-    );
+    const [bash, zsh, fish] = await Promise.all(["bash", "zsh", "fish"].map((name) => command(["completion", name])));
     expect(bash).toMatchObject({ code: 0, stdout: bashScript(commands), stderr: "" });
     expect(zsh).toMatchObject({ code: 0, stdout: zshScript(commands), stderr: "" });
     expect(fish).toMatchObject({ code: 0, stdout: fishScript(commands), stderr: "" });
@@ -49,7 +47,7 @@ describe("evsys-sdk completion", () => {
     [["fsih"], "Unknown shell fsih; did you mean fish?"],
     [["powershell"], "Unknown shell powershell; known: bash, zsh, fish."],
   ])("says what is wrong with %j", async (args, message) => {
-    const { code, stdout, stderr } = await evsys(["completion", ...args]).ended;
+    const { code, stdout, stderr } = await command(["completion", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(`evsys-sdk: ${message}`);
   });

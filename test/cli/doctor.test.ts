@@ -7,7 +7,7 @@ import { checkNode } from "../../src/cli/doctor/node.js";
 import { checkProxy } from "../../src/cli/doctor/proxy.js";
 import { checkSettings } from "../../src/cli/doctor/settings.js";
 import { syncCommandLine } from "../../src/delivery/exit-notice.js";
-import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
+import { connection, jsonOf, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient } from "../support/clients.js";
 import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
@@ -23,7 +23,7 @@ interface Diagnosis {
 /** What `doctor --json` finds, in a folder of its own unless the mirror is named. */
 async function diagnosis(variables: Readonly<Record<string, string>>, ...args: string[]): Promise<Diagnosis> {
   const cwd = temporaryFolder();
-  const { code, stdout, stderr } = await evsys(["doctor", "--json", ...args], variables, { cwd }).ended;
+  const { code, stdout, stderr } = await command(["doctor", "--json", ...args], variables, { cwd });
   expect(stderr).toBe("");
   expect(stdout).not.toContain(API_KEY);
   // The shape is this package's own; each test holds the values against what it set up.
@@ -35,7 +35,7 @@ describe("evsys-sdk doctor", () => {
   it("has nothing to do where all is well, creates nothing, and says where each setting comes from", async () => {
     const server = await mockServer();
     const cwd = temporaryFolder();
-    const { code, stdout, stderr } = await evsys(["doctor"], connection(server), { cwd }).ended;
+    const { code, stdout, stderr } = await command(["doctor"], connection(server), { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const line of [
       `ok       address     ${server.url} (from EVSYS_API_URL).`,

@@ -11,6 +11,7 @@ import { syncMirror } from "../../src/index.js";
 import type { Child } from "../support/children.js";
 import { evsys, OBEYED } from "../support/cli.js";
 import { API_KEY, clientOf, failureOf, mockServer, PROJECT_ID } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { recordingLogger } from "../support/loggers.js";
 import { until } from "../support/until.js";
 
@@ -213,7 +214,7 @@ Written: 1 experiment.
 describe("a mock that cannot start", () => {
   it("names the port that is in use and the way out, and ends with 2", async () => {
     const { port } = await mockServer();
-    expect(await evsys(["mock", "--port", String(port)]).ended).toMatchObject({
+    expect(await command(["mock", "--port", String(port)])).toMatchObject({
       code: 2,
       stdout: "",
       stderr: `evsys-sdk: Port ${port} is in use; stop the process that uses it, or use --port 0 for a free port.\n`,
@@ -230,7 +231,7 @@ describe("a mock that cannot start", () => {
     [["--api-key", `${API_KEY} `], "--api-key must consist of printable ASCII characters without spaces."],
     [["--api-key="], "--api-key must consist of printable ASCII characters without spaces."],
   ])("says in one line what is wrong with %j", async (args, message) => {
-    const { code, stdout, stderr } = await evsys(["mock", "--port", "0", ...args]).ended;
+    const { code, stdout, stderr } = await command(["mock", "--port", "0", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
     expect(stderr).not.toContain(API_KEY);

@@ -6,6 +6,7 @@ import { main } from "../../src/cli/program.js";
 import { escapeControls, failureLine, size } from "../../src/cli/terminal/text.js";
 import { didYouMean } from "../../src/util/did-you-mean.js";
 import { evsys, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 
 /** Prints the address of every module that is loaded. */
@@ -17,7 +18,7 @@ const LOADED = `data:text/javascript,${encodeURIComponent(`
 
 describe("the program", () => {
   it.each([["--help"], ["-h"], ["help"]])("shows its help on stdout for %s", async (option) => {
-    const { code, stdout, stderr } = await evsys([option]).ended;
+    const { code, stdout, stderr } = await command([option]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const word of ["sync", "status", "clean", "--version", "Example", "npx evsys-sdk sync"]) {
       expect(stdout).toContain(word);
@@ -43,7 +44,7 @@ describe("the program", () => {
       ["--days n", "--yes", "--json", "  2  "],
     ],
   ])("shows the help of a command for %j", async (args, words) => {
-    const { code, stdout, stderr } = await evsys(args).ended;
+    const { code, stdout, stderr } = await command(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const word of [...words, "Usage: evsys-sdk", "Example", "Exit codes"]) expect(stdout).toContain(word);
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
@@ -51,11 +52,11 @@ describe("the program", () => {
 
   it("shows its version", async () => {
     const { version }: { version: string } = createRequire(import.meta.url)("../../package.json");
-    expect(await evsys(["--version"]).ended).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+    expect(await command(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
   it("shows its help as a mistake where nothing is asked of it", async () => {
-    const { code, stdout, stderr } = await evsys([]).ended;
+    const { code, stdout, stderr } = await command([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Usage: evsys-sdk <command>");
   });
@@ -67,7 +68,7 @@ describe("the program", () => {
     [["status", "missing"], '"missing" does not exist; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
     [["clean", "\u001b[31mred"], '"\\u001b[31mred" does not exist; '],
   ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
-    const { code, stdout, stderr } = await evsys(args, {}, { cwd: temporaryFolder() }).ended;
+    const { code, stdout, stderr } = await command(args, {}, { cwd: temporaryFolder() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
     expect(stderr.trimEnd()).not.toMatch(OBEYED);
@@ -124,14 +125,14 @@ describe("the program", () => {
   });
 
   it("takes what follows -- for a folder", async () => {
-    const { stderr } = await evsys(["status", "--", "--json"], {}, { cwd: temporaryFolder() }).ended;
+    const { stderr } = await command(["status", "--", "--json"], {}, { cwd: temporaryFolder() });
     expect(stderr).toContain('"--json" does not exist');
   });
 
   it("says of an empty folder that it is empty", async () => {
     const folder = temporaryFolder();
-    for (const command of ["status", "clean"]) {
-      const { code, stdout, stderr } = await evsys([command, folder, "--json"]).ended;
+    for (const name of ["status", "clean"]) {
+      const { code, stdout, stderr } = await command([name, folder, "--json"]);
       expect(code).toBe(0);
       expect(jsonOf(stdout)).toBeTypeOf("object");
       expect(stderr).toBe(`${folder} is empty: nothing has been written to it yet.\n`);
@@ -143,13 +144,13 @@ describe("the program", () => {
     const { logDir } = await offlineMirror(1, join(cwd, "evsys_sdk"));
     writeFileSync(join(other, "notes.txt"), "");
     const meant = `did you mean ${realpathSync(logDir)}?`;
-    for (const command of ["status", "sync", "clean"]) {
+    for (const name of ["status", "sync", "clean"]) {
       for (const [folder, wayOut] of [
         [cwd, meant],
         [join(logDir, "generations"), meant],
         [other, "pass the mirror's folder, or set EVSYS_LOG_DIR."],
       ] as const) {
-        const { code, stdout, stderr } = await evsys([command, folder]).ended;
+        const { code, stdout, stderr } = await command([name, folder]);
         expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
         expect(stderr).toBe(
           `evsys-sdk: ${JSON.stringify(folder)} is not a mirror: it has neither experiments/ nor generations/; ${wayOut}\n`,

@@ -5,7 +5,7 @@ import type { EntityStatus } from "../../src/cli/mirrors/entity-status.js";
 import type { StatusReport } from "../../src/cli/status/status.js";
 import { syncCommandLine } from "../../src/delivery/exit-notice.js";
 import { syncMirror } from "../../src/index.js";
-import { connection, evsys, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
+import { connection, evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
@@ -146,8 +146,8 @@ describe("evsys-sdk status", () => {
     await offlineMirror(2, join(cwd, "evsys_sdk"));
     const variables = { EVSYS_LOG_DIR: named.logDir, EVSYS_API_URL: "nonsense", EVSYS_API_KEY: "→" };
     const [byName, byCustom] = await Promise.all([
-      evsys(["status", "--json"], variables, { cwd }).ended,
-      evsys(["status", "--json"], {}, { cwd }).ended,
+      command(["status", "--json"], variables, { cwd }),
+      command(["status", "--json"], {}, { cwd }),
     ]);
     expect(jsonOf(byName.stdout)).toMatchObject({ total: { pending: 7 } });
     expect(jsonOf(byCustom.stdout)).toMatchObject({ total: { pending: 8 } });
@@ -224,7 +224,7 @@ describe("evsys-sdk status", () => {
     expect(synced.code).toBe(3);
     expect(synced.stdout).toContain("run nobody-knows: the backend does not know this run: 404 ");
     for (const { stdout } of [synced, status]) {
-      expect(stdout).toContain("Check that EVSYS_API_URL and EVSYS_PROJECT_ID are those");
+      expect(stdout).toContain("EVSYS_PROJECT_ID are those with which they were created");
       expect(stdout).toContain(
         "deleted in the backend, their writes cannot be sent: move their folders out of the mirror.\n",
       );
@@ -237,11 +237,11 @@ describe("evsys-sdk status", () => {
   it("says what holds pending writes back", async () => {
     const server = await mockServer();
     const refused = await offlineMirror();
-    server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
+    server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
     await sync(server, refused.logDir);
-    const reason = `the experiment ${refused.experimentId} was rejected: 409 the name is taken`;
+    const reason = `the experiment ${refused.experimentId} was rejected: 400 the name is taken`;
     expect(entitiesOf(await statusOf(refused.logDir))).toMatchObject([
-      { kind: "experiment", held: [], rejected: [{ of: "document", status: 409, reason: "the name is taken" }] },
+      { kind: "experiment", held: [], rejected: [{ of: "document", status: 400, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
     const { stdout } = await command(["status", refused.logDir]);

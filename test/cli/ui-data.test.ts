@@ -223,7 +223,10 @@ describe("the viewer's curves", () => {
     expect(detail?.mean[35]).toBeCloseTo(valueAt(31_235), 10);
   });
 
-  it("of a large file are an overview at first, which covers all of it, and complete later", async () => {
+  // Writing and reading 800,000 rows takes long on a busy machine.
+  it("of a large file are an overview at first, which covers all of it, and complete later", {
+    timeout: 60_000,
+  }, async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     const block = (first: number) =>
@@ -257,7 +260,8 @@ describe("the viewer's curves", () => {
     expect((await get<RunList>("runs", { series: ALPHABETS[0] ?? "" })).runs[0]?.lastValue).toBe(100);
   });
 
-  it("may be 100,000 in one run", async () => {
+  // Writing and reading 100,000 series takes long on a busy machine.
+  it("may be 100,000 in one run", { timeout: 60_000 }, async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     const metrics = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { VIEWER_ASSETS, viewerAssets } from "../../scripts/viewer-assets.js";
 import { evsys, offlineMirror } from "../support/cli.js";
+import { command } from "../support/command.js";
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { until } from "../support/until.js";
 import { viewerOf, writeRun } from "../support/viewers.js";
@@ -77,7 +78,7 @@ describe("evsys-sdk ui", () => {
     const { logDir } = await offlineMirror();
     const { port, stderr } = await started([logDir, "--port", "0", "--open"], { PATH: temporaryFolder() });
     await until(() => stderr() !== "");
-    expect(stderr()).toContain(`No browser could be opened. Open http://127.0.0.1:${port}/ yourself`);
+    expect(stderr()).toContain(`No browser could be opened. Open http://127.0.0.1:${port}/ manually`);
   });
 
   it("goes on serving when its output has no reader, and ends with its terminal", async () => {
@@ -98,7 +99,7 @@ describe("evsys-sdk ui", () => {
     [["--html", "out.html", "--run", "unknown"], '--run "unknown": no run has this id'],
   ])("refuses %j", async (args, message) => {
     const { logDir } = await offlineMirror();
-    const { code, stderr } = await evsys(["ui", logDir, ...args]).ended;
+    const { code, stderr } = await command(["ui", logDir, ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
@@ -106,7 +107,7 @@ describe("evsys-sdk ui", () => {
   it("refuses a folder that is no mirror", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
-    const { code, stderr } = await evsys(["ui", folder]).ended;
+    const { code, stderr } = await command(["ui", folder]);
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("is not a mirror") });
   });
 });
@@ -166,7 +167,7 @@ describe("evsys-sdk ui --html", () => {
     append("metrics.jsonl", `${JSON.stringify({ step: 1, split: "train", metrics: { [EVIL]: 1 } })}\n`);
     append("predictions.jsonl", `${JSON.stringify({ kind: "eval", instruction: EVIL, model_output: EVIL })}\n`);
     const file = join(temporaryFolder(), "runs.html");
-    const { code, stdout } = await evsys(["ui", root, "--html", file]).ended;
+    const { code, stdout } = await command(["ui", root, "--html", file]);
     expect({ code, stdout }).toEqual({ code: 0, stdout: `Wrote ${file}.\n` });
     const html = readFileSync(file, "utf8");
     expect(html).not.toContain("alert(1)</script>");
@@ -182,7 +183,7 @@ describe("evsys-sdk ui --html", () => {
     for (let at = 0; at < 60; at += 1)
       append("predictions.jsonl", `{"kind":"eval","instruction":"${at}","model_output":""}\n`);
     const file = join(temporaryFolder(), "runs.html");
-    const { code, stderr } = await evsys(["ui", root, "--html", file, "--run", "a"]).ended;
+    const { code, stderr } = await command(["ui", root, "--html", file, "--run", "a"]);
     expect({ code, stderr }).toEqual({
       code: 0,
       stderr: "This file leaves out: all but the first predictions of a run.\n",

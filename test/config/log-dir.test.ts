@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { DashboardClient, EvsysValidationError, LocalExperimentStore, syncMirror } from "../../src/index.js";
-import { evsys } from "../support/cli.js";
 import { failureOf, offlineClient } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 
 const INVALID = ["https://host/runs", "s3://bucket/runs", "file://host/%00", "runs\0"];
@@ -51,14 +51,14 @@ describe("the folders of a sync", () => {
     await client.close();
     const { href } = pathToFileURL(client.local.root);
     expect(await syncMirror({ logDirs: [href], dryRun: true })).toMatchObject({ pending: 1 });
-    const { code, stdout } = await evsys(["sync", "--dry-run", "--json", href]).ended;
+    const { code, stdout } = await command(["sync", "--dry-run", "--json", href]);
     expect({ code, pending: JSON.parse(stdout).pending }).toEqual({ code: 3, pending: 1 });
   });
 
   it("are refused otherwise, in a call and on the command line", async () => {
     const error = await failureOf(() => syncMirror({ logDirs: ["https://host/runs"], dryRun: true }));
     expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "logDirs[0]" }] });
-    const { code, stderr } = await evsys(["sync", "https://host/runs"]).ended;
+    const { code, stderr } = await command(["sync", "https://host/runs"]);
     expect(code).toBe(2);
     expect(stderr).toContain('expected the path of a folder or a file:// URL, got "https://host/runs"');
   });

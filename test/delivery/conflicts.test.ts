@@ -75,6 +75,35 @@ describe("a 409", () => {
     },
   );
 
+  it.each(WRITES)("of a later client, the first one's response being lost, is retried: %s", async (_, path, write) => {
+    const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
+    server.failNext({ hang: true, afterCommit: true, match: path });
+    await write(client, ids);
+    await client.close({ timeoutMs: 1 });
+    server.failNext({ status: 409, match: path });
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
+    expect(await differences(logDir, server)).toEqual(NONE);
+    expectOneKeyEach(server);
+  });
+
+  it("that a sync meets for ever is a rejection within it, also of what may have been sent before", async () => {
+    const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
+    server.failNext({ hang: true, match: /metrics/ });
+    server.failNext({ status: 409, times: ALWAYS, match: /metrics/ });
+    await client.logStepMetric(ids.runId, { step: 1, loss: 1 });
+    await client.close({ timeoutMs: 1 });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
+  });
+
+  it("on the first attempt at a row that was logged offline is a rejection", async () => {
+    const { logDir, server, client, ids } = await begun();
+    await client.close();
+    await clientFor(server, logDir, { offline: true }).logStepMetric(ids.runId, { step: 1, loss: 1 });
+    server.failNext({ status: 409, match: /metrics/ });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
+    expect(attemptsAt(server, /metrics/)).toHaveLength(1);
+  });
+
   it("after a long outage is retried too", async () => {
     const { logDir, server, client, ids } = await begun();
     server.failNext({ status: 503, times: 7, match: /metrics/ });

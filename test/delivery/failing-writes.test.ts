@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { until } from "../support/until.js";
@@ -34,6 +34,47 @@ describe.each(MODES)("a write that the backend never takes while it takes others
     expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0, rejected: 0 });
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);
+  });
+});
+
+describe("a write that keeps failing", () => {
+  it("is named while it is in flight as well", async () => {
+    const [server, client] = await failing();
+    await until(() => client.status().failing !== undefined);
+    // The next attempt hangs.
+    server.failNext({ hang: true, match: /metrics/ });
+    const before = server.requests.length;
+    void client.flush({ timeoutMs: 10_000 });
+    await until(() => server.requests.length > before);
+    expect(client.status()).toMatchObject({ pending: 1, failing: [{ write: "metrics", attempts: 1 }] });
+  });
+});
+
+async function failing() {
+  const server = await backend();
+  const client = clientFor(server, temporaryFolder(), { maxRetries: 0 });
+  const { runId } = await runOf(client);
+  // Far away, so that only a flush ends it.
+  vi.spyOn(Math, "random").mockReturnValue(1_000);
+  onTestFinished(() => void vi.restoreAllMocks());
+  server.failNext({ status: 500, match: /metrics/ });
+  await client.logStepMetric(runId, { step: 1, loss: 1 });
+  return [server, client] as const;
+}
+
+describe("a create that failed alone", () => {
+  it("has its own backoff, as every other write: it is not sent again at once", async () => {
+    const server = await backend();
+    const client = clientFor(server, temporaryFolder(), { maxRetries: 0 });
+    const { experimentId, runId } = await runOf(client);
+    vi.spyOn(Math, "random").mockReturnValue(1_000);
+    onTestFinished(() => void vi.restoreAllMocks());
+    server.failNext({ status: 500, match: /runs\/$/ });
+    await client.createRun({ experiment_id: experimentId, seed: 2 });
+    // Once these are answered, a create that was due would have gone out.
+    for (let step = 0; step < 3; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
+    expect(server.requests.filter(({ path }) => path.endsWith("/runs/"))).toHaveLength(2);
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });
   });
 });
 

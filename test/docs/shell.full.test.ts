@@ -13,6 +13,7 @@ import { until } from "../support/until.js";
 
 /** `npx` starts a Node of its own, and each script runs several. */
 const LIMIT = { timeout: 60_000 };
+const RESUME = "docs/resume.md";
 const JOBS = "docs/long-jobs.md";
 const hasPython = spawnSync("python3", ["--version"]).status === 0;
 
@@ -45,7 +46,7 @@ function kubernetesJob(): { script: string; variables: Record<string, string> } 
 describe("the scripts of the pages", LIMIT, () => {
   it("are all covered here", () => {
     const pagesWith = (mark: string) => PAGES.flatMap((page) => textsOf(page, mark).map(() => page));
-    expect(pagesWith("bash")).toEqual(["docs/checking-a-backend.md", JOBS]);
+    expect(pagesWith("bash")).toEqual(["docs/checking-a-backend.md", JOBS, RESUME]);
     expect(pagesWith("yaml")).toEqual([JOBS]);
     expect(pagesWith("python")).toEqual(["docs/testing.md"]);
   });
@@ -74,6 +75,14 @@ describe("the scripts of the pages", LIMIT, () => {
       expect(server.experiments).toMatchObject([{ experiment_name: where }]);
     },
   );
+
+  it("SLURM: a job of a run of several is offline, writes to the shared mirror and exits with its program's code", async () => {
+    const [script = ""] = textsOf(RESUME, "bash");
+    const PATH = `${join(project, "tools")}${delimiter}${process.env.PATH}`;
+    const env = cleanEnvironment({ SLURM_SUBMIT_DIR: project, EXPECTED: join(project, "evsys_sdk"), PATH });
+    expect(script).toContain("EVSYS_OFFLINE=1");
+    expect(await run("bash", ["-c", script], { cwd: project, env }).ended).toMatchObject({ code: 7, stderr: "" });
+  });
 
   it("show a backend conform with a pair of commands", async () => {
     const [pair = ""] = textsOf("docs/checking-a-backend.md", "bash");

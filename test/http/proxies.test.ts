@@ -3,8 +3,8 @@ import type { Duplex } from "node:stream";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { resolveConfig } from "../../src/config.js";
 import { EvsysValidationError } from "../../src/index.js";
-import { evsys } from "../support/cli.js";
 import { clientOf, failureOf, mockServer } from "../support/clients.js";
+import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 import { listening } from "../support/servers.js";
 import { attempt, backendApi } from "./support.js";
@@ -104,7 +104,7 @@ describe("what cannot be a proxy", () => {
 
   it("is named by doctor, which then asks nobody", async () => {
     const variables = { EVSYS_API_KEY: "k", EVSYS_PROJECT_ID: "p", HTTP_PROXY: "socks5://me:geheim@proxy:1080" };
-    const { stdout, code } = await evsys(["doctor"], variables, { cwd: temporaryFolder() }).ended;
+    const { stdout, code } = await command(["doctor"], variables, { cwd: temporaryFolder() });
     expect(stdout).toContain("HTTP_PROXY is not an http or https URL.");
     expect(stdout).toContain("The proxy above is invalid.");
     expect(stdout).not.toContain("geheim");

@@ -5,7 +5,7 @@ import type { StatusReport } from "../../src/cli/status/status.js";
 import { type SyncOptions, type SyncReport, syncMirror } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
 import { connection, jsonOf, offlineMirror } from "../support/cli.js";
-import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
+import { API_KEY, clientOf, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";
 import { command } from "../support/command.js";
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
@@ -146,6 +146,15 @@ describe("a run whose ops log is lost", () => {
     expect(report.warnings).toEqual([expect.stringContaining(`generations/${id}/metrics.2.jsonl`)]);
     expect(await sync(server, root, { adopt: true })).toMatchObject({ delivered: 2, skipped: 0, warnings: [] });
     expect(server.metrics.map(({ step }) => step)).toEqual([1, 2]);
+  });
+
+  it("keeps the backend's id, which the acknowledgements have: a later row goes to it", async () => {
+    const [server, { logDir, runId }] = [await mockServer(), await offlineMirror(1)];
+    await sync(server, logDir);
+    rmSync(join(logDir, "generations", runId, "sync", "ops.jsonl"));
+    const client = clientOf(server, { logDir });
+    await client.logStepMetric(runId, { step: 9, loss: 1 });
+    expect(server.metrics.filter(({ step }) => step === 9)).toMatchObject([{ run_id: server.runs[0]?.id }]);
   });
 });
 

@@ -276,6 +276,16 @@ describe("a run that began in another mirror", () => {
   });
 });
 
+it("answers for a disabled client, which reads no mirror", async () => {
+  const job = jobsOn();
+  const { runId } = await firstJob(job);
+  const client = job({ disabled: true });
+  await (await client.startRun({ run_id: runId })).logStep({ loss: 1 });
+  await client.withRun({ run_id: "of-a-test" }, (run) => run.logStep({ loss: 1 }));
+  expect(await stepsOf(job(), runId)).toHaveLength(3);
+  expect(job().local.run("of-a-test")).toBeUndefined();
+});
+
 describe("what a run cannot be resumed with", () => {
   it("is refused by name, with the call that sets it", async () => {
     const job = jobsOn();

@@ -1,6 +1,7 @@
 import { Writable } from "node:stream";
 import { main } from "../../src/cli/program.js";
 import { lastOf, tellOnFailure } from "./failures.js";
+import { REPOSITORY } from "./folders.js";
 
 /** How a command ended and what it printed. */
 export interface CommandResult {
@@ -9,7 +10,7 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** What the process can have only one of, such as its stdout, belongs to one command at a time. */
+/** What a process has only one of, its stdout and its working directory, belongs to one command at a time. */
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
@@ -19,21 +20,27 @@ let previous: Promise<unknown> = Promise.resolve();
 export function command(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
+  { cwd = REPOSITORY }: { readonly cwd?: string } = {},
 ): Promise<CommandResult> {
-  const result = previous.then(() => runHere(args, variables));
+  const result = previous.then(() => runHere(args, variables, cwd));
   previous = result.catch(() => {});
   return result;
 }
 
-async function runHere(args: readonly string[], variables: Readonly<Record<string, string>>): Promise<CommandResult> {
+async function runHere(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>>,
+  cwd: string,
+): Promise<CommandResult> {
   const [out, err] = [new Captured(), new Captured()];
   const streams = { stdout: out, stderr: err };
-  const before = { ...process.env };
+  const [before, cwdBefore] = [{ ...process.env }, process.cwd()];
   const own = Object.getOwnPropertyDescriptors(process);
   for (const [name, value] of Object.entries(streams)) {
     Object.defineProperty(process, name, { value, configurable: true });
   }
   Object.assign(process.env, variables);
+  process.chdir(cwd);
   let code: number | undefined;
   tellOnFailure(() => {
     const state = code === undefined ? "still runs" : `ended with ${code}`;
@@ -43,6 +50,7 @@ async function runHere(args: readonly string[], variables: Readonly<Record<strin
     code = await main(args);
     return { code, stdout: out.text, stderr: err.text };
   } finally {
+    process.chdir(cwdBefore);
     Object.defineProperties(process, { stdout: own.stdout, stderr: own.stderr });
     for (const name of Object.keys(variables)) {
       if (before[name] === undefined) delete process.env[name];

@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
@@ -514,6 +515,13 @@ describe("onAnswer", () => {
     const answer = await post(server, "/sdk/experiments/", IRIS);
     expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
     expect([calls, server.requests[0]?.status]).toEqual([1, 500]);
+  });
+
+  it("ends nothing where it returns a promise that rejects: a warning of the process says so", async () => {
+    const warned = once(process, "warning");
+    const server = await start({ onAnswer: () => Promise.reject(new Error("no more paper")) });
+    expect(await post(server, "/sdk/experiments/", IRIS)).toMatchObject({ status: 201 });
+    expect(await warned).toMatchObject([{ message: "onAnswer failed: no more paper" }]);
   });
 
   it("does not tell of what stop cuts off", async () => {

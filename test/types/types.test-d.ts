@@ -126,6 +126,11 @@ describe("the methods", () => {
     assertType(run.fail(new Error("no"), { timeoutMs: 5 }));
     assertType(client.withRun({ experiment_name: "x", signal: AbortSignal.timeout(5) }, () => {}));
     assertType(run.setBestScore(1, { mode: "min" }));
+    assertType(client.startRun({ run_id: "r" }));
+    assertType(client.startRun({ run_id: "r", experiment_id: "e", reopen: true, signals: true, trackBest: "loss" }));
+    assertType(client.withRun({ run_id: undefined, reopen: null, experiment_name: "x", seed: 1 }, () => {}));
+    // A job of a cluster does not know whether it is the first.
+    assertType(client.startRun(Math.random() < 0.5 ? { run_id: "r" } : { experiment_name: "x" }));
   });
 
   it("refuse wrong calls", () => {
@@ -139,6 +144,14 @@ describe("the methods", () => {
     run.setBestScore(1, { mode: "highest" });
     // @ts-expect-error: a signal of the system is no AbortSignal
     client.startRun({ experiment_name: "x", signal: "SIGINT" });
+    // @ts-expect-error: a field of a run that exists
+    client.startRun({ run_id: "r", seed: 1 });
+    // @ts-expect-error: a field of an experiment that exists
+    client.startRun({ run_id: "r", experiment_name: "x" });
+    // @ts-expect-error: a new run cannot be reopened
+    client.startRun({ experiment_name: "x", reopen: true });
+    // @ts-expect-error: an id is a text
+    client.startRun({ run_id: 7 });
     // @ts-expect-error: experiment_name is missing
     client.createExperiment({ plan: "p" });
     // @ts-expect-error: no such field

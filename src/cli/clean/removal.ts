@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { realpathSync, renameSync, rmSync } from "node:fs";
+import { realpathSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { EntityStore } from "../../journal/entity-store.js";
 import { filesOf, lockNames, lockNamesOf } from "../../journal/inspect.js";
 import { acquireLock, isLock, type Lock } from "../../journal/lock.js";
 import { SyncLog } from "../../journal/sync-log.js";
-import { namesIn, unlessMissing, wrapFsError } from "../../store/files.js";
+import { namesIn, rename, unlessMissing, wrapFsError } from "../../store/files.js";
 import { type FolderKind, folderOf } from "../../store/paths.js";
 import type { RemovableFolder } from "./removal-plan.js";
 
@@ -79,7 +79,7 @@ function fingerprint(path: string): string {
 }
 
 function move(from: string, to: string): void {
-  wrapFsError("move the folder", from, () => renameSync(from, to));
+  wrapFsError("move the folder", from, () => rename(from, to));
 }
 
 function remove(path: string): void {

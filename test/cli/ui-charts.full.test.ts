@@ -110,18 +110,26 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(await page.getByLabel("Horizontal axis").isDisabled()).toBe(true);
   });
 
-  it("have names of every alphabet, and are found among 100,000", async () => {
+  it("have names of every alphabet", async () => {
     const root = temporaryFolder();
-    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
     writeRun(root, "a")("metrics.jsonl", metricsLine(1, Object.fromEntries(ALPHABETS.map((name, at) => [name, at]))));
-    writeRun(root, "b")("metrics.jsonl", metricsLine(1, { ...many, _timestamp: START_S }));
     const { url } = await viewerOf(root);
     const { page, problems } = await newPage();
     await page.goto(`${url}#view=curves&run=0/a`);
     const titles = () => page.getByRole("heading", { level: 3 }).allTextContents();
     await until(async () => (await titles()).length === ALPHABETS.length);
     expect(await titles()).toEqual(ALPHABETS);
-    await page.goto(`${url}#view=curves&run=0/b`);
+    expect(problems).toEqual([]);
+  });
+
+  // The first look at such a run takes seconds on a busy machine.
+  it("are found among 100,000", { timeout: 60_000 }, async () => {
+    const root = temporaryFolder();
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
+    writeRun(root, "a")("metrics.jsonl", metricsLine(1, { ...many, _timestamp: START_S }));
+    const { url } = await viewerOf(root);
+    const { page, problems } = await newPage();
+    await page.goto(`${url}#view=curves&run=0/a`);
     await page.getByText(/^Show more of 99,9\d\d other series$/).waitFor();
     expect(await page.getByLabel("Horizontal axis").isEnabled()).toBe(true);
     await page.getByRole("searchbox", { name: "Find series" }).fill("SERIES 77777");
