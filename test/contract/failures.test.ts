@@ -9,7 +9,8 @@ import { always, deadServer, rawServer } from "../support/servers.js";
 const TIMEOUT_MS = 3_000;
 
 describe("a route that does not answer", () => {
-  it("is named, and the other routes are checked all the same", async () => {
+  // It waits four times for as long as a response may take.
+  it("is named, and the other routes are checked all the same", { timeout: 10 * TIMEOUT_MS }, async () => {
     const silent: Partial<Record<OperationName, NoAnswer>> = {
       createEval: "cut",
       logStepMetric: "hang",
