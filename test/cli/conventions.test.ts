@@ -76,7 +76,7 @@ describe("an error that nobody foresaw", () => {
       expect(stderr).toContain("  TypeError: no tree\n");
       expect(stderr).not.toContain(API_KEY);
       expect(stderr).not.toContain("\u001b");
-      expect(stderr).not.toContain("add --verbose");
+      expect(stderr).not.toContain("use --verbose");
     }
   });
 

@@ -207,7 +207,7 @@ Written: 1 experiment.
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await ended(child)).toContain("\nOther machines on the network can write to it.\n");
     const { child: closed } = await mock("--host=127.0.0.1");
-    expect(await ended(closed)).not.toContain("Every machine");
+    expect(await ended(closed)).not.toContain("Other machines");
   });
 });
 

@@ -27,7 +27,7 @@ describe("a route that does not answer", () => {
       "updateRun: required fields only",
     ]);
     const found = (operation: OperationName) => differencesOf(report, operation, "every field");
-    const [where, expected] = ["answer", "an answer"];
+    const [where, expected] = ["response", "a response"];
     expect(found("createEval")).toEqual([{ where, expected, got: "no response within 3000 ms" }]);
     expect(found("logStepMetric")).toEqual([{ where, expected, got: "no response within 3000 ms" }]);
     expect(found("updateRun")).toEqual([
