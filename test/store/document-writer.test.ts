@@ -86,7 +86,7 @@ describe("a damaged document", () => {
     merge({ at: 2, patch: { status: "running" } });
     expect(readDocument(path)).toEqual({ id: "r", _created_at: 2, status: "running", _updated_at: 2 });
     expect(warnings).toEqual([
-      expect.stringMatching(/Began a new one.+ The damaged file is kept as \S+\.damaged-\d+\.$/),
+      expect.stringMatching(/Started a new one.+ The damaged file is kept as \S+\.damaged-\d+\.$/),
     ]);
   });
 });
