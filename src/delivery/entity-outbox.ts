@@ -236,6 +236,7 @@ export class EntityOutbox {
     entry.waitsFor = waitsFor;
     if (!this.sender.ids.isLookingUp(waitsFor.kind, waitsFor.id)) this.#settleWaiter(entry, PENDING);
     this.#putBack(entry);
+    this.pump.limitWait(entry);
   }
 
   /** An entry is settled. */
