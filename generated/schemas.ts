@@ -1,8 +1,8 @@
-// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.
+// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the schema and generate again.
 import * as z from 'zod';
 
 /**
- * Where an experiment or a run stands.
+ * The status of an experiment or a run.
  */
 export const zStatus = z.enum([
     'pending',
@@ -22,7 +22,7 @@ export const zSplit = z.enum([
 ]);
 
 /**
- * A whole number that every client can hold exactly.
+ * An integer that every client can represent exactly.
  */
 export const zWholeNumber = z.int().gte(-9007199254740991).lte(9007199254740991);
 
@@ -77,7 +77,7 @@ export const zRunCreate = z.strictObject({
 });
 
 /**
- * Fields of a run to set; at least one. Fields beyond those listed are taken as they come.
+ * Fields of a run to set; at least one. Fields that are not listed are allowed.
  */
 export const zRunPatch = z.looseObject({
     status: zStatus.optional(),
@@ -114,7 +114,7 @@ export const zEvalCreate = z.strictObject({
 });
 
 /**
- * Where a checkpoint is kept.
+ * The location of a checkpoint.
  */
 export const zCheckpointCreate = z.strictObject({
     uri: z.string().min(1),
@@ -125,7 +125,7 @@ export const zCheckpointCreate = z.strictObject({
 });
 
 /**
- * What a model said to one task, once.
+ * One response of a model to one task.
  */
 export const zPrediction = z.strictObject({
     kind: z.enum(['eval', 'rollout']),
@@ -142,28 +142,28 @@ export const zPrediction = z.strictObject({
 });
 
 /**
- * Predictions that arrive together.
+ * Predictions that are sent together.
  */
 export const zPredictionBatch = z.strictObject({
     predictions: z.array(zPrediction).min(1)
 });
 
 /**
- * A row of the backend, with the id it gave and any further fields.
+ * A row of the backend, with its id and any further fields.
  */
 export const zEntity = z.looseObject({
     id: z.string().min(1)
 });
 
 /**
- * The experiment as the backend keeps it.
+ * The experiment as the backend stores it.
  */
 export const zExperimentCreated = z.looseObject({
     experiment: zEntity
 });
 
 /**
- * The run as the backend keeps it.
+ * The run as the backend stores it.
  */
 export const zRunCreated = z.looseObject({
     run: zEntity
@@ -226,8 +226,8 @@ export const zProblem = z.looseObject({
 });
 
 /**
- * Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
- * one that does not ignores it.
+ * Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+ * writes nothing again; other backends ignore it.
  *
  */
 export const zIdempotencyKey = z.string().min(1).max(255);

@@ -1,4 +1,4 @@
-// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.
+// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the schema and generate again.
 /** @hidden */
 export interface paths {
     readonly "/sdk/experiments/": {
@@ -12,7 +12,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Create an experiment
-         * @description Opens an experiment in a project.
+         * @description Creates an experiment in a project.
          */
         readonly post: operations["createExperiment"];
         readonly delete?: never;
@@ -32,7 +32,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Change fields of an experiment
-         * @description Sets the fields given, leaves the others as they are.
+         * @description Sets the given fields; the others do not change.
          */
         readonly post: operations["updateExperiment"];
         readonly delete?: never;
@@ -52,7 +52,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Create a run
-         * @description Opens a run under an experiment.
+         * @description Creates a run of an experiment.
          */
         readonly post: operations["createRun"];
         readonly delete?: never;
@@ -72,7 +72,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Change fields of a run
-         * @description Sets the fields given, leaves the others as they are. Further fields are taken as they come.
+         * @description Sets the given fields; the others do not change. Fields that are not listed are allowed.
          */
         readonly post: operations["updateRun"];
         readonly delete?: never;
@@ -132,7 +132,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Record a checkpoint
-         * @description Tells where a checkpoint of a run is kept.
+         * @description Records where a checkpoint of a run is stored.
          */
         readonly post: operations["addCheckpoint"];
         readonly delete?: never;
@@ -152,7 +152,7 @@ export interface paths {
         readonly put?: never;
         /**
          * Log a batch of predictions
-         * @description Adds what a model said to each of a number of tasks, in an eval or a rollout.
+         * @description Adds the responses of a model to a number of tasks, in an eval or a rollout.
          */
         readonly post: operations["logPredictions"];
         readonly delete?: never;
@@ -167,7 +167,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * @description Where an experiment or a run stands.
+         * @description The status of an experiment or a run.
          * @enum {string}
          */
         readonly Status: "pending" | "running" | "completed" | "failed" | "cancelled";
@@ -176,11 +176,11 @@ export interface components {
          * @enum {string}
          */
         readonly Split: "train" | "val" | "test";
-        /** @description A whole number that every client can hold exactly. */
+        /** @description An integer that every client can represent exactly. */
         readonly WholeNumber: number;
         /** @description A new experiment. */
         readonly ExperimentCreate: {
-            /** @description What the dashboard calls the experiment. */
+            /** @description The name of the experiment in the dashboard. */
             readonly experiment_name: string;
             /** @description The project the experiment belongs to. The client fills it in. */
             readonly project_id?: string;
@@ -206,11 +206,11 @@ export interface components {
         /** @description Fields of an experiment to set; at least one. */
         readonly ExperimentPatch: {
             readonly status?: components["schemas"]["Status"];
-            /** @description The best score of the experiment's runs; null where it is not a finite number. */
+            /** @description The best score of the experiment's runs; null if it is not a finite number. */
             readonly best_score?: number | null;
             /** @description The run with the best score. */
             readonly best_generation_id?: string;
-            /** @description How many rounds the experiment has gone through. */
+            /** @description The number of completed rounds of the experiment. */
             readonly current_iteration?: components["schemas"]["WholeNumber"];
             /** @description Why the experiment failed. */
             readonly error_message?: string;
@@ -224,7 +224,7 @@ export interface components {
             readonly conclusion?: string;
             /** @description Words to find the experiment by. They replace the old ones. */
             readonly tags?: readonly string[];
-            /** @description The problem statement the experiment answers. */
+            /** @description The problem statement that the experiment addresses. */
             readonly problem_statement_id?: string;
             /** @description Whether the results may be counted. */
             readonly is_valid?: boolean;
@@ -242,7 +242,7 @@ export interface components {
             readonly seed?: components["schemas"]["WholeNumber"];
             /** @description The kind of recipe, such as sft, rl or distillation. */
             readonly recipe_kind?: string;
-            /** @description Settings of the run in any shape; the base model lives here. */
+            /** @description Settings of the run in any shape, with the base model. */
             readonly run_config?: {
                 readonly [key: string]: unknown;
             };
@@ -250,19 +250,19 @@ export interface components {
             readonly wandb_run_url?: string;
             /** @description The folder of the run's TensorBoard files. */
             readonly tensorboard_path?: string;
-            /** @description Where the run's TensorBoard files are archived. */
+            /** @description The location of the archived TensorBoard files of the run. */
             readonly tensorboard_archive_url?: string;
         };
-        /** @description Fields of a run to set; at least one. Fields beyond those listed are taken as they come. */
+        /** @description Fields of a run to set; at least one. Fields that are not listed are allowed. */
         readonly RunPatch: {
             readonly status?: components["schemas"]["Status"];
             /** @description Why the run failed. */
             readonly error_message?: string;
-            /** @description Final figures of the run in any shape. */
+            /** @description Final results of the run in any shape. */
             readonly summary?: {
                 readonly [key: string]: unknown;
             };
-            /** @description How long the run took, in seconds; null where it is not a finite number. */
+            /** @description The duration of the run, in seconds; null if it is not a finite number. */
             readonly duration_seconds?: number | null;
         } & {
             readonly [key: string]: unknown;
@@ -285,18 +285,18 @@ export interface components {
             readonly benchmark_id?: string;
             /** @description The checkpoint that was evaluated. */
             readonly checkpoint_id?: string;
-            /** @description The model that was evaluated, where no checkpoint says it. */
+            /** @description The model that was evaluated, if there is no checkpoint. */
             readonly model_ref?: string;
             /** @description The training step of the model that was evaluated. */
             readonly step?: components["schemas"]["WholeNumber"];
-            /** @description The same figures by part of the benchmark, in any shape. */
+            /** @description The same results by part of the benchmark, in any shape. */
             readonly breakdowns?: {
                 readonly [key: string]: unknown;
             };
             /** @description The version of the client that evaluated. */
             readonly sdk_version?: string;
         };
-        /** @description Where a checkpoint is kept. */
+        /** @description The location of a checkpoint. */
         readonly CheckpointCreate: {
             /** @description The address of the checkpoint. */
             readonly uri: string;
@@ -309,21 +309,21 @@ export interface components {
             /** @description The model the training started from. */
             readonly base_model?: string;
         };
-        /** @description Predictions that arrive together. */
+        /** @description Predictions that are sent together. */
         readonly PredictionBatch: {
             /** @description The predictions, in the order they were made. */
             readonly predictions: readonly components["schemas"]["Prediction"][];
         };
-        /** @description What a model said to one task, once. */
+        /** @description One response of a model to one task. */
         readonly Prediction: {
             /**
-             * @description Whether it was made to evaluate or to learn from.
+             * @description Whether it belongs to an evaluation or to training.
              * @enum {string}
              */
             readonly kind: "eval" | "rollout";
-            /** @description What the model was asked. */
+            /** @description The prompt of the model. */
             readonly instruction: string;
-            /** @description What the model answered. */
+            /** @description The response of the model. */
             readonly model_output: string;
             /** @description The eval it belongs to. */
             readonly eval_id?: string;
@@ -331,32 +331,32 @@ export interface components {
             readonly task_id?: string;
             /** @description Which of several samples of one task. */
             readonly sample_idx?: components["schemas"]["WholeNumber"];
-            /** @description The training step of the model that answered. */
+            /** @description The training step of the model. */
             readonly step?: components["schemas"]["WholeNumber"];
-            /** @description The right answer, of any type. */
+            /** @description The expected answer, of any type. */
             readonly expected?: unknown;
-            /** @description The reward it earned; null where it is not a finite number. */
+            /** @description The reward of the prediction; null if it is not a finite number. */
             readonly reward?: number | null;
-            /** @description The advantage computed for it; null where it is not a finite number. */
+            /** @description The advantage of the prediction; null if it is not a finite number. */
             readonly advantage?: number | null;
             /** @description Anything else, in any shape. */
             readonly metadata?: {
                 readonly [key: string]: unknown;
             };
         };
-        /** @description The experiment as the backend keeps it. */
+        /** @description The experiment as the backend stores it. */
         readonly ExperimentCreated: {
             readonly experiment: components["schemas"]["Entity"];
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description The run as the backend keeps it. */
+        /** @description The run as the backend stores it. */
         readonly RunCreated: {
             readonly run: components["schemas"]["Entity"];
         } & {
             readonly [key: string]: unknown;
         };
-        /** @description A row of the backend, with the id it gave and any further fields. */
+        /** @description A row of the backend, with its id and any further fields. */
         readonly Entity: {
             /** @description The backend's id. */
             readonly id: string;
@@ -440,7 +440,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description The request was refused; the body says why. */
+        /** @description The request was rejected; the body has the reason. */
         readonly Refused: {
             headers: {
                 readonly [name: string]: unknown;
@@ -456,7 +456,7 @@ export interface components {
                 readonly "text/plain": string;
             };
         };
-        /** @description The backend could not do its work; the same request may succeed later. */
+        /** @description The backend failed; the same request may succeed later. */
         readonly Failed: {
             headers: {
                 readonly [name: string]: unknown;
@@ -475,8 +475,8 @@ export interface components {
     };
     parameters: {
         /**
-         * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-         *     one that does not ignores it.
+         * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+         *     writes nothing again; other backends ignore it.
          * @example 4f1c2a5e:metrics:0-143
          */
         readonly IdempotencyKey: string;
@@ -530,8 +530,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -591,8 +591,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -657,8 +657,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -716,8 +716,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -774,8 +774,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -828,8 +828,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -890,8 +890,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
@@ -944,8 +944,8 @@ export interface operations {
             readonly query?: never;
             readonly header?: {
                 /**
-                 * @description Names one write. A backend that knows the header answers a repeat with the first answer and writes nothing again;
-                 *     one that does not ignores it.
+                 * @description Identifies one write. A backend that supports the header responds to a repeated request with the first response and
+                 *     writes nothing again; other backends ignore it.
                  * @example 4f1c2a5e:metrics:0-143
                  */
                 readonly "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];

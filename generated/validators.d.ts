@@ -1,4 +1,4 @@
-// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.
+// Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the schema and generate again.
 import type { operations } from "./types.js";
 
 /** One violation of a schema, as Ajv reports it. */
@@ -10,7 +10,7 @@ export interface SchemaError {
   readonly message?: string;
 }
 
-/** Checks a value against a schema. `errors` holds the violations of the last invalid value. */
+/** Checks a value against a schema. `errors` has the violations of the last invalid value. */
 export interface Validator<Value> {
   (value: unknown): value is Value;
   errors?: readonly SchemaError[] | null;
@@ -21,7 +21,7 @@ export const routes: {
   readonly [Name in keyof operations]: {
     readonly path: string;
     readonly request: Validator<operations[Name]["requestBody"]["content"]["application/json"]>;
-    /** By status, as the document writes it, such as "201" or "4XX". */
+    /** By status, as in the schema, such as "201" or "4XX". */
     readonly responses: Readonly<Record<string, Validator<unknown>>>;
   };
 };

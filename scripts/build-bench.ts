@@ -1,4 +1,4 @@
-/** Writes .bench/: the measures, and the package bundled as in dist/. Chunks lie beside the measures, which start each other by path. */
+/** Writes .bench/: the measures, and the package bundled as in dist/. Chunks are beside the measures, which start each other by path. */
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { bundle } from "./bundle.js";

@@ -15,7 +15,7 @@ rmSync(DIST, { recursive: true, force: true });
 const files = await Promise.all(BUNDLES.map(({ entries, chunks }) => bundle(entries, "dist", { chunks })));
 chmodSync(join(DIST, "src/cli/main.js"), 0o755);
 
-// One file an entry: nobody's compiler has to find the types of a bundled package.
+// One file per entry: the compiler of a user need not find the types of a bundled package.
 const types = await rollup({
   input: { index: join(ROOT, "src/index.ts"), "testing/index": join(ROOT, "src/testing/index.ts") },
   external: (name) => /^[^./]/.test(name) && !INLINED.includes(name),

@@ -3,7 +3,7 @@ import standalone from "ajv/dist/standalone/index.js";
 import formats from "ajv-formats";
 import { build } from "esbuild";
 import * as z from "zod";
-import { DOCUMENT, ROOT } from "./project.js";
+import { ROOT, SCHEMA_FILE } from "./project.js";
 
 const SCHEMA = "/content/application~1json/schema";
 
@@ -48,8 +48,8 @@ function compiled(document: object, pointers: readonly string[]): string {
   const options = { strict: false, strictNumbers: true, allErrors: true, code: { source: true, esm: true } };
   const ajv = new Ajv2020(options);
   formats.default(ajv);
-  ajv.addSchema(document, DOCUMENT);
-  const references = pointers.map((pointer, at) => [`v${at}`, `${DOCUMENT}#${encodeURI(pointer)}`]);
+  ajv.addSchema(document, SCHEMA_FILE);
+  const references = pointers.map((pointer, at) => [`v${at}`, `${SCHEMA_FILE}#${encodeURI(pointer)}`]);
   return standalone.default(ajv, Object.fromEntries(references));
 }
 
@@ -88,7 +88,7 @@ export interface SchemaError {
   readonly message?: string;
 }
 
-/** Checks a value against a schema. \`errors\` holds the violations of the last invalid value. */
+/** Checks a value against a schema. \`errors\` has the violations of the last invalid value. */
 export interface Validator<Value> {
   (value: unknown): value is Value;
   errors?: readonly SchemaError[] | null;
@@ -99,7 +99,7 @@ export const routes: {
   readonly [Name in keyof operations]: {
     readonly path: string;
     readonly request: Validator<operations[Name]["requestBody"]["content"]["application/json"]>;
-    /** By status, as the document writes it, such as "201" or "4XX". */
+    /** By status, as in the schema, such as "201" or "4XX". */
     readonly responses: Readonly<Record<string, Validator<unknown>>>;
   };
 };

@@ -1,6 +1,7 @@
 /**
  * Writes generated/ from openapi/evsys-sdk.yaml: types by openapi-typescript, zod schemas by @hey-api/openapi-ts, validators
- * by Ajv, and the document itself as JSON; and the viewer's assets from src/viewer/browser. With --check it writes nothing and fails on every file that differs from what it would write.
+ * by Ajv, and the schema itself as JSON; and the viewer's assets from src/viewer/browser. With --check it writes nothing and
+ * fails for every file that is outdated.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -12,16 +13,16 @@ import { parse } from "yaml";
 import { VALIDATOR_TYPES, validatorsOf } from "./generate-validators.js";
 import { viewerAssets } from "./viewer-assets.js";
 
-const DOCUMENT = fileURLToPath(new URL("../openapi/evsys-sdk.yaml", import.meta.url));
+const SCHEMA_PATH = fileURLToPath(new URL("../openapi/evsys-sdk.yaml", import.meta.url));
 const TARGET = fileURLToPath(new URL("../generated", import.meta.url));
 const SOURCE =
-  "Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the document and generate again.";
+  "Generated from openapi/evsys-sdk.yaml by `npm run generate`. Do not edit: change the schema and generate again.";
 const HEADER = `// ${SOURCE}\n`;
 
 type ZodPlugin = Extract<NonNullable<UserConfig["plugins"]>[number], { name: "zod" }>;
 type ObjectResolver = NonNullable<NonNullable<ZodPlugin["~resolvers"]>["object"]>;
 
-/** Closed where the document closes, open where it is open; the generator alone would strip unknown fields in silence. */
+/** Closed or open as in the schema; without this, the generated schemas would drop unknown fields silently. */
 const resolveObject: ObjectResolver = (context) => {
   const { $, nodes, schema, symbols, walk, walkerCtx } = context;
   const further = schema.additionalProperties;
@@ -37,7 +38,7 @@ const resolveObject: ObjectResolver = (context) => {
 };
 
 async function typesOf(): Promise<string> {
-  const nodes = await openapiTS(new URL(`file://${DOCUMENT}`), {
+  const nodes = await openapiTS(new URL(`file://${SCHEMA_PATH}`), {
     rootTypes: true,
     rootTypesNoSchemaPrefix: true,
     rootTypesKeepCasing: true,
@@ -52,7 +53,7 @@ async function schemasOf(): Promise<string> {
   const output = await mkdtemp(join(tmpdir(), "evsys-zod-"));
   try {
     await createClient({
-      input: DOCUMENT,
+      input: SCHEMA_PATH,
       output: { path: output },
       logs: { level: "silent", file: false },
       plugins: [
@@ -72,7 +73,7 @@ async function schemasOf(): Promise<string> {
   }
 }
 
-const document: object = parse(await readFile(DOCUMENT, "utf8"));
+const document: object = parse(await readFile(SCHEMA_PATH, "utf8"));
 const files = new Map([
   ["types.ts", await typesOf()],
   ["schemas.ts", await schemasOf()],
@@ -84,19 +85,19 @@ const files = new Map([
 
 if (process.argv.includes("--check")) {
   const present = await readdir(TARGET).catch(() => []);
-  const strays = present.filter((name) => !files.has(name)).map((name) => `generated/${name}: no generator writes it`);
+  const strays = present.filter((name) => !files.has(name)).map((name) => `generated/${name}: not generated`);
   const drifted: string[] = [];
   for (const [name, text] of files) {
     const current = await readFile(join(TARGET, name), "utf8").catch(() => "");
-    if (current !== text) drifted.push(`generated/${name}: differs from the document`);
+    if (current !== text) drifted.push(`generated/${name}: differs from the schema`);
   }
   const findings = [...drifted, ...strays];
   for (const finding of findings) console.error(finding);
   if (findings.length > 0) {
-    console.error("Run `npm run generate` and commit what it writes.");
+    console.error("Run `npm run generate` and commit the result.");
     process.exitCode = 1;
   } else {
-    console.log(`generated/ fits openapi/evsys-sdk.yaml: ${[...files.keys()].join(", ")}`);
+    console.log(`generated/ is up to date with openapi/evsys-sdk.yaml: ${[...files.keys()].join(", ")}`);
   }
 } else {
   await rm(TARGET, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as z from "zod";
-import { DOCUMENT, ROOT } from "./project.js";
+import { ROOT, SCHEMA_FILE } from "./project.js";
 import { type Change, changeOf, reportedChange, WEIGHTS, type Weight } from "./schema-change.js";
 import type { Newer } from "./schema-command.js";
 import { SchemaError } from "./schema-error.js";
@@ -11,16 +11,16 @@ const RULES = join(ROOT, "scripts", "schema-diff.redocly.yaml");
 const report = z.object({ changes: z.array(reportedChange) });
 
 /**
- * What a newer document changes in ours, the heaviest first.
- * @throws SchemaError where it cannot be compared.
+ * The changes from our schema to a newer one, the most severe first.
+ * @throws SchemaError if they cannot be compared.
  */
 export async function changesOf(newer: Newer): Promise<Change[]> {
   const output = join(dirname(newer.path), "diff.json");
   const options = [`--config=${RULES}`, "--format=json", "--fail-on=none", `--output=${output}`];
-  const { isContent, findings } = await redocly(newer, "diff", join(ROOT, DOCUMENT), newer.path, ...options);
-  if (!isContent) {
+  const { isValid, findings } = await redocly(newer, "diff", join(ROOT, SCHEMA_FILE), newer.path, ...options);
+  if (!isValid) {
     throw new SchemaError(
-      `${newer.source} cannot be compared with ${DOCUMENT}. Mend what Redocly says:\n\n${findings}`,
+      `${newer.source} cannot be compared with ${SCHEMA_FILE}. Fix the problems that Redocly reports:\n\n${findings}`,
     );
   }
   const { changes } = report.parse(JSON.parse(await readFile(output, "utf8")));
@@ -28,11 +28,11 @@ export async function changesOf(newer: Newer): Promise<Change[]> {
   return WEIGHTS.flatMap((weight) => [...unique.values()].filter((change) => change.weight === weight));
 }
 
-/** The changes as they are printed, under the name of their weight. */
-export function described(changes: readonly Change[]): string {
+/** Formats the changes, grouped by weight. */
+export function formatChanges(changes: readonly Change[]): string {
   const of = (weight: Weight) => changes.filter((change) => change.weight === weight);
   const blocks = WEIGHTS.filter((weight) => of(weight).length > 0).map((weight) => {
-    const lines = of(weight).map(({ place, text }) => `  ${place}: ${text}`);
+    const lines = of(weight).map(({ location: place, text }) => `  ${place}: ${text}`);
     return [weight, ...lines].join("\n");
   });
   const counts = WEIGHTS.map((weight) => `${of(weight).length} ${weight}`).join(", ");

@@ -1,4 +1,4 @@
-/** Why nothing could be done, in words for whoever called. */
+/** An error of a schema command, with a message for its user. */
 export class SchemaError extends Error {
   override readonly name = "SchemaError";
 }

@@ -6,19 +6,19 @@ import type { Newer } from "./schema-command.js";
 const CLI = join(ROOT, "node_modules", "@redocly", "cli", "bin", "cli.js");
 const QUIET = { REDOCLY_TELEMETRY: "off", REDOCLY_SUPPRESS_NOTIFICATIONS: "true" };
 
-/** Whether Redocly was content, and what it said otherwise. */
-export interface Verdict {
-  readonly isContent: boolean;
+/** Whether Redocly succeeded, and its findings. */
+export interface RedoclyResult {
+  readonly isValid: boolean;
   readonly findings: string;
 }
 
-/** Runs Redocly on a newer document. What it says names the document as the caller did. */
-export async function redocly(newer: Newer, ...args: string[]): Promise<Verdict> {
+/** Runs Redocly on a newer schema. The findings name the schema as the caller did. */
+export async function redocly(newer: Newer, ...args: string[]): Promise<RedoclyResult> {
   const { code, stdout, stderr } = await node([CLI, ...args], QUIET);
-  return { isContent: code === 0, findings: findingsOf(`${stderr}\n${stdout}`, newer) };
+  return { isValid: code === 0, findings: findingsOf(`${stderr}\n${stdout}`, newer) };
 }
 
-/** Notices that are no findings: the version of Node, where the report lies, how long it took. */
+/** Output that is not a finding: the version of Node, the path of the report, the duration. */
 const NOTICE = /^\s*[╔║╚]|^Diff report written|: diff processed in/;
 
 function findingsOf(text: string, { path, source }: Newer): string {

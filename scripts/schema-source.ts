@@ -6,26 +6,26 @@ import { SchemaError } from "./schema-error.js";
 const FETCH_TIMEOUT_MS = 30_000;
 
 /**
- * The text of an OpenAPI 3.1 document, in YAML. One in JSON, which is what most backends publish, is rewritten.
- * @throws SchemaError where there is none.
+ * Reads an OpenAPI 3.1 schema as YAML text. JSON, which most backends publish, is converted.
+ * @throws SchemaError if there is none.
  */
-export async function readDocument(source: string): Promise<string> {
+export async function readSchema(source: string): Promise<string> {
   const text = /^https?:\/\//i.test(source) ? await download(source) : await readLocal(source);
   const document = parsed(source, text);
   const version = isObject(document) ? Reflect.get(document, "openapi") : undefined;
   if (typeof version !== "string") {
     throw new SchemaError(
-      `${source} is no OpenAPI document: it does not begin with an \`openapi\` version. Give the backend's own.`,
+      `${source} is not an OpenAPI schema: it does not begin with an \`openapi\` version. Pass the schema of the backend.`,
     );
   }
   if (!version.startsWith("3.1.")) {
-    throw new SchemaError(`${source} is OpenAPI ${version}, and this project reads 3.1. Convert the document first.`);
+    throw new SchemaError(`${source} is OpenAPI ${version}, and this project supports 3.1. Convert the schema first.`);
   }
   return text.trimStart().startsWith("{") ? stringify(document, { lineWidth: 120 }) : text;
 }
 
 async function readLocal(source: string): Promise<string> {
-  // npm runs its scripts in the project's folder; a path is meant from where npm was called.
+  // npm runs its scripts in the project's folder; a path is relative to the folder where npm was called.
   const path = resolve(process.env.INIT_CWD ?? "", source);
   return readFile(path, "utf8").catch((error: unknown) => {
     throw new SchemaError(`${path} cannot be read: ${messageOf(error)}. Check the path.`);
@@ -35,11 +35,11 @@ async function readLocal(source: string): Promise<string> {
 async function download(url: string): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(FETCH_TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`it answers ${response.status} ${response.statusText}`);
+    if (!response.ok) throw new Error(`HTTP ${response.status} ${response.statusText}`);
     return await response.text();
   } catch (error) {
     throw new SchemaError(
-      `${url} cannot be fetched: ${messageOf(error)}. Check the URL, or save the document as a file.`,
+      `${url} cannot be fetched: ${messageOf(error)}. Check the URL, or save the schema as a file.`,
     );
   }
 }
@@ -52,7 +52,7 @@ function parsed(source: string, text: string): unknown {
   }
 }
 
-/** What `fetch` says is in the cause of its error; what YAML says has the lines beside it. */
+/** The message of an error: for `fetch`, the one of its cause. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error && error.cause.message !== "" ? error.cause.message : error.message;

@@ -1,4 +1,4 @@
-/** Makes the images of the README and docs/viewer.md from a mirror: `npm run screenshots -- <dir>`, such as the demo's. */
+/** Renders the images of the README and docs/viewer.md from a mirror: `npm run screenshots -- <dir>`, such as the demo's. */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
@@ -7,7 +7,7 @@ import { startViewer } from "../src/viewer/server.js";
 import { ROOT } from "./project.js";
 
 const [dir, folder = join(ROOT, "docs", "images")] = process.argv.slice(2);
-if (dir === undefined) throw new Error("Name a mirror: npm run screenshots -- <dir>");
+if (dir === undefined) throw new Error("Pass a mirror: npm run screenshots -- <dir>");
 mkdirSync(folder, { recursive: true });
 const server = await startViewer([dir], 0, deliveryOf);
 const browser = await chromium.launch({

@@ -4,14 +4,13 @@ import { gzipSync } from "node:zlib";
 import ts from "typescript";
 
 /**
- * `npm run size`: how large the code of an entry is, gzipped: the built files that it loads, now or later, as one, with
- * the packages bundled into them. A limit is there to notice what got in by mistake, not to be worked around: raise it for good
- * reasons.
+ * `npm run size`: the gzipped size of each entry: all built files that it loads, now or later, with the packages bundled into
+ * them. The limits detect code that got in by mistake; raise one for a good reason.
  */
 const ROOT = join(import.meta.dirname, "..");
 const LIMITS_BYTES = { "dist/src/index.js": 144 * 1024, "dist/src/testing/index.js": 24 * 1024 } as const;
 
-/** The files that a file leads to by relative imports, itself first. */
+/** A file and all files that it reaches by relative imports. */
 function graphOf(entry: string): string[] {
   const found = new Set([entry]);
   for (const path of found) {

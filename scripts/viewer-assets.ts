@@ -7,7 +7,7 @@ import { ROOT } from "./project.js";
 const FOLDER = join(ROOT, "src", "viewer", "browser");
 const UPLOT = join(ROOT, "node_modules", "uplot");
 
-/** Where the bundle is kept. */
+/** The path of the bundle. */
 export const VIEWER_ASSETS = join(ROOT, "generated", "viewer-assets.ts");
 
 /** The text of generated/viewer-assets.ts. */
@@ -42,7 +42,7 @@ async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? "";
 }
 
-/** A self-contained page holds both texts: neither may end the element it stands in. */
+/** A self-contained page embeds both texts: neither may contain the end tag of its element. */
 function literal(text: string): string {
   if (/<\/(script|style)/i.test(text)) throw new Error("The bundle contains an end tag.");
   return JSON.stringify(text);

@@ -1,2 +1,2 @@
-/** What the bench's server is shown; it looks at none. */
+/** The API key for the bench's server, which accepts any. */
 export const API_KEY = "bench-key";

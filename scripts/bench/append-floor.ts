@@ -1,6 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 
-/** The least that a logged row can cost: its JSON, and one write on a descriptor that is open already. */
+/** The minimum cost of a logged row: its JSON, and one write to an open descriptor. */
 export interface AppendFloor extends Disposable {
   append(row: object): Promise<void>;
 }

@@ -1,18 +1,18 @@
 import { parseArgs } from "node:util";
 import { MEASURES } from "./measures.js";
 
-/** What to measure, how thoroughly, and where to. */
+/** The arguments of the bench. */
 export interface Arguments {
   readonly names: readonly string[];
-  /** 1 for the whole, less for less of everything. */
+  /** 1 for the full size. */
   readonly scale: number;
-  /** Where the JSON goes. */
+  /** The path of the JSON file. */
   readonly out: string;
 }
 
 const QUICK = 0.2;
 
-/** Reads the command line. Throws where it is wrong, naming what fits. */
+/** Reads the command line. Throws for an invalid argument, naming the valid ones. */
 export function readArguments(line: readonly string[]): Arguments {
   const { values } = parseArgs({
     args: [...line],

@@ -5,7 +5,7 @@ import { DashboardClient, type DashboardClientOptions } from "../../src/index.js
 import { API_KEY } from "./api-key.js";
 import { temporaryFolder } from "./folder.js";
 import { interleaved, median, roundsAt, type Side, scaled } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { startServer } from "./server-process.js";
 import { inputAt, stepsFrom } from "./steps.js";
 
@@ -13,8 +13,8 @@ const IN_FLIGHT = 16;
 const RESOLUTION_MS = 1;
 const PERCENTILE = 99;
 
-/** What a call costs a training that does not wait for the backend, while 16 rows are in flight; and what the loop feels of it. */
-export async function background(scale: number): Promise<Row[]> {
+/** The cost of a call in background delivery with 16 rows in flight, and the event-loop delay. */
+export async function background(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   using server = await startServer();
   const calls = scaled(1_000, scale, IN_FLIGHT);
@@ -36,13 +36,13 @@ export async function background(scale: number): Promise<Row[]> {
       unit: "ms",
       ours: median(online.delaysMs.slice(-rounds.rounds)),
       goal: { of: "ours", atMost: 5 },
-      note: `the median of ${rounds.rounds} rounds, with the ${RESOLUTION_MS} ms between two looks; ${IN_FLIGHT} rows were in flight`,
+      note: `the median of ${rounds.rounds} rounds, sampled every ${RESOLUTION_MS} ms; ${IN_FLIGHT} rows were in flight`,
     },
   ];
 }
 
 interface Training extends AsyncDisposable {
-  /** The caller's microseconds in each call: the time of the turns between is not its own. */
+  /** The microseconds of each call, without the turns of the event loop between them. */
   readonly perCall: Side;
   /** The event loop's delay, a percentile for each round: from the first call until everything was delivered. */
   readonly delaysMs: readonly number[];
@@ -67,7 +67,7 @@ async function training(logDir: string, options: DashboardClientOptions, calls: 
         spentMs += performance.now() - calledAt;
         if (at % IN_FLIGHT === 0) await nextTurn();
       }
-      // The other side's turn comes when nothing of this one is under way.
+      // The other side starts when nothing of this one is in flight.
       if (!client.offline) await client.flush();
       delay.disable();
       delaysMs.push(delay.percentile(PERCENTILE) / 1e6);

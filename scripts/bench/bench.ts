@@ -1,19 +1,19 @@
 /**
- * Measures the client against the bare parts it is made of: `npm run bench [-- --quick] [--only name] [--out file]`. It
- * needs no network and no setting. Each measure runs in a process of its own, both sides turn by turn.
+ * `npm run bench [-- --quick] [--only name] [--out file]`: measures the client against the minimum cost of the same work (the
+ * floor). It needs no network and no configuration. Each measure runs in its own process, both sides alternately.
  */
 import { writeFileSync } from "node:fs";
 import { readArguments } from "./arguments.js";
 import { thisMachine } from "./machine.js";
 import { runProgram } from "./program.js";
-import { isReached, type Row } from "./row.js";
+import { type BenchRow, isReached } from "./row.js";
 import { tableOf } from "./table.js";
 
-/** A row as the JSON has it. */
-interface NamedRow extends Row {
-  /** The measure that it came of, as `--only` takes it. */
+/** A row of the JSON file. */
+interface NamedRow extends BenchRow {
+  /** The name of its measure, for `--only`. */
   readonly name: string;
-  /** Undefined where there is no goal. */
+  /** Undefined without a goal. */
   readonly reached: boolean | undefined;
 }
 
@@ -24,7 +24,7 @@ const rows: NamedRow[] = [];
 for (const name of names) {
   process.stderr.write(`${name} … `);
   const begunAt = performance.now();
-  const measured = await runProgram<readonly Row[]>("measure", { name, scale });
+  const measured = await runProgram<readonly BenchRow[]>("measure", { name, scale });
   rows.push(...measured.map((row) => ({ name, ...row, reached: isReached(row) })));
   process.stderr.write(`${((performance.now() - begunAt) / 1000).toFixed(1)} s\n`);
 }

@@ -1,6 +1,6 @@
-/** deliver.ts {"queue","rows",…}: gives rows to a queue as fast as it takes them, and tells how long it took to deliver all. */
+/** deliver.ts {"queue","rows",…}: adds rows to a queue as fast as it accepts them, and reports the time until all are delivered. */
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { optionsOf, tell } from "./program.js";
+import { programOptions, sendResult } from "./program.js";
 import { QUEUES, type QueueName, type QueueOptions } from "./queues.js";
 
 const ROWS_A_TURN = 100;
@@ -9,7 +9,7 @@ const {
   queue: name,
   rows,
   ...options
-} = optionsOf<QueueOptions & { readonly queue: QueueName; readonly rows: number }>();
+} = programOptions<QueueOptions & { readonly queue: QueueName; readonly rows: number }>();
 const queue = await QUEUES[name].open(options);
 const startedAt = performance.now();
 for (let step = 0; step < rows; step += 1) {
@@ -17,4 +17,4 @@ for (let step = 0; step < rows; step += 1) {
   if (step % ROWS_A_TURN === 0) await nextTurn();
 }
 await queue.flush();
-tell(performance.now() - startedAt);
+sendResult(performance.now() - startedAt);

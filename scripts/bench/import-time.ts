@@ -4,12 +4,12 @@ import { pathToFileURL } from "node:url";
 import { temporaryFolder } from "./folder.js";
 import { fileOf, timed } from "./program.js";
 import { interleaved, roundsAt } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 
 const PACKAGE = pathToFileURL(fileOf("../../src/index")).href;
 
-/** What importing the package adds to the start of Node, and whether it loads what only sending needs. */
-export async function importTime(scale: number): Promise<Row[]> {
+/** The time that importing the package adds to the start of Node, and whether it loads modules that only sending needs. */
+export async function importTime(scale: number): Promise<BenchRow[]> {
   const compared = await interleaved(
     () => running(""),
     () => running(`import ${JSON.stringify(PACKAGE)};`),
@@ -32,7 +32,7 @@ function running(code: string): Promise<number> {
   return timed(["--input-type=module", "--eval", code]);
 }
 
-/** How many files of undici a client loads that writes to its mirror alone. Node lists what it has loaded as coverage. */
+/** The number of undici files that an offline client loads, from Node's coverage output. */
 async function undiciFiles(): Promise<number> {
   using folder = temporaryFolder();
   const coverage = join(folder.path, "coverage");
@@ -49,6 +49,6 @@ async function undiciFiles(): Promise<number> {
     );
     return result.map(({ url }) => url);
   });
-  if (!loaded.includes(PACKAGE)) throw new Error("Node has not listed what it has loaded.");
+  if (!loaded.includes(PACKAGE)) throw new Error("The coverage does not list the package.");
   return loaded.filter((url) => url.includes("/node_modules/undici/")).length;
 }

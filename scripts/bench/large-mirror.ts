@@ -12,7 +12,7 @@ export interface LargeMirror {
   readonly rows: number;
 }
 
-/** A mirror with one run, as a client leaves it that has logged blocks of 5,000 rows. */
+/** Writes a mirror with one run, as a client does that logs blocks of 5,000 rows. */
 export async function largeMirror(logDir: string, blocks: number): Promise<LargeMirror> {
   const runId = await runProgram<string>("fill-mirror", { logDir, rows: 1 });
   const descriptor = openSync(join(logDir, "generations", runId, "metrics.jsonl"), "a");

@@ -3,14 +3,14 @@ import { DashboardClient } from "../../src/index.js";
 import { temporaryFolder } from "./folder.js";
 import { type LargeMirror, largeMirror } from "./large-mirror.js";
 import { interleaved, microsecondsPerCall, roundsAt, type Side, scaled } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { inputAt, stepsFrom } from "./steps.js";
 
 const MAX_BLOCKS = 1_000;
 const FLAT = { of: "ratio", atMost: 1.2 } as const;
 
-/** What a run that has millions of rows costs more than an empty one: to log a row to it, and to open it. */
-export async function largeRun(scale: number): Promise<Row[]> {
+/** Logging a row to a run with millions of rows, and opening it, against an empty run. */
+export async function largeRun(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   const blocks = scaled(MAX_BLOCKS, scale);
   const empty = await largeMirror(join(folder.path, "empty"), 0);
@@ -29,7 +29,7 @@ function appending({ logDir, runId }: LargeMirror, calls: number): Side {
   const inputs = stepsFrom(0, calls, inputAt);
   return async () => {
     await using client = new DashboardClient({ offline: true, logDir, logLevel: "CRITICAL" });
-    // Opening is measured by itself.
+    // Opening is measured separately.
     await client.logStepMetric(runId, inputAt(0));
     return await microsecondsPerCall(calls, async () => {
       for (const input of inputs) await client.logStepMetric(runId, input);

@@ -1,6 +1,6 @@
 import { cpus, loadavg, release, totalmem } from "node:os";
 
-/** What the numbers were measured on: without it they say nothing. */
+/** The machine that the numbers were measured on. */
 export interface Machine {
   readonly date: string;
   readonly node: string;
@@ -8,7 +8,7 @@ export interface Machine {
   readonly cores: number;
   readonly cpu: string;
   readonly memoryBytes: number;
-  /** How many processes wanted a core while it was measured. */
+  /** The load average during the measurement. */
   readonly load: number;
 }
 

@@ -3,7 +3,7 @@ import { temporaryFolder } from "./folder.js";
 import { mirrorOfRuns } from "./mirror-of-runs.js";
 import { runProgram } from "./program.js";
 import { compared, roundsAt, scaled, turnByTurn } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 
 const MAX_RUNS = 10_000;
 const ROWS_PER_RUN = 100;
@@ -11,8 +11,8 @@ const LINEAR = { of: "ratio", atMost: 1.2 } as const;
 
 const PROGRAMS = { "opening a mirror": "open-mirror", status: "status-of-mirror" } as const;
 
-/** What a mirror of many runs takes to open and to tell the status of, by run: that must not grow with runs or rows. In CPU time. */
-export async function manyRuns(scale: number): Promise<Row[]> {
+/** CPU time per run of opening a mirror of many runs and of its status: it must not grow with runs or rows. */
+export async function manyRuns(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   const most = scaled(MAX_RUNS, scale, 10);
   const few = Math.ceil(most / 10);
@@ -25,7 +25,7 @@ export async function manyRuns(scale: number): Promise<Row[]> {
   const perRun = (program: string, logDir: string, runs: number) => async () =>
     ((await runProgram<number>(program, { logDir })) * 1000) / runs;
 
-  const rows: Row[] = [];
+  const rows: BenchRow[] = [];
   for (const [name, program] of Object.entries(PROGRAMS)) {
     const sides = {
       reading: perRun("read-mirror", ofMost, most),

@@ -1,14 +1,14 @@
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 
-/** Takes one measure, at a scale of 1 for the whole of it. */
-export type Measure = (scale: number) => Promise<readonly Row[]>;
+/** Takes one measure; a scale of 1 is the full size. */
+export type Measure = (scale: number) => Promise<readonly BenchRow[]>;
 
-/** All measures by name. Each loads its parts itself: the process of one is to hold nothing of another's. */
+/** All measures by name. Each loads its own modules: its process must not load those of another. */
 export const MEASURES: Readonly<Record<string, Measure>> = {
   offline: async (scale) => (await import("./offline.js")).awaited(scale),
   "offline-unawaited": async (scale) => (await import("./offline.js")).unawaited(scale),
   online: async (scale) => (await import("./online.js")).oneRun(scale),
-  "online-16": async (scale) => (await import("./online.js")).manyRuns(scale),
+  "online-16": async (scale) => (await import("./online.js")).parallelRuns(scale),
   background: async (scale) => (await import("./background.js")).background(scale),
   sync: async (scale) => (await import("./sync.js")).syncing(scale),
   "sync-latency": async (scale) => (await import("./sync.js")).syncingFromAfar(scale),

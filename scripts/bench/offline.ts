@@ -3,16 +3,16 @@ import { DashboardClient } from "../../src/index.js";
 import { type AppendFloor, appendFloor } from "./append-floor.js";
 import { temporaryFolder } from "./folder.js";
 import {
-  type Clock,
   cpuClock,
   interleaved,
+  type MillisecondClock,
   microsecondsPerCall,
   roundsAt,
   type Side,
   scaled,
   wallClock,
 } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { inputAt, rowAt, stepsFrom } from "./steps.js";
 
 const BURST = 1_000;
@@ -21,14 +21,14 @@ const BURST = 1_000;
 interface Logging {
   readonly measure: string;
   readonly atMost: number;
-  /** How many calls a round makes. */
+  /** The number of calls of a round. */
   readonly calls: number;
-  /** Logs the rows of a round from this step on; what is to be ready before the clock runs is made here. */
+  /** Prepares the rows of a round from this step on. Returns the function to measure, which logs them. */
   readonly logger: (client: DashboardClient, runId: string, first: number) => () => Promise<void>;
 }
 
 /** A call that is awaited before the next one, as in a training loop. */
-export function awaited(scale: number): Promise<Row[]> {
+export function awaited(scale: number): Promise<BenchRow[]> {
   const calls = scaled(5_000, scale);
   const logger: Logging["logger"] = (client, runId, first) => {
     const inputs = stepsFrom(first, calls, inputAt);
@@ -39,8 +39,8 @@ export function awaited(scale: number): Promise<Row[]> {
   return againstFloor({ measure: "offline call, awaited", atMost: 1.5, calls, logger }, scale);
 }
 
-/** Calls that are all made before the first is awaited. */
-export function unawaited(scale: number): Promise<Row[]> {
+/** Calls that all start before the first is awaited. */
+export function unawaited(scale: number): Promise<BenchRow[]> {
   const bursts = scaled(5, scale);
   const logger: Logging["logger"] = (client, runId, first) => {
     const inputs = stepsFrom(0, bursts, (burst) => stepsFrom(first + burst * BURST, BURST, inputAt));
@@ -55,14 +55,14 @@ export function unawaited(scale: number): Promise<Row[]> {
 }
 
 /** Compares a way of logging with appending as many rows one by one. */
-async function againstFloor({ measure, atMost, calls, logger }: Logging, scale: number): Promise<Row[]> {
+async function againstFloor({ measure, atMost, calls, logger }: Logging, scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   using floor = appendFloor(join(folder.path, "floor.jsonl"));
   await using client = new DashboardClient({ offline: true, logDir: join(folder.path, "mirror"), logLevel: "ERROR" });
   const experiment = await client.createExperiment({ experiment_name: "bench" });
   const run = await client.createRun({ experiment_id: experiment.id });
   let step = 0;
-  const ours = (clock: Clock) => (): Promise<number> => {
+  const ours = (clock: MillisecondClock) => (): Promise<number> => {
     const work = logger(client, run.id, step);
     step += calls;
     return microsecondsPerCall(calls, work, clock);
@@ -77,7 +77,7 @@ async function againstFloor({ measure, atMost, calls, logger }: Logging, scale: 
 }
 
 /** Appends rows to the floor's file, one by one. */
-export function floorSide(floor: AppendFloor, calls: number, clock?: Clock): Side {
+export function floorSide(floor: AppendFloor, calls: number, clock?: MillisecondClock): Side {
   let step = 0;
   return () => {
     const rows = stepsFrom(step, calls, rowAt);

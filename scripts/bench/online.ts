@@ -4,17 +4,17 @@ import { API_KEY } from "./api-key.js";
 import { temporaryFolder } from "./folder.js";
 import { requestFloor } from "./request-floor.js";
 import { interleaved, microsecondsPerCall, roundsAt, scaled } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { startServer } from "./server-process.js";
 import { inputAt, rowAt, stepsFrom } from "./steps.js";
 
-/** One run whose calls wait for the backend's answers, one by one. */
-export async function oneRun(scale: number): Promise<Row[]> {
+/** One run whose calls wait for the backend's responses, one by one. */
+export async function oneRun(scale: number): Promise<BenchRow[]> {
   return online({ measure: "online, one run, awaited", runs: 1, callsPerRun: scaled(250, scale), scale, atMost: 1.2 });
 }
 
 /** Runs side by side in one process, each with one call in flight. */
-export async function manyRuns(scale: number): Promise<Row[]> {
+export async function parallelRuns(scale: number): Promise<BenchRow[]> {
   return online({
     measure: "online, 16 runs side by side",
     runs: 16,
@@ -33,7 +33,7 @@ interface Online {
   readonly atMost: number;
 }
 
-async function online({ measure, runs, callsPerRun, scale, atMost }: Online): Promise<Row[]> {
+async function online({ measure, runs, callsPerRun, scale, atMost }: Online): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   using server = await startServer();
   await using floor = requestFloor(server.url);

@@ -4,13 +4,13 @@ import { appendFloor } from "./append-floor.js";
 import { temporaryFolder } from "./folder.js";
 import { floorSide } from "./offline.js";
 import { compared, microsecondsPerCall, roundsAt, type Side, scaled, turnByTurn } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { rowAt, stepsFrom } from "./steps.js";
 
 const BUFFER_BYTES = 4_096;
 
-/** A logger that writes the same objects to a file: what the call costs its caller. */
-export async function peerLog(scale: number): Promise<Row[]> {
+/** The cost of a call of a logger that writes the same objects to a file. */
+export async function peerLog(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   using floor = appendFloor(join(folder.path, "floor.jsonl"));
   const calls = scaled(5_000, scale);
@@ -27,14 +27,14 @@ export async function peerLog(scale: number): Promise<Row[]> {
       unit: "µs",
       isPeer: true,
       ...compared(floors, found.get("sync")),
-      note: "the line is on the file when the call returns; no backend gets it",
+      note: "the line is in the file when the call returns; nothing is sent to a backend",
     },
     {
       measure: "pino to a file, asynchronous",
       unit: "µs",
       isPeer: true,
       ...compared(floors, found.get("async")),
-      note: `the line is in memory until ${BUFFER_BYTES} bytes have gathered, and lost if the process dies before; no backend gets it`,
+      note: `the line is in memory until ${BUFFER_BYTES} bytes have gathered, and lost if the process dies before; nothing is sent to a backend`,
     },
   ];
 }
@@ -49,7 +49,7 @@ function logging(path: string, calls: number, sync: boolean): Side {
     const perCall = await microsecondsPerCall(calls, async () => {
       for (const row of rows) logger.info(row);
     });
-    // What is still in memory is written on nobody's clock.
+    // Lines that are still in memory are written after the measurement.
     await new Promise((resolve) => file.flush(resolve));
     return perCall;
   };

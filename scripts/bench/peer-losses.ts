@@ -4,7 +4,7 @@ import { temporaryFolder } from "./folder.js";
 import { runProgram, startProgram } from "./program.js";
 import { QUEUE_NAMES, type QueueName } from "./queues.js";
 import { scaled } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { startServer } from "./server-process.js";
 import type { Synced, Syncing } from "./sync-options.js";
 
@@ -13,8 +13,8 @@ const EVERY_MS = 10;
 const BEFORE_MS = 2_000;
 const OUTAGE_MS = 5_000;
 
-/** How many rows are lost when the backend is away for a while and the process is killed before it is back. */
-export async function peerLosses(scale: number): Promise<Row[]> {
+/** The number of rows lost if the process is killed during an outage of the backend. */
+export async function peerLosses(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   const short = (ms: number): number => scaled(ms, Math.min(1, scale * 5), 300);
   const [beforeMs, outageMs] = [short(BEFORE_MS), short(OUTAGE_MS)];
@@ -27,7 +27,7 @@ export async function peerLosses(scale: number): Promise<Row[]> {
       measure: `${name}, lost of ${taken} rows`,
       unit: "rows",
       ours: lost,
-      note: `the backend was away for ${outageMs / 1000} s, then the process was killed`,
+      note: `the backend was unavailable for ${outageMs / 1000} s, then the process was killed`,
       ...(name === "evsys-sdk" ? { goal: { of: "ours", atMost: 0 } } : { isPeer: true }),
     };
   });
@@ -35,16 +35,16 @@ export async function peerLosses(scale: number): Promise<Row[]> {
 
 interface Outage {
   readonly queue: QueueName;
-  /** How long all is well. */
+  /** The time before the outage. */
   readonly beforeMs: number;
   readonly outageMs: number;
   readonly logDir: string;
 }
 
 interface Loss {
-  /** How many rows the queue has taken. */
+  /** The number of rows that the queue has accepted. */
   readonly taken: number;
-  /** How many of them never reached the backend. */
+  /** The number of them that never reached the backend. */
   readonly lost: number;
 }
 

@@ -3,12 +3,12 @@ import { temporaryFolder } from "./folder.js";
 import { runProgram } from "./program.js";
 import { QUEUE_NAMES, QUEUES, type QueueName } from "./queues.js";
 import { compared, roundsAt, scaled, turnByTurn } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { startServer } from "./server-process.js";
 import type { Synced } from "./sync-options.js";
 
-/** How many rows a second each queue delivers, from the first call to the last answer. */
-export async function peerQueues(scale: number): Promise<Row[]> {
+/** The rows per second that each queue delivers, from the first call to the last response. */
+export async function peerQueues(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   const rows = scaled(10_000, scale, 50);
   const delivering = (queue: QueueName) => async () => {

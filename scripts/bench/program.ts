@@ -2,18 +2,18 @@ import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { extname, join } from "node:path";
 
-/** Ours without settings of a client or a proxy: a measure depends on what it says itself alone. */
+/** The environment without the variables of clients and proxies, which would change a measurement. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
   const isNeutral = ([name]: [string, unknown]): boolean => !/^(EVSYS_|LANGSMITH_|LANGCHAIN_|\w+_proxy$)/i.test(name);
   return Object.fromEntries(Object.entries(process.env).filter(isNeutral));
 }
 
-/** The file of a module, given from this folder without its ending: these are run as they are, or compiled. */
+/** The file of a module of this folder: TypeScript, or compiled. */
 export function fileOf(module: string): string {
   return join(import.meta.dirname, `${module}${extname(import.meta.filename)}`);
 }
 
-/** Starts a program of this folder in a Node of its own. */
+/** Starts a program of this folder as a child process. */
 export function startProgram(name: string, options: unknown): ChildProcess {
   return fork(fileOf(name), [JSON.stringify(options)], {
     env: cleanEnvironment(),
@@ -21,22 +21,22 @@ export function startProgram(name: string, options: unknown): ChildProcess {
   });
 }
 
-/** Runs a program of this folder, and answers what it told at its end. */
+/** Runs a program of this folder, and returns its result. */
 export function runProgram<Result>(name: string, options: unknown): Promise<Result> {
   const child = startProgram(name, options);
   return new Promise((resolve, reject) => {
     child.once("message", (text) => {
       const result: Result = JSON.parse(String(text));
       resolve(result);
-      // It may hold connections still, which would keep it alive beside the next one.
+      // Open connections would keep it alive beside the next one.
       child.kill();
     });
     child.once("error", reject);
-    child.once("exit", (code, signal) => reject(new Error(`${name} ended with ${signal ?? code} and told nothing.`)));
+    child.once("exit", (code, signal) => reject(new Error(`${name} ended with ${signal ?? code} without a result.`)));
   });
 }
 
-/** Runs Node with nobody listening, and answers how long it took from start to end, in milliseconds. */
+/** Runs Node without reading its output, and returns its duration in milliseconds. */
 export async function timed(args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<number> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [...process.execArgv, ...args], {
@@ -48,13 +48,13 @@ export async function timed(args: readonly string[], variables: NodeJS.ProcessEn
   return performance.now() - startedAt;
 }
 
-/** The options of this program, as `startProgram` was given them. */
-export function optionsOf<Options>(): Options {
+/** The options of this program, from `startProgram`. */
+export function programOptions<Options>(): Options {
   return JSON.parse(process.argv[2] ?? "{}");
 }
 
-/** Tells the program that started this one; on the terminal, where it was started by hand. */
-export function tell(value: unknown): void {
+/** Sends the result to the parent process, or prints it if there is none. */
+export function sendResult(value: unknown): void {
   const text = JSON.stringify(value);
   if (process.send === undefined) process.stdout.write(`${text}\n`);
   else process.send(text);

@@ -3,27 +3,27 @@ import { setMaxListeners } from "node:events";
 import { API_KEY } from "./api-key.js";
 import { inputAt, rowAt } from "./steps.js";
 
-/** Something that takes rows now and brings them to a backend by itself. */
+/** A client that accepts rows and delivers them in the background. */
 export interface Queue {
-  /** Takes the row of a step. It has it once this has returned or resolved. */
+  /** Accepts the row of a step. */
   log(step: number): void | Promise<void>;
-  /** Resolves when everything was delivered. */
+  /** Resolves when everything is delivered. */
   flush(): Promise<unknown>;
 }
 
-/** Where a queue delivers to, and where it may keep what it has. */
+/** The URL that a queue delivers to, and a folder for its files. */
 export interface QueueOptions {
   readonly url: string;
   readonly logDir: string;
 }
 
-const WITHOUT_PLACE = "a queue in memory is fast until the process dies: what it holds then is gone";
+const WITHOUT_PLACE = "the queue is in memory: rows are lost if the process dies";
 
-/** The queues by name, each with what it promises. Each is used as its own documentation shows, without network beyond `url`. */
+/** The queues by name, each with its guarantee. Each is used as in its documentation, without network beyond `url`. */
 export const QUEUES = {
   "evsys-sdk": {
     promise:
-      "a row is on the file before its call resolves, one request each, and a sync brings what a dead process left",
+      "a row is in the file before its call resolves; one request per row; a sync sends what a dead process left",
     open: ours,
   },
   langsmith: { promise: `batches of 100 rows; ${WITHOUT_PLACE}`, open: langsmith },

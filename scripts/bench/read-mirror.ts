@@ -1,10 +1,10 @@
-/** read-mirror.ts {"logDir"}: reads each document and each sync log of a mirror, and nothing of its rows; tells how long it computed. */
+/** read-mirror.ts {"logDir"}: reads each document and each sync log of a mirror, but no rows; reports its CPU time. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { optionsOf, tell } from "./program.js";
+import { programOptions, sendResult } from "./program.js";
 import { cpuClock } from "./rounds.js";
 
-const { logDir } = optionsOf<{ readonly logDir: string }>();
+const { logDir } = programOptions<{ readonly logDir: string }>();
 const runs = join(logDir, "generations");
 const startedAt = cpuClock();
 for (const id of readdirSync(runs)) {
@@ -13,4 +13,4 @@ for (const id of readdirSync(runs)) {
   }
   for (const name of readdirSync(join(runs, id, "sync"))) readFileSync(join(runs, id, "sync", name));
 }
-tell(cpuClock() - startedAt);
+sendResult(cpuClock() - startedAt);

@@ -3,9 +3,9 @@ import { API_KEY } from "./api-key.js";
 
 const PREFIX = "/api/dashboard/api/sdk/runs/";
 
-/** The least that a request costs with undici: one POST on a pool, and its answer read. */
+/** The minimum cost of a request with undici: one POST on a pool, including reading the response. */
 export interface RequestFloor extends AsyncDisposable {
-  /** Posts a row of a run. `at` tells the keys apart, which are as long as the client's. */
+  /** Posts a row of a run. `at` makes the keys unique, which are as long as the client's. */
   post(runId: string, at: number, body: string): Promise<void>;
 }
 
@@ -14,7 +14,7 @@ export function requestFloor(url: string): RequestFloor {
   const nonce = "3f1c8f43-6a35-4d0b-9a52-0c6b7a0c6f10";
   return {
     async post(runId, at, body) {
-      const answer = await pool.request({
+      const response = await pool.request({
         path: `${PREFIX}${runId}/metrics/`,
         method: "POST",
         headers: {
@@ -24,17 +24,17 @@ export function requestFloor(url: string): RequestFloor {
         },
         body,
       });
-      await answer.body.text();
+      await response.body.text();
     },
     [Symbol.asyncDispose]: () => pool.destroy(),
   };
 }
 
-/** Does work for each of `count`, several at once. */
+/** Runs `work` for each of `count` indexes, at most `limit` at once. */
 export async function inFlight(count: number, limit: number, work: (at: number) => Promise<unknown>): Promise<void> {
   let next = 0;
-  const lane = async (): Promise<void> => {
+  const worker = async (): Promise<void> => {
     for (let at = next++; at < count; at = next++) await work(at);
   };
-  await Promise.all(Array.from({ length: limit }, lane));
+  await Promise.all(Array.from({ length: limit }, worker));
 }

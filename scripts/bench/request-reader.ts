@@ -1,18 +1,18 @@
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 const END_OF_LINE = Buffer.from("\r\n");
 
-/** A request that has arrived as a whole. */
+/** A complete request. */
 export interface Request {
   readonly path: string;
   readonly head: string;
   readonly body: Buffer;
 }
 
-/** Takes requests out of the bytes of one connection. A parser this plain costs less than what it is to measure. */
+/** Parses requests from the bytes of one connection: a minimal parser, so that it costs less than the measured work. */
 export class RequestReader {
   #bytes: Buffer = Buffer.alloc(0);
 
-  /** The requests that are whole with these further bytes. */
+  /** Adds bytes, and returns the requests that are complete. */
   *take(bytes: Buffer): Generator<Request> {
     this.#bytes = this.#bytes.length === 0 ? bytes : Buffer.concat([this.#bytes, bytes]);
     for (let request = this.#next(); request !== undefined; request = this.#next()) yield request;

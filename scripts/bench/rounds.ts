@@ -1,15 +1,15 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** One side of a comparison: does its work once, and answers what it came to, in the unit of its row. */
+/** One side of a comparison: does its work once, and returns the measured value in the unit of its row. */
 export type Side = () => Promise<number>;
 
-/** How often each side has its turn. The first turns, of the warm-ups, are not counted. */
+/** The number of rounds and of warm-ups, which do not count. */
 export interface Rounds {
   readonly rounds: number;
   readonly warmups: number;
 }
 
-/** Two sides that were measured turn by turn. */
+/** Two sides that were measured alternately. */
 export interface Compared {
   readonly floor: number;
   readonly ours: number;
@@ -18,8 +18,8 @@ export interface Compared {
 }
 
 /**
- * Measures all sides turn by turn: whatever else the machine does, it does to each.
- * @returns what each side came to, round by round.
+ * Measures all sides alternately, so that other load on the machine affects each of them.
+ * @returns the values of each side, by round.
  */
 export async function turnByTurn<Name extends string>(
   sides: Readonly<Record<Name, Side>>,
@@ -36,13 +36,13 @@ export async function turnByTurn<Name extends string>(
   return found;
 }
 
-/** Compares round by round, so that a slow stretch of the machine does not fall on one side alone. */
+/** Compares round by round, so that a slow phase of the machine does not affect only one side. */
 export function compared(floors: readonly number[] = [], ours: readonly number[] = []): Compared {
   const ratios = floors.map((floor, at) => (ours[at] ?? Number.NaN) / floor);
   return { floor: median(floors), ours: median(ours), ratio: median(ratios), ratios };
 }
 
-/** Measures two sides turn by turn and compares them. */
+/** Measures two sides alternately and compares them. */
 export async function interleaved(floor: Side, ours: Side, rounds: Rounds): Promise<Compared> {
   const found = await turnByTurn({ floor, ours }, rounds);
   return compared(found.get("floor"), found.get("ours"));
@@ -55,34 +55,34 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? (sorted[middle] ?? Number.NaN) : (low + high) / 2;
 }
 
-/** A size for this run: the full one times the scale, and never less than what there must be. */
+/** The size for this scale, at least `least`. */
 export function scaled(full: number, scale: number, least = 1): number {
   return Math.max(least, Math.round(full * scale));
 }
 
-/** The rounds for this run: all of them, but where it is no more than a try. */
+/** The rounds for this scale: fewer below a scale of 0.2. */
 export function roundsAt(scale: number, rounds: number, warmups = 0): Rounds {
   const share = Math.min(1, scale * 5);
   return { rounds: Math.max(1, Math.round(rounds * share)), warmups: Math.round(warmups * share) };
 }
 
-/** Milliseconds from some moment on. */
-export type Clock = () => number;
+/** Milliseconds from an arbitrary start. */
+export type MillisecondClock = () => number;
 
-/** The time that passes. */
-export const wallClock: Clock = () => performance.now();
+/** Elapsed time. */
+export const wallClock: MillisecondClock = () => performance.now();
 
-/** The time that this process computes: it waits for nothing, and so feels little of what else the machine does. */
-export const cpuClock: Clock = () => {
+/** CPU time of this process, which depends little on other load. */
+export const cpuClock: MillisecondClock = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
 
-/** The microseconds that each of `calls` took. */
+/** The mean duration of `calls` calls, in microseconds. */
 export async function microsecondsPerCall(
   calls: number,
   work: () => Promise<unknown>,
-  clock: Clock = wallClock,
+  clock: MillisecondClock = wallClock,
 ): Promise<number> {
   const startedAt = clock();
   await work();

@@ -3,18 +3,18 @@ import { once } from "node:events";
 import { startProgram } from "./program.js";
 
 export interface ServerOptions {
-  /** How long each answer takes, in milliseconds. Default 0. */
+  /** The latency of each response, in milliseconds. Default 0. */
   readonly latencyMs?: number;
-  /** Whether to count the different steps that come. It costs the server time. Default false. */
+  /** Whether to count distinct steps, which costs the server time. Default false. */
   readonly counts?: boolean;
 }
 
-/** The backend of a measure: floor and client meet the same one. */
+/** The backend of a measure, the same for the floor and the client. */
 export interface Server extends Disposable {
   readonly url: string;
-  /** How many different steps have come. */
+  /** The number of distinct steps received. */
   count(): Promise<number>;
-  /** Whether it takes connections; what it has counted stays. */
+  /** Starts or stops listening; the count is kept. */
   turn(to: "up" | "down"): Promise<void>;
 }
 

@@ -1,6 +1,6 @@
 import type { StepMetricInput } from "../../src/index.js";
 
-/** The five series that a training logs, as a caller gives them. Numbers with all their digits: they are the work. */
+/** Five series of a training. The numbers have all digits, because formatting them is part of the cost. */
 export function inputAt(step: number): StepMetricInput {
   const progress = Math.exp(-step / 10_000);
   return {
@@ -13,13 +13,13 @@ export function inputAt(step: number): StepMetricInput {
   };
 }
 
-/** The same as a row of the mirror, and as a body on the wire. */
+/** The same as a row of the mirror and as a request body. */
 export function rowAt(step: number): object {
   const { step: _, ...metrics } = inputAt(step);
   return { step, split: "train", metrics };
 }
 
-/** Things made ahead for steps, so that making them is on nobody's clock. */
+/** Values for a range of steps, created before the measurement. */
 export function stepsFrom<Thing>(first: number, count: number, make: (step: number) => Thing): Thing[] {
   return Array.from({ length: count }, (_, at) => make(first + at));
 }

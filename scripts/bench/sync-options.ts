@@ -1,27 +1,27 @@
 import { cpuClock } from "./rounds.js";
 
-/** How many rows of a run may be in flight: the client's default. */
+/** The maximum number of rows of a run in flight: the client's default. */
 export const CONCURRENCY = 8;
 
-/** What to bring where. */
+/** The options of a sync program. */
 export interface Syncing {
   readonly url: string;
   readonly logDir: string;
   readonly rows: number;
 }
 
-/** How it went. */
+/** The result of a sync program. */
 export interface Synced {
   readonly durationMs: number;
-  /** How long the process computed, from its start on. */
+  /** CPU time of the process since its start. */
   readonly cpuMs: number;
-  /** How many rows the backend has taken. */
+  /** The number of rows that the backend has accepted. */
   readonly rows: number;
-  /** The most memory that was resident in the process. */
+  /** The maximum resident memory of the process. */
   readonly maxRssBytes: number;
 }
 
-/** What there is to tell of this process, which has synced. */
+/** The result of this process. */
 export function syncedIn(durationMs: number, rows: number): Synced {
   return { durationMs, cpuMs: cpuClock(), rows, maxRssBytes: process.resourceUsage().maxRSS * 1024 };
 }

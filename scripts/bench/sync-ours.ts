@@ -1,10 +1,10 @@
-/** sync-ours.ts {"url","logDir"}: syncs a mirror, and tells how it went. */
+/** sync-ours.ts {"url","logDir"}: syncs a mirror, and reports the result. */
 import { syncMirror } from "../../src/index.js";
 import { API_KEY } from "./api-key.js";
-import { optionsOf, tell } from "./program.js";
+import { programOptions, sendResult } from "./program.js";
 import { CONCURRENCY, type Syncing, syncedIn } from "./sync-options.js";
 
-const { url, logDir } = optionsOf<Syncing>();
+const { url, logDir } = programOptions<Syncing>();
 const startedAt = performance.now();
 const report = await syncMirror({
   baseUrl: url,
@@ -14,4 +14,4 @@ const report = await syncMirror({
   concurrency: CONCURRENCY,
 });
 const durationMs = performance.now() - startedAt;
-tell(syncedIn(durationMs, report.byKind.metrics.delivered));
+sendResult(syncedIn(durationMs, report.byKind.metrics.delivered));

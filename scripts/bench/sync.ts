@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { temporaryFolder } from "./folder.js";
 import { runProgram } from "./program.js";
 import { type Compared, compared, type Rounds, roundsAt, scaled, turnByTurn } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 import { type ServerOptions, startServer } from "./server-process.js";
 import { CONCURRENCY, type Synced, type Syncing } from "./sync-options.js";
 
@@ -11,8 +11,8 @@ const MAX_ROWS = 200_000;
 const LATENCY_MS = 20;
 const MEGABYTE = 1e6;
 
-/** A mirror brought to a backend that answers at once, and the memory that it takes. */
-export async function syncing(scale: number): Promise<Row[]> {
+/** A sync to a backend without latency, and its memory. */
+export async function syncing(scale: number): Promise<BenchRow[]> {
   const rows = scaled(MAX_ROWS, scale, 100);
   const { time, cpu, memory } = await synced(rows, roundsAt(scale, 3));
   const unit = "µs";
@@ -28,8 +28,8 @@ export async function syncing(scale: number): Promise<Row[]> {
   ];
 }
 
-/** The same where each answer takes a while: what counts is that as many rows as may be are in flight at all times. */
-export async function syncingFromAfar(scale: number): Promise<Row[]> {
+/** The same with latency: a sync has to keep the maximum number of rows in flight. */
+export async function syncingFromAfar(scale: number): Promise<BenchRow[]> {
   const rows = scaled(4_000, Math.min(1, scale * 2), 20);
   const { time } = await synced(rows, { rounds: 1, warmups: 0 }, { latencyMs: LATENCY_MS });
   const most = (CONCURRENCY * 1000) / LATENCY_MS;
@@ -47,7 +47,7 @@ export async function syncingFromAfar(scale: number): Promise<Row[]> {
   ];
 }
 
-/** Each side in a fresh process, on a fresh copy of one mirror; what each round came to. */
+/** The results of each round: each side runs in a new process, on a new copy of one mirror. */
 async function synced(rows: number, rounds: Rounds, options: ServerOptions = {}) {
   using folder = temporaryFolder();
   using server = await startServer(options);
@@ -59,7 +59,7 @@ async function synced(rows: number, rounds: Rounds, options: ServerOptions = {})
     cpSync(original, logDir, { recursive: true });
     const syncing: Syncing = { url: server.url, logDir, rows };
     const one = await runProgram<Synced>(program, syncing);
-    if (one.rows !== rows) throw new Error(`${program} has brought ${one.rows} of ${rows} rows.`);
+    if (one.rows !== rows) throw new Error(`${program} has delivered ${one.rows} of ${rows} rows.`);
     all.push(one);
     return one.durationMs;
   };

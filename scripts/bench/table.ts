@@ -1,9 +1,9 @@
-import { isReached, type Row } from "./row.js";
+import { type BenchRow, isReached } from "./row.js";
 
 const HEADINGS = ["measure", "floor", "ours", "ratio", "goal", "reached"];
 
-/** The rows as one table, with what their numbers rest on below it. */
-export function tableOf(rows: readonly Row[]): string {
+/** The rows as one table, with their notes below it. */
+export function tableOf(rows: readonly BenchRow[]): string {
   const cells = [HEADINGS, ...rows.map(cellsOf)];
   const widths = HEADINGS.map((_, at) => Math.max(...cells.map((row) => row[at]?.length ?? 0)));
   const [headings = "", ...lines] = cells.map((row) =>
@@ -14,7 +14,7 @@ export function tableOf(rows: readonly Row[]): string {
   return [headings, rule, ...lines, rule, ...notes].join("\n");
 }
 
-function cellsOf(row: Row): string[] {
+function cellsOf(row: BenchRow): string[] {
   const { measure, floor, ours, ratio, goal, isPeer } = row;
   const reached = isReached(row);
   return [
@@ -27,17 +27,17 @@ function cellsOf(row: Row): string[] {
   ];
 }
 
-function goalOf({ goal, unit }: Row): string {
+function goalOf({ goal, unit }: BenchRow): string {
   const limit = goal?.atMost ?? goal?.atLeast ?? 0;
   const sign = goal?.atMost === undefined ? "≥" : "≤";
   return goal?.of === "ratio" ? `${sign} ${limit}x` : `${sign} ${limit} ${unit}`;
 }
 
-function amount(value: number, { unit }: Row): string {
+function amount(value: number, { unit }: BenchRow): string {
   return `${short(value)} ${unit}`;
 }
 
-/** Three digits say all that such a machine can know. */
+/** Formats a number with three significant digits: more are noise. */
 function short(value: number): string {
   const digits = Number.isInteger(value) || value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });

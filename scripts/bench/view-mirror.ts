@@ -1,13 +1,13 @@
-/** view-mirror.ts {"logDir"}: what a browser asks of the viewer, and how long it waits for each. */
+/** view-mirror.ts {"logDir"}: sends the requests of a browser to the viewer, and measures each. */
 import { deliveryOf } from "../../src/cli/ui/delivery-state.js";
 import type { CurveData, RunList, SeriesList } from "../../src/viewer/api-types.js";
 import { startViewer } from "../../src/viewer/server.js";
-import { optionsOf, tell } from "./program.js";
+import { programOptions, sendResult } from "./program.js";
 import { median } from "./rounds.js";
 
 const MOVES = 50;
 
-const { logDir } = optionsOf<{ readonly logDir: string }>();
+const { logDir } = programOptions<{ readonly logDir: string }>();
 const server = await startViewer([logDir], 0, deliveryOf);
 
 const listedAt = performance.now();
@@ -32,7 +32,7 @@ for (let move = 0; move < MOVES; move += 1) {
 }
 const memory = process.memoryUsage().rss / 1e6;
 await server.stop();
-tell({ listed, opened, panned: median(moves), memory });
+sendResult({ listed, opened, panned: median(moves), memory });
 
 async function asked<Body>(path: string, parameters: Readonly<Record<string, string>>): Promise<Body> {
   const response = await fetch(`${server.url}api/${path}?${new URLSearchParams(parameters)}`);

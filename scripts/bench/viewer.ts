@@ -4,13 +4,13 @@ import { largeMirror } from "./large-mirror.js";
 import { mirrorOfRuns } from "./mirror-of-runs.js";
 import { runProgram } from "./program.js";
 import { median, roundsAt, scaled } from "./rounds.js";
-import type { Row } from "./row.js";
+import type { BenchRow } from "./row.js";
 
 const MAX_RUNS = 5_000;
 const ROWS_PER_RUN = 50;
 const MAX_BLOCKS = 1_000;
 
-/** What `view-mirror` tells, in milliseconds and megabytes. */
+/** The result of `view-mirror`, in milliseconds and megabytes. */
 interface Viewed {
   readonly listed: number;
   readonly opened: number;
@@ -18,8 +18,8 @@ interface Viewed {
   readonly memory: number;
 }
 
-/** What the viewer makes people wait for: a list of many runs, a run of millions of rows, a move within it. */
-export async function viewer(scale: number): Promise<Row[]> {
+/** The waiting times of the viewer: a list of many runs, a run of millions of rows, zooming in it. */
+export async function viewer(scale: number): Promise<BenchRow[]> {
   using folder = temporaryFolder();
   const runs = scaled(MAX_RUNS, scale, 2);
   const many = join(folder.path, "many");

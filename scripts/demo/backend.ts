@@ -1,7 +1,7 @@
 import { type MockState, startMockServer } from "../../src/testing/index.js";
 
 /** A backend that can be switched off and on again, on the same port and with all its rows. */
-export interface Backend extends AsyncDisposable {
+export interface DemoBackend extends AsyncDisposable {
   readonly url: string;
   readonly rows: MockState;
   stop(): Promise<void>;
@@ -9,7 +9,7 @@ export interface Backend extends AsyncDisposable {
 }
 
 /** Starts a backend on a free port. */
-export async function startBackend(apiKey: string): Promise<Backend> {
+export async function startBackend(apiKey: string): Promise<DemoBackend> {
   let server = await startMockServer({ apiKey });
   const { url, port, state } = server;
   return {

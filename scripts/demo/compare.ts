@@ -1,26 +1,26 @@
 import type { LocalExperimentStore, SyncReport } from "../../src/index.js";
 import type { MockState } from "../../src/testing/index.js";
 
-/** How the rows of one kind stand in the mirror and in the backend. */
-export interface Line {
+/** The rows of one kind in the mirror and in the backend. */
+export interface KindComparison {
   readonly mirror: number;
   readonly backend: number;
-  /** In the mirror and not in the backend, though the client takes it for delivered. */
+  /** In the mirror and not in the backend, although the client counts it as delivered. */
   readonly missing: number;
-  /** In the backend once more than in the mirror. */
+  /** In the backend more often than in the mirror. */
   readonly twice: number;
-  /** Still to be sent, as the client knows. */
+  /** Counted as pending by the client. */
   readonly "not sent yet": number;
 }
 
-/** A line for each kind of row. */
-export type Comparison = Readonly<Record<string, Line>>;
+/** The comparison by kind of row. */
+export type Comparison = Readonly<Record<string, KindComparison>>;
 
 type Kind = "experiments" | "runs" | "checkpoints" | "evals" | "metrics" | "predictions";
 
 /**
- * Compares every row of the mirror with every row of the backend, field by field. The report says what
- * is still to be sent.
+ * Compares every row of the mirror with every row of the backend, field by field. The report has the number of pending
+ * writes.
  */
 export async function compare(
   mirror: LocalExperimentStore,
@@ -33,7 +33,7 @@ export async function compare(
     for (const run of runs) for await (const row of rowsOfRun(run.id)) rows.push({ run_id: run.id, ...row });
     return rows;
   };
-  // Rows name other rows by id. What is named stands before what names it, so that the ids are known when they come up.
+  // Rows reference other rows by id: referenced kinds come first, so that their ids are known.
   const sides: readonly (readonly [kind: Kind, mirror: readonly object[], backend: readonly object[]])[] = [
     ["experiments", mirror.experiments().map(asSent), backend.experiments],
     ["runs", runs.map(asSent), backend.runs],
@@ -46,21 +46,21 @@ export async function compare(
   return Object.fromEntries(
     sides.map(([kind, here, there]) => {
       const patches = kind === "experiments" || kind === "runs" ? byKind.patches.pending : 0;
-      return [kind, lineOf(here, there, byKind[kind].pending + patches, ids)];
+      return [kind, compareRows(here, there, byKind[kind].pending + patches, ids)];
     }),
   );
 }
 
 /**
- * Pairs the rows of the mirror with those of the backend that say the same.
- * @param ids the ids of the mirror with those of the backend, for what both gave an id of their own. Pairs are added.
+ * Pairs the rows of the mirror with the equal ones of the backend.
+ * @param ids maps ids of the mirror to those of the backend, for rows with an id on each side. New pairs are added.
  */
-export function lineOf(
+export function compareRows(
   mirror: readonly object[],
   backend: readonly object[],
   pending: number,
   ids = new Map<string, string>(),
-): Line {
+): KindComparison {
   const unmatched = new Map<string, object[]>();
   for (const row of backend) {
     const content = contentOf(row);
@@ -73,7 +73,7 @@ export function lineOf(
     else learn(ids, row, twin);
   }
   const unsent = Math.min(pending, lone.length);
-  // What has the id of a lone row is that row before its last patch, not a second one.
+  // A row with the id of a lone row is that row before its last patch, not a second one.
   const known = new Set(lone.map(idOf));
   const surplus = [...unmatched.values()].flat().filter((row) => idOf(row) === undefined || !known.has(idOf(row)));
   return {
@@ -85,7 +85,7 @@ export function lineOf(
   };
 }
 
-/** All that a row says, as one text: fields in order, without its own id, ids of the mirror as the backend's. */
+/** The content of a row as text: sorted fields, without its own id, ids of the mirror as the backend's. */
 function contentOf(row: object, ids?: ReadonlyMap<string, string>): string {
   const { id: _, ...fields } = { id: undefined, ...row };
   return JSON.stringify(fields, (_key, value: unknown) => {

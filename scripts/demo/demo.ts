@@ -1,6 +1,6 @@
 /**
- * A training whose backend goes away, a training that is killed, and the proof that nothing was lost and nothing
- * doubled: `npm run demo`. It needs no network, no account and no setting.
+ * `npm run demo`: a training with an outage of the backend, a training that is killed, and a check that no row was lost or
+ * duplicated. It needs no network, no account and no configuration.
  */
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -33,20 +33,20 @@ const accuracy = await train(client, {
   async afterStep(step) {
     if (step === 150) {
       await backend.stop();
-      tell("Step 150: the backend is stopped. Training goes on.");
+      tell("Step 150: the backend is stopped. Training continues.");
     }
     if (step === 200) {
-      tell(`Step 200: ${standing()}. The backend is started again.`);
+      tell(`Step 200: ${deliveryState()}. The backend is started again.`);
       await backend.start();
     }
     if (step === 250) {
       await until("the client to catch up", () => client.status().remote === "up" && client.status().pending === 0);
-      tell(`Step 250: ${standing()}. The client has caught up by itself.`);
+      tell(`Step 250: ${deliveryState()}. The client has sent the backlog.`);
     }
   },
 });
 await client.close();
-tell(`Step 300: the classifier names ${percent(accuracy)} of the held-out flowers rightly.`);
+tell(`Step 300: the classifier is right for ${percent(accuracy)} of the held-out flowers.`);
 
 heading("2. A second training is killed");
 const environment = {
@@ -58,13 +58,13 @@ const environment = {
 await runUntilKilled(checkpoints, environment, async (step) => {
   if (step === 50) {
     await backend.stop();
-    tell("Step 50: the backend is stopped. The second process goes on in the same mirror.");
+    tell("Step 50: the backend is stopped. The second process continues in the same mirror.");
   }
   return step < 90 ? "go on" : "kill";
 });
-tell("After step 90: the second process is killed with SIGKILL, without a word to anyone.");
+tell("After step 90: the second process is killed with SIGKILL.");
 await backend.start();
-tell("The backend is started again. Nobody is left who would send the rest.");
+tell("The backend is started again. No process is left to send the rest.");
 
 heading("3. One command delivers the rest");
 const report = await syncMirror({ logDirs: [logDir], baseUrl, apiKey, projectId });
@@ -85,7 +85,7 @@ The mirror:      ${logDir}
 The checkpoints: ${checkpoints}
 See it all:      npx evsys-sdk ui ${logDir} --open`);
 
-function standing(): string {
+function deliveryState(): string {
   const { remote, pending } = client.status();
   return `the backend is ${remote}, ${pending} writes are pending`;
 }

@@ -2,15 +2,15 @@ import type { Prediction } from "../../src/index.js";
 import { type Flower, SPECIES } from "./iris.js";
 import { mostLikely, probabilities, type Weights } from "./softmax.js";
 
-/** What the classifier says of one flower. */
+/** The prediction of the classifier for one flower. */
 export interface Verdict {
   readonly flower: Flower;
   readonly species: string;
-  /** How likely each species is, by name. */
+  /** The probability of each species, by name. */
   readonly probabilities: Readonly<Record<string, number>>;
 }
 
-/** Asks the classifier for the species of every flower. */
+/** Classifies every flower. */
 export function classify(weights: Weights, flowers: readonly Flower[]): Verdict[] {
   return flowers.map((flower) => {
     const shares = probabilities(weights, flower.features);
@@ -33,7 +33,7 @@ export function breakdownOf(verdicts: readonly Verdict[]): Record<string, object
   return Object.fromEntries(perSpecies);
 }
 
-/** One prediction for each flower, in the words of a question and its answer. */
+/** One prediction for each flower, as a prompt and its output. */
 export function predictionsOf(verdicts: readonly Verdict[], evalId: string, step: number): Prediction[] {
   return verdicts.map(({ flower, species, probabilities: shares }, at) => {
     const [sepalLength, sepalWidth, petalLength, petalWidth] = flower.centimetres;

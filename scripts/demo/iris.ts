@@ -6,14 +6,14 @@ export const SPECIES: readonly string[] = getDistinctClasses();
 
 /** An iris that Edgar Anderson measured and Ronald Fisher published in 1936. */
 export interface Flower extends Example {
-  /** Its place in the published table, from 0 to 149. */
+  /** Its index in the published table, from 0 to 149. */
   readonly index: number;
   readonly species: string;
   /** Sepal length, sepal width, petal length and petal width. */
   readonly centimetres: readonly number[];
 }
 
-/** The flowers to learn from, and those held out to judge what was learned. */
+/** The flowers for training and the held-out ones for evaluation. */
 export interface Split {
   readonly train: readonly Flower[];
   readonly heldOut: readonly Flower[];
@@ -33,7 +33,7 @@ export function loadIris(seed: number, heldOut = 30): Split {
   return { train: flowers.slice(heldOut), heldOut: flowers.slice(0, heldOut) };
 }
 
-/** Brings every measurement to mean 0 and deviation 1. The held-out flowers have no say in it. */
+/** Standardizes every measurement to mean 0 and deviation 1, computed from the training flowers only. */
 function standardiserOf(rows: readonly (readonly number[])[]): (row: readonly number[]) => number[] {
   const scales = (rows[0] ?? []).map((_, column) => {
     const values = rows.map((row) => row[column] ?? 0);

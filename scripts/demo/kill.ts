@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 const PROGRAM = fileURLToPath(new URL("second-training.ts", import.meta.url));
 
 /**
- * Runs the second training in a process of its own, until `afterStep` answers "kill" for one of its steps. SIGKILL
- * leaves a process no time for anything: no farewell, no flush, no closing of files.
+ * Runs the second training in a process of its own, until `afterStep` returns "kill" for one of its steps. After SIGKILL a
+ * process runs nothing more: no exit notice, no flush, no closing of files.
  */
 export async function runUntilKilled(
   checkpoints: string,

@@ -1,6 +1,5 @@
 /**
- * A training that does not live to see its end: the demo starts it as a process of its own and kills it.
- * Where to log to stands in the environment, as on a cluster.
+ * A training that the demo starts as a process of its own and kills. The environment configures the client, as on a cluster.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { DashboardClient } from "../../src/index.js";

@@ -1,7 +1,7 @@
-/** What the classifier learns: a row of weights for each class. */
+/** The weights of the classifier: a row for each class. */
 export type Weights = readonly (readonly number[])[];
 
-/** Something to learn from. */
+/** A training example. */
 export interface Example {
   /** The inputs, after a constant 1 for the bias. */
   readonly features: readonly number[];
@@ -9,7 +9,7 @@ export interface Example {
   readonly target: readonly number[];
 }
 
-/** How well weights fit some examples, and where to go from there. */
+/** The loss, accuracy and gradient of weights on some examples. */
 export interface Assessment {
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
@@ -20,26 +20,26 @@ export interface Assessment {
   readonly gradNorm: number;
 }
 
-/** Weights that know nothing. */
+/** Initial weights. */
 export function zeroWeights(classes: number, features: number): Weights {
   return Array.from({ length: classes }, () => Array.from({ length: features }, () => 0));
 }
 
-/** How likely each class is. */
+/** The probability of each class. */
 export function probabilities(weights: Weights, features: readonly number[]): number[] {
   const scores = weights.map((row) => dot(row, features));
   const highest = Math.max(...scores);
-  const raised = scores.map((score) => Math.exp(score - highest));
-  const total = sum(raised);
-  return raised.map((value) => value / total);
+  const exponentials = scores.map((score) => Math.exp(score - highest));
+  const total = sum(exponentials);
+  return exponentials.map((value) => value / total);
 }
 
-/** The place of the highest number: the class that a target or a prediction stands for. */
+/** The index of the highest number: the class of a target or a prediction. */
 export function mostLikely(values: readonly number[]): number {
   return values.indexOf(Math.max(...values));
 }
 
-/** Holds weights against examples. */
+/** Evaluates weights on examples. */
 export function assess(weights: Weights, examples: readonly Example[]): Assessment {
   let loss = 0;
   let right = 0;
@@ -54,7 +54,7 @@ export function assess(weights: Weights, examples: readonly Example[]): Assessme
   return { loss, accuracy: right / examples.length, gradient, gradNorm: Math.hypot(...gradient.flat()) };
 }
 
-/** The weights after one step downhill. */
+/** The weights after one step of gradient descent. */
 export function descend(weights: Weights, gradient: Weights, learningRate: number): Weights {
   return zip(weights, gradient, (row, slopes) => zip(row, slopes, (weight, slope) => weight - learningRate * slope));
 }

@@ -8,13 +8,13 @@ import { type Assessment, assess, descend, type Weights, zeroWeights } from "./s
 
 const LEARNING_RATE = 0.5;
 
-/** What to train, and who wants to hear of it. */
+/** The options of a training. */
 export interface Training {
   readonly name: string;
   /** Decides which flowers are held out. */
   readonly seed: number;
   readonly steps: number;
-  /** After how many steps the weights are saved and evaluated, again and again. */
+  /** The number of steps between two checkpoints, each with an evaluation. */
   readonly checkpointEvery: number;
   /** The folder for the weights. */
   readonly checkpoints: string;
@@ -22,13 +22,13 @@ export interface Training {
   readonly afterStep: (step: number) => void | Promise<void>;
 }
 
-/** Trains a softmax classifier on Fisher's irises and logs all of it. Answers the accuracy on the held-out flowers. */
+/** Trains a softmax classifier on Fisher's irises and logs all of it. Returns the accuracy on the held-out flowers. */
 export function train(client: DashboardClient, training: Training): Promise<number> {
   const { name, seed, steps, checkpointEvery, afterStep } = training;
   const flowers = loadIris(seed);
   const details = {
     experiment_name: name,
-    hypothesis: "Four measurements are enough to tell three species of iris apart.",
+    hypothesis: "Four measurements are enough to distinguish three species of iris.",
     tags: ["iris", "softmax"],
     seed,
     recipe_kind: "supervised",
@@ -52,14 +52,12 @@ export function train(client: DashboardClient, training: Training): Promise<numb
       await afterStep(step);
     }
     run.setBestScore(accuracy);
-    run.setConclusion(
-      `The classifier names ${percent(accuracy)} of ${flowers.heldOut.length} held-out irises rightly.`,
-    );
+    run.setConclusion(`The classifier is right for ${percent(accuracy)} of ${flowers.heldOut.length} held-out irises.`);
     return accuracy;
   });
 }
 
-/** Saves the weights as a checkpoint, and judges them by the held-out flowers; after the last step flower by flower. */
+/** Saves the weights as a checkpoint, and evaluates them on the held-out flowers; after the last step it logs each prediction. */
 async function saveAndEvaluate(
   run: ExperimentRun,
   weights: Weights,
@@ -86,7 +84,7 @@ async function saveAndEvaluate(
   return accuracy;
 }
 
-/** A share as people read it. */
+/** Formats a share as a percentage. */
 export function percent(part: number): string {
   return `${(100 * part).toFixed(1)} %`;
 }

@@ -172,7 +172,7 @@ describe("evsys-sdk clean", () => {
     const mirrors = [await oldMirror(9, rejected), await oldMirror(9, refused)];
     server.failNext({ status: 422, match: "/metrics/" });
     await sync(server, [String(rejected)]);
-    server.failNext({ status: 409, match: "/experiments/" });
+    server.failNext({ status: 400, match: "/experiments/" });
     await sync(server, [String(refused)]);
     const unknown = offlineClient({ logDir: String(parked) });
     await daysAgo(9, String(parked), async () => {

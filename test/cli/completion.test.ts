@@ -43,7 +43,7 @@ describe("evsys-sdk completion", () => {
 
   it.each([
     [[], "completion requires one shell: evsys-sdk completion bash, zsh or fish."],
-    [["bash", "zsh"], "completion takes one shell: "],
+    [["bash", "zsh"], "completion requires one shell: "],
     [["fsih"], "Unknown shell fsih; did you mean fish?"],
     [["powershell"], "Unknown shell powershell; known: bash, zsh, fish."],
   ])("says what is wrong with %j", async (args, message) => {

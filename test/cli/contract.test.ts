@@ -120,7 +120,9 @@ describe("evsys-sdk contract", () => {
     expect(refused.code).toBe(4);
     expect(away.stdout + refused.stdout).not.toContain("not tested  ");
     expect(server.requests).toHaveLength(1);
-    expect(refused.stdout).toContain("The backend refused the key; give one that may write to the project, ");
+    expect(refused.stdout).toContain(
+      "The backend rejected the API key. Set EVSYS_API_KEY or --api-key to a key with write access to the project.",
+    );
     expect(refused.stdout + refused.stderr).not.toContain(API_KEY);
   });
 
@@ -129,7 +131,9 @@ describe("evsys-sdk contract", () => {
     const { code, stdout } = await command(["contract", "--timeout-ms", "500"], connection(server));
     expect(code).toBe(3);
     expect(stdout).toContain("could not be reached: no response within 500 ms.\n");
-    expect(stdout).toMatch(/The experiment contract-test-\S+ may exist and is not marked; see to it at the backend\./);
+    expect(stdout).toMatch(
+      /The experiment contract-test-\S+ may exist and is not marked is_valid=false\. Mark it in the backend\./,
+    );
   });
 
   it("ends with 3 where something else answers, and tries nothing more", async () => {
@@ -229,7 +233,7 @@ describe("evsys-sdk contract", () => {
       });
       const { code, signal: killedBy, stdout, stderr } = await child.ended;
       expect({ code, killedBy }).toEqual({ code: 3, killedBy: null });
-      expect(stderr).toContain("Stopping once what is on its way is answered.");
+      expect(stderr).toContain("Stopping after the requests in flight.");
       expect(jsonOf(stdout)).toMatchObject({ isStopped: true, differs: 0 });
       expect(server.predictions).toEqual([]);
       expect(server.experiments.length).toBeGreaterThan(1);

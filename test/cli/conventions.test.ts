@@ -31,7 +31,7 @@ describe("the help of each command", () => {
     const help = write.mock.calls.map(([text]) => String(text)).join("");
     const part = (title: string): string[] => (help.split(`${title}\n`)[1] ?? "").split("\n\n")[0]?.split("\n") ?? [];
     expect(part("Examples:").length).toBeGreaterThanOrEqual(2);
-    const codes = part("Exit codes (of those that apply, the highest):").filter((line) => /^ {2}\d {2}\w/.test(line));
+    const codes = part("Exit codes (the highest that applies):").filter((line) => /^ {2}\d {2}\w/.test(line));
     expect(codes.map((line) => line[2])).toEqual(expect.arrayContaining(["0", "2"]));
     expect(help).toContain("  --verbose ");
     for (const line of help.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
@@ -76,13 +76,13 @@ describe("an error that nobody foresaw", () => {
       expect(stderr).toContain("  TypeError: no tree\n");
       expect(stderr).not.toContain(API_KEY);
       expect(stderr).not.toContain("\u001b");
-      expect(stderr).not.toContain("add --verbose");
+      expect(stderr).not.toContain("use --verbose");
     }
   });
 
   it("has no stack where it is the command line's own", async () => {
     const { stderr } = await evsys(["status", "missing", "--verbose"], {}, { cwd: temporaryFolder() }).ended;
-    expect(stderr).toBe('evsys-sdk: "missing" does not exist; name the mirror\'s folder, or set EVSYS_LOG_DIR.\n');
+    expect(stderr).toBe('evsys-sdk: "missing" does not exist; pass the mirror\'s folder, or set EVSYS_LOG_DIR.\n');
   });
 });
 

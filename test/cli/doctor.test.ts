@@ -90,7 +90,7 @@ describe("evsys-sdk doctor", () => {
     });
     expect(of("backend")).toMatchObject({
       found: "This port speaks plain http.",
-      next: `Use ${server.url}.`,
+      next: `Set EVSYS_API_URL=${server.url}.`,
     });
     expect(text).not.toContain("routines");
   });
@@ -106,7 +106,10 @@ describe("evsys-sdk doctor", () => {
     const { logDir } = await offlineMirror();
     const { code, of } = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: logDir });
     expect(code).toBe(0);
-    expect(of("writes")).toMatchObject({ verdict: "ok", found: expect.stringContaining("Offline: they wait.") });
+    expect(of("writes")).toMatchObject({
+      verdict: "ok",
+      found: expect.stringContaining("Offline: they stay in the mirror."),
+    });
   });
 
   it("says that writes are held back of a run that the backend does not know", async () => {
@@ -163,7 +166,10 @@ describe("evsys-sdk doctor", () => {
     const server = await rawServer(always(400, { detail: "no" }));
     const { code, of } = await diagnosis(connection(server));
     expect(code).toBe(0);
-    expect(of("access")).toMatchObject({ verdict: "skipped", found: expect.stringContaining("could not be told") });
+    expect(of("access")).toMatchObject({
+      verdict: "skipped",
+      found: expect.stringContaining("Unknown, because the backend responds in the same way"),
+    });
     expect(server.requests.map(({ text }) => text)).toEqual(["[]", "[]"]);
   });
 
@@ -180,8 +186,8 @@ describe("evsys-sdk doctor", () => {
 
   it.each([
     [404, "the SDK's routes are not at this address", "Set EVSYS_API_URL"],
-    [200, "something else may exist", "Set EVSYS_API_URL"],
-    [503, "with status 503: down for repairs", "Wait, or ask who runs it"],
+    [200, "it may not be an EvolvingSystems backend", "Set EVSYS_API_URL"],
+    [503, "with status 503: down for repairs", "Try later, or ask its operators"],
     [302, "redirects without a target", "Set EVSYS_API_URL"],
   ])("tells what a status of %i means", async (status, found, next) => {
     const server = await rawServer(always(status, "down for repairs"));

@@ -207,7 +207,7 @@ Written: 1 experiment.
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await ended(child)).toContain("\nOther machines on the network can write to it.\n");
     const { child: closed } = await mock("--host=127.0.0.1");
-    expect(await ended(closed)).not.toContain("Every machine");
+    expect(await ended(closed)).not.toContain("Other machines");
   });
 });
 
@@ -222,11 +222,8 @@ describe("a mock that cannot start", () => {
   });
 
   it.each([
-    [
-      ["--host", "nowhere.invalid"],
-      '"nowhere.invalid" is no address of this machine; leave --host out for localhost, ',
-    ],
-    [["--host", "192.0.2.254"], '"192.0.2.254" is no address of this machine; '],
+    [["--host", "nowhere.invalid"], '"nowhere.invalid" is not an address of this machine; omit --host for localhost, '],
+    [["--host", "192.0.2.254"], '"192.0.2.254" is not an address of this machine; '],
     [["--host="], "--host requires an address of this machine, such as 0.0.0.0 for all interfaces."],
     [["--api-key", `${API_KEY} `], "--api-key must consist of printable ASCII characters without spaces."],
     [["--api-key="], "--api-key must consist of printable ASCII characters without spaces."],
@@ -243,7 +240,7 @@ describe("a mock that cannot start", () => {
     [["--fail-rate", "20"], "--fail-rate must be at most 1, not 20."],
     [["--latency-ms", "3000000000"], "--latency-ms must be at most 2147483647, not 3000000000."],
     [["--api-key=", API_KEY], "mock accepts only options. See evsys-sdk mock --help."],
-    [["--api-key"], "--api-key requires a value: --api-key k."],
+    [["--api-key"], "--api-key requires a value: --api-key key."],
     [["--prot", "1"], "Unknown option --prot; did you mean --port?"],
   ])("says in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);

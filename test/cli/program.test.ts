@@ -65,7 +65,7 @@ describe("the program", () => {
     [["snyc"], "Unknown command snyc; did you mean sync?"],
     [["sync", "--dry"], "Unknown option --dry; did you mean --dry-run?"],
     [["sync", "--concurrency", "2.5"], '--concurrency must be an integer of at least 1, not "2.5".'],
-    [["status", "missing"], '"missing" does not exist; name the mirror\'s folder, or set EVSYS_LOG_DIR.'],
+    [["status", "missing"], '"missing" does not exist; pass the mirror\'s folder, or set EVSYS_LOG_DIR.'],
     [["clean", "\u001b[31mred"], '"\\u001b[31mred" does not exist; '],
   ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
     const { code, stdout, stderr } = await command(args, {}, { cwd: temporaryFolder() });
@@ -84,8 +84,14 @@ describe("the program", () => {
     [["--verison"], "Unknown option --verison; did you mean --version?"],
     [["--json", "sync"], "The command comes first: evsys-sdk sync --json."],
     [["sync", "--retry-regected"], "Unknown option --retry-regected; did you mean --retry-rejected?"],
-    [["status", "--watch"], "Unknown option --watch; known: --json, --verbose, --help."],
-    [["status", "--constructor"], "Unknown option --constructor; known: --json, --verbose, --help."],
+    [
+      ["status", "--watch"],
+      "Unknown option --watch; known: --run, --experiment, --failed, --limit, --summary, --compare, --json, --verbose, --help.",
+    ],
+    [
+      ["status", "--constructor"],
+      "Unknown option --constructor; known: --run, --experiment, --failed, --limit, --summary, --compare, --json, --verbose, --help.",
+    ],
     [["sync", "-j"], "Unknown option -j; known: --dry-run, --watch, "],
     [["sync", "--json=yes"], '--json accepts no value, got "yes".'],
     [["sync", "--concurrency"], "--concurrency requires a value: --concurrency n."],

@@ -137,13 +137,13 @@ describe("evsys-sdk sync", () => {
   it("holds back the children of an experiment that was refused, ends with 3, and sends it anew the next time", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
-    server.failNext({ status: 409, body: { detail: "the name is taken" }, match: "/experiments/" });
+    server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
     const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
     expect(code).toBe(3);
     expect(stderr).toContain("the name is taken");
     expect(stdout).toContain(`Pending ${writes - 1} `);
     expect(stdout).toContain("run base: the experiment ");
-    expect(stdout).toContain(" was rejected: 409 the name is taken\n");
+    expect(stdout).toContain(" was rejected: 400 the name is taken\n");
     expect(stdout).toContain(`Once this is fixed: ${syncCommandLine(logDir)}\n`);
     expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
   });
@@ -202,8 +202,8 @@ describe("evsys-sdk sync", () => {
   });
 
   it.each([
-    [{ EVSYS_API_KEY: "" }, "Set EVSYS_API_KEY: a sync needs a key and a project"],
-    [{ EVSYS_API_KEY: "", EVSYS_PROJECT_ID: "" }, "Set EVSYS_API_KEY and EVSYS_PROJECT_ID: "],
+    [{ EVSYS_API_KEY: "" }, "Set EVSYS_API_KEY. Only sync --dry-run works without"],
+    [{ EVSYS_API_KEY: "", EVSYS_PROJECT_ID: "" }, "Set EVSYS_API_KEY and EVSYS_PROJECT_ID. "],
     [{ EVSYS_API_KEY: "geheim→" }, "expected printable ASCII without spaces"],
     [{ EVSYS_API_URL: "nowhere" }, "EVSYS_API_URL: expected an http or https URL"],
   ])("ends with 2 for %j", async (variables, message) => {
@@ -356,7 +356,7 @@ describe("evsys-sdk sync", () => {
     const { logDir, writes } = await offlineMirror(200);
     const coloured = await evsysOnTerminal(["sync", logDir], connection(server)).ended;
     expect(coloured.code).toBe(0);
-    expect(coloured.stdout).toMatch(new RegExp(`\\r\\[#+\\] 100 %, ${writes} delivered, 0 to go *\\r *\\r`));
+    expect(coloured.stdout).toMatch(new RegExp(`\\r\\[#+\\] 100 %, ${writes} delivered, 0 pending *\\r *\\r`));
     expect(coloured.stdout).toContain(`\u001b[32mDelivered ${writes}\u001b[39m`);
 
     const again = await offlineMirror(1);

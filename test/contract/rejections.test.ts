@@ -109,16 +109,16 @@ describe("a refusal that differs", () => {
     expect(found("createExperiment")).toEqual([]);
     expect(found("createRun")).toEqual([
       {
-        where: `${what}, answer`,
-        expected: "a refusal",
+        where: `${what}, response`,
+        expected: "an error",
         got: 'the response to an accepted request: {"run":{"id":"run"}}',
       },
     ]);
     expect(found("addCheckpoint")).toEqual([
       { where: `${what}, content-type`, expected: "application/json or text/plain", got: "text/html" },
-      { where: `${what}, answer`, expected: "JSON", got: "<h1>Bad Request</h1>" },
+      { where: `${what}, response`, expected: "JSON", got: "<h1>Bad Request</h1>" },
     ]);
-    expect(found("createEval")).toEqual([{ where: `${what}, answer`, expected: "object", got: '["bad"]' }]);
+    expect(found("createEval")).toEqual([{ where: `${what}, response`, expected: "object", got: '["bad"]' }]);
     const expected = "a rejection of the body, such as 400 or 422";
     for (const [operation, status] of [
       ["logStepMetric", 500],
@@ -128,7 +128,7 @@ describe("a refusal that differs", () => {
       const got = expect.stringMatching(new RegExp(`^${status}: \\{"detail":"`));
       expect(found(operation)[0]).toEqual({ where: `${what}, status`, expected, got });
     }
-    for (const each of named(report, "differs")) expect(each).toMatch(/: refuses (unknown|missing) fields|wrong types/);
+    for (const each of named(report, "differs")) expect(each).toMatch(/: rejects (unknown|missing) fields|wrong types/);
   });
 });
 

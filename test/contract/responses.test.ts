@@ -67,7 +67,7 @@ describe("an answer that differs", () => {
       ),
     );
     const differences = (operation: OperationName) => differencesOf(report, operation, "every field");
-    expect(differences("addCheckpoint")).toEqual([{ where: "answer", expected: "object", got: "[]" }]);
+    expect(differences("addCheckpoint")).toEqual([{ where: "response", expected: "object", got: "[]" }]);
     expect(differences("createEval")).toEqual([
       { where: "id", expected: "a value that must NOT have fewer than 1 characters", got: '""' },
     ]);
@@ -127,9 +127,9 @@ describe("an answer that differs", () => {
     const expected = "application/json";
     expect(differences("createEval")).toEqual([
       { where: "content-type", expected, got: "text/html" },
-      { where: "answer", expected: "JSON", got: "<html> <h1>Sign in</h1>" },
+      { where: "response", expected: "JSON", got: "<html> <h1>Sign in</h1>" },
     ]);
-    const empty = { where: "answer", expected: "JSON", got: "an empty body" };
+    const empty = { where: "response", expected: "JSON", got: "an empty body" };
     expect(differences("addCheckpoint")).toEqual([empty]);
     expect(differences("logStepMetric")).toEqual([{ where: "content-type", expected, got: "none" }, empty]);
   });

@@ -13,14 +13,16 @@ import { forEachSeed, IS_LONG, type Random, randomFrom, seeds } from "./support/
 import { expectInMirror, startWriter } from "./support/writer.js";
 import { type Accepted, writeAll } from "./support/writing.js";
 
+/** Several seeds at a time, each with processes of its own. */
 const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
+const WAIT = { limitMs: 30_000 };
 
 /** Kills a writer at a moment of the seed's choice: when it has reported so many writes, or when the server has its so-manieth request before it. */
 async function killSometime(writer: Program<Accepted>, random: Random, server?: MockServer): Promise<void> {
   const reported = random.between(1, 150);
   const received = random.between(1, 150);
   if (server === undefined || random.next() < 0.5) {
-    await until(() => writer.stdout().split("\n").length > reported);
+    await until(() => writer.stdout().split("\n").length > reported, WAIT);
     return writer.kill();
   }
   const before = server.requests.length;
@@ -85,12 +87,12 @@ describe("SIGKILL of a writer at a random moment", () => {
       const [random, logDir, first] = [randomFrom(seed), temporaryFolder(), await backend()];
       const writer = startWriter({ baseUrl: first.url, logDir, seed, inFlight: 8, maxRetries: 0, pauseMs: 1 });
       const before = random.between(3, 60);
-      await until(() => first.requests.length >= before);
+      await until(() => first.requests.length >= before, WAIT);
       await first.stop();
       const reported = writer.stdout().length;
-      await until(() => writer.stdout().length > reported + 3_000);
+      await until(() => writer.stdout().length > reported + 3_000, WAIT);
       const second = await backend({ port: first.port, state: first.state });
-      await until(() => second.requests.length > 0);
+      await until(() => second.requests.length > 0, WAIT);
       await killSometime(writer, random, second);
       await expectExactlyOnce(logDir, second, writer.lines());
     }),

@@ -29,7 +29,7 @@ function sessionsOf(logDir: string): number[] {
   return ops.map((text) => text.split("\n").filter((line) => line.startsWith('{"session"')).length);
 }
 
-describe("more runs than the process may have open files", { timeout: 60_000 }, () => {
+describe("more runs than the process may have open files", () => {
   it("are written and sent online, each in one session", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     expect(await withFewDescriptors({ baseUrl: server.url, logDir })).toEqual([{ delivered: WRITES, pending: 0 }]);

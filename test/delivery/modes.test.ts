@@ -47,7 +47,7 @@ describe("delivery: await", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("counts what a call waits in a queue as part of its time", { timeout: 20_000 }, async () => {
+  it("counts what a call waits in a queue as part of its time", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { concurrency: 1, timeoutMs: 1_000, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -153,7 +153,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("end at their deadline where the backend hangs, and say what is left", { timeout: 20_000 }, async () => {
+  it("end at their deadline where the backend hangs, and say what is left", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery });
     const { runId } = await runOf(client);

@@ -329,7 +329,8 @@ describe("ids that another process made offline", () => {
   it("are the backend's on the wire, however often another process names them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const away = clientFor(await deadServer(), logDir, { maxRetries: 0 });
-    const client = clientFor(server, logDir);
+    // Its calls wait for the id of a checkpoint that the other client cannot send.
+    const client = clientFor(server, logDir, { timeoutMs: 1_000 });
     const { experimentId, runId } = await runOf(client);
     const theirs = await away.createRun({ experiment_id: experimentId, seed: 2 });
     for (const n of [1, 2, 3]) {

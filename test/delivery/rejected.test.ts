@@ -261,7 +261,7 @@ describe("a key that is refused", () => {
     },
   );
 
-  it("and is accepted later brings what waited, without a restart or a further call", { timeout: 20_000 }, async () => {
+  it("and is accepted later brings what waited, without a restart or a further call", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);

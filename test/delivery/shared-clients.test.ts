@@ -70,7 +70,7 @@ describe("two clients of a process with different backends on one mirror", () =>
     const [mine, theirs] = [await runOf(one), await runOf(other)];
     const error = await other.logStepMetric(mine.runId, { step: 1, loss: 1 }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(EvsysError);
-    expect(String(error)).toMatch(/another client of this process.*logDir/);
+    expect(String(error)).toMatch(/Another client of this process.*logDir/);
     await other.logStepMetric(theirs.runId, { step: 2, loss: 1 });
     expect([first.metrics.length, second.metrics.length]).toEqual([0, 1]);
   });

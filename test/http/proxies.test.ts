@@ -57,7 +57,7 @@ describe("a proxy", () => {
       kind: "blocked",
       failure: { status: 407, pending: true, path: "/sdk/runs/r/metrics/" },
     });
-    expect(JSON.stringify(outcome)).toContain(`the proxy http://${host} asks for a user and a password`);
+    expect(JSON.stringify(outcome)).toContain(`the proxy http://${host} requires a user and a password`);
     expect(JSON.stringify(outcome)).not.toContain("geheim");
   });
 

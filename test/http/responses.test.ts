@@ -97,7 +97,7 @@ describe("x-request-id", () => {
 
 describe("a status that says nothing about the write", () => {
   it.each([
-    [407, "asks for a user and a password"],
+    [407, "requires a user and a password"],
     [421, "does not serve this address"],
   ])("%i blocks it, and it stays pending", async (status, words) => {
     const server = await rawServer(always(status, "<h1>Proxy</h1>"));

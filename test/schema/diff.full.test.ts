@@ -124,6 +124,6 @@ describe("npm run schema:diff", () => {
     const { code, stdout } = await schemaDiff("--help");
     expect(code).toBe(0);
     expect(stdout).toMatch(/breaking .*\n +additive .*\n +cosmetic /);
-    expect(stdout).toContain("0 nothing but cosmetic changes, 1 additive, 2 breaking, 3 wrong usage");
+    expect(stdout).toContain("0 only cosmetic changes, 1 additive, 2 breaking, 3 wrong usage");
   });
 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { lineOf } from "../../scripts/demo/compare.js";
+import { compareRows } from "../../scripts/demo/compare.js";
 import { assess, type Weights } from "../../scripts/demo/softmax.js";
 
 describe("the comparison", () => {
   const line = (here: object[], there: object[], pending = 0, ids = new Map<string, string>()) => {
-    const { missing, twice, "not sent yet": unsent } = lineOf(here, there, pending, ids);
+    const { missing, twice, "not sent yet": unsent } = compareRows(here, there, pending, ids);
     return { missing, twice, unsent };
   };
 

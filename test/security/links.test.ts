@@ -44,7 +44,7 @@ describe.each(FOLDERS)("a link in place of %s", (_, part) => {
       expect(error).toBeInstanceOf(MirrorError);
       expect(error).toMatchObject({
         path: inside,
-        message: expect.stringContaining("Links in the mirror are not followed"),
+        message: expect.stringContaining("links in the mirror are not followed"),
       });
       expect(contentsOf(outside)).toEqual(before);
       expect(server.requests).toEqual([]);

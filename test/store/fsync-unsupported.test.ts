@@ -26,7 +26,9 @@ describe.runIf(existsSync(REFUSING))("a disk that refuses fsync", () => {
     for (const { policy } of [one, one, other]) syncToDisk(refusing(), REFUSING, policy);
     for (const { policy, warnings } of [one, other]) {
       expect(warnings).toEqual([
-        expect.stringContaining(`refuses fsync (EINVAL), so fsync: "${fsync}" has no effect in ${policy.root}`),
+        expect.stringContaining(
+          `the file system does not support fsync (EINVAL), so fsync: "${fsync}" has no effect in ${policy.root}`,
+        ),
       ]);
     }
   });

@@ -858,8 +858,8 @@ describe("its options", () => {
     ['{"port":"x"}', 'port must be an integer from 0 to 65535, not "x"'],
     ['{"port":65536}', "port must be an integer from 0 to 65535, not 65536"],
     ['{"apikey":"k"}', "unknown option apikey; did you mean apiKey?"],
-    ['{"apiKey":""}', "apiKey must be a text that is not empty"],
-    ['{"latencyMs":-1}', "latencyMs must be a number of 0, not -1"],
+    ['{"apiKey":""}', "apiKey must be a non-empty string without spaces"],
+    ['{"latencyMs":-1}', "latencyMs must be a number of 0 or more, not -1"],
   ])("are refused where they do not fit: %s", async (text, message) => {
     await expect(startMockServer(JSON.parse(text))).rejects.toThrow(`startMockServer: ${message}`);
   });

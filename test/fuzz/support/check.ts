@@ -21,8 +21,9 @@ export async function holds<Case>(
   await fc.assert(property, IS_LONG ? { numRuns: many } : short);
 }
 
-/** Checks that no kind of case was rare, for then the property would say little. */
+/** Checks that no kind of case was rare, for then the property would say little. The few cases of `npm test` may lack one. */
 export function expectShares(counts: Readonly<Record<string, number>>, least: number): void {
+  if (!IS_FULL && !IS_LONG) return;
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const rare = Object.entries(counts).filter(([, count]) => count / all < least);
   expect(rare, `of ${all} cases`).toEqual([]);
