@@ -43,7 +43,7 @@ export class EntityOutbox {
     this.store = new EntityStore(root, kind, id, sender.diskPolicy(root));
     this.health = new EntityHealth(this.store.log);
     this.lease = new SenderLease(this.store.log.folder);
-    this.operations = new OperationQueue(kind, () => this.state, sender.ids, owner);
+    this.operations = new OperationQueue(kind, this.store.log, sender.ids, owner);
     this.streams = new StreamOutboxes(this.store, sender.ids, owner, () => this.steps);
     this.pump = new Pump(this);
     learnIds(this.store, sender.ids);
@@ -222,7 +222,13 @@ export class EntityOutbox {
   /** An attempt of an operation that was just counted has failed: the next one is a retry, after its own backoff. */
   noteAttempt(key: string, outcome: Unavailable): void {
     const entry = this.operations.entryOf(key);
-    if (entry !== undefined) this.requeue(entry, PENDING, noteFailure(this.sender.connection, entry, outcome));
+    if (entry === undefined) return;
+    try {
+      if (this.checkLease()) this.store.log.noteOpSent(entry.operation.slot);
+    } catch (error) {
+      entry.scope.announce(toError(error));
+    }
+    this.requeue(entry, PENDING, noteFailure(this.sender.connection, entry, outcome));
   }
 
   /** Defers an entry until an id is known. Its call waits too only while the id is being looked up. */
@@ -230,6 +236,7 @@ export class EntityOutbox {
     entry.waitsFor = waitsFor;
     if (!this.sender.ids.isLookingUp(waitsFor.kind, waitsFor.id)) this.#settleWaiter(entry, PENDING);
     this.#putBack(entry);
+    this.pump.limitWait(entry);
   }
 
   /** An entry is settled. */

@@ -69,8 +69,11 @@ export async function sendBacklog(
 }
 
 /** Waits, unless `signal` is aborted; the process stays alive for it. */
-function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
-  return within(waitMs, signal, new Promise(() => {}));
+async function pause(waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  const endsAt = now() + waitMs;
+  // A timer may fire up to a millisecond early: nothing would be due then, and the drain would count as a failure.
+  do await within(endsAt - now(), signal, new Promise(() => {}));
+  while (now() < endsAt && signal?.aborted !== true);
 }
 
 /** Waits for work, `timeoutMs` at most and until `signal` is aborted; the process stays alive for it. */

@@ -7,7 +7,7 @@ export class IdMap {
   readonly #lookups = new Map<string, Promise<void>>();
   /** Looks up an unknown id and adds it to the map: before it returns, or before its promise resolves. */
   lookUp: (kind: EntityKind, id: string) => Promise<void> | undefined = () => undefined;
-  /** Called when an awaited id is known. */
+  /** Called when an awaited id is known, and when a lookup has ended. */
   onLearned: () => void = () => {};
 
   /** Adds a client-generated id that the backend does not know yet. */
@@ -53,7 +53,7 @@ export class IdMap {
   #endLookup(key: string, id: string): void {
     this.#lookups.delete(key);
     if (!this.#isKnown(key)) this.#backendIds.set(key, id);
-    if (!this.#expected.has(key)) this.onLearned();
+    this.onLearned();
   }
 
   #isKnown(key: string): boolean {

@@ -1,4 +1,5 @@
-import type { Operation, SyncState } from "../journal/sync-state.js";
+import type { SyncLog } from "../journal/sync-log.js";
+import type { Operation } from "../journal/sync-state.js";
 import type { FolderKind } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import type { WriteState } from "./counters.js";
@@ -14,7 +15,7 @@ import type { Scope } from "./scope.js";
 export class OperationQueue {
   readonly #creates: PendingCount;
   readonly #patches = new PendingCount("patches");
-  readonly #state: () => SyncState;
+  readonly #log: SyncLog;
   readonly #ids: IdMap;
   readonly #owner: Scope;
   /** By key; created when an operation is first counted. */
@@ -24,8 +25,8 @@ export class OperationQueue {
   #former = new Map<string, OperationEntry>();
   #sending: OperationEntry | undefined;
 
-  constructor(kind: FolderKind, state: () => SyncState, ids: IdMap, owner: Scope) {
-    this.#state = state;
+  constructor(kind: FolderKind, log: SyncLog, ids: IdMap, owner: Scope) {
+    this.#log = log;
     this.#ids = ids;
     this.#owner = owner;
     this.#creates = new PendingCount(kind === "run" ? "runs" : "experiments");
@@ -52,9 +53,10 @@ export class OperationQueue {
 
   /** Counts what was added to the journal since; `scope`: its client, if a call of this process has just journaled it. */
   count(scope?: Scope): void {
-    for (const operation of this.#state().pending) {
+    const isInherited = scope === undefined && this.#log.mayHaveSentBefore;
+    for (const operation of this.#log.state.pending) {
       if (this.#entries.has(operation.key)) continue;
-      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, scope === undefined);
+      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, isInherited);
       this.#entries.set(operation.key, entry);
       this.#countOf(operation).add(entry.scope, 1);
     }
@@ -103,7 +105,7 @@ export class OperationQueue {
 
   /** The counted operations of a kind that are not settled, in their order. */
   *unsettled(kind: OperationEntry["kind"]): Generator<OperationEntry, undefined> {
-    for (const { key } of this.#state().pending) {
+    for (const { key } of this.#log.state.pending) {
       const entry = this.#entries.get(key);
       if (entry?.kind === kind) yield entry;
     }
@@ -144,7 +146,7 @@ export class OperationQueue {
 
   /** Requeues what the backend rejected: creates always, as everything else depends on them. */
   retryRejected(withPatches: boolean): void {
-    const state = this.#state();
+    const state = this.#log.state;
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
       this.#entries.set(operation.key, entryOf(operation, this.#owner, false));

@@ -25,11 +25,26 @@ export class Pump {
     this.#runPatches();
   }
 
+  /** Ends the wait of calls whose writes name an id that was looked up and that the backend does not know yet. */
+  endLookups(): void {
+    const { ids } = this.#outbox.sender;
+    for (const entry of [...this.#timers.keys()]) {
+      const { waitsFor } = entry;
+      if (waitsFor === undefined || ids.isLookingUp(waitsFor.kind, waitsFor.id)) continue;
+      if (ids.resolve(waitsFor.kind, waitsFor.id) === undefined) this.#expire(entry);
+    }
+  }
+
   /** Sends an entry that was just registered, or sets a timer for its deadline. */
   start(entry: Entry): void {
     if (entry.kind === "batch") this.#runStream(entry.stream);
     else this.#runPatches();
-    if (entry.waiter === undefined || this.#isSending(entry)) return;
+    this.limitWait(entry);
+  }
+
+  /** Sets a timer for the deadline of the call that waits for a queued entry. */
+  limitWait(entry: Entry): void {
+    if (entry.waiter === undefined || this.#isSending(entry) || this.#timers.has(entry)) return;
     const expire = (): void => this.#expire(entry);
     this.#timers.set(entry, setTimeout(expire, Math.max(0, entry.waiter.endsAt - now())));
   }

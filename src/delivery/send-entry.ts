@@ -38,7 +38,7 @@ async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteReq
   if (entry.kind === "batch") {
     warnOfDamaged(outbox, entry, request.lines);
     outbox.store.log.name(entry.session);
-  }
+  } else outbox.store.log.noteOpSent(entry.operation.slot);
   if (entry.waiter !== undefined && !connection.isUp) outbox.requeue(entry, PENDING, 0);
   else {
     const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());

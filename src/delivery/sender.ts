@@ -215,7 +215,10 @@ export class Sender {
 
   #onLearned(): void {
     if (this.#backlog.size === 0) return;
-    for (const outbox of this.#backlog) outbox.pump.run();
+    for (const outbox of this.#backlog) {
+      outbox.pump.endLookups();
+      outbox.pump.run();
+    }
     if (!this.keepsProcessAlive) this.requestDrain();
   }
 

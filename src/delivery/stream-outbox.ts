@@ -130,7 +130,10 @@ export class StreamOutbox {
   /** A call does not wait for its batch any more: it joins the backlog. */
   leaveQueue(entry: BatchEntry): void {
     const at = this.#awaited.indexOf(entry);
-    if (at === -1) return;
+    if (at === -1) {
+      if (this.#requeued.includes(entry)) this.#lookedUp -= 1;
+      return;
+    }
     this.#awaited.splice(at, 1);
     this.#toBacklog(entry);
   }

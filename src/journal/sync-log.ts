@@ -93,6 +93,11 @@ export class SyncLog {
     return this.#sentBefore.has(nonce);
   }
 
+  /** Whether anything of the folder may have been sent before the log was loaded. */
+  get mayHaveSentBefore(): boolean {
+    return this.#sentBefore.size > 0;
+  }
+
   /** The names of the files in the log's folder when it was loaded. */
   get names(): readonly string[] {
     return this.#names;
@@ -145,6 +150,12 @@ export class SyncLog {
   name(session: Session): void {
     this.#ordinal(session);
     if (this.#newSessions.length > 0) this.#record();
+  }
+
+  /** Records, before a create or a patch of a writer slot is sent, that something of the folder may have been sent. */
+  noteOpSent(slot: number): void {
+    const session = this.#state.sessions.last(slot);
+    if (session !== undefined) this.name(session);
   }
 
   acknowledgeOp(key: string, id: string | undefined): void {

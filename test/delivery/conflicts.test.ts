@@ -95,14 +95,18 @@ describe("a 409", () => {
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
   });
 
-  it("on the first attempt at a row that was logged offline is a rejection", async () => {
-    const { logDir, server, client, ids } = await begun();
-    await client.close();
-    await clientFor(server, logDir, { offline: true }).logStepMetric(ids.runId, { step: 1, loss: 1 });
-    server.failNext({ status: 409, match: /metrics/ });
-    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
-    expect(attemptsAt(server, /metrics/)).toHaveLength(1);
-  });
+  it.each(WRITES)(
+    "on the first attempt at a write that was made offline is a rejection: %s",
+    async (_, path, write) => {
+      const { logDir, server, client, ids } = await begun();
+      await client.close();
+      const before = server.requests.length;
+      await write(clientFor(server, logDir, { offline: true }), ids);
+      server.failNext({ status: 409, match: path });
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
+      expect(server.requests).toHaveLength(before + 1);
+    },
+  );
 
   it("after a long outage is retried too", async () => {
     const { logDir, server, client, ids } = await begun();
