@@ -105,7 +105,7 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     a?.("metrics.jsonl", metricsLine(52, { "new series": 5 }));
     await page.getByRole("article", { name: "Series new series" }).waitFor();
     renameSync(root, `${root}.moved`);
-    await page.getByRole("alert").filter({ hasText: "no longer there" }).waitFor();
+    await page.getByRole("alert").filter({ hasText: "no longer exists" }).waitFor();
     renameSync(`${root}.moved`, root);
     await page.getByRole("alert").waitFor({ state: "hidden" });
   });

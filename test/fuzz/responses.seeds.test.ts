@@ -55,7 +55,9 @@ async function play(
   // A real backend takes the place: it gets what it has not had, once.
   front.forwardTo(server.port);
   const report = verdict.kind === "away" ? await client.flush({ timeoutMs: 20_000 }) : undefined;
-  if (report !== undefined) expect(report).toMatchObject({ pending: 0, rejected: 0 });
+  // A flush ends early where the backend asked for a longer pause than it may take; the sync delivers the write then.
+  if (report !== undefined && report.retryAfterMs === undefined)
+    expect(report).toMatchObject({ pending: 0, rejected: 0 });
   await client.close({ timeoutMs: 1 });
   if (name !== "post") await expectSynced(world, client.local.root, rejected);
   const committed = server.requests.slice(sentBefore).filter((request) => request.committed);
