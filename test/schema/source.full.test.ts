@@ -12,12 +12,12 @@ describe("npm run schema:diff of what cannot be compared", () => {
     ],
     ["a folder", temporaryFolder, /cannot be read: EISDIR/],
     ["what is no YAML", () => documentFile("a: ["), /newer\.yaml is neither YAML nor JSON: .*line 1/],
-    ["a web page", () => documentFile("<html><body>Sign in</body></html>"), /is no OpenAPI document/],
-    ["an empty file", () => documentFile(""), /is no OpenAPI document/],
+    ["a web page", () => documentFile("<html><body>Sign in</body></html>"), /is not an OpenAPI schema/],
+    ["an empty file", () => documentFile(""), /is not an OpenAPI schema/],
     [
       "an older OpenAPI",
       () => documentFile(newerDocument(set(" openapi", "3.0.3"))),
-      /is OpenAPI 3\.0\.3, and this project reads 3\.1/,
+      /is OpenAPI 3\.0\.3, and this project supports 3\.1/,
     ],
     [
       "a reference to nothing",
@@ -27,12 +27,12 @@ describe("npm run schema:diff of what cannot be compared", () => {
     [
       "a URL where nothing listens",
       async () => `${(await deadServer()).url}/openapi.json`,
-      /openapi\.json cannot be fetched: .*ECONNREFUSED.*Check the URL, or save the document as a file\./,
+      /openapi\.json cannot be fetched: .*ECONNREFUSED.*Check the URL, or save the schema as a file\./,
     ],
     [
       "a URL that is not found",
       async () => `${(await rawServer(always(404, "no"))).url}/openapi.json`,
-      /cannot be fetched: it answers 404 Not Found\./,
+      /cannot be fetched: HTTP 404 Not Found\./,
     ],
   ];
 

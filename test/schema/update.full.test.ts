@@ -122,7 +122,7 @@ describe("npm run schema:update", () => {
       () => newerDocument(set("Status enum", ["pending"])),
       /no-invalid-media-type-examples/,
     ],
-    ["that is none", () => "openapi: none\n", /newer\.yaml is OpenAPI none, and this project reads 3\.1\./],
+    ["that is none", () => "openapi: none\n", /newer\.yaml is OpenAPI none, and this project supports 3\.1\./],
   ];
 
   it.each(refused)("refuses a document %s, and leaves all as it was", async (_, text, message) => {
@@ -151,7 +151,7 @@ describe("npm run schema:update", () => {
     expect(without.stderr).toContain("Give one file or URL.\n\nnpm run schema:update -- FILE_OR_URL");
     expect(await npm(REPOSITORY, "schema:update", "--", "--help")).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining("the old document\nand what was generated from it stay as they are."),
+      stdout: expect.stringContaining("the old schema and the generated\nfiles do not change."),
     });
   });
 });
