@@ -36,6 +36,8 @@ export class Sender {
   #isDrainRequested = false;
   #timer: NodeJS.Timeout | undefined;
   #probes = 0;
+  /** How often the timer has fired since the last change. What a flush probes does not delay the next firing. */
+  #firings = 0;
   #progress = 0;
 
   /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
@@ -189,7 +191,7 @@ export class Sender {
   schedule(): void {
     if (this.#timer !== undefined || this.connection.isStopped || this.isOffline || this.keepsProcessAlive) return;
     if (this.#backlog.size === 0) return;
-    const probeMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#probes) * (0.5 + Math.random() / 2);
+    const probeMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#firings) * (0.5 + Math.random() / 2);
     const waitMs = this.connection.maySend ? Math.min(probeMs, this.nextDueMs() ?? probeMs) : probeMs;
     this.#timer = setTimeout(() => this.#again(), Math.max(waitMs, this.connection.pauseMs)).unref();
   }
@@ -202,8 +204,8 @@ export class Sender {
       return;
     }
     for (const outbox of this.#backlog) outbox.health.release(false);
+    this.#firings = Math.min(this.#firings + 1, 16);
     if (this.connection.maySend) {
-      this.#probes = Math.min(this.#probes + 1, 16);
       void this.drain();
       return;
     }
@@ -223,13 +225,13 @@ export class Sender {
   }
 
   #onDown(reason: string): void {
-    this.#probes = 0;
+    this.#firings = 0;
     this.#outages.noteDown(reason);
     this.schedule();
   }
 
   #onUp(): void {
-    this.#probes = 0;
+    this.#firings = 0;
     let pending = 0;
     for (const outbox of this.#backlog) pending += outbox.pending;
     this.#outages.noteUp(pending);

@@ -126,6 +126,21 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
   });
 });
 
+describe("a flush during an outage", () => {
+  it("probes, and does not delay the client's own next probe", async () => {
+    const [logDir, first] = [temporaryFolder(), await backend()];
+    const client = clientFor(first, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    await first.stop();
+    await client.logStepMetric(runId, { step: 0, loss: 1 });
+    for (let turn = 0; turn < 12; turn += 1) await client.flush({ timeoutMs: 100 });
+    const second = await backAgain(first);
+    await until(() => isAllDelivered(client));
+    expect(second.metrics).toHaveLength(1);
+    await client.close();
+  });
+});
+
 describe("the log of an outage that 200 runs meet", () => {
   it.each(MODES)("has one line for its start and one for its end, delivery %s", async (delivery) => {
     const [logDir, first, logger] = [temporaryFolder(), await backend(), recordingLogger()];
