@@ -82,7 +82,7 @@ async function drainRows(group: OutboxGroup, stream: StreamName): Promise<void> 
   if (only !== undefined && others.length === 0) return only.outbox.pump.drainRows(only.segment);
   const turns = segments.flatMap(({ outbox, segment }) => turnsOf(outbox, segment)).sort((a, b) => a.at - b.at);
   for (const { outbox, segment, until } of turns) {
-    if (!segment.hasFresh(until) && segment.requeued.length === 0) continue;
+    if (!segment.hasFresh(until) && segment.queue.requeued.length === 0) continue;
     await outbox.pump.drainRows(segment, until);
     // Rows that could not be taken have to be sent before later ones.
     if (segment.hasFresh(until)) return;

@@ -77,20 +77,20 @@ export class EntityOutbox {
   /** Whether nothing is pending, in flight or awaited. */
   get isIdle(): boolean {
     if (this.operations.isBusy || this.pending > 0) return false;
-    for (const stream of this.streams.open()) if (stream.inFlight > 0) return false;
+    for (const stream of this.streams.open()) if (stream.queue.inFlight > 0) return false;
     return true;
   }
 
   /** The entries that failed and wait for their next attempt. */
   *requeued(): Generator<Entry> {
     yield* this.operations.requeued();
-    for (const stream of this.streams.open()) yield* stream.requeued;
+    for (const stream of this.streams.open()) yield* stream.queue.requeued;
   }
 
   /** The entries that failed: those that wait for their next attempt, and those in flight. */
   *failing(): Generator<Entry> {
     yield* this.requeued();
-    for (const stream of this.streams.open()) yield* stream.retrying();
+    for (const stream of this.streams.open()) yield* stream.queue.retrying();
   }
 
   /** The other process that is sending for the entity, if any. */
@@ -281,11 +281,11 @@ export class EntityOutbox {
     this.#followStore();
     const outbox = this.streams.of(stream, this.store.slot ?? 1);
     const { isOffline, connection } = this.sender;
-    outbox.register(range, rows, scope, isOffline);
+    outbox.rows.register(range, rows, scope, isOffline);
     const isLive = !isOffline && waiter.isAwaited && this.#isLive() && !(stream === "metrics" && this.#mayRepeat(text));
     const entry = isLive ? outbox.enqueue(range, this.#order++, waiter, text) : undefined;
     if (entry === undefined && text !== undefined) {
-      if (connection.isUp) outbox.remember(range.start, text);
+      if (connection.isUp) outbox.recent.remember(range.start, text);
       if (stream === "metrics" && !isOffline) this.steps.noteBacklog(text);
     }
     return entry;
@@ -328,7 +328,7 @@ export class EntityOutbox {
   }
 
   #putBack(entry: Entry): void {
-    if (entry.kind === "batch") entry.stream.requeue(entry);
+    if (entry.kind === "batch") entry.stream.queue.enqueue(entry);
     else this.operations.requeue(entry);
     this.sender.noteBacklog(this);
   }

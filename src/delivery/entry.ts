@@ -1,6 +1,7 @@
 import type { DashboardClientError } from "../errors.js";
 import type { BatchRange, StoredLine } from "../journal/segment.js";
 import type { Operation } from "../journal/sync-state.js";
+import { now } from "../util/clock.js";
 import type { RetryPolicy } from "./attempt.js";
 import type { IdMap } from "./id-map.js";
 import type { AwaitedId } from "./outgoing.js";
@@ -78,6 +79,52 @@ export interface OperationEntry extends EntryState {
 }
 
 export type Entry = BatchEntry | OperationEntry;
+
+/** A batch that is to be sent. */
+export function batchEntry(
+  stream: StreamOutbox,
+  { start, end, session }: BatchRange,
+  scope: Scope,
+  isInherited: boolean,
+): BatchEntry {
+  return {
+    kind: "batch",
+    stream,
+    start,
+    end,
+    session,
+    scope,
+    order: Number.POSITIVE_INFINITY,
+    waiter: undefined,
+    lines: undefined,
+    step: undefined,
+    isInherited,
+    attempts: 0,
+    conflicts: 0,
+    dueAt: 0,
+    waitsFor: undefined,
+    reason: "",
+    uploadCuts: 0,
+  };
+}
+
+/** An operation that is to be sent. */
+export function operationEntry(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {
+  return {
+    kind: "create" in operation ? "create" : "patch",
+    operation,
+    registeredAt: now(),
+    scope,
+    order: Number.POSITIVE_INFINITY,
+    waiter: undefined,
+    isInherited,
+    attempts: 0,
+    conflicts: 0,
+    dueAt: 0,
+    waitsFor: undefined,
+    reason: "",
+  };
+}
 
 /** The retry policy of an entry: an awaited one is retried until its deadline; one of the backlog is requeued after one attempt. */
 export function policyOf(

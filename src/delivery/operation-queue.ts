@@ -1,9 +1,8 @@
 import type { SyncLog } from "../journal/sync-log.js";
 import type { Operation } from "../journal/sync-state.js";
 import type { FolderKind } from "../store/paths.js";
-import { now } from "../util/clock.js";
 import type { WriteState } from "./counters.js";
-import { isDue, type OperationEntry, PENDING, type Waiter } from "./entry.js";
+import { isDue, type OperationEntry, operationEntry, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
@@ -56,7 +55,7 @@ export class OperationQueue {
     const isInherited = scope === undefined && this.#log.mayHaveSentBefore;
     for (const operation of this.#log.state.pending) {
       if (this.#entries.has(operation.key)) continue;
-      const entry = this.#former.get(operation.key) ?? entryOf(operation, scope ?? this.#owner, isInherited);
+      const entry = this.#former.get(operation.key) ?? operationEntry(operation, scope ?? this.#owner, isInherited);
       this.#entries.set(operation.key, entry);
       this.#countOf(operation).add(entry.scope, 1);
     }
@@ -149,7 +148,7 @@ export class OperationQueue {
     const state = this.#log.state;
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
-      this.#entries.set(operation.key, entryOf(operation, this.#owner, false));
+      this.#entries.set(operation.key, operationEntry(operation, this.#owner, false));
       this.#countOf(operation).retry(this.#owner, 1);
     }
   }
@@ -196,21 +195,4 @@ export function firstUnblocked(
     for (const field of fields) blockedFields.add(field);
   }
   return undefined;
-}
-
-function entryOf(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {
-  return {
-    kind: "create" in operation ? "create" : "patch",
-    operation,
-    registeredAt: now(),
-    scope,
-    order: Number.POSITIVE_INFINITY,
-    waiter: undefined,
-    isInherited,
-    attempts: 0,
-    conflicts: 0,
-    dueAt: 0,
-    waitsFor: undefined,
-    reason: "",
-  };
 }

@@ -86,21 +86,21 @@ export class Pump {
   }
 
   #isSending(entry: Entry): boolean {
-    return entry.kind === "batch" ? entry.stream.isSending(entry) : this.#outbox.operations.isSending(entry);
+    return entry.kind === "batch" ? entry.stream.queue.isSending(entry) : this.#outbox.operations.isSending(entry);
   }
 
   #runStream(stream: StreamOutbox): void {
     const { concurrency } = this.#outbox.sender;
-    while (stream.inFlight < concurrency) {
-      const entry = stream.takeAwaited() ?? this.#takeBacklog(stream);
+    while (stream.queue.inFlight < concurrency) {
+      const entry = stream.queue.takeAwaited() ?? this.#takeBacklog(stream);
       if (entry === undefined) break;
       this.stopTimer(entry);
       void this.#send(entry);
     }
     const drained = this.#drains.get(stream);
-    if (drained === undefined || stream.inFlight >= concurrency || !stream.endDrain()) return;
+    if (drained === undefined || stream.queue.inFlight >= concurrency || !stream.endDrain()) return;
     this.#drains.delete(stream);
-    stream.close();
+    stream.segment.close();
     drained();
   }
 
@@ -124,7 +124,7 @@ export class Pump {
     const { operations, streams } = this.#outbox;
     const [first] = operations.awaited;
     if (first === undefined || operations.isBusy) return;
-    for (const stream of streams.open()) if (stream.firstAwaited < first.order) return;
+    for (const stream of streams.open()) if (stream.queue.firstAwaited < first.order) return;
     const entry = operations.takeAwaited(now());
     if (entry === undefined) {
       // An earlier patch that failed sets one of its fields: it has to be sent first.
@@ -143,7 +143,7 @@ export class Pump {
 
   #expire(entry: Entry): void {
     this.stopTimer(entry);
-    if (entry.kind === "batch") entry.stream.leaveQueue(entry);
+    if (entry.kind === "batch") entry.stream.queue.leaveQueue(entry);
     else this.#outbox.operations.leaveQueue(entry);
     entry.waiter?.settle(PENDING);
     entry.waiter = undefined;

@@ -149,7 +149,7 @@ export class Sender {
     for (const outbox of this.#backlog) {
       if (outbox.health.isPaused) continue;
       for (const entry of outbox.requeued()) {
-        const mustWait = entry.kind === "batch" && entry.stream.mustWait(entry);
+        const mustWait = entry.kind === "batch" && entry.stream.queue.mustWait(entry);
         if (entry.waitsFor === undefined && !mustWait) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
       }
     }

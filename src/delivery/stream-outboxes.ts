@@ -24,7 +24,7 @@ export class StreamOutboxes {
 
   get pending(): number {
     let pending = 0;
-    for (const outbox of this.#outboxes.values()) pending += outbox.pending.total;
+    for (const outbox of this.#outboxes.values()) pending += outbox.rows.pending.total;
     return pending;
   }
 
@@ -53,7 +53,7 @@ export class StreamOutboxes {
 
   /** Counts the rows that were added since. Rows of this process are counted when they are accepted. */
   count(): void {
-    for (const outbox of this.all()) outbox.count();
+    for (const outbox of this.all()) outbox.rows.count();
   }
 
   reset(): void {
@@ -61,6 +61,6 @@ export class StreamOutboxes {
   }
 
   close(): void {
-    for (const outbox of this.#outboxes.values()) outbox.close();
+    for (const outbox of this.#outboxes.values()) outbox.segment.close();
   }
 }
