@@ -100,7 +100,7 @@ interface Turn {
 
 function turnsOf(outbox: EntityOutbox, segment: StreamOutbox): Turn[] {
   const { slot, stream } = segment.segment;
-  const starts = outbox.state.sessions.startsIn(slot, stream);
+  const starts = outbox.store.log.state.sessions.startsIn(slot, stream);
   let latest = Number.NEGATIVE_INFINITY;
   return starts.map(({ session }, index) => {
     // A segment is sent from its start to its end.

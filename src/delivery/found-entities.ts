@@ -59,7 +59,7 @@ export function entitiesOf(
         else if (adoption !== undefined) adopt(path, adoption);
         if (SyncLog.existsIn(path)) {
           const outbox = new EntityOutbox(sender, root, kind, id, scope);
-          projects.add(outbox.state.creation?.create.project_id);
+          projects.add(outbox.store.log.state.creation?.create.project_id);
           if (!adopts) countUnclaimed(root, outbox, counters, unknown);
           return [outbox];
         }

@@ -10,6 +10,8 @@ import { entityFolder, type FolderKind } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import { EntityOutbox } from "./entity-outbox.js";
+import { registerCreate } from "./register.js";
+import { requeueAttempted } from "./requeue.js";
 import { RowIdLookup } from "./row-id-lookup.js";
 import type { Scope } from "./scope.js";
 import { Sender } from "./sender.js";
@@ -67,14 +69,14 @@ export class MirrorOutbox {
 
   /** Whether this process sends for an entity over this connection. */
   isSendingFor(kind: FolderKind, id: string): boolean {
-    return this.#entities[kind].get(id)?.checkLease() ?? false;
+    return this.#entities[kind].get(id)?.lease.checkHeld() ?? false;
   }
 
   /** The outbox of an entity, open for writing. */
   open(kind: FolderKind, id: string, scope: Scope): EntityOutbox {
     const known = this.#entities[kind].get(id);
     const outbox = known ?? this.#add(kind, id, scope, (added) => added.store.open());
-    if (!this.sender.isOffline && !outbox.checkLease() && this.#isSentElsewhere(kind, id)) {
+    if (!this.sender.isOffline && !outbox.lease.checkHeld() && this.#isSentElsewhere(kind, id)) {
       throw new EvsysError(
         `Another client of this process is sending the ${kind} ${id}, with another base URL or key. Use one client for it, or give each its own logDir.`,
       );
@@ -87,10 +89,11 @@ export class MirrorOutbox {
     const known = this.#entities[kind].get(id);
     const isDelivered = outcome?.kind === "delivered";
     // A backend may return one entity for two creates.
-    if (known !== undefined) known.acceptCreate(created, scope, isDelivered);
-    else this.#add(kind, id, scope, (added) => added.acceptCreate(created, scope, isDelivered));
+    if (known !== undefined) registerCreate(known, created, scope, isDelivered);
+    else this.#add(kind, id, scope, (added) => registerCreate(added, created, scope, isDelivered));
     // Last, because a new outbox counts its operations anew when it acquires the lease.
-    if (outcome?.kind === "unavailable") this.#entities[kind].get(id)?.noteAttempt(created.key, outcome);
+    const outbox = this.#entities[kind].get(id);
+    if (outbox !== undefined && outcome?.kind === "unavailable") requeueAttempted(outbox, created.key, outcome);
   }
 
   /** Polls all entities for what other processes wrote. */

@@ -21,6 +21,7 @@ import { leaveForExit, onExit, type PendingEntity } from "./exit-notice.js";
 import { type DrainOptions, flushScope, within } from "./flush.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import { outgoing } from "./outgoing.js";
+import { registerPatch, registerRows, registerSentPatch } from "./register.js";
 import { Scope } from "./scope.js";
 import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
 import { type FailingWrite, failingWrites, pendingEntitiesOf } from "./status.js";
@@ -118,7 +119,7 @@ export class Outbox {
   keepPatch(kind: FolderKind, id: string, key: string, fields: Fields, outcome: Outcome | undefined): void {
     const entity = this.#shared.open(kind, id, this.#scope);
     entity.store.patch(key, fields);
-    entity.acceptSentPatch(key, this.#scope, outcome);
+    registerSentPatch(entity, key, this.#scope, outcome);
   }
 
   /** Keeps the stack of an error in the mirror's document of a run. It is never sent. */
@@ -133,7 +134,7 @@ export class Outbox {
       // The rows of this tick are written before it.
       entity.store.flush();
       entity.store.patch(key, fields);
-      entity.acceptPatch(key, this.#scope, this.#waiter(call, resolve, reject));
+      registerPatch(entity, key, this.#scope, this.#waiter(call, resolve, reject));
     });
   }
 
@@ -143,7 +144,7 @@ export class Outbox {
       const entity = this.#shared.open("run", runId, this.#scope);
       entity.store.append(stream, line, (start, end, error) => {
         if (error !== undefined) reject(error);
-        else entity.accept(stream, { start, end }, 1, this.#scope, line, this.#waiter(call, resolve, reject));
+        else registerRows(entity, stream, { start, end }, 1, this.#scope, line, this.#waiter(call, resolve, reject));
       });
     });
   }
@@ -169,7 +170,7 @@ export class Outbox {
       ranges.forEach((range, at) => {
         // The first texts are sent from memory, the others are read from the file.
         const text = at < this.#shared.sender.concurrency ? texts[at] : undefined;
-        entity.accept(stream, range, batches[at]?.rows ?? 0, this.#scope, text, waiter);
+        registerRows(entity, stream, range, batches[at]?.rows ?? 0, this.#scope, text, waiter);
       });
     });
   }

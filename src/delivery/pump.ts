@@ -64,7 +64,7 @@ export class Pump {
     operation: "create" | "patch" | undefined,
     prefersFresh: boolean,
   ): Promise<boolean> {
-    if (!this.#outbox.checkLease() || this.#outbox.health.isPaused) return false;
+    if (!this.#outbox.lease.checkHeld() || this.#outbox.health.isPaused) return false;
     if (operation !== "create" && !this.#outbox.isKnown) return false;
     for (const stream of this.#outbox.streams.all(streams)) {
       const batch = this.#taken(() => stream.takeProbe(prefersFresh));

@@ -10,9 +10,10 @@ import { toError } from "../util/thrown.js";
 import { preview } from "../util/validation.js";
 import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type BatchEntry, type Entry, PENDING, policyOf, SKIPPED } from "./entry.js";
+import { type BatchEntry, type Entry, PENDING, policyOf, type Settlement, SKIPPED } from "./entry.js";
 import { backoffOf, noteFailure } from "./entry-backoff.js";
 import { prepareRequest, type WriteRequest } from "./requests.js";
+import { requeue, requeueUntilKnown, settleCall } from "./requeue.js";
 
 /** A row whose upload is cut off this often in a row is too large for a server on the way. */
 const MAX_UPLOAD_CUTS = 3;
@@ -23,10 +24,10 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
   try {
     const prepared = prepareRequest(outbox, entry);
     if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
-    else if (prepared.kind === "waits") outbox.waitFor(entry, prepared.waitsFor);
+    else if (prepared.kind === "waits") requeueUntilKnown(outbox, entry, prepared.waitsFor);
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
-    outbox.requeue(entry, PENDING, backoffOf(entry));
+    requeue(outbox, entry, PENDING, backoffOf(entry));
     entry.scope.announce(toError(error));
   } finally {
     outbox.sender.sends.end();
@@ -39,7 +40,7 @@ async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteReq
     warnOfDamaged(outbox, entry, request.lines);
     outbox.store.log.name(entry.session);
   } else outbox.store.log.noteOpSent(entry.operation.slot);
-  if (entry.waiter !== undefined && !connection.isUp) outbox.requeue(entry, PENDING, 0);
+  if (entry.waiter !== undefined && !connection.isUp) requeue(outbox, entry, PENDING, 0);
   else {
     const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());
     settle(outbox, entry, request, await sendWrite(connection, request, policy));
@@ -53,7 +54,7 @@ function settle(outbox: EntityOutbox, entry: Entry, request: WriteRequest, outco
   else if (outcome.kind === "blocked") {
     const error = errorOfResponse(outcome.failure);
     outbox.health.block(error);
-    outbox.requeue(entry, { kind: "failed", error }, 0);
+    requeue(outbox, entry, { kind: "failed", error }, 0);
   } else postpone(outbox, entry, request, outcome);
 }
 
@@ -63,7 +64,7 @@ function postpone(outbox: EntityOutbox, entry: Entry, request: WriteRequest, out
     if (outcome.isUploadCut !== true) entry.uploadCuts = 0;
     else if (isTooLarge(outbox, entry, request)) return;
   }
-  outbox.requeue(entry, PENDING, backoffMs);
+  requeue(outbox, entry, PENDING, backoffMs);
 }
 
 function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body: unknown): void {
@@ -86,7 +87,7 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     outbox.operations.settle(entry, "delivered");
   }
   note(outbox, entry, () => outbox.health.confirm());
-  outbox.settled(entry, { kind: "delivered", body });
+  settled(outbox, entry, { kind: "delivered", body });
 }
 
 function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failure: FailedRequest): void {
@@ -94,7 +95,7 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
   const rejection: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
   else if (status === 404 && entry.kind !== "create" && outbox.health.park(rejection, request.namesOthers)) {
-    outbox.requeue(entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
+    requeue(outbox, entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
   } else {
     if (entry.kind === "batch") {
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
@@ -104,8 +105,13 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
       note(outbox, entry, (log) => log.rejectOp(entry.operation.key, rejection));
       outbox.operations.settle(entry, "rejected");
     }
-    outbox.settled(entry, { kind: "failed", error: errorOfResponse(failure) });
+    settled(outbox, entry, { kind: "failed", error: errorOfResponse(failure) });
   }
+}
+
+function settled(outbox: EntityOutbox, entry: Entry, settlement: Settlement): void {
+  if (settlement.kind !== "failed") outbox.sender.noteProgress();
+  settleCall(outbox, entry, settlement);
 }
 
 /** Writes to the journal. If that fails, the write still counts as settled; a later process sends it again under its key. */
@@ -121,7 +127,7 @@ function skip(outbox: EntityOutbox, entry: BatchEntry, lines: readonly StoredLin
   warnOfDamaged(outbox, entry, lines);
   note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), 0, lines.length));
   entry.stream.settle(entry, "skipped", lines.length);
-  outbox.settled(entry, SKIPPED);
+  settled(outbox, entry, SKIPPED);
 }
 
 /** A batch that is too large is sent as two, each under its own key: the backend has accepted nothing of it. */
@@ -132,7 +138,9 @@ function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest)
     { start: middle, end: entry.end },
   ];
   outbox.store.log.addBatches(parts.map((part) => ({ ...rangeOf(entry), ...part })));
-  outbox.replace(entry, parts);
+  entry.stream.replace(entry, parts);
+  outbox.sender.noteProgress();
+  outbox.sender.noteBacklog(outbox);
 }
 
 /** A connection that is cut while a large body is uploaded may mean that the body is too large: a batch is halved. */

@@ -41,9 +41,10 @@ export function pendingReason(
 ): Pick<SyncReport, "blocked" | "blockedStatus" | "retryAfterMs"> {
   const known = sender.connection.reason;
   if (known.blocked !== undefined) return known;
-  for (const { leaseOwner } of outboxes) {
-    if (leaseOwner === undefined) continue;
-    return { ...known, blocked: `process ${leaseOwner.pid} on ${leaseOwner.host} is sending them` };
+  for (const { lease } of outboxes) {
+    const { owner } = lease;
+    if (owner === undefined) continue;
+    return { ...known, blocked: `process ${owner.pid} on ${owner.host} is sending them` };
   }
   const [first, ...others] = failingWrites(sender);
   if (first === undefined) return known;
@@ -61,7 +62,7 @@ export function pendingEntitiesOf(mirror: MirrorOutbox, isClosing: boolean): Pen
     outbox.store.flush();
     const { kind, id, log } = outbox.store;
     const { pending } = outbox;
-    const isSentHere = isClosing || outbox.checkLease();
+    const isSentHere = isClosing || outbox.lease.checkHeld();
     const acksBytes = outbox.appending > 0 ? undefined : isSentHere ? sizeOf(log.acksPath) : 0;
     if (pending > 0 || outbox.appending > 0) entities.push({ kind, id, pending, acksBytes });
   }

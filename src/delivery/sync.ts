@@ -93,8 +93,9 @@ function begin(
   const { store, sender } = outbox;
   try {
     if (dryRun || !outbox.takeLease()) outbox.recount();
-    if (outbox.leaseOwner !== undefined) {
-      const { pid, host } = outbox.leaseOwner;
+    const { owner } = outbox.lease;
+    if (owner !== undefined) {
+      const { pid, host } = owner;
       sender.logger.warn(`${store.path}: skipped, because process ${pid} on ${host} is sending it.`);
     } else if (!dryRun) {
       store.repair();

@@ -1,0 +1,50 @@
+import type { Unavailable } from "../http/outcome.js";
+import { now } from "../util/clock.js";
+import { toError } from "../util/thrown.js";
+import type { EntityOutbox } from "./entity-outbox.js";
+import { type Entry, PENDING, type Settlement } from "./entry.js";
+import { noteFailure } from "./entry-backoff.js";
+import type { AwaitedId } from "./outgoing.js";
+
+/** Requeues an entry to be sent after `backoffMs`; the call that waits for it gets `settlement`. */
+export function requeue(outbox: EntityOutbox, entry: Entry, settlement: Settlement, backoffMs: number): void {
+  entry.attempts += 1;
+  entry.dueAt = now() + backoffMs;
+  settleCall(outbox, entry, settlement);
+  putBack(outbox, entry);
+}
+
+/** An attempt of an operation that was just counted has failed: the next one is a retry, after its own backoff. */
+export function requeueAttempted(outbox: EntityOutbox, key: string, outcome: Unavailable): void {
+  const entry = outbox.operations.entryOf(key);
+  if (entry === undefined) return;
+  try {
+    if (outbox.lease.checkHeld()) outbox.store.log.noteOpSent(entry.operation.slot);
+  } catch (error) {
+    entry.scope.announce(toError(error));
+  }
+  requeue(outbox, entry, PENDING, noteFailure(outbox.sender.connection, entry, outcome));
+}
+
+/** Requeues an entry until an id is known. Its call waits too only while the id is being looked up. */
+export function requeueUntilKnown(outbox: EntityOutbox, entry: Entry, waitsFor: AwaitedId): void {
+  entry.waitsFor = waitsFor;
+  if (!outbox.sender.ids.isLookingUp(waitsFor.kind, waitsFor.id)) settleCall(outbox, entry, PENDING);
+  putBack(outbox, entry);
+  outbox.pump.limitWait(entry);
+}
+
+/** Settles the call that waits for an entry. If none does, a failure is reported to the client. */
+export function settleCall(outbox: EntityOutbox, entry: Entry, settlement: Settlement): void {
+  outbox.pump.stopTimer(entry);
+  const { waiter } = entry;
+  entry.waiter = undefined;
+  if (waiter !== undefined) waiter.settle(settlement);
+  else if (settlement.kind === "failed") entry.scope.announce(settlement.error);
+}
+
+function putBack(outbox: EntityOutbox, entry: Entry): void {
+  if (entry.kind === "batch") entry.stream.queue.enqueue(entry);
+  else outbox.operations.requeue(entry);
+  outbox.sender.noteBacklog(outbox);
+}
