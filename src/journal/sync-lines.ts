@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { decode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
 
 /** The streams by their letter in the acknowledgement log. */
@@ -93,3 +94,12 @@ export const acksLine = z.union([
   parkedLine,
 ]);
 export type AcksLine = z.output<typeof acksLine>;
+
+/** A line of a log; undefined if it is damaged, or unknown because a later version wrote it. */
+export function parsedLine<Schema extends z.ZodType>(schema: Schema, bytes: Buffer): z.output<Schema> | undefined {
+  try {
+    return schema.safeParse(decode(bytes.toString("utf8"))).data;
+  } catch {
+    return undefined;
+  }
+}
