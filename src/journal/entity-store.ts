@@ -1,24 +1,20 @@
-import { join } from "node:path";
-import { zExperimentCreate, zRunCreate } from "../../generated/schemas.js";
 import { encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
-import { DamagedDocumentError, type MirrorDocument, readDocument } from "../store/document.js";
 import { DocumentWriter } from "../store/document-writer.js";
-import { sizeOf } from "../store/files.js";
 import { type DiskPolicy, NO_FSYNC } from "../store/fsync.js";
 import type { ByteRange, OnAppended } from "../store/line-writer.js";
 import { assertNoLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, segmentName } from "../store/paths.js";
+import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import { messageOf } from "../util/thrown.js";
 import { ownerOf } from "./lock.js";
+import { restoreCreate } from "./lost-create.js";
 import type { CreateLine, PatchLine } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import { WriterSlot, writerLock } from "./writer-slot.js";
 
 /** How often the files are checked for having been deleted or replaced. */
 const CHECK_EVERY_MS = 1_000;
-const CREATE_SCHEMAS = { experiment: zExperimentCreate, run: zRunCreate };
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -67,7 +63,7 @@ export class EntityStore {
 
   /** The range of this process's own rows in a stream. */
   ownRows(stream: StreamName): ByteRange {
-    return { start: this.#slot?.startOf(stream) ?? 0, end: this.#slot?.endOf(stream) ?? 0 };
+    return this.#slot?.ownRows(stream) ?? { start: 0, end: 0 };
   }
 
   /** Changes when files of this process were deleted or truncated, which invalidates positions in them. */
@@ -78,30 +74,40 @@ export class EntityStore {
   /** Reads the sync log again. A create that a power loss removed from it is restored from the document. */
   load(): void {
     this.log.load();
-    const { state } = this.log;
-    if (!state.wasMadeHere || state.creation !== undefined) return;
-    const document = documentAt(this.#document.path);
-    if (document === undefined) return;
-    const { id: key, _created_at: at, _updated_at: _, ...fields } = document;
-    const known = Object.entries(fields).filter(([field]) => field in CREATE_SCHEMAS[this.kind].shape);
-    state.addOperation({ key, at, create: Object.fromEntries(known), slot: 1 });
+    restoreCreate(this.log.state, this.kind, this.#document.path);
   }
 
-  /** Creates the folder and acquires a writer slot, as a write does by itself. */
-  open(): void {
-    this.#open();
+  /** Creates the folder and acquires a writer slot, unless this process has one. Every write does so by itself. */
+  open(makesEntity = false): WriterSlot {
+    const time = now();
+    if (this.#slot !== undefined && time - this.#checkedAt < CHECK_EVERY_MS) return this.#slot;
+    this.#checkedAt = time;
+    if (this.#slot?.checkHeld() === false) {
+      this.#slot.close();
+      this.#slot = undefined;
+      // The folder may have been deleted.
+      this.#generation += 1;
+      this.load();
+    }
+    if (this.#slot === undefined) {
+      this.#refuseLinks();
+      this.#slot = WriterSlot.acquire(this.path, this.log, makesEntity);
+      this.log.refresh();
+      this.#document.repair();
+    }
+    return this.#slot;
   }
 
   /** Records the create: by the backend if `backendId` is given, else offline, when the entity's id is the key. */
   create({ key, fields, ownsExperiment }: NewEntity, backendId?: string): void {
     const isMadeHere = backendId === undefined;
     const facts = { ...(isMadeHere ? {} : { id: backendId }), ...(ownsExperiment ? { ownsExperiment } : {}) };
-    this.#operation({ key, at: this.#now(), create: fields, ...facts }, isMadeHere);
+    this.#operation({ key, at: this.log.state.nextAt(), create: fields, ...facts }, isMadeHere);
   }
 
   /** Records a patch. */
   patch(key: string, fields: Fields): void {
-    this.#operation({ key, at: this.#now(), patch: fields });
+    this.#operation({ key, at: this.log.state.nextAt(), patch: fields });
   }
 
   /** Appends one row; see `LineWriter.append`. */
@@ -116,7 +122,7 @@ export class EntityStore {
   async appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const slot = this.#openFor(stream);
     const batches = await slot.appendBatches(stream, texts);
-    this.#refreshNoted();
+    this.#orWarn(() => this.log.refresh());
     return batches;
   }
 
@@ -143,12 +149,12 @@ export class EntityStore {
   }
 
   #operation(line: CreateLine | PatchLine, makesEntity = false): void {
-    const slot = this.#open(makesEntity);
+    const slot = this.open(makesEntity);
     // A document that cannot be read fails the call before the change is recorded.
     this.#document.load();
     slot.appendOp(encode(line));
     if (makesEntity) this.log.refresh();
-    else this.#refreshNoted();
+    else this.#orWarn(() => this.log.refresh());
     this.#document.merge([line]);
     // Two writers may each have written a document without the other's fields: the last one merges all of them.
     const { operations } = this.log.state;
@@ -161,10 +167,6 @@ export class EntityStore {
   }
 
   /** What is recorded is accepted: if it cannot be read back, the call must not fail, and the next refresh reads it. */
-  #refreshNoted(): void {
-    this.#orWarn(() => this.log.refresh());
-  }
-
   #orWarn(step: () => void): void {
     try {
       step();
@@ -173,42 +175,16 @@ export class EntityStore {
     }
   }
 
-  /** Seconds since the epoch, later than every change of the folder, because a clock may be set back. */
-  #now(): number {
-    return Math.max(Date.now() / 1000, this.log.state.latestAt + 0.001);
-  }
-
-  #open(makesEntity = false): WriterSlot {
-    const time = now();
-    if (this.#slot !== undefined && time - this.#checkedAt < CHECK_EVERY_MS) return this.#slot;
-    this.#checkedAt = time;
-    if (this.#slot?.checkHeld() === false) {
-      this.#slot.close();
-      this.#slot = undefined;
-      // The folder may have been deleted.
-      this.#generation += 1;
-      this.load();
-    }
-    if (this.#slot === undefined) {
-      this.#refuseLinks();
-      this.#slot = WriterSlot.acquire(this.path, this.log, makesEntity);
-      this.log.refresh();
-      this.#document.repair();
-    }
-    return this.#slot;
-  }
-
   /** The writer slot for a row of a stream. After foreign rows, or if the files were deleted, it starts a new session. */
   #openFor(stream: StreamName): WriterSlot {
-    const slot = this.#open();
+    const slot = this.open();
     if (slot.checkAlone(stream)) return slot;
     if (!slot.checkHeld()) {
       this.#checkedAt = Number.NEGATIVE_INFINITY;
-      return this.#open();
+      return this.open();
     }
-    const end = slot.endOf(stream);
-    const path = join(this.path, segmentName(stream, slot.number));
-    if (sizeOf(path) < end) {
+    const path = slot.truncatedPath(stream);
+    if (path !== undefined) {
       this.#generation += 1;
       this.#policy.warn(`${path} was deleted or truncated while in use: its undelivered rows are lost.`);
     }
@@ -219,15 +195,5 @@ export class EntityStore {
 
   #refuseLinks(): void {
     assertNoLinks(folderOf(this.#root, this.kind), this.path, this.log.folder);
-  }
-}
-
-/** Reads a document; undefined if it is missing or damaged. */
-function documentAt(path: string): MirrorDocument | undefined {
-  try {
-    return readDocument(path);
-  } catch (error) {
-    if (error instanceof DamagedDocumentError) return undefined;
-    throw error;
   }
 }

@@ -33,6 +33,11 @@ export class SyncState {
   latestAt = 0;
   readonly #pending: Operation[] = [];
 
+  /** The time of a change that is being made: later than every change of the folder, because a clock may be set back. */
+  nextAt(): number {
+    return Math.max(Date.now() / 1000, this.latestAt + 0.001);
+  }
+
   /** The creates and patches that were neither delivered nor rejected, in order. */
   get pending(): readonly Operation[] {
     return this.#pending;

@@ -57,17 +57,18 @@ export class WriterSlot {
   checkAlone(stream: StreamName): boolean {
     const writer = this.#streams.get(stream);
     if (writer !== undefined) return writer.isWriting || writer.checkIntact();
-    return sizeOf(join(this.#folder, segmentName(stream, this.number))) === this.#from[stream];
+    return sizeOf(this.#pathOf(stream)) === this.#from[stream];
   }
 
-  /** Where this process's own rows of a stream end; rows after it are foreign. */
-  endOf(stream: StreamName): number {
-    return this.#streams.get(stream)?.end ?? this.#from[stream];
+  /** The range of this process's own rows in a stream; rows after it are foreign. */
+  ownRows(stream: StreamName): ByteRange {
+    return { start: this.#start[stream], end: this.#streams.get(stream)?.end ?? this.#from[stream] };
   }
 
-  /** Where this process's own rows of a stream start. */
-  startOf(stream: StreamName): number {
-    return this.#start[stream];
+  /** The path of a stream's file, if it was deleted or truncated while this process was writing it. */
+  truncatedPath(stream: StreamName): string | undefined {
+    const path = this.#pathOf(stream);
+    return sizeOf(path) < this.ownRows(stream).end ? path : undefined;
   }
 
   /** Starts a new session after foreign rows. */
@@ -116,10 +117,14 @@ export class WriterSlot {
     }
   }
 
+  #pathOf(stream: StreamName): string {
+    return join(this.#folder, segmentName(stream, this.number));
+  }
+
   #writer(stream: StreamName): LineWriter {
     let writer = this.#streams.get(stream);
     if (writer === undefined) {
-      writer = new LineWriter(join(this.#folder, segmentName(stream, this.number)), this.#log.policy);
+      writer = new LineWriter(this.#pathOf(stream), this.#log.policy);
       this.#streams.set(stream, writer);
     }
     return writer;
