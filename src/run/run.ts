@@ -102,7 +102,7 @@ export class ExperimentRun {
     const update = async () => {
       const timeoutMs = timeoutOf("run.updateRun", options);
       const observe = (text: string): void => this.#started.findings.observePatch(text);
-      return this.#context.delivery.updateRun(this.runId, patch, timeoutMs, observe);
+      return this.#context.delivery.entities.updateRun(this.runId, patch, timeoutMs, observe);
     };
     return this.#calls.make("updateRun", update, () => ({ id: this.runId, patched: [] }));
   }

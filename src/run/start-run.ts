@@ -37,7 +37,7 @@ async function newRun({ client, delivery }: RunContext, options: NewRunOptions, 
   const endsExperiment = given === undefined;
   const experimentId = given ?? (await client.createExperiment(experiment)).id;
   const body = { ...fields, experiment_id: experimentId, status: "running" };
-  const { id: runId } = await delivery.createRun(body, undefined, endsExperiment);
+  const { id: runId } = await delivery.entities.createRun(body, undefined, endsExperiment);
   const findings = new Findings(new BestScore(trackBest));
   return { ...behaviour, experimentId, runId, endsExperiment, steps: new StepCounter(), findings };
 }
