@@ -6,7 +6,7 @@ import type { BodyOf, Created, Input, ResponseOf, RowAdded } from "./api/routes.
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
-import type { DeliveryStatus } from "./delivery/outbox.js";
+import type { DeliveryStatus } from "./delivery/status.js";
 import { warnIfExposed } from "./http/exposure.js";
 import { type Logger, levelled } from "./logger.js";
 import type { RunContext } from "./run/context.js";

@@ -83,7 +83,7 @@ export class Delivery {
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
-    const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
+    const outcome = await this.outbox.direct.post(path, text, randomUUID(), timeoutMs);
     if (outcome === undefined || outcome.kind === "unavailable") return null;
     if (outcome.kind !== "delivered") throw errorOfResponse({ ...outcome.failure, pending: false });
     return outcome.body;

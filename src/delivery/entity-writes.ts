@@ -59,7 +59,7 @@ export class EntityWrites {
     this.#input.assertWritable("updateRun", id);
     const { fields } = this.#input.accept("updateRun", patch);
     const key = randomUUID();
-    const outcome = await this.#outbox.request("updateRun", "run", fields, key, this.#timeoutMs, { run_id: id });
+    const outcome = await this.#outbox.direct.request("updateRun", "run", fields, key, this.#timeoutMs, { run_id: id });
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
       const { reason, status } = outcome.failure;
       const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
@@ -80,7 +80,7 @@ export class EntityWrites {
     const fields = decode(this.#input.accept(name, body).text) as BodyOf<Name>;
     const { entity } = ROUTES[name];
     const key = randomUUID();
-    const outcome = await this.#outbox.request(name, entity, fields, key, timeoutMs);
+    const outcome = await this.#outbox.direct.request(name, entity, fields, key, timeoutMs);
     const isDelivered = outcome?.kind === "delivered";
     // A create that throws is not kept: its caller has no id to continue with.
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
@@ -90,7 +90,7 @@ export class EntityWrites {
     const stored: Partial<Entity> = response === undefined ? {} : storedRow(response);
     const row = Object.assign({}, fields, { id: key }, stored);
     this.#outbox.keep(entity, row.id, { key, fields, ownsExperiment }, outcome);
-    if (!isDelivered && this.#outbox.takeTurn(now())) await nextTurn();
+    if (!isDelivered && this.#outbox.turns.takeTurn(now())) await nextTurn();
     return row;
   }
 

@@ -20,7 +20,6 @@ export interface DrainOptions {
 export async function flushScope(
   mirror: MirrorOutbox,
   scope: Scope,
-  direct: ReadonlySet<Promise<unknown>>,
   { timeoutMs, signal }: DrainOptions,
 ): Promise<SyncReport> {
   const startedAt = now();
@@ -29,7 +28,7 @@ export async function flushScope(
     // The rows of this tick are written first.
     await Promise.resolve();
     mirror.poll();
-    await within(timeoutMs, signal, Promise.allSettled([...direct, scope.calls.whenIdle()]));
+    await within(timeoutMs, signal, scope.calls.whenIdle());
     const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (now() - startedAt);
     await sendBacklog(sender, () => scope.counters.total.pending, { timeoutMs: leftMs, signal });
   }
