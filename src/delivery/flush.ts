@@ -5,6 +5,7 @@ import { backoffMs } from "./backoff.js";
 import type { SyncReport } from "./counters.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import type { Scope } from "./scope.js";
+import { nextDueMs } from "./send-timer.js";
 import type { Sender } from "./sender.js";
 import { pendingReason } from "./status.js";
 
@@ -60,7 +61,7 @@ export async function sendBacklog(
     await within(leftMs(), signal, sender.ids.whenLookedUp());
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
-    const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.pauseMs, backoffMs(failures));
+    const dueMs = connection.maySend ? nextDueMs(sender) : Math.max(connection.pauseMs, backoffMs(failures));
     const isHopeless = failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined;
     if (pending() === 0 || restsTooLong() || (timeoutMs === undefined && isHopeless)) return;
     await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
