@@ -4,9 +4,10 @@ import { apiKeyOf, baseUrlOf, isSwitchedOn, logLevelOf } from "./config/settings
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { isLogger, type Logger, type LogLevel } from "./logger.js";
 import { folderPath } from "./util/folder-path.js";
+import { preview } from "./util/preview.js";
 import { isUsableProxy, type ProxySetting, proxyFor, withoutCredentials } from "./util/proxy.js";
 import { MAX_TIMER_MS } from "./util/timers.js";
-import { issueAt, preview, validated } from "./util/validation.js";
+import { issueAt, validated } from "./util/validation.js";
 
 /** The number of connections that the connection pool opens. */
 export const MAX_IN_FLIGHT = 128;

@@ -1,7 +1,8 @@
 import { EvsysValidationError } from "../errors.js";
 import { LOG_LEVELS, type LogLevel } from "../logger.js";
 import { API_PATH } from "../util/api-path.js";
-import { issueAt, preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { issueAt } from "../util/validation.js";
 import type { Variable } from "./environment.js";
 
 const YES: readonly string[] = ["1", "true", "yes", "on"];
