@@ -25,7 +25,7 @@ function pythonMirror(): string {
   return logDir;
 }
 
-describe("integers of 64 bits that the Python client wrote", () => {
+describe("64-bit integers written by the Python client", () => {
   it("keep their digits in every request of an adopted run", async () => {
     const server = await rawServer(always(200, { ok: true, inserted: 2, run: { id: "R" } }));
     await syncMirror({
@@ -46,7 +46,7 @@ describe("integers of 64 bits that the Python client wrote", () => {
     ]);
   });
 
-  it("keep them in the document under a patch, and where they are read", async () => {
+  it("keep their digits in a patched document and in the readers", async () => {
     const logDir = pythonMirror();
     const client = offlineClient({ logDir });
     await client.updateRun("r-1", { status: "running" });
@@ -55,7 +55,7 @@ describe("integers of 64 bits that the Python client wrote", () => {
     expect((await collected(client.local.metrics("r-1")))[0]).toMatchObject({ metrics: { seed: BigInt(SEED) } });
   });
 
-  it("are refused from a caller, as ever", async () => {
+  it("are rejected when a caller passes them", async () => {
     const client = offlineClient();
     const error = await failureOf(() => client.updateRun("r-1", wrong({ seed: BigInt(SEED) })));
     expect(error).toMatchObject({ name: "EvsysValidationError", message: expect.stringContaining("seed") });

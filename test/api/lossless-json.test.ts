@@ -55,14 +55,14 @@ function python(item: unknown): string {
 }
 
 describe("encode and decode", () => {
-  it("give back any value, with NaN, the infinities and text or keys that are spelled like them", () => {
+  it("round-trip any value, including NaN, the infinities, and text or keys with those spellings", () => {
     const property = fc.property(value, (item) => {
       expect(isDeepStrictEqual(decode(encode(item)), item), encode(item)).toBe(true);
     });
     fc.assert(property, RUNS);
   });
 
-  it("give it back with any indent", () => {
+  it("round-trip a value with any indent", () => {
     const property = fc.property(value, fc.constantFrom(2, 4), (item, indent) => {
       expect(isDeepStrictEqual(decode(encode(item, indent)), item)).toBe(true);
     });
@@ -74,11 +74,11 @@ describe("encode and decode", () => {
     { "\u0000evsys:NaN": 1 },
     { a: "\u0000evsys:Infinity", b: Number.NaN },
     ["\u0000NaN", "\u0000", "evsys:NaN"],
-  ])("give back text that looks like any mark of their own: %j", (item) => {
+  ])("round-trip text that looks like their own markers: %j", (item) => {
     expect(isDeepStrictEqual(decode(encode(item)), item)).toBe(true);
   });
 
-  it("write what any reader of JSON can read, on one line", () => {
+  it("write one line that any JSON reader can parse", () => {
     const property = fc.property(value, (item) => {
       const written = encode(item);
       expect(() => JSON.parse(written)).not.toThrow();
@@ -87,7 +87,7 @@ describe("encode and decode", () => {
     fc.assert(property, RUNS);
   });
 
-  it("write plain JSON where all is finite and nothing is spelled like a number", () => {
+  it("write plain JSON if all numbers are finite and no text is spelled like a number", () => {
     const property = fc.property(fc.jsonValue({ noUnicodeString: false }), (item) => {
       fc.pre(!/NaN|Infinity/.test(JSON.stringify(item)));
       expect(encode(item)).toBe(JSON.stringify(item));
@@ -96,7 +96,7 @@ describe("encode and decode", () => {
     fc.assert(property, RUNS);
   });
 
-  it("read what Python wrote", () => {
+  it("read JSON written by Python", () => {
     const ambiguous = (item: unknown): boolean => /"-?(NaN|Infinity)"(?!:)/.test(wireJson(item));
     const property = fc.property(value, (item) => {
       fc.pre(!ambiguous(item));
@@ -106,7 +106,7 @@ describe("encode and decode", () => {
   });
 });
 
-it("encode and decode take a text of 12 MB beside a number that is not finite", () => {
+it("encode and decode handle 12 MB of text beside a non-finite number", () => {
   const item = {
     text: 'a line of 80 characters or so, which says "null" and much more\n'.repeat(200_000),
     loss: Number.NaN,
@@ -114,11 +114,11 @@ it("encode and decode take a text of 12 MB beside a number that is not finite", 
   expect(isDeepStrictEqual(decode(encode(item)), item)).toBe(true);
 });
 
-describe("an integer of more digits than a number has", () => {
+describe("an integer with more digits than a double can hold", () => {
   const written =
     '{"seed":17293822569102704641,"ids":[-9223372036854775808,1152921504606846976],"lr":0.1234567890123456789}';
 
-  it("keeps them, read and written, where the digits of a float are a number's", () => {
+  it("keeps its digits when read and written; a float is read as a number", () => {
     expect(decode(written)).toEqual({
       seed: 17293822569102704641n,
       ids: [-9223372036854775808n, 1152921504606846976n],
@@ -128,12 +128,12 @@ describe("an integer of more digits than a number has", () => {
     for (const write of [encode, wireJson]) expect(write(decode(written))).toBe(again);
   });
 
-  it("is an ordinary number where a number writes it the same", () => {
+  it("is read as a number if the number is written the same way", () => {
     const numbers = [1e20, 2 ** 53, Number.MAX_SAFE_INTEGER, -1e16, 17293822569102705000];
     expect(decode(JSON.stringify(numbers))).toEqual(numbers);
   });
 
-  it("is text within text and in names, and no name by itself", () => {
+  it("stays text inside strings and keys", () => {
     expect(decode('{"18446744073709551615":"18446744073709551615, [18446744073709551615]"}')).toEqual({
       "18446744073709551615": "18446744073709551615, [18446744073709551615]",
     });
@@ -141,7 +141,7 @@ describe("an integer of more digits than a number has", () => {
     expect(() => decode("[018446744073709551615]")).toThrow(SyntaxError);
   });
 
-  it("stays one where a program has taught bigints to become strings", () => {
+  it("stays an integer if the program defines BigInt.prototype.toJSON", () => {
     Object.defineProperty(BigInt.prototype, "toJSON", { value: () => "mine", configurable: true });
     try {
       for (const write of [encode, wireJson]) expect(write([2n ** 64n])).toBe("[18446744073709551616]");
@@ -150,7 +150,7 @@ describe("an integer of more digits than a number has", () => {
     }
   });
 
-  it("does not hide what else cannot be written", () => {
+  it("does not hide other values that cannot be written", () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     for (const write of [encode, wireJson]) expect(() => write(circle)).toThrow(/circular/);
@@ -158,7 +158,7 @@ describe("an integer of more digits than a number has", () => {
 });
 
 describe("wireJson", () => {
-  it("writes what JSON.stringify writes where there is no bigint", () => {
+  it("writes what JSON.stringify writes if there is no bigint", () => {
     const property = fc.property(fc.jsonValue({ noUnicodeString: false }), (item) => {
       expect(wireJson([item, Number.NaN])).toBe(JSON.stringify([item, Number.NaN]));
     });
@@ -167,13 +167,13 @@ describe("wireJson", () => {
 });
 
 describe("encode", () => {
-  it("writes the three as strings of that spelling", () => {
+  it("writes non-finite numbers as the strings NaN, Infinity and -Infinity", () => {
     expect(encode({ a: Number.NaN, b: [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY], c: null })).toBe(
       '{"a":"NaN","b":["Infinity","-Infinity"],"c":null}',
     );
   });
 
-  it("writes a text of that spelling so that it is the same text to others, and no number to us", () => {
+  it("escapes text with those spellings so that it is read back as text", () => {
     for (const spelling of ["NaN", "Infinity", "-Infinity"]) {
       expect(encode(spelling)).not.toBe(`"${spelling}"`);
       expect(JSON.parse(encode({ [spelling]: [spelling] }))).toEqual({ [spelling]: [spelling] });
@@ -181,7 +181,7 @@ describe("encode", () => {
     }
   });
 
-  it("takes dates and what else has a JSON form of its own", () => {
+  it("uses the JSON form of dates and other objects with toJSON", () => {
     const date = new Date(0);
     expect(encode({ date, nan: Number.NaN })).toBe('{"date":"1970-01-01T00:00:00.000Z","nan":"NaN"}');
   });
@@ -200,11 +200,11 @@ describe("decode", () => {
     "- Infinity",
     "{NaN: 1}",
     "Infinity1",
-  ])("refuses %j, which is no JSON of Python's either", (written) => {
+  ])("rejects %j, which Python does not write either", (written) => {
     expect(() => decode(written)).toThrow(SyntaxError);
   });
 
-  it("reads words inside of text as text", () => {
+  it("does not convert these words inside strings", () => {
     const written = '{"say \\"NaN\\": NaN": "a NaN, [Infinity] and \\\\", "x": NaN}';
     expect(decode(written)).toEqual({ 'say "NaN": NaN': "a NaN, [Infinity] and \\", x: Number.NaN });
   });

@@ -74,7 +74,7 @@ async function cleaned(...args: string[]): Promise<{ removed: string[]; kept: Re
 }
 
 describe("evsys-sdk clean", () => {
-  it("removes what is delivered and old, after listing it", async () => {
+  it("lists old, fully delivered folders, then removes them", async () => {
     const server = await mockServer();
     const old = await oldMirror();
     const fresh = await oldMirror(6, old.logDir);
@@ -130,7 +130,7 @@ describe("evsys-sdk clean", () => {
     expect(await command(["clean", logDir])).toMatchObject({ code: 0, stdout: "Nothing to remove.\n" });
   });
 
-  it("refuses where there is nobody to ask, and removes nothing", async () => {
+  it("exits without removing anything if it cannot ask for confirmation", async () => {
     const server = await mockServer();
     const { logDir, run } = await oldMirror();
     await sync(server, [logDir]);
@@ -149,7 +149,7 @@ describe("evsys-sdk clean", () => {
     ["yesterday\n", false],
     ["\u0003", false],
     ["\u0004", false],
-  ])("asks on a terminal, and takes %j for what it is", async (answer, isRemoved) => {
+  ])("asks for confirmation on a terminal and understands %j", async (answer, isRemoved) => {
     const server = await mockServer();
     const { logDir, run } = await oldMirror();
     await sync(server, [logDir]);
@@ -164,7 +164,7 @@ describe("evsys-sdk clean", () => {
     expect(existsSync(run)).toBe(!isRemoved);
   });
 
-  it("never touches what is pending, rejected, or unknown to the backend", async () => {
+  it("never removes pending or rejected writes, or entities unknown to the backend", async () => {
     const server = await mockServer();
     const [rejected, refused, parked, pending] = await Promise.all(
       [null, null, null, null].map(() => temporaryFolder()),
@@ -194,7 +194,7 @@ describe("evsys-sdk clean", () => {
     expect(all.flatMap(pathsBelow)).toEqual(before);
   });
 
-  it("never touches what a live process has open", async () => {
+  it("never removes what a live process has open", async () => {
     const server = await mockServer();
     const old = await oldMirror();
     await sync(server, [old.logDir]);
@@ -209,7 +209,7 @@ describe("evsys-sdk clean", () => {
   });
 
   it.each(PYTHON_MIRRORS)(
-    "never touches a mirror that was written $name, nor groups.jsonl once it is adopted",
+    "never removes a mirror written $name, nor groups.jsonl after it was adopted",
     async ({ copyTo }) => {
       const server = await mockServer();
       const folder = temporaryFolder();
@@ -228,7 +228,7 @@ describe("evsys-sdk clean", () => {
     },
   );
 
-  it("keeps a folder with anything in it that is not the mirror's", async () => {
+  it("keeps a folder that contains a file of another program", async () => {
     const server = await mockServer();
     const { logDir, run, runId } = await oldMirror();
     await sync(server, [logDir]);
@@ -247,7 +247,7 @@ describe("evsys-sdk clean", () => {
     expect(existsSync(join(logDir, "generations", runId))).toBe(false);
   });
 
-  it("keeps an experiment as long as a run of it stays, in whichever of the mirrors", async () => {
+  it("keeps an experiment while any mirror has a run of it", async () => {
     const server = await mockServer();
     const [one, other] = [await oldMirror(), await oldMirror()];
     await sync(server, [one.logDir, other.logDir]);
@@ -265,7 +265,7 @@ describe("evsys-sdk clean", () => {
     expect(server.runs.at(-1)?.experiment_id).toBe(server.experiments[0]?.id);
   });
 
-  it("keeps a run whose checkpoint a pending eval of another run names", async () => {
+  it("keeps a run whose checkpoint is referenced by a pending eval of another run", async () => {
     const server = await mockServer();
     const { logDir, experimentId, run, experiment } = await oldMirror();
     await sync(server, [logDir]);
@@ -281,7 +281,7 @@ describe("evsys-sdk clean", () => {
     expect(server.evals.at(-1)?.checkpoint_id).toBe(server.checkpoints[0]?.id);
   });
 
-  it("keeps every experiment where a run cannot be read", async () => {
+  it("keeps every experiment if a run cannot be read", async () => {
     const server = await mockServer();
     const { logDir, experiment } = await oldMirror();
     await sync(server, [logDir]);
@@ -294,7 +294,7 @@ describe("evsys-sdk clean", () => {
     });
   });
 
-  it("finishes what an interrupted one has begun", async () => {
+  it("finishes a removal that was interrupted", async () => {
     const { logDir } = await oldMirror();
     mkdirSync(join(logDir, ".evsys-removed-1", "sync"), { recursive: true });
     mkdirSync(join(logDir, ".evsys-clean-1"));
@@ -303,7 +303,7 @@ describe("evsys-sdk clean", () => {
     expect(readdirSync(logDir).filter((name) => name.startsWith("."))).toEqual([".evsys-clean-1"]);
   });
 
-  it("follows no link to runs that lie elsewhere, and says so", async () => {
+  it("does not follow a symbolic link to runs elsewhere, and reports it", async () => {
     const server = await mockServer();
     const { logDir } = await oldMirror();
     await sync(server, [logDir]);
@@ -318,7 +318,7 @@ describe("evsys-sdk clean", () => {
   });
 });
 
-describe("the removal of a folder", () => {
+describe("removing a folder", () => {
   async function choice(): Promise<{
     chooser: RemovalPlan;
     client: () => DashboardClient;
@@ -331,7 +331,7 @@ describe("the removal of a folder", () => {
     return { chooser: new RemovalPlan([logDir], Date.now()), client: () => offlineClient({ logDir }), run, runId };
   }
 
-  it("is given up where something was written since it was chosen", async () => {
+  it("stops if the folder was written to after it was selected", async () => {
     const { chooser, client, run, runId } = await choice();
     const [chosen] = chooser.removable;
     if (chosen === undefined) throw new Error("Nothing was chosen.");
@@ -344,7 +344,7 @@ describe("the removal of a folder", () => {
     expect(readdirSync(join(run, "sync")).filter((name) => name.includes(".lock."))).toEqual([]);
   });
 
-  it("is taken back where somebody slips in at the last moment", async () => {
+  it("is undone if another process opens the folder at the last moment", async () => {
     const { chooser, client, runId } = await choice();
     const [chosen] = chooser.removable;
     if (chosen === undefined) throw new Error("Nothing was chosen.");
@@ -361,7 +361,7 @@ describe("the removal of a folder", () => {
     expect((await collected(writer.local.metrics(runId))).map(({ step }) => step)).toEqual([0, 1, 2, 9, 10]);
   });
 
-  it("says what cannot be read", async () => {
+  it("reports what cannot be read", async () => {
     const { chooser, run } = await choice();
     const [chosen] = chooser.removable;
     if (chosen === undefined) throw new Error("Nothing was chosen.");
@@ -371,7 +371,7 @@ describe("the removal of a folder", () => {
     expect(existsSync(run)).toBe(true);
   });
 
-  it("leaves a folder to who begins it anew", async () => {
+  it("does not touch a folder that another process has created anew", async () => {
     const { chooser, client, run, runId } = await choice();
     const [chosen] = chooser.removable;
     if (chosen === undefined) throw new Error("Nothing was chosen.");

@@ -34,7 +34,7 @@ function offered(words: readonly string[], cwd?: string): string[] {
 }
 
 describe("evsys-sdk completion", () => {
-  it("prints the script of a shell, and nothing else", async () => {
+  it("prints only the script of the shell", async () => {
     const [bash, zsh, fish] = await Promise.all(["bash", "zsh", "fish"].map((name) => command(["completion", name])));
     expect(bash).toMatchObject({ code: 0, stdout: bashScript(commands), stderr: "" });
     expect(zsh).toMatchObject({ code: 0, stdout: zshScript(commands), stderr: "" });
@@ -46,21 +46,21 @@ describe("evsys-sdk completion", () => {
     [["bash", "zsh"], "completion requires one shell: "],
     [["fsih"], "Unknown shell fsih; did you mean fish?"],
     [["powershell"], "Unknown shell powershell; known: bash, zsh, fish."],
-  ])("says what is wrong with %j", async (args, message) => {
+  ])("reports an invalid argument: %j", async (args, message) => {
     const { code, stdout, stderr } = await command(["completion", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(`evsys-sdk: ${message}`);
   });
 });
 
-describe("its script for bash", () => {
-  it("completes evsys-sdk once it is loaded", () => {
+describe("the bash script", () => {
+  it("completes evsys-sdk after it is loaded", () => {
     expect(shell("bash", bashScript(commands), '. "$1"; complete -p evsys-sdk')).toBe(
       "complete -F _evsys_sdk evsys-sdk\n",
     );
   });
 
-  it("offers the commands, and to help too", () => {
+  it("completes command names, also after help", () => {
     expect(offered([""])).toEqual([...NAMES, "help", "--help", "--version"]);
     expect(offered(["sy"])).toEqual(["sync"]);
     expect(offered(["help", ""])).toEqual(NAMES);
@@ -71,7 +71,7 @@ describe("its script for bash", () => {
     expect(offered([name, "--"])).toEqual(Object.keys(options).map((option) => `--${option}`));
   });
 
-  it("offers folders where folders are taken, shells where a shell is, and nothing for a number", () => {
+  it("completes folders and shell names where they are expected, and nothing for a number", () => {
     const cwd = temporaryFolder();
     for (const folder of ["my mirror", "mine", "*"]) mkdirSync(join(cwd, folder));
     writeFileSync(join(cwd, "my-file"), "");
@@ -83,8 +83,8 @@ describe("its script for bash", () => {
   });
 });
 
-describe("its scripts for other shells", () => {
-  it("name every command and option", () => {
+describe("the scripts for other shells", () => {
+  it("contain every command and option", () => {
     for (const [name, { options }] of Object.entries(commands)) {
       const ofFish = fishScript(commands)
         .split("\n")
@@ -97,7 +97,7 @@ describe("its scripts for other shells", () => {
     }
   });
 
-  it("are well formed", () => {
+  it("are well-formed", () => {
     // What stands in it is read alike by bash.
     shell("bash", zshScript(commands), 'bash -n "$1"');
     const word = String.raw`(?:[\w-]+|'(?:[^'\\]|\\['\\])*')`;

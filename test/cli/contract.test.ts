@@ -13,7 +13,7 @@ function elsewhere({ url }: { readonly url: string }): string {
 }
 
 describe("evsys-sdk contract", () => {
-  it("finds that the mock server conforms, after saying what it will write", async () => {
+  it("announces what it will write, and reports that the mock server conforms", async () => {
     const server = await mockServer();
     const { code, stdout, stderr } = await command(["contract"], connection(server));
     expect(code, stdout).toBe(0);
@@ -37,7 +37,7 @@ describe("evsys-sdk contract", () => {
     expect(stdout + stderr).not.toMatch(OBEYED);
   });
 
-  it("takes the backend, the key and the project from its options first", async () => {
+  it("prefers its options to the environment for the backend, key and project", async () => {
     const server = await mockServer({ apiKey: "other-key" });
     const args = [
       "--url",
@@ -83,7 +83,7 @@ describe("evsys-sdk contract", () => {
     });
   });
 
-  it("ends with 1 at a difference, and says where, what it expected and what it got", async () => {
+  it("exits with 1 for a difference, with its location, the expected and the received value", async () => {
     const server = await alteredBackend({
       answer: ({ status }, { operation }) => {
         if (operation === "logPredictions" && status === 201) return json({ ok: true, inserted: "1" }, 201);
@@ -107,7 +107,7 @@ describe("evsys-sdk contract", () => {
     expect(stdout).toMatch(/\n\d+ conform, 5 differ, 0 not tested\.\n/);
   });
 
-  it("ends with 3 where the backend cannot be reached, and with 4 where it refuses the key", async () => {
+  it("exits with 3 if the backend is unreachable, and with 4 if it rejects the key", async () => {
     const dead = await deadServer();
     const away = await command(["contract"], connection(dead));
     expect(away.code).toBe(3);
@@ -126,7 +126,7 @@ describe("evsys-sdk contract", () => {
     expect(refused.stdout + refused.stderr).not.toContain(API_KEY);
   });
 
-  it("ends with 3 where the backend never answers, and names what may be left there", async () => {
+  it("exits with 3 if the backend never responds, and names records that it may have left there", async () => {
     const server = await rawServer(() => {});
     const { code, stdout } = await command(["contract", "--timeout-ms", "500"], connection(server));
     expect(code).toBe(3);
@@ -136,7 +136,7 @@ describe("evsys-sdk contract", () => {
     );
   });
 
-  it("ends with 3 where something else answers, and tries nothing more", async () => {
+  it("exits with 3 if another kind of server responds, and stops there", async () => {
     for (const answer of [
       always(404, { detail: "Not Found" }),
       always(200, "<html>", { "content-type": "text/html" }),
@@ -154,13 +154,13 @@ describe("evsys-sdk contract", () => {
     }
   });
 
-  it("prints one object with --json where it cannot start", async () => {
+  it("prints one object with --json if it cannot start", async () => {
     const { code, stdout } = await command(["contract", "--json", "--url", ""]);
     expect(code).toBe(2);
     expect(jsonOf(stdout)).toEqual({ error: "--url requires a value: --url http://localhost:8000", exitCode: 2 });
   });
 
-  it("ends with 3 at a redirect, and names its target", async () => {
+  it("exits with 3 for a redirect, and names its target", async () => {
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
     const { code, stdout } = await command(["contract"], connection(server));
     expect(code).toBe(3);
@@ -184,7 +184,7 @@ describe("evsys-sdk contract", () => {
       [],
       "http://backend.invalid is not on this machine, and there is no terminal to confirm on; use --yes to write test records to it.",
     ],
-  ])("ends with 2 for %j %j", async (variables, args, message) => {
+  ])("exits with 2 for %j %j", async (variables, args, message) => {
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
     const { code, stdout, stderr } = await command(["contract", ...args], environment);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
@@ -192,7 +192,7 @@ describe("evsys-sdk contract", () => {
     expect(stderr).not.toContain("geheim");
   });
 
-  it("writes to a backend elsewhere with --yes", async () => {
+  it("writes to a non-local backend with --yes", async () => {
     const server = await mockServer();
     const { code } = await command(["contract", "--url", elsewhere(server), "--yes"], connection(server));
     expect(code).toBe(0);
@@ -203,22 +203,25 @@ describe("evsys-sdk contract", () => {
     ["y\n", 0, true],
     ["n\n", 2, false],
     ["\u0004", 2, false],
-  ])("asks on a terminal before it writes elsewhere; %j ends with %i", async (answer, ending, isWritten) => {
-    const server = await mockServer();
-    const child = evsysOnTerminal(["contract", "--url", elsewhere(server)], connection(server));
-    child.process.stdout.on("data", (text: string) => {
-      if (text.includes("[y/N]")) child.process.stdin.write(answer);
-    });
-    const { code, stdout } = await child.ended;
-    expect(stdout).toContain("Write them? [y/N]");
-    expect(stdout.includes("Nothing was sent.")).toBe(!isWritten);
-    expect(stdout.includes("\u001b[32mconforms  \u001b[39m")).toBe(isWritten);
-    expect(code).toBe(ending);
-    expect(server.requests.length > 0).toBe(isWritten);
-  });
+  ])(
+    "asks on a terminal before it writes to a non-local backend; %j exits with %i",
+    async (answer, ending, isWritten) => {
+      const server = await mockServer();
+      const child = evsysOnTerminal(["contract", "--url", elsewhere(server)], connection(server));
+      child.process.stdout.on("data", (text: string) => {
+        if (text.includes("[y/N]")) child.process.stdin.write(answer);
+      });
+      const { code, stdout } = await child.ended;
+      expect(stdout).toContain("Write them? [y/N]");
+      expect(stdout.includes("Nothing was sent.")).toBe(!isWritten);
+      expect(stdout.includes("\u001b[32mconforms  \u001b[39m")).toBe(isWritten);
+      expect(code).toBe(ending);
+      expect(server.requests.length > 0).toBe(isWritten);
+    },
+  );
 
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "marks what it has written when it is stopped by %s, and ends with 3",
+    "marks its records as invalid when stopped by %s, and exits with 3",
     async (signal) => {
       const server = await mockServer({ latencyMs: 20 });
       const child = evsys(["contract", "--json"], connection(server));
@@ -241,7 +244,7 @@ describe("evsys-sdk contract", () => {
     },
   );
 
-  it("gives a terminal nothing to obey of what a backend answers", async () => {
+  it("escapes control characters in a response", async () => {
     const text = '{"detail":"\u001b[2Jgone \u202e","experiment":{"id":"\\u001b]0;title\\u0007"}}';
     const server = await rawServer((_, response) => {
       response.writeHead(200, { "content-type": "text/\u009b31m", location: "/\u009b" }).end(text);
@@ -255,7 +258,7 @@ describe("evsys-sdk contract", () => {
     expect(jsonOf(json.stdout)).toMatchObject({ conforms: 0 });
   });
 
-  it("says all of it in its help", async () => {
+  it("documents all of this in its help", async () => {
     const { code, stdout } = await command(["contract", "--help"]);
     expect(code).toBe(0);
     for (const word of ["--url", "--api-key", "--project-id", "--timeout-ms", "--yes", "--json", "is_valid=false"]) {
@@ -266,7 +269,7 @@ describe("evsys-sdk contract", () => {
   });
 });
 
-describe("the page on it", () => {
+describe("the documentation page of evsys-sdk contract", () => {
   const page = "docs/checking-a-backend.md";
   const printed =
     textsOf(page, "sh")
@@ -275,7 +278,7 @@ describe("the page on it", () => {
       .find((line) => line.startsWith("npx evsys-sdk contract")) ?? "";
   const [sample = ""] = textsOf(page, "");
 
-  it("has a command that runs, and prints what is printed there", async () => {
+  it("shows a command that works, with the output that it prints", async () => {
     expect(printed).not.toBe("");
     // A backend with the two flaws of the sample.
     const server = await alteredBackend(

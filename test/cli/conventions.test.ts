@@ -23,8 +23,8 @@ async function complaint(...args: string[]): Promise<string> {
   return write.mock.calls.map(([text]) => String(text)).join("");
 }
 
-describe("the help of each command", () => {
-  it.each(names)("shows two examples at least, the exit codes and --verbose: %s", async (name) => {
+describe("each command", () => {
+  it.each(names)("has help with at least two examples, the exit codes and --verbose: %s", async (name) => {
     const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
     onTestFinished(() => write.mockRestore());
     expect(await main([name, "--help"])).toBe(0);
@@ -37,7 +37,7 @@ describe("the help of each command", () => {
     for (const line of help.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
   });
 
-  it.each(all)("has examples that fit its options: %s", (name, { examples, options }) => {
+  it.each(all)("has examples with valid options: %s", (name, { examples, options }) => {
     for (const example of examples) {
       const [, command, rest = ""] = /evsys-sdk (\w+)([^|)]*)/.exec(example) ?? [];
       expect(command).toBe(name);
@@ -45,13 +45,13 @@ describe("the help of each command", () => {
     }
   });
 
-  it.each(names)("is not far from an option that was meant: %s", async (name) => {
+  it.each(names)("suggests --verbose for a misspelled option: %s", async (name) => {
     expect(await complaint(name, "--verbos")).toBe("evsys-sdk: Unknown option --verbos; did you mean --verbose?\n");
   });
 });
 
-describe("an error that nobody foresaw", () => {
-  it("is one line and the way to its stack, without the key", async () => {
+describe("an unexpected error", () => {
+  it("prints one line that says how to see the stack, without the key", async () => {
     const { logDir } = await offlineMirror(1);
     const variables = { EVSYS_API_KEY: API_KEY };
     const nodeOptions = ["--import", FAILING];
@@ -62,7 +62,7 @@ describe("an error that nobody foresaw", () => {
     );
   });
 
-  it("shows its stack and its cause with --verbose, without the key", async () => {
+  it("prints its stack and cause with --verbose, without the key", async () => {
     const { logDir } = await offlineMirror(1);
     const nodeOptions = ["--import", FAILING];
     const [fromVariable, fromOption] = await Promise.all([
@@ -80,7 +80,7 @@ describe("an error that nobody foresaw", () => {
     }
   });
 
-  it("has no stack where it is the command line's own", async () => {
+  it("has no stack if the command line is invalid", async () => {
     const { stderr } = await evsys(["status", "missing", "--verbose"], {}, { cwd: temporaryFolder() }).ended;
     expect(stderr).toBe('evsys-sdk: "missing" does not exist; pass the mirror\'s folder, or set EVSYS_LOG_DIR.\n');
   });
@@ -104,7 +104,7 @@ describe("colours", () => {
     expect(prefersColour(stream, environment)).toBe(expected);
   });
 
-  it("come through a pipe with FORCE_COLOR, and never into JSON", async () => {
+  it("are kept in a pipe with FORCE_COLOR, but never used in JSON", async () => {
     const { logDir } = await offlineMirror(1);
     const forced = { FORCE_COLOR: "1" };
     const [text, json, plain] = await Promise.all([

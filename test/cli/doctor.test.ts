@@ -32,7 +32,7 @@ async function diagnosis(variables: Readonly<Record<string, string>>, ...args: s
 }
 
 describe("evsys-sdk doctor", () => {
-  it("has nothing to do where all is well, creates nothing, and says where each setting comes from", async () => {
+  it("finds no problem in a valid setup, creates nothing, and names the source of each setting", async () => {
     const server = await mockServer();
     const cwd = temporaryFolder();
     const { code, stdout, stderr } = await command(["doctor"], connection(server), { cwd });
@@ -57,7 +57,7 @@ describe("evsys-sdk doctor", () => {
     expect(server.experiments).toEqual([]);
   });
 
-  it("names what is not set, and the defaults", async () => {
+  it("names unset settings and shows the defaults", async () => {
     const { code, of } = await diagnosis({ EVSYS_API_URL: (await deadServer()).url });
     expect(code).toBe(1);
     expect(of("key")).toMatchObject({ verdict: "to do", next: expect.stringContaining("Set EVSYS_API_KEY") });
@@ -70,7 +70,7 @@ describe("evsys-sdk doctor", () => {
     });
   });
 
-  it("says that nothing listens", async () => {
+  it("reports that nothing listens at the URL", async () => {
     const server = await deadServer();
     const { code, ok, of } = await diagnosis(connection(server));
     expect({ code, ok }).toEqual({ code: 1, ok: false });
@@ -82,7 +82,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("access")?.verdict).toBe("skipped");
   });
 
-  it("says that a port speaks plain http", async () => {
+  it("reports that the port expects plain http", async () => {
     const server = await mockServer();
     const { of, text } = await diagnosis({
       ...connection(server),
@@ -95,14 +95,14 @@ describe("evsys-sdk doctor", () => {
     expect(text).not.toContain("routines");
   });
 
-  it("warns of the path that clients add", () => {
+  it("warns about a base URL that includes the path added by the client", () => {
     const { checks } = checkSettings({ EVSYS_API_URL: "http://localhost:8000/api/dashboard/api" });
     expect(checks).toContainEqual(
       expect.objectContaining({ verdict: "to do", found: expect.stringContaining("without /api/dashboard/api") }),
     );
   });
 
-  it("leaves what waits to be sent once online where it is offline", async () => {
+  it("reports offline writes as pending until the client is online", async () => {
     const { logDir } = await offlineMirror();
     const { code, of } = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: logDir });
     expect(code).toBe(0);
@@ -112,7 +112,7 @@ describe("evsys-sdk doctor", () => {
     });
   });
 
-  it("says that writes are held back of a run that the backend does not know", async () => {
+  it("reports writes to a run that the backend does not know", async () => {
     const server = await mockServer();
     const client = clientOf(server);
     await client.logStepMetric("unknown-run", { step: 1, loss: 1 }).catch(() => {});
@@ -124,7 +124,7 @@ describe("evsys-sdk doctor", () => {
     });
   });
 
-  it("names folders by another client, and how their writes are sent", async () => {
+  it("lists folders of another client and how to send their writes", async () => {
     const logDir = join(temporaryFolder(), "mirror");
     mkdirSync(join(logDir, "generations", "r"), { recursive: true });
     writeFileSync(
@@ -139,7 +139,7 @@ describe("evsys-sdk doctor", () => {
     });
   });
 
-  it("does not wait for ever for a backend that never answers", async () => {
+  it("times out if the backend never responds", async () => {
     const server = await mockServer();
     server.failNext({ hang: true });
     const { code, of } = await diagnosis(connection(server), "--timeout-ms", "300");
@@ -150,7 +150,7 @@ describe("evsys-sdk doctor", () => {
     });
   });
 
-  it("says that the key is refused, without showing it", async () => {
+  it("reports a rejected key without showing it", async () => {
     const server = await rawServer(always(401, { detail: `no such key: ${API_KEY}` }));
     const { code, of } = await diagnosis(connection(server));
     expect(code).toBe(1);
@@ -162,7 +162,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("backend")?.verdict).toBe("ok");
   });
 
-  it("does not take a key for accepted by a backend that looks at the body first", async () => {
+  it("does not report a key as accepted if the backend validates the body first", async () => {
     const server = await rawServer(always(400, { detail: "no" }));
     const { code, of } = await diagnosis(connection(server));
     expect(code).toBe(0);
@@ -173,7 +173,7 @@ describe("evsys-sdk doctor", () => {
     expect(server.requests.map(({ text }) => text)).toEqual(["[]", "[]"]);
   });
 
-  it("names the target of a redirect as the address to set, and does not follow it", async () => {
+  it("does not follow a redirect, and suggests its target as the URL", async () => {
     const other = await mockServer();
     const server = await rawServer(({ path }, response) => {
       response.writeHead(308, { location: `${other.url}/base${path}` }).end();
@@ -189,7 +189,7 @@ describe("evsys-sdk doctor", () => {
     [200, "it may not be an EvolvingSystems backend", "Set EVSYS_API_URL"],
     [503, "with status 503: down for repairs", "Try later, or ask its operators"],
     [302, "redirects without a target", "Set EVSYS_API_URL"],
-  ])("tells what a status of %i means", async (status, found, next) => {
+  ])("explains status %i", async (status, found, next) => {
     const server = await rawServer(always(status, "down for repairs"));
     const { code, of } = await diagnosis(connection(server));
     expect(code).toBe(1);
@@ -205,7 +205,7 @@ describe("evsys-sdk doctor", () => {
     [-600_000, "to do", /^This machine's clock is (599|600|601) seconds ahead of the backend's\.$/],
     [600_000, "to do", /^This machine's clock is (599|600|601) seconds behind the backend's\.$/],
     [-20_000, "ok", /agree on the time/],
-  ])("holds the clock against the backend's, %i ms away", async (offsetMs, verdict, found) => {
+  ])("compares the clock with the backend's, %i ms apart", async (offsetMs, verdict, found) => {
     const server = await rawServer((request, response) => {
       always(400, "no", { date: new Date(Date.now() + offsetMs).toUTCString() })(request, response);
     });
@@ -225,7 +225,7 @@ describe("evsys-sdk doctor", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("names what disables clients, and checks the rest", () => {
+  it("names the setting that disables clients, and runs the other checks", () => {
     const of = (variables: Readonly<Record<string, string>>) =>
       checkSettings(variables).checks.find(({ check }) => check === "disabled");
     expect(of({})).toBeUndefined();
@@ -241,7 +241,7 @@ describe("evsys-sdk doctor", () => {
     expect(config).toMatchObject({ disabled: false, offline: false, apiKey: "k" });
   });
 
-  it("tells each setting that cannot be used, and checks the rest", async () => {
+  it("reports each invalid setting, and runs the other checks", async () => {
     const server = await mockServer();
     const bad = { EVSYS_API_KEY: "geheim→", EVSYS_LOGGING_LEVEL: "LOUD", EVSYS_OFFLINE: "please" };
     const { code, text, of } = await diagnosis({ ...connection(server), ...bad });
@@ -254,7 +254,7 @@ describe("evsys-sdk doctor", () => {
     expect(swapped.of("backend")?.verdict).toBe("skipped");
   });
 
-  it("counts what waits in the mirror as status does, and names the command that sends it", async () => {
+  it("counts pending writes as status does, and names the command that sends them", async () => {
     const { logDir, writes } = await offlineMirror();
     const before = pathsBelow(logDir);
     const { code, of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: logDir });
@@ -268,7 +268,7 @@ describe("evsys-sdk doctor", () => {
     expect(pathsBelow(logDir)).toEqual(before);
   });
 
-  it("leaves pending writes to the live process that sends them", async () => {
+  it("reports that a live process sends the pending writes", async () => {
     const client = clientOf(await deadServer(), { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     const { code, of } = await diagnosis({ ...connection(await mockServer()), EVSYS_LOG_DIR: client.local.root });
@@ -276,7 +276,7 @@ describe("evsys-sdk doctor", () => {
     expect(of("writes")?.found).toBe("1 write pending. Another process is sending them.");
   });
 
-  it("says what of the mirror cannot be written or read", async () => {
+  it("reports parts of the mirror that cannot be read or written", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "file"), "");
     const inFile = await diagnosis({ EVSYS_OFFLINE: "1", EVSYS_LOG_DIR: join(folder, "file", "mirror") });
@@ -300,21 +300,21 @@ describe("evsys-sdk doctor", () => {
     expect(unread.of("writes")).toMatchObject({ verdict: "to do", found: expect.stringContaining("acks.log") });
   });
 
-  it("ends with 2 for what it does not know", async () => {
+  it("exits with 2 for an argument that is not an option", async () => {
     const { code, stdout, stderr } = await command(["doctor", "geheim"]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toBe("evsys-sdk: doctor accepts only options. See evsys-sdk doctor --help.\n");
   });
 });
 
-describe("its checks", () => {
+describe("the checks of doctor", () => {
   it.each([
     ["http://backend.example", "to do"],
     ["https://backend.example", "ok"],
     ["http://127.0.0.1:9", "ok"],
     ["http://[::1]:9", "ok"],
     ["http://127.0.0.1.evil.example", "to do"],
-  ])("find %s %s as to encryption", (url, verdict) => {
+  ])("treat %s as %s for encryption", (url, verdict) => {
     const { checks } = checkSettings({ EVSYS_API_URL: url });
     expect(checks.find(({ check }) => check === "encryption")?.verdict).toBe(verdict);
   });
@@ -333,13 +333,13 @@ describe("its checks", () => {
     [{ HTTP_PROXY: "localhost:3128" }, "http://b", "Requests use http://localhost:3128 (HTTP_PROXY)."],
     [{ HTTP_PROXY: "socks5://me:geheim@proxy:1080" }, "http://b", "HTTP_PROXY is not an http or https URL."],
     [{}, "https://b", "None is set."],
-  ])("name the proxy of %j without who asks", (found, address, words) => {
+  ])("show the proxy of %j without its credentials", (found, address, words) => {
     const check = checkProxy(found, address);
     expect(check.found).toBe(words);
     expect(JSON.stringify(check)).not.toContain("geheim");
   });
 
-  it("want a GiB of space and a Node that is new enough", () => {
+  it("require 1 GiB of free space and a supported Node version", () => {
     expect([1024 ** 3, 1024 ** 3 - 1].map((bytes) => freeSpaceCheck(bytes).verdict)).toEqual(["ok", "to do"]);
     const versions = ["20.18.3", "20.19.0", "18.99.0", "22.0.0"];
     expect(versions.map((version) => checkNode(version, ">=20.19").verdict)).toEqual(["to do", "ok", "to do", "ok"]);

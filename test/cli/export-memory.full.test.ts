@@ -5,7 +5,7 @@ import { evsys, offlineMirror } from "../support/cli.js";
 import { temporaryFolder } from "../support/folders.js";
 
 describe("evsys-sdk export", () => {
-  it("keeps its memory flat, whatever the number of rows", async () => {
+  it("uses constant memory for any number of rows", async () => {
     const { logDir, runId } = await offlineMirror();
     const line = `${JSON.stringify({ step: 1, split: "train", metrics: { loss: 0.123456789, accuracy: 0.5 } })}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line.repeat(300_000));

@@ -73,7 +73,7 @@ describe("evsys-sdk export", () => {
     );
   });
 
-  it("writes NaN and the infinities as data tools read them", async () => {
+  it("writes NaN and the infinities in the form that data tools read", async () => {
     const { logDir } = await mirrorOfMetrics([
       { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: Number.NEGATIVE_INFINITY },
     ]);
@@ -114,7 +114,7 @@ describe("evsys-sdk export", () => {
     expect(await fields("runs", "jsonl")).toMatchObject({ ...ids, run_config: { name: "base" } });
   });
 
-  it("exports the selected runs only, also of several mirrors", async () => {
+  it("exports only the selected runs, also from several mirrors", async () => {
     const [one, two] = [await offlineMirror(), await offlineMirror()];
     const runIds = async (...args: readonly string[]) =>
       parsedCsv(await exported(one.logDir, two.logDir, "--stream", "runs", ...args))
@@ -126,7 +126,7 @@ describe("evsys-sdk export", () => {
     expect((await runIds("--run", two.runId, "--run", one.runId)).sort()).toEqual([one.runId, two.runId].sort());
   });
 
-  it("writes to a file with -o, and leaves the mirror as it was", async () => {
+  it("writes to a file with -o, and does not change the mirror", async () => {
     const { logDir } = await offlineMirror();
     const before = pathsBelow(logDir);
     const file = join(temporaryFolder(), "metrics.csv");
@@ -135,7 +135,7 @@ describe("evsys-sdk export", () => {
     expect(pathsBelow(logDir)).toEqual(before);
   });
 
-  it("ends quietly when its reader has seen enough", async () => {
+  it("exits without an error when the reader of its output stops early", async () => {
     const { logDir, runId } = await offlineMirror();
     const line = `${JSON.stringify({ step: 1, split: "train", metrics: { loss: 0.123456789 } })}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line.repeat(200_000));
@@ -145,7 +145,7 @@ describe("evsys-sdk export", () => {
     expect(stdout.split("\n")).toHaveLength(3);
   });
 
-  it("names a torn line and exports the others", async () => {
+  it("reports a torn line and exports the other lines", async () => {
     const { logDir, runId } = await offlineMirror();
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), '{"step":9,"split":"tr');
     const { code, stdout, stderr } = await command(["export", logDir, "--stream", "metrics"]);
@@ -154,7 +154,7 @@ describe("evsys-sdk export", () => {
     expect(stderr).toContain("metrics.jsonl:4: skipped a line that is not a complete JSON object");
   });
 
-  it("says which runs belong to another project than EVSYS_PROJECT_ID", async () => {
+  it("reports runs of a project other than EVSYS_PROJECT_ID", async () => {
     const { logDir } = await offlineMirror();
     const { code, stdout, stderr } = await command(["export", logDir, "--stream", "runs"], {
       EVSYS_PROJECT_ID: "mine",
@@ -174,14 +174,14 @@ describe("evsys-sdk export", () => {
     [["--stream", "runs", "--format", "parquet"], '--format must be one of csv, jsonl, not "parquet".'],
     [["--stream", "runs", "--wide"], "--wide applies to --stream metrics or evals; runs have no series."],
     [["--stream", "runs", "-o", "/nowhere/at/all.csv"], "Cannot write the file (/nowhere/at/all.csv)"],
-  ])("refuses %j", async (args, message) => {
+  ])("rejects %j", async (args, message) => {
     const { logDir } = await offlineMirror();
     const { code, stdout, stderr } = await command(["export", logDir, ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain(message);
   });
 
-  it("suggests the nearest id, and refuses a run of another experiment and a folder without a mirror", async () => {
+  it("suggests a similar id, and rejects a run of another experiment and a folder without a mirror", async () => {
     const { logDir, runId, experimentId } = await offlineMirror();
     const other = await offlineMirror();
     const near = await command(["export", logDir, "--stream", "runs", "--run", `${runId.slice(0, -1)}_`]);
@@ -197,7 +197,7 @@ describe("evsys-sdk export", () => {
     });
   });
 
-  it.each(PYTHON_MIRRORS)("reads a mirror $name", async ({ copyTo }) => {
+  it.each(PYTHON_MIRRORS)("reads a mirror written $name", async ({ copyTo }) => {
     const logDir = temporaryFolder();
     copyTo(logDir);
     writeFileSync(

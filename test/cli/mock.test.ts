@@ -56,7 +56,7 @@ async function post(url: string, body: object, { key = "test-key", repeat = "" }
 
 describe("evsys-sdk mock", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "tells what to export, every request, and at %s what it did",
+    "prints the variables to export, every request, and a summary on %s",
     async (signal) => {
       const { child, url } = await mock();
       expect(url).toMatch(/^http:\/\/localhost:\d+$/);
@@ -87,12 +87,12 @@ Written: 1 experiment.
     },
   );
 
-  it("is where a client looks that is told nothing", () => {
+  it("listens at the default URL of a client", () => {
     const { host, port } = mockOptions(new ParsedArguments([], new Map()));
     expect(resolveConfig({ offline: true }, {}).baseUrl).toBe(`http://${host}:${port}`);
   });
 
-  it("takes a whole run of the client, and counts it by kind", async () => {
+  it("accepts a whole run and counts its writes by kind", async () => {
     const { child, url } = await mock();
     const client = clientOf({ url });
     await client.withRun(IRIS, async (run) => {
@@ -109,14 +109,14 @@ Written: 1 experiment.
     );
   });
 
-  it("says that nothing was written", async () => {
+  it("reports that nothing was written", async () => {
     const { child } = await mock();
     expect(await ended(child)).toContain(
       "\nStopped after 0 requests, 0 repeats, 0 simulated failures.\nWritten: nothing.\n",
     );
   });
 
-  it("takes the key it was given alone, and shows it to nobody", async () => {
+  it("accepts only the given key, and never prints it", async () => {
     for (const more of [[], ["--json"]]) {
       const { child, url } = await mock("--api-key", API_KEY, ...more);
       expect([await post(url, IRIS, { key: API_KEY }), await post(url, IRIS)]).toEqual([201, 401]);
@@ -126,7 +126,7 @@ Written: 1 experiment.
     }
   });
 
-  it("prints one object a line with --json", async () => {
+  it("prints one object per line with --json", async () => {
     const { child, url } = await mock("--json", "--fail-rate=0");
     await post(url, IRIS, { repeat: "k" });
     await post(url, IRIS, { repeat: "k" });
@@ -142,7 +142,7 @@ Written: 1 experiment.
     for (const line of stdout.split("\n").slice(1, 3)) expect(JSON.parse(line).durationMs).toBeGreaterThan(0);
   });
 
-  it("fails every request where it is told to, and says so", async () => {
+  it("fails every request with --fail-rate 1, and says so", async () => {
     const { child, url } = await mock("--fail-rate", "1", "--latency-ms", "1");
     expect([await post(url, IRIS), await post(url, IRIS)]).toEqual([503, 503]);
     const stdout = await ended(child);
@@ -152,7 +152,7 @@ Written: 1 experiment.
     expect(stdout).toContain("Stopped after 2 requests, 0 repeats, 2 simulated failures.\n");
   });
 
-  it("loses answers, and yet has every write of a client once", async () => {
+  it("drops responses, and still stores every write of a client once", async () => {
     const { child, url } = await mock("--fail-rate", "0.3", "--json");
     const connected = { baseUrl: url, apiKey: API_KEY, projectId: PROJECT_ID, logger: recordingLogger() };
     const client = clientOf({ url }, { delivery: "background" });
@@ -165,7 +165,7 @@ Written: 1 experiment.
     expect(summary).toMatchObject({ written: { experiments: 1, runs: 1, metrics: 60, patches: 2 } });
   });
 
-  it("is open to any caller: one that sends what Python's urllib does, and by another name of this machine", async () => {
+  it("accepts any client: Python's urllib headers, and another host name of this machine", async () => {
     const { child, url } = await mock();
     const body = JSON.stringify(IRIS);
     const headers = {
@@ -190,7 +190,7 @@ Written: 1 experiment.
     expect(await ended(child)).toContain("Written: 2 experiments.\n");
   });
 
-  it("names what a client did wrong, in the client's own words", async () => {
+  it("reports a client's invalid request with the response's own message", async () => {
     const { child, url } = await mock();
     const client = clientOf({ url });
     const refused = await failureOf(() => client.post("/sdk/experiments/", { name: "iris" }));
@@ -202,7 +202,7 @@ Written: 1 experiment.
     await ended(child);
   });
 
-  it("lets other machines in where it is told to, and says so", async () => {
+  it("listens on other interfaces if asked to, and says so", async () => {
     const { child, url } = await mock("--host", "0.0.0.0");
     expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(await ended(child)).toContain("\nOther machines on the network can write to it.\n");
@@ -211,8 +211,8 @@ Written: 1 experiment.
   });
 });
 
-describe("a mock that cannot start", () => {
-  it("names the port that is in use and the way out, and ends with 2", async () => {
+describe("a mock server that cannot start", () => {
+  it("names the port in use and a way to continue, and exits with 2", async () => {
     const { port } = await mockServer();
     expect(await command(["mock", "--port", String(port)])).toMatchObject({
       code: 2,
@@ -227,7 +227,7 @@ describe("a mock that cannot start", () => {
     [["--host="], "--host requires an address of this machine, such as 0.0.0.0 for all interfaces."],
     [["--api-key", `${API_KEY} `], "--api-key must consist of printable ASCII characters without spaces."],
     [["--api-key="], "--api-key must consist of printable ASCII characters without spaces."],
-  ])("says in one line what is wrong with %j", async (args, message) => {
+  ])("reports in one line what is wrong with %j", async (args, message) => {
     const { code, stdout, stderr } = await command(["mock", "--port", "0", ...args]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
@@ -242,7 +242,7 @@ describe("a mock that cannot start", () => {
     [["--api-key=", API_KEY], "mock accepts only options. See evsys-sdk mock --help."],
     [["--api-key"], "--api-key requires a value: --api-key key."],
     [["--prot", "1"], "Unknown option --prot; did you mean --port?"],
-  ])("says in one line what is wrong with %j", async (args, message) => {
+  ])("reports in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     try {
       expect(await main(["mock", ...args])).toBe(2);
@@ -253,8 +253,8 @@ describe("a mock that cannot start", () => {
   });
 });
 
-describe("its failures", () => {
-  it("hit the share that was asked for, half of it after the write", async () => {
+describe("the failures of the mock server", () => {
+  it("affect the requested share of requests, half of them after the write", async () => {
     const server = await mockServer();
     // A tenth each; the second failure sees nine tenths of the requests, so it takes a ninth of those.
     const draws = [0.05, 0.15, 0.105, 0.15, 0.115, 0.99, 0.99];
@@ -265,7 +265,7 @@ describe("its failures", () => {
     expect(server.requests.map(({ committed }) => committed)).toEqual([false, true, true, true]);
   });
 
-  it("hit the share over many requests", async () => {
+  it("affect the requested share over many requests", async () => {
     const failures = { before: 0, after: 0 };
     const server = await mockServer({
       onAnswer({ failure }) {
@@ -281,8 +281,8 @@ describe("its failures", () => {
   });
 });
 
-describe("its memory", () => {
-  it("holds experiments and runs, and of their rows the number alone", async () => {
+describe("the memory of the mock server", () => {
+  it("keeps experiments and runs, but only the number of their rows", async () => {
     const state = new CountingState();
     const server = await mockServer({ state });
     const client = clientOf(server);

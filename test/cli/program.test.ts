@@ -16,8 +16,8 @@ const LOADED = `data:text/javascript,${encodeURIComponent(`
   register("data:text/javascript," + encodeURIComponent(hooks));
 `)}`;
 
-describe("the program", () => {
-  it.each([["--help"], ["-h"], ["help"]])("shows its help on stdout for %s", async (option) => {
+describe("the evsys-sdk command", () => {
+  it.each([["--help"], ["-h"], ["help"]])("prints its help to stdout for %s", async (option) => {
     const { code, stdout, stderr } = await command([option]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const word of ["sync", "status", "clean", "--version", "Example", "npx evsys-sdk sync"]) {
@@ -43,19 +43,19 @@ describe("the program", () => {
       ["help", "clean"],
       ["--days n", "--yes", "--json", "  2  "],
     ],
-  ])("shows the help of a command for %j", async (args, words) => {
+  ])("prints the help of a command for %j", async (args, words) => {
     const { code, stdout, stderr } = await command(args);
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const word of [...words, "Usage: evsys-sdk", "Example", "Exit codes"]) expect(stdout).toContain(word);
     for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(120);
   });
 
-  it("shows its version", async () => {
+  it("prints its version", async () => {
     const { version }: { version: string } = createRequire(import.meta.url)("../../package.json");
     expect(await command(["--version"])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
   });
 
-  it("shows its help as a mistake where nothing is asked of it", async () => {
+  it("prints its help to stderr and exits with 2 without arguments", async () => {
     const { code, stdout, stderr } = await command([]);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Usage: evsys-sdk <command>");
@@ -67,7 +67,7 @@ describe("the program", () => {
     [["sync", "--concurrency", "2.5"], '--concurrency must be an integer of at least 1, not "2.5".'],
     [["status", "missing"], '"missing" does not exist; pass the mirror\'s folder, or set EVSYS_LOG_DIR.'],
     [["clean", "\u001b[31mred"], '"\\u001b[31mred" does not exist; '],
-  ])("says in one line what is wrong with %j, and ends with 2", async (args, message) => {
+  ])("reports in one line what is wrong with %j, and exits with 2", async (args, message) => {
     const { code, stdout, stderr } = await command(args, {}, { cwd: temporaryFolder() });
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr.split("\n")).toEqual([expect.stringContaining(`evsys-sdk: ${message}`), ""]);
@@ -100,14 +100,14 @@ describe("the program", () => {
     [["clean", "--days=week"], '--days must be a number of at least 0, not "week".'],
     [["clean", "--days=-1"], '--days must be a number of at least 0, not "-1".'],
     [["sync", "--dry-run", "--watch"], "--dry-run and --watch cannot be combined."],
-  ])("says in one line what is wrong with %j", async (args, message) => {
+  ])("reports in one line what is wrong with %j", async (args, message) => {
     const write = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     onTestFinished(() => write.mockRestore());
     expect(await main(args)).toBe(2);
     expect(write.mock.calls).toEqual([[expect.stringContaining(`evsys-sdk: ${message}`)]]);
   });
 
-  it("loads for a command only what it needs", async () => {
+  it("loads only the modules that a command needs", async () => {
     const { logDir } = await offlineMirror();
     /** The text of the files that a command has loaded; a bundle names in a comment what each part of it comes from. */
     const loadedBy = async (...args: string[]): Promise<string> => {
@@ -123,19 +123,19 @@ describe("the program", () => {
     for (const name of ["undici", "openapi-fetch"]) expect(status).not.toMatch(new RegExp(`^// .*/${name}/`, "m"));
   });
 
-  it("outlives whoever reads its output", async () => {
+  it("keeps running when the reader of its output stops", async () => {
     const { logDir } = await offlineMirror();
     const child = evsys(["status", logDir]);
     child.process.stdout.destroy();
     expect(await child.ended).toMatchObject({ code: 0, signal: null, stderr: "" });
   });
 
-  it("takes what follows -- for a folder", async () => {
+  it("treats arguments after -- as folders", async () => {
     const { stderr } = await command(["status", "--", "--json"], {}, { cwd: temporaryFolder() });
     expect(stderr).toContain('"--json" does not exist');
   });
 
-  it("says of an empty folder that it is empty", async () => {
+  it("reports that a folder is empty", async () => {
     const folder = temporaryFolder();
     for (const name of ["status", "clean"]) {
       const { code, stdout, stderr } = await command([name, folder, "--json"]);
@@ -145,7 +145,7 @@ describe("the program", () => {
     }
   });
 
-  it("refuses a folder that holds something else, and names the mirror that was meant", async () => {
+  it("rejects a folder that is not a mirror, and suggests the mirror nearby", async () => {
     const [cwd, other] = [temporaryFolder(), temporaryFolder()];
     const { logDir } = await offlineMirror(1, join(cwd, "evsys_sdk"));
     writeFileSync(join(other, "notes.txt"), "");
@@ -166,19 +166,19 @@ describe("the program", () => {
   });
 });
 
-describe("its texts", () => {
-  it("show what a terminal would obey", () => {
+describe("text for the terminal", () => {
+  it("escapes control characters", () => {
     expect(escapeControls("\u001b[2J\u009b31m\r\n\u0007\u007f\u202eé→\u2028")).toBe(
       "\\u001b[2J\\u009b31m\\u000d\\u000a\\u0007\\u007f\\u202eé→\\u2028",
     );
   });
 
-  it("name an error without its stack", () => {
+  it("describes an error without its stack", () => {
     expect(failureLine(new Error("no\nway"))).toBe("evsys-sdk: no\\u000away\n");
     expect(failureLine("thrown")).toBe("evsys-sdk: thrown\n");
   });
 
-  it("find the name that was meant, or none", () => {
+  it("suggests the closest name, if there is one", () => {
     const names = ["--dry-run", "--watch", "--json"];
     expect(["--dry-rnu", "--Watch", "--jsn", "--dry", "--json-lines"].map((name) => didYouMean(name, names))).toEqual([
       "--dry-run",
@@ -195,7 +195,7 @@ describe("its texts", () => {
     ]);
   });
 
-  it("tell sizes", () => {
+  it("formats sizes", () => {
     expect([0, 999, 1_000, 1_234_567, 5e15].map(size)).toEqual([
       "0 bytes",
       "999 bytes",

@@ -46,7 +46,7 @@ const runsOf = ({ mirrors }: StatusReport) => mirrors.flatMap(({ runs, foreign }
 const idsIn = (printedText: string): string[] => printedText.match(/run-\d+/g) ?? [];
 
 describe("a run in evsys-sdk status", () => {
-  it("has its last step and values, its best score, its duration and the time of its last row", async () => {
+  it("shows its last step and values, its best score, its duration and the time of its last row", async () => {
     const client = offlineClient();
     const run = await client.startRun({ experiment_name: "iris", run_config: { name: "base" }, trackBest: "accuracy" });
     for (let step = 0; step < 5; step += 1) await run.logStep(step, { loss: 0.1 + 0.2, accuracy: step / 10, lr: 1e-5 });
@@ -72,7 +72,7 @@ describe("a run in evsys-sdk status", () => {
     expect(shown).not.toContain("curve");
   });
 
-  it("has the values that were logged last, also where a resumed run went back, and of two writers the further one", async () => {
+  it("shows the values logged last if a resumed run repeats steps; of two writers, those of the one further ahead", async () => {
     const root = mirrorOf([
       ["resumed", {}, [1, 2, 3, 2].map((step) => metricsLine(step, { loss: step / 8 })).join("")],
       ["two", {}, metricsLine(9, { loss: 9 })],
@@ -83,7 +83,7 @@ describe("a run in evsys-sdk status", () => {
     expect(two?.progress).toMatchObject({ lastStep: 9, lastValues: { loss: 9, late: 1 } });
   });
 
-  it("has the curve of its loss, as large as it may be", async () => {
+  it("shows the curve of its loss for any number of rows", async () => {
     const rows = Array.from({ length: 20_000 }, (_, step) =>
       metricsLine(step, { reward: 1, "train/loss": 20_000 - step }),
     );
@@ -97,7 +97,7 @@ describe("a run in evsys-sdk status", () => {
       expect(Math.abs(Number(value) - 20_000 * (1 - (at + 0.5) / 32))).toBeLessThan(100);
   });
 
-  it("without rows, or with a torn one, has what there is", async () => {
+  it("is shown without rows or with a torn line", async () => {
     const root = mirrorOf([
       ["none", { _updated_at: 1_700_000_030.5 }],
       ["torn", {}, `${metricsLine(1, { loss: 1 })}damaged\n{"step":2,"spl`],
@@ -108,14 +108,14 @@ describe("a run in evsys-sdk status", () => {
   });
 
   // Writing and reading 100,000 series takes long on a busy machine.
-  it("of 100,000 series names a few, and --json has all", { timeout: 60_000 }, async () => {
+  it("shows only a few of 100,000 series; --json has all", { timeout: 60_000 }, async () => {
     const series = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
     const root = mirrorOf([["wide", {}, metricsLine(1, series)]]);
     expect(await text(root)).toMatch(/last values {2}series 0 0, .+, series 5 5 and 99,994 more\n/);
     expect(Object.keys(runsOf(await json(root))[0]?.progress?.lastValues ?? {})).toHaveLength(100_000);
   });
 
-  it("says why it failed, and gives a terminal nothing to obey", async () => {
+  it("shows its error, with control characters escaped", async () => {
     const evil = "\u001b[31mred\u009b2J \u202e\n";
     const root = mirrorOf([
       ["evil", { status: "failed", error_message: evil }, metricsLine(1, { [evil]: 1, __proto: 2 })],
@@ -129,7 +129,7 @@ describe("a run in evsys-sdk status", () => {
     for (const each of [shown, compared]) expect(each).not.toMatch(OBEYED);
   });
 
-  it.each(PYTHON_MIRRORS)("that another client has written $name is no different", async ({ copyTo }) => {
+  it.each(PYTHON_MIRRORS)("is shown the same way if it was written $name", async ({ copyTo }) => {
     const root = temporaryFolder();
     copyTo(root);
     const line = '{"step": 3, "split": "val", "metrics": {"loss": NaN, "accuracy": 1.0}}\n';
@@ -139,7 +139,7 @@ describe("a run in evsys-sdk status", () => {
     expect(await text(root)).toMatch(/\n {4}progress {5}step 3, .+\n {4}last values {2}loss \(val\) NaN, /);
   });
 
-  it.skipIf(!hasTerminal)("has its curve as a line where the terminal can show it", async () => {
+  it.skipIf(!hasTerminal)("shows its curve as a line if the terminal supports it", async () => {
     const { logDir } = await offlineMirror(10);
     const locale = (name: string) => ({ LC_ALL: name, NO_COLOR: "1" });
     const [utf8, ascii] = await Promise.all([
@@ -165,7 +165,7 @@ describe("a run in evsys-sdk status", () => {
 describe("a mirror of many runs in evsys-sdk status", () => {
   const many = () => mirrorOf(Array.from({ length: 25 }, (_, at) => [`run-${at}`, { run_config: {} }] as const));
 
-  it("shows the 20 newest, and says how many more there are", async () => {
+  it("shows the 20 newest and the number of the others", async () => {
     const root = many();
     const shown = await text(root);
     expect(idsIn(shown)).toEqual(Array.from({ length: 20 }, (_, at) => `run-${24 - at}`));
@@ -176,7 +176,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
     expect(all).not.toContain("Not shown");
   });
 
-  it("has all of them in --json, with the curves of the newest", async () => {
+  it("has all runs in --json, with the curves of the newest", async () => {
     const root = mirrorOf(
       Array.from({ length: 25 }, (_, at) => [`run-${at}`, {}, metricsLine(1, { loss: 1 })] as const),
     );
@@ -189,7 +189,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
     expect(limited.more).toEqual({ runs: 23, experiments: 0 });
   });
 
-  it("counts experiments without runs as runs, and shows an experiment with its newest run", async () => {
+  it("counts an experiment without runs as one row, and lists an experiment by its newest run", async () => {
     const client = offlineClient();
     const first = await client.createExperiment({ experiment_name: "first" });
     for (let at = 0; at < 3; at += 1) await client.createExperiment({ experiment_name: `empty ${at}` });
@@ -204,7 +204,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
     expect(shown).toContain("Not shown: 2 older experiments.");
   });
 
-  it("is summed up by --summary", async () => {
+  it("is summarized by --summary", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror(2);
     server.failNext({ status: 422, body: { detail: "no such step" }, match: "/metrics/", times: 2 });
@@ -236,7 +236,7 @@ describe("a mirror of many runs in evsys-sdk status", () => {
     expect(await complaint(logDir, "--summary", "--limit", "5")).toContain("--limit and --summary cannot be combined");
   });
 
-  it.each(["0", "-1", "1.5", "all"])("is not limited to %s", async (limit) => {
+  it.each(["0", "-1", "1.5", "all"])("rejects --limit %s", async (limit) => {
     expect(await complaint(many(), "--limit", limit)).toContain("--limit must be an integer of at least 1");
   });
 });
@@ -259,8 +259,8 @@ async function sweep(client: DashboardClient) {
 
 const named = (shown: string): string[] => shown.match(/(?<=^ *(run|experiment) )\w+/gm) ?? [];
 
-describe("evsys-sdk status selects", () => {
-  it("runs, experiments and what failed", async () => {
+describe("the filters of evsys-sdk status", () => {
+  it("select runs, experiments and failed runs", async () => {
     const { root, one, two, good, bad } = await sweep(offlineClient());
     expect(named(await text(root))).toEqual(["two", "other", "one", "bad", "good"]);
     expect(named(await text(root, "--run", good))).toEqual(["one", "good"]);
@@ -272,7 +272,7 @@ describe("evsys-sdk status selects", () => {
     expect(runsOf(await json(root, "--failed")).map(({ id }) => id)).toEqual([bad]);
   });
 
-  it("an experiment without runs", async () => {
+  it("select an experiment without runs", async () => {
     const client = offlineClient();
     const { id } = await client.createExperiment({ experiment_name: "alone" });
     await client.createExperiment({ experiment_name: "another" });
@@ -280,7 +280,7 @@ describe("evsys-sdk status selects", () => {
     expect(named(await text(client.local.root, "--experiment", id))).toEqual(["alone"]);
   });
 
-  it("by the backend's ids as well, which the dashboard shows", async () => {
+  it("also match the ids that the dashboard shows", async () => {
     const server = await mockServer();
     const { root } = await sweep(offlineClient());
     await syncMirror({ baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID, logDirs: [root] });
@@ -290,7 +290,7 @@ describe("evsys-sdk status selects", () => {
     expect(named(await text(root, "--experiment", String(two?.id)))).toEqual(["two", "other"]);
   });
 
-  it("nothing that is not there, and says what may have been meant", async () => {
+  it("report an unknown id and suggest a similar one", async () => {
     const { root, good, two } = await sweep(offlineClient());
     expect(await complaint(root, "--run", `${good.slice(0, -1)}_`)).toContain(
       `no run has this id; did you mean ${good}?`,
@@ -319,7 +319,7 @@ describe("evsys-sdk status --compare", () => {
     return { root: client.local.root, low, high };
   }
 
-  it("shows the configuration that differs, the last and the best value of each series, and the evals", async () => {
+  it("shows different settings, the last and best value of each series, and the evals", async () => {
     const { root, low, high } = await comparable();
     const shown = await text(root, "--compare", low, high);
     expect(shown.split("\n").map((line) => line.trimEnd().replace(/ {2,}/g, " | "))).toEqual([
@@ -344,7 +344,7 @@ describe("evsys-sdk status --compare", () => {
     ]);
   });
 
-  it("has all of it in --json", async () => {
+  it("has the same data in --json", async () => {
     const { root, low, high } = await comparable();
     const comparison = jsonOf(await text(root, "--json", "--compare", low, high)) as Comparison;
     expect(comparison.runs).toMatchObject([
@@ -363,7 +363,7 @@ describe("evsys-sdk status --compare", () => {
     expect(comparison.evals).toEqual([{ name: "mmlu accuracy", values: [0.1, 0.9] }]);
   });
 
-  it("finds runs of several mirrors, and says what does not go", async () => {
+  it("compares runs of several mirrors, and reports invalid selections", async () => {
     const [{ root, low }, other] = [await comparable(), await comparable()];
     expect(await text(root, other.root, "--compare", low, other.low)).toContain(other.low);
     expect(await complaint(root, "--compare", low)).toContain("--compare requires the ids of two or more runs, got 1.");

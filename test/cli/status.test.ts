@@ -40,7 +40,7 @@ function traceOf(root: string): string[] {
 }
 
 describe("evsys-sdk status", () => {
-  it("shows what is delivered, pending, rejected and skipped, and the command to go on with", async () => {
+  it("shows delivered, pending, rejected and skipped writes, and the command to run next", async () => {
     const server = await mockServer();
     const { logDir, experimentId, runId } = await offlineMirror(10);
     const client = offlineClient({ logDir });
@@ -125,7 +125,7 @@ describe("evsys-sdk status", () => {
     ]);
   });
 
-  it("names no command where everything was delivered", async () => {
+  it("names no command if everything is delivered", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror();
     await sync(server, logDir);
@@ -134,13 +134,13 @@ describe("evsys-sdk status", () => {
     expect(stdout.endsWith("Total: 9 delivered.\n")).toBe(true);
   });
 
-  it("quotes a folder in the command, and names all mirrors of a campaign", async () => {
+  it("quotes a folder in the command, and names all mirrors", async () => {
     const one = await offlineMirror(1, join(temporaryFolder(), "my mirror"));
     const other = await offlineMirror(1);
     expect((await statusOf(one.logDir, other.logDir)).next).toBe(`npx evsys-sdk sync '${one.logDir}' ${other.logDir}`);
   });
 
-  it("takes the mirror from EVSYS_LOG_DIR, else ./evsys_sdk, whatever else is set", async () => {
+  it("uses the mirror of EVSYS_LOG_DIR or ./evsys_sdk, whatever else is set", async () => {
     const cwd = temporaryFolder();
     const named = await offlineMirror(1);
     await offlineMirror(2, join(cwd, "evsys_sdk"));
@@ -153,7 +153,7 @@ describe("evsys-sdk status", () => {
     expect(jsonOf(byCustom.stdout)).toMatchObject({ total: { pending: 8 } });
   });
 
-  it("takes no lock and changes nothing", async () => {
+  it("takes no lock and changes no file", async () => {
     const server = await mockServer();
     const { logDir, runId } = await offlineMirror();
     server.failNext({ status: 422, match: "/metrics/" });
@@ -167,7 +167,7 @@ describe("evsys-sdk status", () => {
     expect(traceOf(logDir)).toEqual(before);
   });
 
-  it("reads only the rows that are not acknowledged", async () => {
+  it("reads only rows that are not acknowledged", async () => {
     const server = await mockServer();
     const { logDir, runId } = await offlineMirror(100);
     await sync(server, logDir);
@@ -200,7 +200,7 @@ describe("evsys-sdk status", () => {
     expect(stdout.match(/run-s/g)).toHaveLength(2);
   });
 
-  it("names a live process once, whatever it has in use", async () => {
+  it("names a live process once, however many locks it has", async () => {
     const client = clientOf(await mockServer());
     const { id } = await client.createExperiment({ experiment_name: "iris" });
     const run = await client.createRun({ experiment_id: id, run_config: { name: "base" } });
@@ -214,7 +214,7 @@ describe("evsys-sdk status", () => {
     ]);
   });
 
-  it("says what can be done about a run that the backend does not know", async () => {
+  it("suggests what to do about a run that the backend does not know", async () => {
     const server = await mockServer();
     const client = offlineClient();
     await client.logStepMetric("nobody-knows", { step: 1, loss: 1 });
@@ -234,7 +234,7 @@ describe("evsys-sdk status", () => {
     }
   });
 
-  it("says what holds pending writes back", async () => {
+  it("shows why writes are still pending", async () => {
     const server = await mockServer();
     const refused = await offlineMirror();
     server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
@@ -276,7 +276,7 @@ describe("evsys-sdk status", () => {
     ]);
   });
 
-  it("finds across mirrors what holds a run back", async () => {
+  it("finds the cause of pending writes in another mirror", async () => {
     const server = await mockServer();
     const [one, other] = [offlineClient(), offlineClient()];
     const { id } = await one.createExperiment({ experiment_name: "campaign" });
@@ -292,7 +292,7 @@ describe("evsys-sdk status", () => {
     expect(stdout).toContain(`\n${other.local.root}  0 experiments, 1 run\n`);
   });
 
-  it.each(PYTHON_MIRRORS)("lists a mirror that was written $name as foreign", async ({ copyTo }) => {
+  it.each(PYTHON_MIRRORS)("lists a mirror written $name as foreign", async ({ copyTo }) => {
     const folder = temporaryFolder();
     copyTo(folder);
     const status = await statusOf(folder);
@@ -314,7 +314,7 @@ describe("evsys-sdk status", () => {
     expect(stdout).toContain("(never sent: groups.jsonl)\n");
   });
 
-  it("tells of rows that another client wrote beside ours", async () => {
+  it("reports foreign rows in a run of this client", async () => {
     const { logDir, runId } = await offlineMirror(2);
     const stream = join(logDir, "generations", runId, "metrics.jsonl");
     // As if another client's writer had the file before ours: our place has another number.
@@ -325,7 +325,7 @@ describe("evsys-sdk status", () => {
     expect(stdout).toContain("    not sent     foreign rows; send them with --adopt");
   });
 
-  it("names what cannot be read, and shows the rest", async () => {
+  it("reports what cannot be read, and shows the rest", async () => {
     const { logDir, experimentId, runId } = await offlineMirror();
     writeFileSync(join(logDir, "experiments", experimentId, "experiment.json"), "{");
     mkdirSync(join(logDir, "generations", runId, "sync", "acks.log"));
@@ -342,7 +342,7 @@ describe("evsys-sdk status", () => {
     expect(stdout.match(/ {2}unreadable {3}\S/g)).toHaveLength(2);
   });
 
-  it("gives a terminal nothing to obey, from whatever name", async () => {
+  it("escapes control characters in every name", async () => {
     const server = await mockServer();
     const client = offlineClient();
     const evil = "\u001b[31mred\u001b]8;;http://evil\u0007 \u009b2J \u202e\n";
@@ -362,7 +362,7 @@ describe("evsys-sdk status", () => {
     expect(entitiesOf(jsonOf(json) as StatusReport).map(({ name }) => name)).toEqual([evil, evil]);
   });
 
-  it.skipIf(!hasTerminal)("is coloured on a terminal, and nowhere else", async () => {
+  it.skipIf(!hasTerminal)("uses colour only on a terminal", async () => {
     const { logDir } = await offlineMirror(1);
     const [coloured, asked, dumb, piped] = await Promise.all([
       evsysOnTerminal(["status", logDir]).ended,

@@ -43,9 +43,9 @@ function stepsOf(rows: readonly { readonly step: number }[]): number[] {
   return rows.map(({ step }) => step).sort((a, b) => a - b);
 }
 
-describe("a sync that is told to stop", () => {
+describe("a sync that is stopped", () => {
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "in the middle by %s keeps what is acknowledged, and another sends the rest, once",
+    "by %s keeps its acknowledgements; the next sync sends the rest exactly once",
     async (signal) => {
       // A backend that forgets keys: whatever is sent twice is there twice.
       const server = await mockServer({ honourIdempotencyKeys: false });
@@ -75,7 +75,7 @@ describe("a sync that is told to stop", () => {
     },
   );
 
-  it("says in plain lines that it was stopped, and how to go on", async () => {
+  it("reports that it was stopped, and how to continue", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror(STEPS);
     const child = evsys(["sync", logDir], connection(server));
@@ -86,7 +86,7 @@ describe("a sync that is told to stop", () => {
     expect(stdout).toContain(`  Continue with: npx evsys-sdk sync ${logDir}\n`);
   });
 
-  it("ends at once when it is told again, though the backend never answers", async () => {
+  it("exits at once at a second signal, even if the backend never responds", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror();
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });

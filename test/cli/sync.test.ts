@@ -18,8 +18,8 @@ function contentsOf(root: string): Record<string, string> {
   return Object.fromEntries(files.map((path) => [path, readFileSync(join(root, path), "latin1")]));
 }
 
-describe("what a sync has to say", () => {
-  it("is said once, and not without end", () => {
+describe("the notices of a sync", () => {
+  it("are printed once each, up to a limit", () => {
     let text = "";
     const notices = new Notices(
       new Output({
@@ -42,7 +42,7 @@ describe("what a sync has to say", () => {
 });
 
 describe("evsys-sdk sync", () => {
-  it("delivers a mirror, each write once, and tells what it did", async () => {
+  it("delivers a mirror, each write once, and reports the result", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror(20);
     const first = await command(["sync", logDir], connection(server));
@@ -97,7 +97,7 @@ describe("evsys-sdk sync", () => {
     });
   });
 
-  it("counts a mirror that is named twice once", async () => {
+  it("counts a mirror once if it is named twice", async () => {
     const { logDir, writes } = await offlineMirror();
     const { stdout } = await command(["sync", "--dry-run", "--json", logDir, `${logDir}/.`]);
     expect(jsonOf(stdout)).toMatchObject({ pending: writes });
@@ -115,7 +115,7 @@ describe("evsys-sdk sync", () => {
     expect(contentsOf(logDir)).toEqual(before);
   });
 
-  it("names what was rejected once, ends with 1, and sends it again with --retry-rejected", async () => {
+  it("names a rejected write once, exits with 1, and sends it again with --retry-rejected", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror(10);
     server.failNext({ status: 422, body: { detail: "no such series" }, match: "/metrics/", times: 4 });
@@ -134,7 +134,7 @@ describe("evsys-sdk sync", () => {
     expect(server.metrics).toHaveLength(10);
   });
 
-  it("holds back the children of an experiment that was refused, ends with 3, and sends it anew the next time", async () => {
+  it("sends no children of a rejected experiment, exits with 3, and sends the experiment again the next time", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
     server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
@@ -148,25 +148,22 @@ describe("evsys-sdk sync", () => {
     expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
   });
 
-  it.each([401, 403])(
-    "ends with 4 where the key is refused with %i, and goes on with the right one",
-    async (status) => {
-      const server = await mockServer();
-      const { logDir, writes } = await offlineMirror();
-      server.failNext({ status, body: { detail: `not with ${API_KEY}` } });
-      const { code, stdout, stderr } = await command(["sync", logDir, "--concurrency", "1"], connection(server));
-      expect(code).toBe(4);
-      expect(stdout).toContain(`Pending ${writes} `);
-      expect(stdout).toContain(`→ ${status} `);
-      expect(stdout).toContain(
-        `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommandLine(logDir)}\n`,
-      );
-      expect(stdout + stderr).not.toContain(API_KEY);
-      expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
-    },
-  );
+  it.each([401, 403])("exits with 4 if the key is rejected with %i, and continues with a valid key", async (status) => {
+    const server = await mockServer();
+    const { logDir, writes } = await offlineMirror();
+    server.failNext({ status, body: { detail: `not with ${API_KEY}` } });
+    const { code, stdout, stderr } = await command(["sync", logDir, "--concurrency", "1"], connection(server));
+    expect(code).toBe(4);
+    expect(stdout).toContain(`Pending ${writes} `);
+    expect(stdout).toContain(`→ ${status} `);
+    expect(stdout).toContain(
+      `Set EVSYS_API_KEY to a key with write access to the project, then: ${syncCommandLine(logDir)}\n`,
+    );
+    expect(stdout + stderr).not.toContain(API_KEY);
+    expect(await command(["sync", logDir], connection(server))).toMatchObject({ code: 0 });
+  });
 
-  it("names a line that is cut off, which it does not send", async () => {
+  it("reports a torn line and does not send it", async () => {
     const server = await mockServer();
     const { logDir, runId, writes } = await offlineMirror();
     const metrics = join(realpathSync(logDir), "generations", runId, "metrics.jsonl");
@@ -182,7 +179,7 @@ describe("evsys-sdk sync", () => {
     );
   });
 
-  it("ends with 3 where the backend is away, and names it", async () => {
+  it("exits with 3 if the backend is unreachable, and names it", async () => {
     const { logDir, writes } = await offlineMirror();
     const server = await deadServer();
     const { code, stdout, stderr } = await command(["sync", logDir], connection(server));
@@ -192,7 +189,7 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toContain(`  Continue with: ${syncCommandLine(logDir)}\n`);
   });
 
-  it("ends with 3 at a redirect, and names its target", async () => {
+  it("exits with 3 for a redirect, and names its target", async () => {
     const { logDir } = await offlineMirror();
     const server = await rawServer(always(302, "", { location: "https://elsewhere.example/login" }));
     const { code, stdout } = await command(["sync", logDir], connection(server));
@@ -206,7 +203,7 @@ describe("evsys-sdk sync", () => {
     [{ EVSYS_API_KEY: "", EVSYS_PROJECT_ID: "" }, "Set EVSYS_API_KEY and EVSYS_PROJECT_ID. "],
     [{ EVSYS_API_KEY: "geheim→" }, "expected printable ASCII without spaces"],
     [{ EVSYS_API_URL: "nowhere" }, "EVSYS_API_URL: expected an http or https URL"],
-  ])("ends with 2 for %j", async (variables, message) => {
+  ])("exits with 2 for %j", async (variables, message) => {
     const { logDir } = await offlineMirror(1);
     const environment = { ...connection({ url: "http://127.0.0.1:9" }), ...variables };
     const { code, stdout, stderr } = await command(["sync", logDir], environment);
@@ -215,7 +212,7 @@ describe("evsys-sdk sync", () => {
     expect(stderr).not.toContain("geheim");
   });
 
-  it("ends with 2 where a sync log cannot be read, and sends the rest", async () => {
+  it("exits with 2 if a sync log cannot be read, and sends the rest", async () => {
     const server = await mockServer();
     const { logDir, runId } = await offlineMirror(1);
     mkdirSync(join(logDir, "generations", runId, "sync", "acks.log"));
@@ -226,7 +223,7 @@ describe("evsys-sdk sync", () => {
     expect(server.runs).toEqual([]);
   });
 
-  it("does not end with 0 where a stream cannot be read", async () => {
+  it("does not exit with 0 if a stream cannot be read", async () => {
     const server = await mockServer();
     const { logDir, runId } = await offlineMirror(1);
     const stream = join(logDir, "generations", runId, "metrics.jsonl");
@@ -238,7 +235,7 @@ describe("evsys-sdk sync", () => {
     expect(jsonOf(stdout)).toMatchObject({ failures: expect.any(Number) });
   });
 
-  it("leaves what a live process sends for to it, and names the process", async () => {
+  it("skips runs that a live process sends, and names the process", async () => {
     const [away, server] = [await deadServer(), await mockServer()];
     const client = clientOf(away, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
@@ -250,7 +247,7 @@ describe("evsys-sdk sync", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("names the live process once where something else is in the way", async () => {
+  it("names the live process once if there is another obstacle too", async () => {
     const away = await deadServer();
     const client = clientOf(away, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
@@ -263,7 +260,7 @@ describe("evsys-sdk sync", () => {
     );
   });
 
-  it("sends what a live process has written offline by now", async () => {
+  it("sends what a live offline process has written so far", async () => {
     const server = await mockServer();
     const client = offlineClient();
     const { id } = await client.createExperiment({ experiment_name: "live" });
@@ -272,7 +269,7 @@ describe("evsys-sdk sync", () => {
     expect(server.experiments).toMatchObject([{ experiment_name: "live", status: "running" }]);
   });
 
-  it("finds the parents across mirrors", async () => {
+  it("finds parents in other mirrors", async () => {
     const server = await mockServer();
     const [one, other] = [offlineClient(), offlineClient()];
     const { id } = await one.createExperiment({ experiment_name: "campaign" });
@@ -294,7 +291,7 @@ describe("evsys-sdk sync", () => {
     expect(server.metrics).toHaveLength(1);
   });
 
-  it("sends the mirrors of a run that was resumed elsewhere as one run, in whichever order they are named", async () => {
+  it("sends the mirrors of a run that was resumed elsewhere as one run, in any order", async () => {
     const server = await mockServer();
     const first = offlineClient();
     const begun = await first.startRun({ experiment_name: "two-jobs", seed: 1 });
@@ -323,35 +320,32 @@ describe("evsys-sdk sync", () => {
     });
   });
 
-  it.each(PYTHON_MIRRORS)(
-    "leaves a mirror alone that was written $name, and sends it with --adopt",
-    async ({ copyTo }) => {
-      const server = await mockServer();
-      const folder = temporaryFolder();
-      copyTo(folder);
-      const { code, stdout, stderr } = await command(["sync", folder], connection(server));
-      expect(code).toBe(0);
-      expect(stdout).toBe("Nothing to deliver.\nSkipped 6 (3 experiments, 3 runs).\n");
-      expect(stderr).toContain("6 experiments or runs were written by another client");
-      expect(stderr).toContain("--adopt");
-      expect(server.requests).toEqual([]);
+  it.each(PYTHON_MIRRORS)("skips a mirror written $name, and sends it with --adopt", async ({ copyTo }) => {
+    const server = await mockServer();
+    const folder = temporaryFolder();
+    copyTo(folder);
+    const { code, stdout, stderr } = await command(["sync", folder], connection(server));
+    expect(code).toBe(0);
+    expect(stdout).toBe("Nothing to deliver.\nSkipped 6 (3 experiments, 3 runs).\n");
+    expect(stderr).toContain("6 experiments or runs were written by another client");
+    expect(stderr).toContain("--adopt");
+    expect(server.requests).toEqual([]);
 
-      const counted = await command(["sync", folder, "--adopt", "--dry-run"]);
-      expect(counted.stdout).toContain(`  Send with: ${syncCommandLine(folder)} --adopt\n`);
-      const adopted = await command(["sync", folder, "--adopt"], connection(server));
-      expect(adopted.code).toBe(0);
-      expect(adopted.stderr).toContain(`${folder}/${GROUPS} is not sent`);
-      expect(server.runs).toHaveLength(3);
-      expect(server.evals).toHaveLength(1);
-      for (const { project_id } of server.experiments) expect(project_id).toBe("project-1");
-      expect(await command(["sync", folder, "--adopt"], connection(server))).toMatchObject({
-        code: 0,
-        stdout: "Nothing to deliver.\n",
-      });
-    },
-  );
+    const counted = await command(["sync", folder, "--adopt", "--dry-run"]);
+    expect(counted.stdout).toContain(`  Send with: ${syncCommandLine(folder)} --adopt\n`);
+    const adopted = await command(["sync", folder, "--adopt"], connection(server));
+    expect(adopted.code).toBe(0);
+    expect(adopted.stderr).toContain(`${folder}/${GROUPS} is not sent`);
+    expect(server.runs).toHaveLength(3);
+    expect(server.evals).toHaveLength(1);
+    for (const { project_id } of server.experiments) expect(project_id).toBe("project-1");
+    expect(await command(["sync", folder, "--adopt"], connection(server))).toMatchObject({
+      code: 0,
+      stdout: "Nothing to deliver.\n",
+    });
+  });
 
-  it("has no more rows of a stream in flight than --concurrency says", async () => {
+  it("has at most --concurrency rows of a stream in flight", async () => {
     const server = await mockServer({ latencyMs: 5 });
     const { logDir } = await offlineMirror(40);
     let most = 0;
@@ -370,7 +364,7 @@ describe("evsys-sdk sync", () => {
     expect(most).toBe(1);
   });
 
-  it("gives a terminal nothing to obey but colours", async () => {
+  it("escapes control characters other than its own colours", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror(1, join(temporaryFolder(), "\u001b]0;title\u0007 mirror"));
     server.failNext({ status: 422, body: { detail: "\u001b[2Jgone" }, match: "/metrics/" });
@@ -380,17 +374,20 @@ describe("evsys-sdk sync", () => {
     expect(stdout).toContain("\\u001b]0;title\\u0007 mirror");
   });
 
-  it.skipIf(!hasTerminal)("draws a bar on a terminal, and its lines in colour unless NO_COLOR is set", async () => {
-    const server = await mockServer();
-    const { logDir, writes } = await offlineMirror(200);
-    const coloured = await evsysOnTerminal(["sync", logDir], connection(server)).ended;
-    expect(coloured.code).toBe(0);
-    expect(coloured.stdout).toMatch(new RegExp(`\\r\\[#+\\] 100 %, ${writes} delivered, 0 pending *\\r *\\r`));
-    expect(coloured.stdout).toContain(`\u001b[32mDelivered ${writes}\u001b[39m`);
+  it.skipIf(!hasTerminal)(
+    "draws a progress bar on a terminal, with coloured lines unless NO_COLOR is set",
+    async () => {
+      const server = await mockServer();
+      const { logDir, writes } = await offlineMirror(200);
+      const coloured = await evsysOnTerminal(["sync", logDir], connection(server)).ended;
+      expect(coloured.code).toBe(0);
+      expect(coloured.stdout).toMatch(new RegExp(`\\r\\[#+\\] 100 %, ${writes} delivered, 0 pending *\\r *\\r`));
+      expect(coloured.stdout).toContain(`\u001b[32mDelivered ${writes}\u001b[39m`);
 
-    const again = await offlineMirror(1);
-    const plain = await evsysOnTerminal(["sync", again.logDir], { ...connection(server), NO_COLOR: "1" }).ended;
-    expect(plain.stdout).toContain("Delivered 7 (");
-    expect(plain.stdout).not.toContain("\u001b");
-  });
+      const again = await offlineMirror(1);
+      const plain = await evsysOnTerminal(["sync", again.logDir], { ...connection(server), NO_COLOR: "1" }).ended;
+      expect(plain.stdout).toContain("Delivered 7 (");
+      expect(plain.stdout).not.toContain("\u001b");
+    },
+  );
 });

@@ -33,8 +33,8 @@ async function evilMirror(): Promise<string> {
   return client.local.root;
 }
 
-describe("what a mirror or a backend says is not obeyed by a terminal", () => {
-  it("in status and sync, of names and of refusals", async () => {
+describe("control characters of a mirror or a backend are escaped", () => {
+  it("in names and error messages of status and sync", async () => {
     const server = await mockServer();
     const logDir = await evilMirror();
     server.failNext({ status: 422, body: { detail: EVIL }, match: "/runs/", times: 9 });
@@ -51,7 +51,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     expect(synced.stdout + synced.stderr).toContain("\\u202e");
   });
 
-  it("in sync, of an answer that holds everything back", async () => {
+  it("in a response that blocks a sync", async () => {
     const logDir = await evilMirror();
     for (const status of [401, 500]) {
       const server = await rawServer(always(status, { detail: EVIL }, { "retry-after": "0" }));
@@ -62,7 +62,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     }
   });
 
-  it("in clean, of names", async () => {
+  it("in names listed by clean", async () => {
     const logDir = await evilMirror();
     await command(["sync", logDir], connection(await mockServer()));
     expectTame(await command(["clean", logDir, "--days", "0", "--yes"]));
@@ -71,7 +71,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     expectTame(await command(["clean", other, "--days", "0", "--yes", "--json"]));
   });
 
-  it("in the names of files", async () => {
+  it("in file names", async () => {
     const logDir = await evilMirror();
     const run = offlineClient({ logDir }).local.runs()[0];
     writeFileSync(join(logDir, "generations", String(run?.id), "\u001b[31mred\u001b]0;title\u0007\n.jsonl"), "");
@@ -80,7 +80,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     expectTame({ stdout, stderr });
   });
 
-  it("in doctor, of what a backend answers", async () => {
+  it("in responses reported by doctor", async () => {
     const refusing = await rawServer(always(401, EVIL.replaceAll("\u2028", "")));
     // A header can hold C1 codes, but none of the others.
     const turning = await rawServer(always(302, "", { location: "http://evil/\u009b31m" }));
@@ -94,7 +94,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     expect(redirect.stdout).toContain("http://evil/\\u009b31m");
   });
 
-  it("in contract, of what a backend answers", async () => {
+  it("in responses reported by contract", async () => {
     const server = await rawServer(always(400, { detail: EVIL, [EVIL]: EVIL }, { "x-request-id": "\u009b2J" }));
     const [plain, json] = await Promise.all([
       command(["contract"], connection(server)),
@@ -107,7 +107,7 @@ describe("what a mirror or a backend says is not obeyed by a terminal", () => {
     }
   });
 
-  it("in mock, of what it is asked", async () => {
+  it("in requests reported by mock", async () => {
     const mock = evsys(["mock", "--port", "0"]);
     await until(() => /EVSYS_PROJECT_ID/.test(mock.stdout()));
     const [, url] = /EVSYS_API_URL=(\S+)/.exec(mock.stdout()) ?? [];

@@ -96,7 +96,7 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     expect(await names()).toEqual(["run b"]);
   });
 
-  it("shows new rows of a run by itself, and what a mirror that is gone means", async () => {
+  it("shows new rows of a run automatically, and a message when the mirror is gone", async () => {
     const { root, a } = mirrorOfTwo();
     const { url } = await viewerOf(root);
     const { page } = await newPage();
@@ -113,7 +113,7 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     await page.getByRole("alert").waitFor({ state: "hidden" });
   });
 
-  it("runs nothing that a mirror holds", async () => {
+  it("executes nothing that a mirror contains", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a", {
       status: EVIL,
@@ -172,7 +172,7 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     await page.locator(".legend .at").filter({ hasText: "step" }).first().waitFor();
   });
 
-  it.each(["light", "dark"] as const)("fits a phone, in the %s scheme", async (colorScheme) => {
+  it.each(["light", "dark"] as const)("fits a phone in the %s colour scheme", async (colorScheme) => {
     const { root } = mirrorOfTwo();
     const { url } = await viewerOf(root);
     const { page } = await newPage({ colorScheme, viewport: { width: 360, height: 740 } });

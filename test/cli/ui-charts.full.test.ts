@@ -57,7 +57,7 @@ function labelsIn(page: Page): Promise<string[][]> {
 }
 
 describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without Chromium)", () => {
-  it("show the values under the cursor, and the last ones without a cursor", async () => {
+  it("show the values under the cursor, and the last values without a cursor", async () => {
     const { page, plot, read, problems } = await openCurves();
     expect(await read()).toEqual({ at: "last", values: ["100"] });
     await plot.hover();
@@ -73,7 +73,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(problems).toEqual([]);
   });
 
-  it("have axis labels that differ from each other, also for large values that are close to each other", async () => {
+  it("have distinct axis labels, also for large close values", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     for (let row = 0; row <= 10; row += 1) {
@@ -89,7 +89,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(problems).toEqual([]);
   });
 
-  it("draw otherwise with a logarithmic axis or smoothing, and as before without it", async () => {
+  it("change with a logarithmic axis or smoothing, and change back without it", async () => {
     const { page, plot, read, image, problems } = await openCurves();
     const before = await image();
     const [logX, logY, smoothing] = ["log x", "log y", "Smoothing"].map((label) => page.getByLabel(label));
@@ -118,7 +118,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(problems).toEqual([]);
   });
 
-  it("show the wall clock of a run that logs it, also while series are searched, and zoom in its unit", async () => {
+  it("show wall-clock time for a run that logs it, also while series are filtered, and zoom in its unit", async () => {
     const { page, plot, read, problems } = await openCurves();
     await page.getByRole("searchbox", { name: "Find series" }).fill("loss");
     await page.getByRole("article", { name: "Series _timestamp" }).waitFor({ state: "detached" });
@@ -134,7 +134,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(problems).toEqual([]);
   });
 
-  it("have no wall clock where no run logs it", async () => {
+  it("offer no wall-clock axis if no run logs it", async () => {
     const root = temporaryFolder();
     writeRun(root, "a")("metrics.jsonl", metricsLine(1, { loss: 1 }));
     const { url } = await viewerOf(root);
@@ -144,7 +144,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     expect(await page.getByLabel("Horizontal axis").isDisabled()).toBe(true);
   });
 
-  it("have names of every alphabet", async () => {
+  it("support names in every alphabet", async () => {
     const root = temporaryFolder();
     writeRun(root, "a")("metrics.jsonl", metricsLine(1, Object.fromEntries(ALPHABETS.map((name, at) => [name, at]))));
     const { url } = await viewerOf(root);
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
   });
 
   // The first look at such a run takes seconds on a busy machine.
-  it("are found among 100,000", { timeout: 60_000 }, async () => {
+  it("can be searched among 100,000", { timeout: 60_000 }, async () => {
     const root = temporaryFolder();
     const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
     writeRun(root, "a")("metrics.jsonl", metricsLine(1, { ...many, _timestamp: START_S }));

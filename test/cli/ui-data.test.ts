@@ -20,7 +20,7 @@ import { metricsLine, viewerOf, writeRun } from "../support/viewers.js";
 const ALPHABETS = ["损失", "потери", "خسارة", "हानि", "π🙂", 'quo"ted', "back\\slash", "a/b c", "<img src=x>"];
 
 describe("the viewer's runs", () => {
-  it("have what the table shows", async () => {
+  it("have the data of the table", async () => {
     const { logDir, runId, experimentId } = await offlineMirror();
     const { get } = await viewerOf(logDir);
     const { runs, series, missing } = await get<RunList>("runs", { series: "loss" });
@@ -43,7 +43,7 @@ describe("the viewer's runs", () => {
     });
   });
 
-  it("are counted again as they grow, and after they were delivered", async () => {
+  it("have new counts as they grow and after delivery", async () => {
     const { logDir, runId } = await offlineMirror();
     const { get } = await viewerOf(logDir);
     const pending = async (): Promise<number | undefined> => {
@@ -74,7 +74,7 @@ describe("the viewer's runs", () => {
     expect(await pending()).toBe(1);
   });
 
-  it.each(PYTHON_MIRRORS)("are those of a mirror $name", async ({ copyTo }) => {
+  it.each(PYTHON_MIRRORS)("include those of a mirror written $name", async ({ copyTo }) => {
     const logDir = temporaryFolder();
     copyTo(logDir);
     const { get } = await viewerOf(logDir);
@@ -85,7 +85,7 @@ describe("the viewer's runs", () => {
     expect(await get("delivery", { run })).toMatchObject({ [run]: { isForeign: true } });
   });
 
-  it("keep what cannot be read apart, and show the rest", async () => {
+  it("list unreadable runs separately, and show the rest", async () => {
     const root = temporaryFolder();
     writeRun(root, "good");
     writeRun(root, "bad")("generation.json", "torn");
@@ -101,7 +101,7 @@ describe("the viewer's runs", () => {
     }
   });
 
-  it("are missing while the mirror is gone, and come back with it", async () => {
+  it("are marked as missing while the mirror is gone", async () => {
     const { logDir, runId } = await offlineMirror();
     const { get, request } = await viewerOf(logDir);
     await get("curve", { run: `0/${runId}`, series: "loss" });
@@ -118,7 +118,7 @@ describe("the viewer's runs", () => {
 });
 
 describe("the viewer's curves", () => {
-  it("are the values of each split, in the order of the steps", async () => {
+  it("have the values of each split in the order of the steps", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append("metrics.jsonl", metricsLine(2, { loss: 0.25, other: 1 }) + metricsLine(1, { loss: -1.5e-7 }));
@@ -132,7 +132,7 @@ describe("the viewer's curves", () => {
     ]);
   });
 
-  it("have gaps for what is not finite, as this client and Python's write it", async () => {
+  it("have gaps for non-finite values written by this client or Python's", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append(
@@ -149,7 +149,7 @@ describe("the viewer's curves", () => {
     ]);
   });
 
-  it("count torn and foreign lines, and wait for the rest of the last one", async () => {
+  it("count torn and foreign lines, and wait for the rest of the last line", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append(
@@ -164,7 +164,7 @@ describe("the viewer's curves", () => {
     expect(await values()).toEqual([1, 3, 4]);
   });
 
-  it("grow with the file, and begin anew with another file", async () => {
+  it("grow with the file, and start over if the file is replaced", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append("metrics.jsonl", metricsLine(1, { loss: 1 }) + metricsLine(2, { loss: 2 }));
@@ -184,7 +184,7 @@ describe("the viewer's curves", () => {
     expect(await values()).toEqual([9]);
   });
 
-  it("are read once: what was read is not read again when rows are appended", async () => {
+  it("read only the appended rows of a file", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append("metrics.jsonl", metricsLine(1, { loss: 1 }));
@@ -200,7 +200,7 @@ describe("the viewer's curves", () => {
     expect(await values()).toEqual([1, 2]);
   });
 
-  it("are reduced to the least and the greatest value of each pixel, and exact again in a small window", async () => {
+  it("are reduced to the minimum and maximum per pixel, and exact when zoomed in", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     const rows = 60_000;
@@ -224,7 +224,7 @@ describe("the viewer's curves", () => {
   });
 
   // Writing and reading 800,000 rows takes long on a busy machine.
-  it("of a large file are an overview at first, which covers all of it, and complete later", {
+  it("show an overview of a large file first, and the complete data later", {
     timeout: 60_000,
   }, async () => {
     const root = temporaryFolder();
@@ -245,7 +245,7 @@ describe("the viewer's curves", () => {
     expect((await get<SeriesList>("series", { run: "0/a" })).series[0]?.values).toBe(800_000);
   });
 
-  it("have names of every alphabet", async () => {
+  it("support names in every alphabet", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     append("metrics.jsonl", metricsLine(1, Object.fromEntries(ALPHABETS.map((name, at) => [name, at]))));
@@ -261,7 +261,7 @@ describe("the viewer's curves", () => {
   });
 
   // Writing and reading 100,000 series takes long on a busy machine.
-  it("may be 100,000 in one run", { timeout: 60_000 }, async () => {
+  it("support 100,000 series in one run", { timeout: 60_000 }, async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     const metrics = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`series ${at}`, at]));
@@ -277,7 +277,7 @@ describe("the viewer's curves", () => {
 });
 
 describe("the viewer's other pages", () => {
-  it("page and search predictions, each shown once", async () => {
+  it("page through and search predictions, each shown once", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a");
     const prediction = (at: number) => ({

@@ -40,7 +40,7 @@ async function started(args: readonly string[], variables: Readonly<Record<strin
 }
 
 describe("evsys-sdk ui", () => {
-  it("serves the viewer until a signal ends it, and leaves the mirror as it was", async () => {
+  it("serves the viewer until a signal stops it, and does not change the mirror", async () => {
     const { logDir, runId } = await offlineMirror();
     const stamps = () => pathsBelow(logDir).map((path) => `${path} ${statSync(join(logDir, path)).mtimeMs}`);
     const before = stamps();
@@ -64,7 +64,7 @@ describe("evsys-sdk ui", () => {
     expect(stamps()).toEqual(before);
   });
 
-  it("takes the next free port where one is in use, and says so", async () => {
+  it("uses the next free port if one is in use, and says so", async () => {
     const { logDir } = await offlineMirror();
     const { port: taken, stop } = await viewerOf(logDir);
     onTestFinished(stop);
@@ -74,14 +74,14 @@ describe("evsys-sdk ui", () => {
     child.kill("SIGINT");
   });
 
-  it("says where to look when there is no browser to open", async () => {
+  it("prints the address if there is no browser to open", async () => {
     const { logDir } = await offlineMirror();
     const { port, stderr } = await started([logDir, "--port", "0", "--open"], { PATH: temporaryFolder() });
     await until(() => stderr() !== "");
     expect(stderr()).toContain(`No browser could be opened. Open http://127.0.0.1:${port}/ manually`);
   });
 
-  it("goes on serving when its output has no reader, and ends with its terminal", async () => {
+  it("keeps serving without a reader of its output, and exits with its terminal", async () => {
     const { logDir } = await offlineMirror();
     const { process: child, port, ended } = await started([logDir, "--port", "0"]);
     child.stdout.destroy();
@@ -97,14 +97,14 @@ describe("evsys-sdk ui", () => {
     [["--run", "a"], "--run applies to --html only."],
     [["--html", "/nowhere/at/all.html"], "Cannot write the file (/nowhere/at/all.html)"],
     [["--html", "out.html", "--run", "unknown"], '--run "unknown": no run has this id'],
-  ])("refuses %j", async (args, message) => {
+  ])("rejects %j", async (args, message) => {
     const { logDir } = await offlineMirror();
     const { code, stderr } = await command(["ui", logDir, ...args]);
     expect(code).toBe(2);
     expect(stderr).toContain(message);
   });
 
-  it("refuses a folder that is no mirror", async () => {
+  it("rejects a folder that is not a mirror", async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, "a"), "");
     const { code, stderr } = await command(["ui", folder]);
@@ -113,7 +113,7 @@ describe("evsys-sdk ui", () => {
 });
 
 describe("the viewer's server", () => {
-  it("answers on this machine alone, to GET and HEAD alone", async () => {
+  it("accepts only local connections with GET and HEAD", async () => {
     const { logDir } = await offlineMirror();
     const { port } = await viewerOf(logDir);
     for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"]) {
@@ -127,7 +127,7 @@ describe("the viewer's server", () => {
     expect((await requested(port, "/api/nothing")).status).toBe(404);
   });
 
-  it("answers no name that another site may have pointed here, and no request of another site", async () => {
+  it("rejects other host names and requests from other sites", async () => {
     const { logDir } = await offlineMirror();
     const { port } = await viewerOf(logDir);
     const status = async (headers: Readonly<Record<string, string>>) =>
@@ -149,7 +149,7 @@ describe("the viewer's server", () => {
     expect(await status({ "sec-fetch-site": "same-origin" })).toBe(200);
   });
 
-  it("forbids what its page does not need", async () => {
+  it("sends a content security policy that allows only what its page needs", async () => {
     const { logDir } = await offlineMirror();
     const { port } = await viewerOf(logDir);
     const { headers, body } = await requested(port, "/");
@@ -161,7 +161,7 @@ describe("the viewer's server", () => {
 });
 
 describe("evsys-sdk ui --html", () => {
-  it("writes one file in which nothing of the mirror is HTML", async () => {
+  it("writes one file in which no text of the mirror is HTML", async () => {
     const root = temporaryFolder();
     const append = writeRun(root, "a", { run_config: { name: EVIL }, status: EVIL });
     append("metrics.jsonl", `${JSON.stringify({ step: 1, split: "train", metrics: { [EVIL]: 1 } })}\n`);
@@ -177,7 +177,7 @@ describe("evsys-sdk ui --html", () => {
     expect(JSON.parse(json).responses.runs.runs).toMatchObject([{ name: EVIL, status: EVIL }]);
   });
 
-  it("holds the selected runs only, and says what it leaves out", async () => {
+  it("includes only the selected runs, and says what it leaves out", async () => {
     const root = temporaryFolder();
     const [append] = [writeRun(root, "a"), writeRun(root, "b")];
     for (let at = 0; at < 60; at += 1)
@@ -194,6 +194,6 @@ describe("evsys-sdk ui --html", () => {
   });
 });
 
-it("the viewer's script and style fit their sources", async () => {
+it("the bundled viewer assets match their sources", async () => {
   expect(readFileSync(VIEWER_ASSETS, "utf8")).toBe(await viewerAssets());
 });

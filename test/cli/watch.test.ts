@@ -21,7 +21,7 @@ function report(counts: Partial<Counts>, kind: (typeof COUNTED)[number] = "metri
 }
 
 describe("evsys-sdk sync --watch", () => {
-  it("follows a mirror that is being written, until it is told to stop", async () => {
+  it("sends a mirror while it is written, until it is stopped", async () => {
     const server = await mockServer();
     const client = offlineClient();
     const { id } = await client.createExperiment({ experiment_name: "live" });
@@ -39,7 +39,7 @@ describe("evsys-sdk sync --watch", () => {
     expect(stdout).toContain("Stopped.\nDelivered 53 (1 experiment, 1 run, 50 rows of metrics, 1 patch) in ");
   });
 
-  it("goes on when the backend is back, and prints one object for all rounds with --json", async () => {
+  it("continues when the backend is available again, and prints one object for all rounds with --json", async () => {
     const first = await startMockServer({ apiKey: API_KEY });
     const { logDir, writes } = await offlineMirror(5);
     first.failNext({ status: 422, match: "/evals/" });
@@ -58,7 +58,7 @@ describe("evsys-sdk sync --watch", () => {
     expect(second.predictions).toHaveLength(1);
   });
 
-  it("says what does not change once", async () => {
+  it("prints an unchanged message once", async () => {
     const server = await mockServer();
     const { logDir } = await offlineMirror();
     server.failNext({ status: 401, body: { detail: "who are you" }, times: Number.POSITIVE_INFINITY });
@@ -72,8 +72,8 @@ describe("evsys-sdk sync --watch", () => {
   });
 });
 
-describe("a watch", () => {
-  it("counts once more after stopped by a signal", async () => {
+describe("the rounds of --watch", () => {
+  it("count once more after a signal", async () => {
     const controller = new AbortController();
     const rounds: boolean[] = [];
     const total = await watch(
@@ -90,11 +90,11 @@ describe("a watch", () => {
     expect(total).toMatchObject({ delivered: 5, pending: 3, blocked: "refused", blockedStatus: 401 });
   });
 
-  it("is a second apart, and at most a minute while nothing can be delivered", () => {
+  it("start every second, and at most a minute apart while nothing can be delivered", () => {
     expect([0, 1, 2, 3, 6, 7, 1_000].map(waitMs)).toEqual([1_000, 1_000, 2_000, 4_000, 32_000, 60_000, 60_000]);
   });
 
-  it("adds up what was done, and takes what is left from the last round", () => {
+  it("add up what was done, and take the pending counts from the last round", () => {
     const both = sumOfReports(
       { ...report({ delivered: 5, pending: 4, rejected: 1, skipped: 2 }), blocked: "away", failures: 1 },
       report({ delivered: 3, pending: 1, rejected: 2, skipped: 1 }),

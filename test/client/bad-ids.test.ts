@@ -34,7 +34,7 @@ const calls: readonly (readonly [string, string, (client: DashboardClient, id: n
 ];
 
 describe.each(calls)("%s", (_method, field, call) => {
-  it.each(UNSAFE)("refuses the id %j: nothing is sent, nothing mirrored", async (id) => {
+  it.each(UNSAFE)("rejects the id %j: nothing is sent or mirrored", async (id) => {
     const { client, requests } = await runOnServer();
     const before = mirrored(client.local.root);
     const error = await failureOf(() => call(client, wrong(id)));
@@ -47,7 +47,7 @@ describe.each(calls)("%s", (_method, field, call) => {
 });
 
 describe("the readers of the mirror", () => {
-  it.each(UNSAFE)("refuse the id %j", async (id) => {
+  it.each(UNSAFE)("reject the id %j", async (id) => {
     const { local } = offlineClient();
     const readers: ((id: never) => unknown)[] = [
       (each) => local.experiment(each),
@@ -61,7 +61,7 @@ describe("the readers of the mirror", () => {
   });
 });
 
-it("takes an id of any safe letters, and keeps it inside the folder", async () => {
+it("an id may contain any safe characters and stays inside the mirror", async () => {
   const client = offlineClient();
   for (const id of ["...", "-rf", "ü ?#%", "a:b", "x".repeat(200), "__proto__", "CON"]) {
     await client.logStepMetric(id, { step: 1, loss: 1 });

@@ -99,22 +99,22 @@ async function refusal(call: Call): Promise<EvsysValidationError> {
   return error;
 }
 
-describe("a body that does not fit", () => {
-  it.each(bodies)("is refused by the field %s, showing %s", async (field, shown, call) => {
+describe("an invalid body", () => {
+  it.each(bodies)("is rejected with the field %s and the value %s", async (field, shown, call) => {
     const error = await refusal(call);
     expect(error.issues.map((issue) => issue.field)).toEqual([field]);
     expect(error.message).toContain(`${field}: `);
     expect(error.issues[0]?.message).toContain(shown);
   });
 
-  it("names everything that does not fit", async () => {
+  it("is reported with all its problems", async () => {
     const error = await refusal((c) =>
       c.createRun(wrong({ experiment_id: "e", seed: "x", status: "y", lr: 1, gpu: 2 })),
     );
     expect(error.issues.map(({ field }) => field).sort()).toEqual(["gpu", "lr", "seed", "status"]);
   });
 
-  it("reports one mistake once", async () => {
+  it("is reported once per mistake", async () => {
     const { issues } = await refusal((c) => c.logStepMetric("r", { step: 2 ** 53, loss: 1 }));
     expect(issues).toHaveLength(1);
   });
@@ -128,29 +128,29 @@ describe("a body that does not fit", () => {
     ["an Error", new Error("x")],
     ["a Promise (did you forget await?)", Promise.resolve({})],
     ["a function", () => {}],
-  ])("shows %s as the value that was given", async (text, value) => {
+  ])("is reported with the value as it was passed: %s", async (text, value) => {
     const error = await refusal((c) => c.createRun({ experiment_id: "e", seed: wrong(value) }));
     expect(error.message).toContain(`got ${text}`);
     expect(error.issues.map(({ field }) => field)).toEqual(["seed"]);
   });
 
-  it("has the path of the field in parts", async () => {
+  it("has issues with the path of each field", async () => {
     const error = await refusal((c) => c.logPredictions("r", wrong([prediction, unanswered])));
     expect(error.issues[0]?.path).toEqual(["predictions", 1, "model_output"]);
   });
 
-  it("shows no more than the beginning of a long value", async () => {
+  it("is reported with only the beginning of a long value", async () => {
     const error = await refusal((c) => c.createRun({ experiment_id: "e", seed: wrong("x".repeat(10_000)) }));
     expect(error.message).toContain("xxxxx");
     expect(error.message.length).toBeLessThan(500);
   });
 });
 
-it.each(unsendable)("what JSON cannot hold is refused by the field %s", async (field, call) => {
+it.each(unsendable)("a value that JSON cannot represent is rejected by the field %s", async (field, call) => {
   expect((await refusal(call)).message).toContain(field);
 });
 
-it.each(emptyPatches)("%s refuses a patch that sets nothing", async (method, call) => {
+it.each(emptyPatches)("%s rejects an empty patch", async (method, call) => {
   const error = await refusal(call);
   expect(error.message).toMatch(new RegExp(`${method}.*at least one field`));
 });
@@ -164,8 +164,8 @@ describe.each([
   ["createEval", (body: unknown) => (c: DashboardClient) => c.createEval("r", wrong(body))],
   ["addCheckpoint", (body: unknown) => (c: DashboardClient) => c.addCheckpoint("r", wrong(body))],
   ["logPredictions", (body: unknown) => (c: DashboardClient) => c.logPredictions("r", wrong(body))],
-])("%s with no body worth the name", (_name, callWith) => {
-  it.each([undefined, null, "text", 42, true, ["a"]])("refuses %j", async (body) => {
+])("%s with something other than a body", (_name, callWith) => {
+  it.each([undefined, null, "text", 42, true, ["a"]])("rejects %j", async (body) => {
     await refusal(callWith(body));
   });
 });

@@ -3,8 +3,8 @@ import { DashboardClient, EvsysError } from "../../src/index.js";
 import { API_KEY, clientOf, collected, failureOf, mockServer, PROJECT_ID, runOnServer } from "../support/clients.js";
 import { EVAL, PREDICTION } from "../support/writes.js";
 
-describe("a client that is closed", () => {
-  it("refuses every write, with the way out, and sends nothing", async () => {
+describe("a closed client", () => {
+  it("rejects every write with a hint, and sends nothing", async () => {
     const { client, runId, experimentId, requests } = await runOnServer();
     await client.close();
     const calls = [
@@ -28,7 +28,7 @@ describe("a client that is closed", () => {
     expect(await collected(client.local.metrics(runId))).toEqual([]);
   });
 
-  it("is what `await using` leaves behind", async () => {
+  it("results from `await using`", async () => {
     const server = await mockServer();
     let kept: DashboardClient | undefined;
     {
@@ -46,7 +46,7 @@ describe("a client that is closed", () => {
     expect(server.experiments).toHaveLength(1);
   });
 
-  it("has answered what was under way when it was closed", async () => {
+  it("has completed the calls in flight", async () => {
     const { client, server, runId } = await runOnServer({}, { latencyMs: 30 });
     const calls = Array.from({ length: 5 }, (_, step) => client.logStepMetric(runId, { step, loss: 1 }));
     const report = await client.close();

@@ -43,7 +43,7 @@ async function disabledClient(options: DashboardClientOptions = {}) {
 }
 
 describe("a disabled client", () => {
-  it("answers each write and leaves no trace", async () => {
+  it("returns a result for each write and leaves no trace", async () => {
     const { client, expectNoTrace } = await disabledClient();
     const experiment = await client.createExperiment({ experiment_name: "iris" });
     expect(experiment).toEqual({
@@ -79,7 +79,7 @@ describe("a disabled client", () => {
     expect(await failureOf(() => client.logStepMetric("run-1", { step: 2, loss: 1 }))).toBeInstanceOf(EvsysError);
   });
 
-  it("refuses what an enabled client refuses", async () => {
+  it("rejects what an enabled client rejects", async () => {
     const { client } = await disabledClient();
     for (const call of [
       () => client.createExperiment(wrong({ name: "iris" })),
@@ -97,7 +97,7 @@ describe("a disabled client", () => {
       expect(await failureOf(call)).toBeInstanceOf(EvsysValidationError);
   });
 
-  it("posts nothing, and has no routes to call", async () => {
+  it("sends nothing in post(), and has no client.api", async () => {
     const { client, expectNoTrace } = await disabledClient();
     expect(await client.post("/sdk/runs/", {})).toBeNull();
     const error = await failureOf(() => client.api.POST("/sdk/runs/", { body: { experiment_id: "e" } }));
@@ -106,7 +106,7 @@ describe("a disabled client", () => {
     expectNoTrace();
   });
 
-  it("runs a training to its end", async () => {
+  it("runs a training to completion", async () => {
     const { client, expectNoTrace } = await disabledClient();
     const steps = await client.withRun({ experiment_name: "iris", trackBest: "loss", signals: true }, async (run) => {
       expect([run.experimentId, run.runId]).toEqual([expect.stringMatching(UUID), expect.stringMatching(UUID)]);
@@ -125,7 +125,7 @@ describe("a disabled client", () => {
     expectNoTrace();
   });
 
-  it("gives the event loop a turn in a loop of awaited calls", async () => {
+  it("yields to the event loop during a loop of awaited calls", async () => {
     const { client } = await disabledClient();
     let hasFired = false;
     setImmediate(() => {
@@ -135,7 +135,7 @@ describe("a disabled client", () => {
     expect(hasFired).toBe(true);
   });
 
-  it("reads nothing from a mirror that is there", async () => {
+  it("reads nothing from an existing mirror", async () => {
     const other = offlineClient();
     const run = await other.startRun({ experiment_name: "iris" });
     await run.logStep({ loss: 1 });
@@ -161,27 +161,27 @@ describe("a disabled client", () => {
 describe("EVSYS_DISABLED", () => {
   afterEach(() => void vi.unstubAllEnvs());
 
-  it("disables a client without key and project, and goes before an option that turns it online", () => {
+  it("disables a client without key and project, and takes precedence over offline: false", () => {
     vi.stubEnv("EVSYS_DISABLED", " Yes ");
     for (const name of ["EVSYS_API_KEY", "EVSYS_PROJECT_ID", "EVSYS_OFFLINE"]) vi.stubEnv(name, undefined);
     expect(new DashboardClient()).toMatchObject({ disabled: true, offline: true });
     expect(new DashboardClient({ offline: false })).toMatchObject({ disabled: true, offline: true });
   });
 
-  it("gives way to the option, both ways", () => {
+  it("yields to the option in both directions", () => {
     vi.stubEnv("EVSYS_DISABLED", "1");
     expect(new DashboardClient({ disabled: false, offline: true }).disabled).toBe(false);
     vi.stubEnv("EVSYS_DISABLED", "0");
     expect(new DashboardClient({ disabled: true }).disabled).toBe(true);
   });
 
-  it("is refused by name if it is neither yes nor no", async () => {
+  it("is rejected by name if its value is invalid", async () => {
     vi.stubEnv("EVSYS_DISABLED", "please");
     const { message } = Object(await failureOf(() => new DashboardClient()));
     expect(message).toContain('EVSYS_DISABLED: expected one of 1, true, yes, on, 0, false, no, off, got "please"');
   });
 
-  it("has no effect on a sync, which is asked for", async () => {
+  it("does not disable an explicit sync", async () => {
     const { logDir, writes } = await offlineMirror();
     const server = await mockServer();
     vi.stubEnv("EVSYS_DISABLED", "1");

@@ -34,7 +34,7 @@ const CLASSES = [
 ] as const;
 
 describe.each(CLASSES)("$status", ({ status, words, Class, name, pending }) => {
-  it(`is raised as ${name}, with the message to the letter`, async () => {
+  it(`throws ${name} with the exact message`, async () => {
     const body = { detail: "because of this", code: 7 };
     const server = await rawServer(always(status, body));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e-1" }));
@@ -59,8 +59,8 @@ describe.each(CLASSES)("$status", ({ status, words, Class, name, pending }) => {
   });
 });
 
-describe("a refused row", () => {
-  it("is in the mirror, counted, and not in the way of later rows", async () => {
+describe("a rejected row", () => {
+  it("is mirrored and counted, and does not block later rows", async () => {
     const { client, server, runId } = await runOnServer();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     server.failNext({ status: 422, body: "no such split" });
@@ -72,7 +72,7 @@ describe("a refused row", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 1 });
   });
 
-  it("names the run in its path", async () => {
+  it("has the run in the error's path", async () => {
     const client = clientOf(await mockServer());
     const error = await failureOf(() => client.logStepMetric("no-such-run", { step: 1, loss: 1 }));
     expect(error).toBeInstanceOf(sdk.NotFoundError);
@@ -82,7 +82,7 @@ describe("a refused row", () => {
   });
 });
 
-describe("the words of the backend", () => {
+describe("the backend's error text", () => {
   const told: readonly (readonly [string, string | object, string])[] = [
     ["a text", "plain words", "plain words"],
     ["a detail", { detail: "the detail", error: "another" }, "the detail"],
@@ -94,7 +94,7 @@ describe("the words of the backend", () => {
     ["several lines", "one\n  two\t\r\nthree", "one two three"],
   ];
 
-  it.each(told)("are taken from %s", async (_name, body, words) => {
+  it.each(told)("is read from %s", async (_name, body, words) => {
     const server = await rawServer(always(400, body));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(error).toHaveProperty("message", `[POST] /sdk/runs/ → 400 Bad Request: ${words}`);
@@ -107,14 +107,14 @@ describe("the words of the backend", () => {
     expect(error).toHaveProperty("message", "[POST] /sdk/runs/ → 400 Bad Request");
   });
 
-  it("may come with a status nobody knows", async () => {
+  it("may come with an unknown status", async () => {
     const server = await rawServer(always(499, "what"));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(error).toHaveProperty("message", "[POST] /sdk/runs/ → 499: what");
     expect(error).toMatchObject({ name: "DashboardClientError", pending: false });
   });
 
-  it("are cut at 200 characters in the message, and kept in the body", async () => {
+  it("is cut to 200 characters in the message, and complete in the body", async () => {
     const detail = "0123456789".repeat(100);
     const server = await rawServer(always(400, { detail }));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
@@ -126,7 +126,7 @@ describe("the words of the backend", () => {
     expect(error).toHaveProperty("body", { detail });
   });
 
-  it("show no key, in the message as in the body", async () => {
+  it("does not reveal the key in the message or the body", async () => {
     const server = await rawServer(always(400, { detail: `bad key ${API_KEY}.`, seen: [API_KEY] }));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(String(error)).toMatch(/bad key .+/);
@@ -135,7 +135,7 @@ describe("the words of the backend", () => {
   });
 });
 
-it("a wrong key is refused by the server, and the row waits", async () => {
+it("a wrong key is rejected by the server, and the row stays pending", async () => {
   const { server, runId } = await runOnServer();
   const client = clientOf(server, { apiKey: "another-key" });
   const error = await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
@@ -145,7 +145,7 @@ it("a wrong key is refused by the server, and the row waits", async () => {
   expect(server.metrics).toEqual([]);
 });
 
-it("every class has a literal name of its own, under EvsysError", () => {
+it("every error class has its own literal name and extends EvsysError", () => {
   const names = CLASSES.map(({ Class, name }) => [Class, name] as const);
   for (const [Class, name] of names) {
     const error = new Class({ status: 400, body: undefined, path: "/p/", pending: false, reason: "r", cause: "c" });

@@ -9,7 +9,7 @@ const prediction = (task: number) =>
   ({ kind: "rollout", instruction: "i", model_output: "o", task_id: String(task), reward: task }) as const;
 const predictions = (count: number) => Array.from({ length: count }, (_, task) => prediction(task));
 
-it("an empty array resolves, and writes and sends nothing", async () => {
+it("an empty array of predictions resolves without writing or sending anything", async () => {
   const { client, runId, requests } = await runOnServer();
   const before = mirrored(client.local.root);
   expect(await client.logPredictions(runId, [])).toEqual({ ok: true, inserted: 0 });
@@ -23,14 +23,14 @@ it("an empty array resolves, and writes and sends nothing", async () => {
 describe("a batch of many predictions", () => {
   const MANY = 25_000;
 
-  it("arrives whole and in order", async () => {
+  it("arrives complete and in order", async () => {
     const client = offlineClient();
     expect(await client.logPredictions("r", predictions(MANY))).toEqual({ ok: true, inserted: MANY });
     const stored = await collected(client.local.predictions("r"));
     expect(stored.map(({ task_id }) => task_id)).toEqual(predictions(MANY).map(({ task_id }) => task_id));
   });
 
-  it("gives the event loop turns, one of one chunk does not", async () => {
+  it("yields to the event loop, but not for a single chunk", async () => {
     expect(acceptPredictions("logPredictions", predictions(1_000))).not.toBeInstanceOf(Promise);
     let turns = 0;
     const count = (): void => {
@@ -44,7 +44,7 @@ describe("a batch of many predictions", () => {
     expect(turns).toBeGreaterThanOrEqual(MANY / 1_000 - 2);
   });
 
-  it("gives the event loop turns for a few long ones as well", async () => {
+  it("yields to the event loop for a few long predictions too", async () => {
     const long = { ...prediction(1), model_output: "x".repeat(600_000) };
     const accepting = acceptPredictions("logPredictions", Array(4).fill(long));
     expect(accepting).toBeInstanceOf(Promise);
@@ -52,7 +52,7 @@ describe("a batch of many predictions", () => {
     expect((await accepting).batches).toEqual(Array(4).fill({ text, rows: 1 }));
   });
 
-  it("is the array as it was given, whatever becomes of it meanwhile", async () => {
+  it("is logged as it was when passed, even if the array is changed later", async () => {
     const client = offlineClient();
     const given: object[] = predictions(MANY);
     const logging = client.logPredictions("r", wrong(given));
@@ -63,7 +63,7 @@ describe("a batch of many predictions", () => {
     expect(stored.map(({ task_id }) => task_id)).toEqual(predictions(MANY).map(({ task_id }) => task_id));
   });
 
-  it("is refused as a whole for one invalid prediction at its end, by its path", async () => {
+  it("is rejected as a whole for one invalid prediction, with its path", async () => {
     const { client, runId, requests } = await runOnServer();
     const before = mirrored(client.local.root);
     const { model_output: _, ...invalid } = prediction(MANY);
@@ -76,20 +76,20 @@ describe("a batch of many predictions", () => {
     expect(mirrored(client.local.root)).toEqual(before);
   });
 
-  it("shows the value that was given, not the one that would be sent", async () => {
+  it("is rejected with the value that was passed, not the one that would be sent", async () => {
     const given = { ...prediction(1), step: Number.NaN };
     const error = await failureOf(() => offlineClient().logPredictions("r", [given]));
     expect(String(error)).toMatch(/predictions\[0\]\.step: .*got NaN$/);
   });
 
-  it("names a bounded number of invalid predictions", async () => {
+  it("is rejected with a limited number of invalid predictions", async () => {
     const error = await failureOf(() => offlineClient().logPredictions("r", wrong(Array(MANY).fill({}))));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(String(error).length).toBeLessThan(10_000);
     expect(String(error)).toContain("predictions[0].kind");
   });
 
-  it.each(["flush", "close"] as const)("that is being read is delivered by %s", async (method) => {
+  it.each(["flush", "close"] as const)("is delivered by %s while it is still being validated", async (method) => {
     const server = await mockServer();
     const client = clientOf(server);
     const { id } = await client.createExperiment({ experiment_name: "x" });
@@ -100,7 +100,7 @@ describe("a batch of many predictions", () => {
     expect(await logging).toEqual({ ok: true, inserted: 3_000 });
   });
 
-  it("that ends a run is delivered before the run is marked", async () => {
+  it("is delivered before the run is completed", async () => {
     const server = await mockServer();
     const run = await clientOf(server).startRun({ experiment_name: "x" });
     const logging = run.logPredictions(predictions(3_000));
@@ -109,7 +109,7 @@ describe("a batch of many predictions", () => {
     expect(await logging).toEqual({ ok: true, inserted: 3_000 });
   });
 
-  it("warns once of each field that is not finite, and counts all values", async () => {
+  it("causes one warning per non-finite field, and a count of all values", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger, logLevel: "INFO" });
     const unscored = predictions(3_000).map((each) => ({ ...each, reward: Number.NaN }));

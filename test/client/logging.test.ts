@@ -11,14 +11,14 @@ import { deadServer } from "../support/servers.js";
 const aboutLoss = (text: string): string[] => text.split("\n").filter((line) => /\bloss\b/.test(line));
 
 describe("without a logger", () => {
-  it("warnings go to stderr, a line each, and nothing goes to stdout", async () => {
+  it("prints warnings to stderr, one per line, and nothing to stdout", async () => {
     const { code, stdout, stderr } = await program("log-nan.ts", [temporaryFolder()]).ended;
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
     expect(aboutLoss(stderr)).toHaveLength(1);
     expect(stderr).toMatch(/^\[evsys-sdk\] .*loss/m);
   });
 
-  it("nothing is said where the level is above WARNING", async () => {
+  it("prints nothing at a level above WARNING", async () => {
     const child = program("log-nan.ts", [temporaryFolder()], { EVSYS_LOGGING_LEVEL: "error" });
     const { code, stdout, stderr } = await child.ended;
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
@@ -27,7 +27,7 @@ describe("without a logger", () => {
 });
 
 describe("a logger", () => {
-  it("may be the console, or anything like it, and is called as a method", async () => {
+  it("may be the console or a similar object, and is called with its `this`", async () => {
     class Own implements Logger {
       readonly #lines: string[] = [];
       debug(message: string): void {
@@ -55,7 +55,7 @@ describe("a logger", () => {
     ["CRITICAL", false],
   ];
 
-  it.each(levels)("at %s is told of a warning: %s", async (logLevel, isTold) => {
+  it.each(levels)("at %s receives a warning: %s", async (logLevel, isTold) => {
     const logger = recordingLogger();
     await offlineClient({ logger, logLevel }).logStepMetric("r", { step: 1, loss: Number.NaN });
     expect(logger.of("warn")).toHaveLength(isTold ? 1 : 0);
@@ -69,8 +69,8 @@ describe("a logger", () => {
   });
 });
 
-describe("one line a matter", () => {
-  it("nothing where all is well", async () => {
+describe("the number of log lines", () => {
+  it("is zero if there is no problem", async () => {
     const logger = recordingLogger();
     const { client, runId } = await runOnServer({ logger });
     for (let step = 0; step < 20; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
@@ -78,7 +78,7 @@ describe("one line a matter", () => {
     expect(logger.lines).toEqual([]);
   });
 
-  it("one for a backend that is away, however many rows there are", async () => {
+  it("is one for an unavailable backend, however many rows there are", async () => {
     const logger = recordingLogger();
     const client = clientOf(await deadServer(), { logger, maxRetries: 0 });
     await client.logStepMetric("r", { step: 0, loss: 1 });
@@ -91,21 +91,21 @@ describe("one line a matter", () => {
     expect(logger.lines).toHaveLength(lines);
   });
 
-  it("one for a backend that is away, when many rows find out at once", async () => {
+  it("is one for an unavailable backend if many rows fail at once", async () => {
     const logger = recordingLogger();
     const client = clientOf(await deadServer(), { logger, maxRetries: 0 });
     await Promise.all(Array.from({ length: 100 }, (_, step) => client.logStepMetric(`r${step}`, { step, loss: 1 })));
     expect(logger.of("warn")).toHaveLength(1);
   });
 
-  it("one for a series that is not finite, in each run or in all", async () => {
+  it("is one for a non-finite series, over all runs", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger });
     for (let step = 0; step < 100; step += 1) await client.logStepMetric("r", { step, loss: Number.NaN });
     expect(logger.of("warn")).toHaveLength(1);
   });
 
-  it("one for a line that is no row", async () => {
+  it("is one for an invalid line", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger });
     await client.logStepMetric("r", { step: 1, loss: 1 });

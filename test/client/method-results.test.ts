@@ -3,22 +3,22 @@ import { clientOf, mockServer, offlineClient, PROJECT_ID, runOnServer, UUID, wro
 import { always, deadServer, rawServer } from "../support/servers.js";
 import { CHECKPOINT, EVAL, EXPERIMENT, PREDICTION, RUN } from "../support/writes.js";
 
-describe("what a call answers", () => {
-  it("is the experiment that was sent, over it the backend's words, and its id", async () => {
+describe("the result of a call", () => {
+  it("is the experiment as sent, overlaid with the response, and its id", async () => {
     const answer = { experiment: { id: "e-7", experiment_name: "renamed", owner: "backend" } };
     const server = await rawServer(always(201, answer));
     const row = await clientOf(server).createExperiment(EXPERIMENT);
     expect(row).toEqual({ ...EXPERIMENT, project_id: PROJECT_ID, ...answer.experiment });
   });
 
-  it("is the run that was sent, over it the backend's words, and its id", async () => {
+  it("is the run as sent, overlaid with the response, and its id", async () => {
     const answer = { run: { id: "r-7", status: "pending", owner: "backend" } };
     const server = await rawServer(always(201, answer));
     const row = await clientOf(server).createRun({ experiment_id: "e-7", ...RUN });
     expect(row).toEqual({ experiment_id: "e-7", ...RUN, ...answer.run });
   });
 
-  it("is the backend's id of an eval and of a checkpoint, with what was sent", async () => {
+  it("is the backend's id of an eval or a checkpoint, with the fields sent", async () => {
     const { client, runId, server } = await runOnServer();
     const evaluation = await client.createEval(runId, EVAL);
     const checkpoint = await client.addCheckpoint(runId, CHECKPOINT);
@@ -28,13 +28,13 @@ describe("what a call answers", () => {
     expect(checkpoint.id).toMatch(UUID);
   });
 
-  it("is an id of our own where the backend names none for a row", async () => {
+  it("has a generated id if the response has none for a row", async () => {
     const client = clientOf(await rawServer(always(200, { ok: true })));
     expect((await client.createEval("run", { metrics: { a: 1 } })).id).toMatch(UUID);
     expect((await client.addCheckpoint("run", { uri: "u" })).id).toMatch(UUID);
   });
 
-  it("is what the backend said of a patch, a metric row and a batch", async () => {
+  it("is the response for a patch, a metric row and a batch", async () => {
     const { client, experimentId, runId } = await runOnServer();
     const patched = await client.updateExperiment(experimentId, { plan: "p", tags: [] });
     expect(patched).toEqual({ experiment_id: experimentId, patched: ["plan", "tags"] });
@@ -43,7 +43,7 @@ describe("what a call answers", () => {
     expect(await client.logPredictions(runId, [PREDICTION, PREDICTION])).toEqual({ ok: true, inserted: 2 });
   });
 
-  it("has the same shape offline, with ids of our own", async () => {
+  it("has the same shape offline, with generated ids", async () => {
     const client = offlineClient({ projectId: PROJECT_ID });
     const experiment = await client.createExperiment(EXPERIMENT);
     expect(experiment).toEqual({ ...EXPERIMENT, project_id: PROJECT_ID, id: expect.stringMatching(UUID) });
@@ -64,14 +64,14 @@ describe("what a call answers", () => {
 });
 
 describe("post", () => {
-  it("answers the JSON, whatever it is", async () => {
+  it("returns any JSON response", async () => {
     for (const answer of ['{"any":["thing"]}', "[1]", "7", "null", "false", '""']) {
       const client = clientOf(await rawServer(always(200, answer)));
       expect(await client.post("/other/route/", { a: 1 })).toEqual(JSON.parse(answer));
     }
   });
 
-  it("sends what it was given, to where it was told, with the key and an Idempotency-Key", async () => {
+  it("sends the body to the path, with the key and an Idempotency-Key", async () => {
     const server = await rawServer(always(200, "{}"));
     const client = clientOf(server);
     await client.post("/other/route/", { a: [null, 0, { b: "ü" }] });
@@ -85,23 +85,23 @@ describe("post", () => {
     });
   });
 
-  it("sends no body where there is none", async () => {
+  it("sends no body if there is none", async () => {
     const server = await rawServer(always(200, "{}"));
     await clientOf(server).post("/other/route/");
     expect(server.requests.map(({ text }) => text)).toEqual([""]);
   });
 
-  it.each(["", "plain words", "<html></html>", '{"cut":'])("answers { _raw } where the answer is %j", async (text) => {
+  it.each(["", "plain words", "<html></html>", '{"cut":'])("returns { _raw } for a response of %j", async (text) => {
     const client = clientOf(await rawServer(always(200, text)));
     expect(await client.post("/other/route/", {})).toEqual({ _raw: text });
   });
 
-  it("answers null where nothing was sent", async () => {
+  it("returns null if nothing was sent", async () => {
     expect(await offlineClient().post("/sdk/runs/", {})).toBeNull();
     expect(await clientOf(await deadServer(), { maxRetries: 0 }).post("/sdk/runs/", {})).toBeNull();
   });
 
-  it("raises what the backend refuses", async () => {
+  it("throws for a rejected request", async () => {
     const client = clientOf(await mockServer());
     await expect(client.post("/no/such/route/", {})).rejects.toMatchObject({
       name: "NotFoundError",
@@ -112,7 +112,7 @@ describe("post", () => {
     });
   });
 
-  it.each(["sdk/runs/", "", "http://elsewhere/", undefined])("refuses %j, which is no path", async (path) => {
+  it.each(["sdk/runs/", "", "http://elsewhere/", undefined])("rejects the path %j", async (path) => {
     const server = await mockServer();
     const call = async () => clientOf(server).post(wrong(path), {});
     await expect(call).rejects.toMatchObject({ name: "EvsysValidationError", issues: [{ field: "path" }] });

@@ -15,7 +15,7 @@ const ANY_PROMISE = {
 };
 
 describe.each(FULL_WRITES)("$method with every field", ({ call, path, body }) => {
-  it("arrives as the wire table says", async () => {
+  it("sends what the wire table specifies", async () => {
     const { client, experimentId, runId, requests, server } = await runOnServer();
     await call(client, { experimentId, runId });
     expect(requests()).toHaveLength(1);
@@ -25,7 +25,7 @@ describe.each(FULL_WRITES)("$method with every field", ({ call, path, body }) =>
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("carries the key, a content type and an Idempotency-Key, below the prefix", async () => {
+  it("sends the key, a content type and an Idempotency-Key, below the path prefix", async () => {
     const server = await rawServer(always(201, ANY_PROMISE));
     const ids = { experimentId: "e1", runId: "r1" };
     await call(clientOf(server), ids);
@@ -38,7 +38,7 @@ describe.each(FULL_WRITES)("$method with every field", ({ call, path, body }) =>
     });
   });
 
-  it("never has the key of another write", async () => {
+  it("never repeats the key of another write", async () => {
     const { client, experimentId, runId, requests } = await runOnServer();
     for (let times = 0; times < 3; times += 1) await call(client, { experimentId, runId });
     const keys = requests().map(({ idempotencyKey }) => idempotencyKey);
@@ -47,7 +47,7 @@ describe.each(FULL_WRITES)("$method with every field", ({ call, path, body }) =>
   });
 });
 
-describe("a field that is null or undefined", () => {
+describe("a null or undefined field", () => {
   it("is not sent", async () => {
     const { client, experimentId, runId, requests } = await runOnServer();
     await client.createExperiment({ experiment_name: "x", plan: null, tags: undefined, config: null });
@@ -77,13 +77,13 @@ describe("a field that is null or undefined", () => {
     ]);
   });
 
-  it("is sent where it stands inside a value of any shape", async () => {
+  it("is sent if it is nested inside a value", async () => {
     const { client, experimentId, requests } = await runOnServer();
     await client.createRun({ experiment_id: experimentId, run_config: { path: null, list: [null] } });
     expect(requests()[0]?.body).toMatchObject({ run_config: { path: null, list: [null] } });
   });
 
-  it("leaves what stands in metrics where the named series is not given", async () => {
+  it("does not overwrite metrics with a named series that is not given", async () => {
     const { client, runId, requests } = await runOnServer();
     await client.logStepMetric(runId, {
       step: 1,
@@ -94,7 +94,7 @@ describe("a field that is null or undefined", () => {
     expect(requests()[0]?.body).toMatchObject({ metrics: { loss: 0.5, accuracy: 1 } });
   });
 
-  it("leaves the client's project where the body's is not given", async () => {
+  it("does not overwrite the client's project", async () => {
     const { client, requests } = await runOnServer();
     await client.createExperiment({ experiment_name: "x", project_id: undefined });
     await client.createExperiment({ experiment_name: "x", project_id: null });
@@ -104,7 +104,7 @@ describe("a field that is null or undefined", () => {
   });
 });
 
-it("sends 0, false and empty text", async () => {
+it("0, false and empty text are sent", async () => {
   const { client, experimentId, runId, requests } = await runOnServer();
   await client.createExperiment({ experiment_name: "x", hypothesis: "", tags: [], config: {}, is_valid: false });
   await client.updateExperiment(experimentId, {
@@ -138,7 +138,7 @@ it("sends 0, false and empty text", async () => {
 });
 
 describe("an id in the path", () => {
-  it.each(["a b", "ü?#", "100%", "a&b=c;d", "..hidden", "%2e%2e", "[x]"])("arrives as it is: %j", async (id) => {
+  it.each(["a b", "ü?#", "100%", "a&b=c;d", "..hidden", "%2e%2e", "[x]"])("arrives unchanged: %j", async (id) => {
     const server = await rawServer(always(200, ANY_PROMISE));
     const client = clientOf(server);
     await client.logStepMetric(id, { step: 1, loss: 1 });
@@ -148,7 +148,7 @@ describe("an id in the path", () => {
   });
 });
 
-it("does not change what it was given", async () => {
+it("does not change the caller's argument", async () => {
   const client = offlineClient();
   const body = Object.freeze({ experiment_name: "x", plan: null, config: Object.freeze({ a: Number.NaN }) });
   const { id } = await client.createExperiment(body);

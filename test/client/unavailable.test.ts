@@ -48,7 +48,7 @@ async function worksLocally(client: DashboardClient, logger: ReturnType<typeof r
   expect(logger.of("error")).toEqual([]);
 }
 
-describe("the call resolves from the mirror", () => {
+describe("a call resolves from the mirror", () => {
   it.each(AWAY)("after %s", async (_name, answer) => {
     const server = await rawServer(answer);
     const logger = recordingLogger();
@@ -56,14 +56,14 @@ describe("the call resolves from the mirror", () => {
     expect(server.requests.length).toBeGreaterThan(0);
   });
 
-  it("after a server that never answers, when timeoutMs is over", async () => {
+  it("when timeoutMs expires because the server never responds", async () => {
     const server = await rawServer(() => {});
     const logger = recordingLogger();
     await worksLocally(clientOf(server, { timeoutMs: 60, logger }), logger);
     expect(server.requests.length).toBeLessThan(2);
   });
 
-  it("after a server that never ends its answer, when timeoutMs is over", async () => {
+  it("when timeoutMs expires because the response never ends", async () => {
     const server = await rawServer((_, response) => {
       response.writeHead(201, { "content-type": "application/json" });
       response.write('{"experiment":{"id":"e1"}');
@@ -72,23 +72,23 @@ describe("the call resolves from the mirror", () => {
     await worksLocally(clientOf(server, { timeoutMs: 60, logger }), logger);
   });
 
-  it("after a fetch of the caller's that heeds no signal, when timeoutMs is over", async () => {
+  it("when timeoutMs expires because the caller's fetch ignores the signal", async () => {
     const logger = recordingLogger();
     const fetch = () => new Promise<Response>(() => {});
     await worksLocally(clientOf({ url: "https://host" }, { timeoutMs: 60, fetch, logger }), logger);
   });
 
-  it("where nothing listens", async () => {
+  it("if nothing listens at the URL", async () => {
     const logger = recordingLogger();
     await worksLocally(clientOf(await deadServer(), { maxRetries: 0, logger }), logger);
   });
 
-  it("where the name of the host is unknown", async () => {
+  it("if the host name is unknown", async () => {
     const logger = recordingLogger();
     await worksLocally(clientOf({ url: "https://no-such-host.invalid" }, { maxRetries: 0, logger }), logger);
   });
 
-  it("for every kind of row, in the same way", async () => {
+  it("for every kind of row", async () => {
     const { client, server, runId, experimentId } = await runOnServer({ maxRetries: 0 });
     server.failNext({ status: 429, times: Number.POSITIVE_INFINITY });
     expect((await client.createEval(runId, { metrics: { a: 1 } })).id).toMatch(UUID);
@@ -104,7 +104,7 @@ describe("the call resolves from the mirror", () => {
   });
 });
 
-it("takes an answer with further fields and another 2xx for what it is", async () => {
+it("a response with unknown fields and another 2xx status is a success", async () => {
   const server = await mockServer();
   const client = clientOf(server);
   server.failNext({ status: 200, body: { experiment: { id: "e-1", more: [1] }, trace: "t" } });
@@ -116,7 +116,7 @@ it("takes an answer with further fields and another 2xx for what it is", async (
 
 describe("a redirect", () => {
   it.each([301, 302, 303, 307, 308])(
-    "%i is not followed; its target is named, the row stays pending",
+    "%i is not followed; its target is named and the row stays pending",
     async (status) => {
       const elsewhere = await rawServer(always(200, { ok: true }));
       const server = await rawServer(always(status, "moved", { location: `${elsewhere.url}/login` }));
@@ -134,7 +134,7 @@ describe("a redirect", () => {
     },
   );
 
-  it("is not followed by a fetch of the caller's either", async () => {
+  it("is not followed with the caller's fetch either", async () => {
     const elsewhere = await rawServer(always(200, { ok: true }));
     const server = await rawServer(always(307, "", { location: elsewhere.url }));
     const client = clientOf(server, { fetch: (url, init) => fetch(url, init) });
@@ -142,15 +142,15 @@ describe("a redirect", () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it("without a target is raised as well", async () => {
+  it("without a target throws too", async () => {
     const client = clientOf(await rawServer(always(302)));
     await expect(client.updateRun("run-1", { gpu: "H100" })).rejects.toMatchObject({ status: 302, pending: true });
   });
 });
 
-describe("an id from the backend that could leave the mirror", () => {
+describe("an unsafe id from the backend", () => {
   it.each(["../escaped", "..", ".", "a/escaped", "/escaped", "a\\escaped", "escaped\u0000", "x".repeat(5000)])(
-    "%j names no folder",
+    "%j is not used as a folder name",
     async (id) => {
       const server = await rawServer(always(201, { experiment: { id }, run: { id } }));
       const client = clientOf(server, { maxRetries: 0 });

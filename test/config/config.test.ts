@@ -64,7 +64,7 @@ const settings: {
 ];
 
 describe.each(settings)("$variable", ({ variable, fromVariable, option, fromOption, byDefault, read }) => {
-  it("gives way to the option, goes before the default", () => {
+  it("yields to the option and overrides the default", () => {
     vi.stubEnv(variable, fromVariable);
     expect(read(new DashboardClient({ offline: true, ...option }))).toBe(fromOption);
     expect(read(new DashboardClient({ offline: true }))).toBe(fromVariable);
@@ -73,14 +73,14 @@ describe.each(settings)("$variable", ({ variable, fromVariable, option, fromOpti
     expect(read(new DashboardClient({ offline: true }))).toBe(byDefault);
   });
 
-  it.each(["", "   ", "\t\n"])("counts as unset where it is %j", (blank) => {
+  it.each(["", "   ", "\t\n"])("counts as unset if it is %j", (blank) => {
     vi.stubEnv(variable, blank);
     expect(read(new DashboardClient({ offline: true }))).toBe(byDefault);
   });
 });
 
 describe("EVSYS_OFFLINE", () => {
-  it.each(["1", "true", "yes", "on", "TRUE", "Yes", "oN", "  true  "])("%j turns the client offline", (value) => {
+  it.each(["1", "true", "yes", "on", "TRUE", "Yes", "oN", "  true  "])("%j makes the client offline", (value) => {
     vi.stubEnv("EVSYS_OFFLINE", value);
     expect(new DashboardClient()).toMatchObject({ offline: true });
     expect(new DashboardClient().status().remote).toBe("offline");
@@ -93,7 +93,7 @@ describe("EVSYS_OFFLINE", () => {
     expect(client.status().remote).toBe("up");
   });
 
-  it("gives way to the option, both ways", () => {
+  it("yields to the option in both directions", () => {
     vi.stubEnv("EVSYS_OFFLINE", "1");
     expect(new DashboardClient({ offline: false, apiKey: "k", projectId: "p" }).offline).toBe(false);
     vi.stubEnv("EVSYS_OFFLINE", "0");
@@ -111,17 +111,17 @@ describe("EVSYS_LOGGING_LEVEL", () => {
     return logger.of("warn").some((line) => line.includes("loss"));
   }
 
-  it.each(["DEBUG", "info", "Warning", " WARNING ", "", "  "])("%j lets warnings through", async (level) => {
+  it.each(["DEBUG", "info", "Warning", " WARNING ", "", "  "])("%j shows warnings", async (level) => {
     vi.stubEnv("EVSYS_LOGGING_LEVEL", level);
     expect(await warns()).toBe(true);
   });
 
-  it.each(["ERROR", "critical", "Error"])("%j holds warnings back", async (level) => {
+  it.each(["ERROR", "critical", "Error"])("%j hides warnings", async (level) => {
     vi.stubEnv("EVSYS_LOGGING_LEVEL", level);
     expect(await warns()).toBe(false);
   });
 
-  it("gives way to the option, in any case", async () => {
+  it("yields to the option, in upper or lower case", async () => {
     vi.stubEnv("EVSYS_LOGGING_LEVEL", "ERROR");
     expect(await warns({ logLevel: "debug" })).toBe(true);
     vi.stubEnv("EVSYS_LOGGING_LEVEL", "DEBUG");
@@ -129,7 +129,7 @@ describe("EVSYS_LOGGING_LEVEL", () => {
     expect(await warns({ logLevel: wrong("eRRoR") })).toBe(false);
   });
 
-  it("is refused where there is no such level, by the name it came by", async () => {
+  it("is rejected with the name of the option or variable if it is invalid", async () => {
     vi.stubEnv("EVSYS_LOGGING_LEVEL", "LOUD");
     const fromVariable = await failureOf(() => new DashboardClient({ offline: true }));
     expect(fromVariable).toBeInstanceOf(EvsysValidationError);
@@ -154,7 +154,7 @@ describe("the base URL", () => {
   });
 
   it.each(["not a url", "host", "localhost:8000", "ftp://host", "http://", "http://host:port"])(
-    "%j is refused, by the name it came by",
+    "%j is rejected with the name of the option or variable",
     async (text) => {
       vi.stubEnv("EVSYS_API_URL", text);
       const fromVariable = await failureOf(() => new DashboardClient({ offline: true }));
@@ -174,7 +174,7 @@ describe("credentials", () => {
   it.each([
     { given: project, missing: "EVSYS_API_KEY", there: "EVSYS_PROJECT_ID" },
     { given: key, missing: "EVSYS_PROJECT_ID", there: "EVSYS_API_KEY" },
-  ])("names $missing where it alone is missing, and the way out", async ({ given, missing, there }) => {
+  ])("are reported with a hint if only $missing is missing", async ({ given, missing, there }) => {
     const error = await failureOf(() => new DashboardClient(given));
     expect(error).toBeInstanceOf(EvsysAuthError);
     expect(String(error)).toContain(missing);
@@ -182,13 +182,13 @@ describe("credentials", () => {
     expect(String(error)).toContain("EVSYS_OFFLINE=1");
   });
 
-  it("names both where both are missing", async () => {
+  it("are both reported if both are missing", async () => {
     const error = await failureOf(() => new DashboardClient());
     expect(error).toMatchObject({ name: "EvsysAuthError", message: expect.stringContaining("EVSYS_API_KEY") });
     expect(String(error)).toContain("EVSYS_PROJECT_ID");
   });
 
-  it("are not asked for offline", () => {
+  it("are not required offline", () => {
     expect(new DashboardClient({ offline: true })).toMatchObject({ apiKey: undefined, projectId: undefined });
   });
 });

@@ -23,7 +23,7 @@ const ways: readonly (readonly [string, (folder: string) => string])[] = [
   ["root", (folder) => new LocalExperimentStore(folder).root],
 ];
 
-describe.each(ways)("a folder given as %s", (name, rootOf) => {
+describe.each(ways)("a log directory passed as %s", (name, rootOf) => {
   it.each([
     ["~", homedir()],
     ["~/runs", join(homedir(), "runs")],
@@ -35,7 +35,7 @@ describe.each(ways)("a folder given as %s", (name, rootOf) => {
   });
 
   it.each(INVALID.filter((each) => name !== "EVSYS_LOG_DIR" || !each.includes("\0")))(
-    "%j is refused",
+    "%j is rejected",
     async (given) => {
       const error = await failureOf(() => rootOf(given));
       expect(error).toBeInstanceOf(EvsysValidationError);
@@ -44,7 +44,7 @@ describe.each(ways)("a folder given as %s", (name, rootOf) => {
   );
 });
 
-describe("the folders of a sync", () => {
+describe("the log directories of a sync", () => {
   it("may be file URLs, in a call and on the command line", async () => {
     const client = offlineClient({ logDir: join(temporaryFolder(), "my mirror") });
     await client.createExperiment({ experiment_name: "x" });
@@ -55,7 +55,7 @@ describe("the folders of a sync", () => {
     expect({ code, pending: JSON.parse(stdout).pending }).toEqual({ code: 3, pending: 1 });
   });
 
-  it("are refused otherwise, in a call and on the command line", async () => {
+  it("are rejected if invalid, in a call and on the command line", async () => {
     const error = await failureOf(() => syncMirror({ logDirs: ["https://host/runs"], dryRun: true }));
     expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "logDirs[0]" }] });
     const { code, stderr } = await command(["sync", "https://host/runs"]);

@@ -197,7 +197,7 @@ describe.each(doors)("$name", ({ name, call, invalid, otherwise = [] }) => {
   };
 
   it.each(NO_OPTIONS.filter(([, value]) => !otherwise.includes(value)))(
-    "refuses %s in place of options",
+    "rejects %s as options",
     async (preview, value) => {
       const { message } = await refusal(value);
       expect(message).toMatch(/expected (an object|the path of a folder)|the step goes first|give the split/);
@@ -206,29 +206,29 @@ describe.each(doors)("$name", ({ name, call, invalid, otherwise = [] }) => {
     },
   );
 
-  it.skipIf(strings.has(name))("refuses a string in place of options", async () => {
+  it.skipIf(strings.has(name))("rejects a string as options", async () => {
     await refusal("text");
   });
 
   const options = Object.entries(invalid).flatMap(([option, values]) => values.map((value) => ({ option, value })));
-  it.each(options)("refuses $option: $value", async ({ option, value }) => {
+  it.each(options)("rejects $option: $value", async ({ option, value }) => {
     const { issues } = await refusal({ [option]: value });
     expect(issues).toHaveLength(1);
     expect(issues[0]?.field.startsWith(option)).toBe(true);
   });
 
-  it.skipIf(/^LocalExperimentStore( logger)?$/.test(name))("refuses an unknown option by its name", async () => {
+  it.skipIf(/^LocalExperimentStore( logger)?$/.test(name))("rejects an unknown option by its name", async () => {
     expect((await refusal({ timeout: 1 })).message).toMatch(/\btimeout: unknown (field|option)/);
   });
 });
 
-describe("the walk", () => {
+describe("the list of functions with options", () => {
   /** Functions that take no options. */
   const without = ["currentRun", "DashboardClient.post", "DashboardClient.status", "ExperimentRun.setConclusion"];
   const readers = ["experiments", "experiment", "runs", "run"];
   const internal = ["prepare", "ids"];
 
-  it("covers all that is exported", () => {
+  it("covers all exports", () => {
     const names = new Set(doors.map(({ name }) => name));
     const isError = (value: unknown) => typeof value === "function" && value.prototype instanceof Error;
     for (const [name, value] of Object.entries(main)) {
@@ -273,7 +273,7 @@ describe("the mock server", () => {
     timeout: [1],
   };
 
-  it.each([...NO_OPTIONS, ["a string", "text"] as const])("refuses %s in place of options", async (preview, value) => {
+  it.each([...NO_OPTIONS, ["a string", "text"] as const])("rejects %s as options", async (preview, value) => {
     expect(String(await failureOf(() => testing.startMockServer(wrong(value))))).toContain(
       `expected an object, not ${preview}`,
     );
@@ -281,7 +281,7 @@ describe("the mock server", () => {
     expect(String(await failureOf(() => mock.failNext(wrong(value))))).toContain(`expected an object, not ${preview}`);
   });
 
-  it("refuses each option that does not fit, by its name", async () => {
+  it("rejects each invalid option by its name", async () => {
     await using mock = await testing.startMockServer();
     expect(String(await failureOf(() => Reflect.apply(mock.failNext, mock, [])))).toContain(
       "expected an object, not undefined",
@@ -302,7 +302,7 @@ describe("the mock server", () => {
   });
 });
 
-it("a sync without a key does not advise to work offline, a client does", async () => {
+it("an error about a missing key suggests offline mode for a client, but not for a sync", async () => {
   const logDir = temporaryFolder();
   for (const name of ["EVSYS_API_KEY", "EVSYS_PROJECT_ID", "EVSYS_OFFLINE"]) vi.stubEnv(name, "");
   onTestFinished(() => void vi.unstubAllEnvs());
@@ -312,7 +312,7 @@ it("a sync without a key does not advise to work offline, a client does", async 
   expect(String(await failureOf(() => new DashboardClient({ logDir })))).toContain("offline: true");
 });
 
-it("no error shows a key that is given in place of the options", async () => {
+it("no error shows a key that was passed instead of options", async () => {
   for (const call of [
     () => new DashboardClient(wrong(API_KEY)),
     () => syncMirror(wrong(API_KEY)),

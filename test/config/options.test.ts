@@ -7,7 +7,7 @@ import { API_KEY, clientOf, failureOf, mockServer, runOnServer, wrong } from "..
 import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { always, rawServer } from "../support/servers.js";
 
-describe("an option that does not fit", () => {
+describe("an invalid option", () => {
   it.each([
     ["timeoutMs", 0],
     ["timeoutMs", -1],
@@ -25,27 +25,27 @@ describe("an option that does not fit", () => {
     ["logger", {}],
     ["fetch", "fetch"],
     ["onDeliveryError", true],
-  ])("%s %j is refused by its name", async (option, value) => {
+  ])("%s %j is rejected by its name", async (option, value) => {
     const error = await failureOf(() => new DashboardClient(wrong({ offline: true, [option]: value })));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(error).toMatchObject({ issues: [{ field: option }] });
   });
 
-  it("is named where there is no such option", async () => {
+  it("is named if it is unknown", async () => {
     const error = await failureOf(() => new DashboardClient(wrong({ offline: true, basUrl: "http://host" })));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(error).toMatchObject({ issues: [{ field: "basUrl", path: ["basUrl"] }] });
     expect(String(error)).toContain("baseUrl");
   });
 
-  it("counts as not given where it is undefined", () => {
+  it("counts as unset if it is undefined", () => {
     const client = new DashboardClient({ offline: true, timeoutMs: undefined, logDir: undefined, fetch: undefined });
     expect(client.timeoutMs).toBe(30_000);
   });
 });
 
 describe("the client", () => {
-  it("says what it was given", () => {
+  it("exposes its options", () => {
     const client = new DashboardClient({
       baseUrl: "http://host:1/",
       apiKey: "k",
@@ -57,7 +57,7 @@ describe("the client", () => {
     expect(client.apiKey).toBe("k");
   });
 
-  it("makes no folder before something is written", async () => {
+  it("creates no folder before the first write", async () => {
     const folder = temporaryFolder();
     const client = new DashboardClient({ offline: true, logDir: `${folder}/a/b` });
     expect(client.local.experiments()).toEqual([]);
@@ -69,8 +69,8 @@ describe("the client", () => {
   });
 });
 
-describe("the key", () => {
-  it("is in no way of showing the client", async () => {
+describe("the API key", () => {
+  it("does not appear in a printed or serialized client", async () => {
     const { client } = await runOnServer();
     let printed = "";
     const stream = new Writable({
@@ -90,7 +90,7 @@ describe("the key", () => {
     expect(client.apiKey).toBe(API_KEY);
   });
 
-  it("is in no error and no log line, though the backend repeats it", async () => {
+  it("does not appear in errors and log lines, even if the response repeats it", async () => {
     const words = `no key ${API_KEY} here`;
     for (const status of [401, 422, 503]) {
       const server = await rawServer(always(status, { detail: words, [API_KEY]: [API_KEY] }));
@@ -105,7 +105,7 @@ describe("the key", () => {
     }
   });
 
-  it("is in no redirect's target that is named", async () => {
+  it("does not appear in the reported target of a redirect", async () => {
     const server = await rawServer(always(302, "", { location: `http://elsewhere/?key=${API_KEY}` }));
     const error = await failureOf(() => clientOf(server).createExperiment({ experiment_name: "iris" }));
     expect(String(error)).toContain("http://elsewhere/");
@@ -113,7 +113,7 @@ describe("the key", () => {
   });
 
   it.each(["two words", "with\nnewline", "schlüssel"])(
-    "is refused unseen where it fits no header: %j",
+    "is rejected without being shown if it is not a valid header value: %j",
     async (apiKey) => {
       const error = await failureOf(() => new DashboardClient({ apiKey, projectId: "p" }));
       expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "apiKey" }] });
@@ -121,7 +121,7 @@ describe("the key", () => {
     },
   );
 
-  it("of one letter does not eat the letters of an answer", async () => {
+  it("with a single letter does not corrupt responses that contain the letter", async () => {
     const server = await mockServer({ apiKey: "k" });
     const client = clientOf(server, { apiKey: "k" });
     const { id } = await client.createExperiment({ experiment_name: "k" });

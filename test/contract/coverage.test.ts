@@ -48,8 +48,8 @@ function requestsOf(server: MockServer, name: OperationName): RecordedRequest[] 
   return server.requests.filter(({ path }) => pattern.test(path));
 }
 
-describe("the requests that fit", () => {
-  it("name every field of the document, and once no more than it requires", async () => {
+describe("valid requests", () => {
+  it("contain every field of the schema, and once only the required ones", async () => {
     const server = await mockServer();
     await reportOn(server);
     for (const { name, request } of CHECKED) {
@@ -62,7 +62,7 @@ describe("the requests that fit", () => {
     }
   });
 
-  it("send the optional header, and once do without", async () => {
+  it("send the optional header, and once omit it", async () => {
     const server = await mockServer();
     await reportOn(server);
     for (const { name } of CHECKED) {
@@ -71,7 +71,7 @@ describe("the requests that fit", () => {
     }
   });
 
-  it("refer to what was made", async () => {
+  it("reference entities that were created", async () => {
     const server = await mockServer();
     await reportOn(server);
     const [run] = server.runs;
@@ -83,8 +83,8 @@ describe("the requests that fit", () => {
   });
 });
 
-describe("the requests that do not fit", () => {
-  it("are wrong in each field", async () => {
+describe("invalid requests", () => {
+  it("are invalid in each field", async () => {
     const server = await mockServer();
     expect(await reportOn(server)).toMatchObject({ differs: 0, notTested: 0 });
     for (const { name, request } of CHECKED) {
@@ -101,7 +101,7 @@ describe("the requests that do not fit", () => {
   });
 });
 
-describe("bodies of other documents", () => {
+describe("request bodies for other schemas", () => {
   const named = {
     Colour: { type: "string", enum: ["red", "green"] },
     Base: { type: "object", required: ["id"], properties: { id: { type: "string", format: "uuid" } } },
@@ -123,7 +123,7 @@ describe("bodies of other documents", () => {
   const schemas = new NamedSchemas(named);
   const full = new Sampler(schemas, "every field", new Map()).value(schema);
 
-  it("are made from the schema where there is no example", () => {
+  it("are generated from the schema if there is no example", () => {
     expect(full).toEqual({
       id: expect.stringMatching(/^[0-9a-f-]{36}$/),
       colour: "red",
@@ -138,7 +138,7 @@ describe("bodies of other documents", () => {
     expect(new Sampler(schemas, "required fields only", new Map()).value(schema)).toEqual({ id: expect.any(String) });
   });
 
-  it("are made wrong within what they hold", () => {
+  it("are made invalid in nested fields too", () => {
     expect(unknownFields(schemas, schema, full).map(({ what }) => what)).toEqual([
       "with contract_test_unknown_field",
       "with nested.contract_test_unknown_field",
@@ -159,7 +159,7 @@ describe("bodies of other documents", () => {
     expect(wrong.filter((what) => what.startsWith("anything"))).toEqual([]);
   });
 
-  it("fit our document where its examples are taken away", () => {
+  it("conform to our schema if its examples are removed", () => {
     const text = readFileSync(DOCUMENT_PATH, "utf8");
     const bare: unknown = JSON.parse(
       JSON.stringify(parse(text), (key, value) => (key === "example" ? undefined : value)),

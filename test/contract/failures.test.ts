@@ -8,9 +8,9 @@ import { always, deadServer, rawServer } from "../support/servers.js";
 /** Long enough for any answer that comes, so that a test does not depend on how busy the machine is. */
 const TIMEOUT_MS = 3_000;
 
-describe("a route that does not answer", () => {
+describe("a route that does not respond", () => {
   // It waits four times for as long as a response may take.
-  it("is named, and the other routes are checked all the same", { timeout: 10 * TIMEOUT_MS }, async () => {
+  it("is reported, and the other routes are still checked", { timeout: 10 * TIMEOUT_MS }, async () => {
     const silent: Partial<Record<OperationName, NoAnswer>> = {
       createEval: "cut",
       logStepMetric: "hang",
@@ -43,8 +43,8 @@ describe("a route that does not answer", () => {
   });
 });
 
-describe("a backend that does not exist", () => {
-  it("is not reached where nothing listens", async () => {
+describe("an unreachable backend", () => {
+  it("is reported if nothing listens", async () => {
     const report = await reportOn(await deadServer());
     expect(report).toMatchObject({ conforms: 0, differs: 0, experiments: [] });
     expect(report.unreachable).toMatch(/ECONNREFUSED/);
@@ -54,7 +54,7 @@ describe("a backend that does not exist", () => {
     });
   });
 
-  it("is not reached where it takes every request and answers none", async () => {
+  it("is reported if it accepts requests but never responds", async () => {
     const server = await rawServer(() => {});
     const report = await reportOn(server, { timeoutMs: 200 });
     expect(report).toMatchObject({ conforms: 0, differs: 0, unreachable: "no response within 200 ms" });
@@ -65,7 +65,7 @@ describe("a backend that does not exist", () => {
     ]);
   });
 
-  it("is said to have gone where it goes in the middle, with what it was left", async () => {
+  it("is reported if it disappears during the checks, with the records left there", async () => {
     let isGone = false;
     const server = await alteredBackend({
       request: ({ operation }) => {
@@ -81,7 +81,7 @@ describe("a backend that does not exist", () => {
     expect(report.experiments.every(({ isMarked }) => !isMarked)).toBe(true);
   });
 
-  it("is elsewhere where it redirects: its target is named and not called", async () => {
+  it("is reported if it redirects: the target is named and not called", async () => {
     const target = await rawServer(always(200, {}));
     const server = await rawServer(always(307, "", { location: `${target.url}/login` }));
     const report = await reportOn(server);
@@ -93,8 +93,8 @@ describe("a backend that does not exist", () => {
   });
 });
 
-describe("the key", () => {
-  it.each([401, 403])("is refused where every request is answered with %i", async (status) => {
+describe("the API key", () => {
+  it.each([401, 403])("is reported as rejected if every response is %i", async (status) => {
     const server = await rawServer(always(status, { detail: "no" }));
     const report = await reportOn(server);
     expect(report).toMatchObject({ isKeyRefused: true, experiments: [] });
@@ -103,7 +103,7 @@ describe("the key", () => {
     expect(resultOf(report, "updateRun", "every field")).toMatchObject({ reason: "the backend rejected the API key" });
   });
 
-  it("is not refused where one route does not take it", async () => {
+  it("is not reported as rejected if only one route rejects it", async () => {
     const server = await alteredBackend({
       answer: (_, { operation }) => (operation === "logStepMetric" ? json({ detail: "no" }, 403) : undefined),
     });
@@ -117,7 +117,7 @@ describe("the key", () => {
     ["in quotes", 400, 'q"uo\\te-key', (key: string) => JSON.stringify(key).slice(1, -1)],
     ["in quotes", 307, 'q"uo\\te-key', (key: string) => JSON.stringify(key).slice(1, -1)],
     ["where a long answer is cut", 400, API_KEY, (key: string) => `${"x".repeat(170)} ${key}`],
-  ])("is shown nowhere, though the backend repeats it %s with %i", async (_, status, apiKey, written) => {
+  ])("is not shown, even if a response repeats it %s with %i", async (_, status, apiKey, written) => {
     const text = `{"detail":"not with ${written(apiKey)}","${written(apiKey)}":[]}`;
     const headers = { "content-type": `text/${apiKey}`, location: `/?key=${encodeURIComponent(apiKey)}` };
     const server = await rawServer((_request, response) => response.writeHead(status, headers).end(text));
@@ -131,7 +131,7 @@ describe("the key", () => {
   });
 });
 
-describe("a limit of the rate", () => {
+describe("a rate limit", () => {
   it("is waited for once", async () => {
     let limited = 0;
     const server = await alteredBackend({
@@ -144,7 +144,7 @@ describe("a limit of the rate", () => {
     expect(await reportOn(server)).toMatchObject({ differs: 0, notTested: 0 });
   });
 
-  it("leaves untested what it does not let through", async () => {
+  it("leaves the remaining checks untested", async () => {
     const limit = { status: 429, headers: { "retry-after": "0" }, text: "" };
     const server = await alteredBackend({
       request: ({ operation }) => (operation === "logStepMetric" ? limit : undefined),
@@ -159,7 +159,7 @@ describe("a limit of the rate", () => {
 });
 
 describe("test records", () => {
-  it("are marked at the second attempt where the first one fails", async () => {
+  it("are marked as invalid at the second attempt if the first one fails", async () => {
     let failures = 0;
     const server = await alteredBackend({
       request: ({ operation, text }) => {
@@ -175,7 +175,7 @@ describe("test records", () => {
     expect(server.mock.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
   });
 
-  it("are named where the backend does not mark them", async () => {
+  it("are reported if the backend does not mark them", async () => {
     const server = await alteredBackend({
       request: ({ text }) => (text === '{"is_valid":false}' ? json({ detail: "no" }, 400) : undefined),
     });
@@ -191,7 +191,7 @@ describe("test records", () => {
     expect(report.experiments.every(({ isMarked }) => !isMarked)).toBe(true);
   });
 
-  it("are marked though the answer of another one was lost, and that one is named", async () => {
+  it("are marked even if a response was lost, whose record is named", async () => {
     let lost = 0;
     const server = await alteredBackend({
       answer: (_, { operation }) => {
@@ -210,7 +210,7 @@ describe("test records", () => {
     expect(resultOf(report, "createRun", "every field")).toMatchObject({ verdict: "conforms" });
   });
 
-  it("are marked when the checks are stopped in the middle", async () => {
+  it("are marked if the checks are aborted", async () => {
     const stop = new AbortController();
     const server = await mockServer();
     server.failNext({

@@ -6,7 +6,7 @@ import { differencesOf, named, reportOn, resultOf } from "../support/contract-re
 const ANSWERING_IDS = ["createExperiment", "createRun", "addCheckpoint", "createEval"] as const;
 
 describe("Idempotency-Key", () => {
-  it("is honoured where a repeat is answered with the first answer", async () => {
+  it("is honoured if a repeat gets the first response", async () => {
     const server = await mockServer();
     const report = await reportOn(server);
     expect(report.idempotencyKey).toBe("honoured");
@@ -17,7 +17,7 @@ describe("Idempotency-Key", () => {
     expect(report.checks.filter(({ check }) => check === "Idempotency-Key")).toHaveLength(ANSWERING_IDS.length);
   });
 
-  it("is ignored where a repeat is written again, which is no difference", async () => {
+  it("is ignored if a repeat is stored again, which is no difference", async () => {
     const server = await mockServer({ honourIdempotencyKeys: false });
     const report = await reportOn(server);
     expect(report).toMatchObject({ idempotencyKey: "ignored", differs: 0, notTested: 0 });
@@ -28,7 +28,7 @@ describe("Idempotency-Key", () => {
     expect(server.experiments.every(({ is_valid }) => is_valid === false)).toBe(true);
   });
 
-  it("may be honoured by some routes only", async () => {
+  it("may be honoured by only some routes", async () => {
     const server = await alteredBackend({
       request: ({ operation, headers: { "idempotency-key": _, ...headers } }) =>
         operation === "createEval" ? { headers } : undefined,
@@ -40,7 +40,7 @@ describe("Idempotency-Key", () => {
     });
   });
 
-  it("is misunderstood where a repeat is refused", async () => {
+  it("is reported if a repeat is rejected", async () => {
     const keys = new Set<unknown>();
     const server = await alteredBackend({
       request: ({ headers }) => {
@@ -58,7 +58,7 @@ describe("Idempotency-Key", () => {
     expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], refused: ANSWERING_IDS });
   });
 
-  it("cannot be seen where an answer tells no id, or all answers the same one", async () => {
+  it("cannot be determined if responses have no id or always the same one", async () => {
     const server = await alteredBackend({
       answer: ({ status }, { operation }) => {
         if (status !== 201) return undefined;

@@ -37,7 +37,7 @@ function post(path: string, body: object, headers: Readonly<Record<string, strin
 
 describe("Prism between the client and the mock server", () => {
   it.each(FULL_WRITES)(
-    "finds no fault in $method with every field, nor in its answer",
+    "reports no violation for $method with every field, nor for its response",
     async ({ call, path, body }) => {
       const { client, ids } = await runBehindPrism();
       await call(client, ids);
@@ -53,7 +53,7 @@ describe("Prism between the client and the mock server", () => {
     },
   );
 
-  it("finds no fault in a run of withRun, and all of it arrives", async () => {
+  it("reports no violation for a run of withRun, and everything arrives", async () => {
     const client = clientOf(prism);
     await client.withRun({ experiment_name: "x", seed: 1 }, async (run) => {
       for (let step = 0; step < 20; step += 1) await run.logStep(step, { loss: 1 / step });
@@ -66,7 +66,7 @@ describe("Prism between the client and the mock server", () => {
     expect(server.runs).toMatchObject([{ status: "completed", summary: { best_score: 0.5 } }]);
   });
 
-  it("finds no fault in how the mock server refuses", async () => {
+  it("reports no violation for the mock server's error responses", async () => {
     const client = clientOf(prism);
     const error = await failureOf(() => client.createRun({ experiment_id: "nowhere" }));
     expect(error).toMatchObject({ name: "NotFoundError", status: 404 });
@@ -82,15 +82,15 @@ describe("Prism between the client and the mock server", () => {
   });
 });
 
-describe("Prism is a judge", () => {
-  it("of requests: one with an unknown field does not get through", async () => {
+describe("Prism detects", () => {
+  it("a request with an unknown field", async () => {
     const response = await post("/sdk/experiments/", { experiment_name: "x", base_model: "m" });
     expect(response.status).toBe(422);
     expect(prism.judged[0]?.answer).toContain("base_model");
     expect(server.requests).toEqual([]);
   });
 
-  it("of paths: one without its last slash does not get through", async () => {
+  it("a path without its trailing slash", async () => {
     expect((await post("/sdk/experiments", { experiment_name: "x" })).status).toBe(404);
     expect(server.requests).toEqual([]);
   });
@@ -106,7 +106,7 @@ describe("Prism is a judge", () => {
     ],
   ];
 
-  it.each(wrongAnswers)("of answers: one that %s is found", async (_, answer, said) => {
+  it.each(wrongAnswers)("a response that %s", async (_, answer, said) => {
     server.failNext(answer);
     const response = await post("/sdk/experiments/", { experiment_name: "x" });
     expect(server.requests).toHaveLength(1);

@@ -17,7 +17,7 @@ beforeEach(() => {
 describe("Prism", () => {
   const ids = { experimentId: "0b7f3a52-8f0d-4b5e-9d7c-2f6a1c4e8d90", runId: "5c1f2d7a-1b1e-4a55-8a3c-9d5a6b7c8d01" };
 
-  it("is asked with every field of every route", () => {
+  it("is tested with every field of every route", () => {
     const fields = (schema: Schema) => Object.keys(resolved(schema).properties ?? {});
     for (const { name, request } of OPERATIONS) {
       const { body } = FULL_WRITES.find(({ method }) => method === name) ?? expect.unreachable();
@@ -26,7 +26,7 @@ describe("Prism", () => {
     expect(Object.keys(PREDICTION).sort()).toEqual(fields({ $ref: "#/components/schemas/Prediction" }).sort());
   });
 
-  it.each(FULL_WRITES)("takes $method with every optional field", async ({ call, path }) => {
+  it.each(FULL_WRITES)("accepts $method with every optional field", async ({ call, path }) => {
     const client = clientOf(prism);
     await call(client, ids);
     expect(prism.judged).toEqual([
@@ -37,7 +37,7 @@ describe("Prism", () => {
     expect(await client.close()).toMatchObject({ pending: 0, rejected: 0, skipped: 0 });
   });
 
-  it("takes all eight in a row, of the ids that it answers", async () => {
+  it("accepts all eight methods in a row, with the ids of its responses", async () => {
     const client = clientOf(prism);
     const experiment = await client.createExperiment({ experiment_name: "x" });
     const run = await client.createRun({ experiment_id: experiment.id });
@@ -47,7 +47,7 @@ describe("Prism", () => {
     expect(await client.flush()).toMatchObject({ delivered: 11, pending: 0, rejected: 0, skipped: 0 });
   });
 
-  it("takes a run of withRun", async () => {
+  it("accepts a run of withRun", async () => {
     const client = clientOf(prism);
     await client.withRun({ experiment_name: "x", seed: 1 }, async (run) => {
       await run.logStep(1, { loss: 0.5, bad: Number.NaN });
@@ -75,7 +75,7 @@ describe("Prism", () => {
     ],
   ];
 
-  it.each(wrong)("is a judge: it refuses %s", async (_name, path, body, headers) => {
+  it.each(wrong)("detects violations: it rejects %s", async (_name, path, body, headers) => {
     const all = { authorization: "Bearer k", "content-type": "application/json", ...headers };
     const kept = Object.fromEntries(
       Object.entries(all).filter(([name, value]) => value !== "" || name !== "authorization"),

@@ -6,8 +6,8 @@ import { differencesOf, named, reportOn } from "../support/contract-reports.js";
 
 const UNKNOWN = /,"contract_test_unknown_field":"contract-test"/g;
 
-describe("a backend that takes what it has to refuse", () => {
-  it("is named where it takes unknown fields", async () => {
+describe("a backend that accepts invalid requests", () => {
+  it("is reported for unknown fields", async () => {
     const server = await alteredBackend({ request: ({ text }) => ({ text: text.replace(UNKNOWN, "") }) });
     const report = await reportOn(server);
     const closed = ["createExperiment", "createRun", "addCheckpoint", "createEval", "logStepMetric", "logPredictions"];
@@ -26,7 +26,7 @@ describe("a backend that takes what it has to refuse", () => {
     expect(report.experiments.map(({ id }) => id)).toEqual(server.mock.experiments.map(({ id }) => id));
   });
 
-  it("is named with each field whose type or value it does not mind", async () => {
+  it("is reported for each field whose type or value it does not check", async () => {
     const server = await alteredBackend({
       request: ({ text }) => ({
         text: text
@@ -47,7 +47,7 @@ describe("a backend that takes what it has to refuse", () => {
     ]);
   });
 
-  it("is named where it does without what is required, and where it knows every id", async () => {
+  it("is reported for missing required fields and unknown ids", async () => {
     const server = await alteredBackend({
       request: ({ operation, body, text }) => {
         if (operation === "updateRun" && text === "{}") return json({ id: "run", patched: [] });
@@ -72,7 +72,7 @@ describe("a backend that takes what it has to refuse", () => {
     expect(differencesOf(report, "updateRun", "rejects missing fields")).toMatchObject([{ where: "body: {}, status" }]);
   });
 
-  it("is named where it takes any key, or none", async () => {
+  it("is reported for accepting any key or none", async () => {
     const server = await alteredBackend({
       request: ({ headers }) => ({ headers: { ...headers, authorization: `Bearer ${API_KEY}` } }),
     });
@@ -89,8 +89,8 @@ describe("a backend that takes what it has to refuse", () => {
   });
 });
 
-describe("a refusal that differs", () => {
-  it("is named", async () => {
+describe("an error response that does not conform", () => {
+  it("is reported", async () => {
     const otherwise: Partial<Record<OperationName, Partial<WireAnswer>>> = {
       createRun: { text: '{"run":{"id":"run"}}' },
       addCheckpoint: { headers: { "content-type": "text/html" }, text: "<h1>Bad Request</h1>" },
@@ -132,8 +132,8 @@ describe("a refusal that differs", () => {
   });
 });
 
-describe("a 404", () => {
-  it("is no refusal of a body whose parent is there", async () => {
+describe("a 404 response", () => {
+  it("does not count as rejecting a body if the parent exists", async () => {
     const server = await alteredBackend({
       answer: ({ status }, { operation }) =>
         status === 400 && operation === "createRun" ? { status: 404 } : undefined,
@@ -149,8 +149,8 @@ describe("a 404", () => {
   });
 });
 
-describe("a refusal that conforms", () => {
-  it("may be plain text, a 403 for a bad key, and a 422 for the unknown parent of a new run", async () => {
+describe("an error response that conforms", () => {
+  it("may be plain text, a 403 for an invalid key, or a 422 for the unknown parent of a new run", async () => {
     const server = await alteredBackend({
       answer: ({ status }, { operation }) => {
         if (status === 401) return { status: 403 };

@@ -16,8 +16,8 @@ function altered(changes: Partial<Record<OperationName, (body: Body) => unknown>
   };
 }
 
-describe("a backend that conforms", () => {
-  it("conforms in every check, and is left with experiments that are all marked as not valid", async () => {
+describe("a conforming backend", () => {
+  it("passes every check, and keeps only experiments marked as invalid", async () => {
     const server = await mockServer();
     const report = await reportOn(server);
     expect(report).toMatchObject({ differs: 0, notTested: 0, conforms: report.checks.length });
@@ -37,8 +37,8 @@ describe("a backend that conforms", () => {
   });
 });
 
-describe("an answer that differs", () => {
-  it("is shown with the request that it came of", async () => {
+describe("a response that does not conform", () => {
+  it("is reported with its request", async () => {
     const report = await reportOn(await alteredBackend(altered({ updateRun: () => ({ id: "x" }) })));
     expect(resultOf(report, "updateRun", "required fields only")).toMatchObject({
       differences: expect.arrayContaining([
@@ -54,7 +54,7 @@ describe("an answer that differs", () => {
     });
   });
 
-  it("is named: a value of another type, nothing where something was promised", async () => {
+  it("is reported for a wrong type or a missing value", async () => {
     const report = await reportOn(
       await alteredBackend(
         altered({
@@ -78,7 +78,7 @@ describe("an answer that differs", () => {
       expect(each).not.toMatch(/^(create(Experiment|Run)|updateExperiment): /);
   });
 
-  it("is named: what contradicts the request", async () => {
+  it("is reported for contradicting the request", async () => {
     const report = await reportOn(
       await alteredBackend(
         altered({
@@ -98,7 +98,7 @@ describe("an answer that differs", () => {
     ]);
   });
 
-  it("is named where its status is another 2xx", async () => {
+  it("is reported for another 2xx status", async () => {
     const answer: Alterations["answer"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
     const report = await reportOn(await alteredBackend({ answer }));
     expect(differencesOf(report, "createRun", "required fields only")).toEqual([
@@ -109,7 +109,7 @@ describe("an answer that differs", () => {
     expect(report.notTested).toBe(0);
   });
 
-  it("is named where it is no JSON", async () => {
+  it("is reported if it is not JSON", async () => {
     const wrong: Partial<Record<OperationName, [string | undefined, string]>> = {
       createEval: ["text/html; charset=utf-8", "<html>\n<h1>Sign in</h1>"],
       addCheckpoint: ["application/json", ""],
@@ -134,7 +134,7 @@ describe("an answer that differs", () => {
     expect(differences("logStepMetric")).toEqual([{ where: "content-type", expected, got: "none" }, empty]);
   });
 
-  it("is no reason to stop where the id is a number", async () => {
+  it("does not end the checks if the id is a number", async () => {
     const numbers = new Map<string, string>();
     const server = await alteredBackend({
       request: ({ path, text }) => {
@@ -160,8 +160,8 @@ describe("an answer that differs", () => {
   });
 });
 
-describe("a check that cannot be made", () => {
-  it("says which request it would have needed", async () => {
+describe("a check that cannot be run", () => {
+  it("names the request that it depends on", async () => {
     const report = await reportOn(await alteredBackend(altered({ createRun: () => ({ run: {} }) })));
     expect(differencesOf(report, "createRun", "required fields only")).toEqual([
       { where: "run.id", expected: "to be there", got: "nothing" },
@@ -178,7 +178,7 @@ describe("a check that cannot be made", () => {
     });
   });
 
-  it("is a refusal of a route that refuses everything", async () => {
+  it("covers the rejections by a route that rejects valid requests too", async () => {
     const report = await reportOn(
       await alteredBackend({
         answer: (_, { operation, headers }) =>

@@ -10,7 +10,7 @@ import { prediction } from "./support/predictions.js";
 const MEBIBYTE = 1024 * 1024;
 
 describe("the predictions of one call", () => {
-  it("go out in requests of at most 1,000 rows and 1 MiB; a larger row goes alone", async () => {
+  it("are sent in requests of at most 1,000 rows and 1 MiB; a larger row is sent alone", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -29,7 +29,7 @@ describe("the predictions of one call", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("have their boundaries on file before the first request, so a copy of the folder has the same keys", async () => {
+  it("have their boundaries on file before the first request, so that a copy of the folder has the same keys", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const [original, copy] = [join(folder, "original"), join(folder, "copy")] as const;
     const client = clientFor(server, original);
@@ -79,7 +79,7 @@ describe("a server that closes the connection while a large body is uploaded", (
     return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`, tasks };
   }
 
-  it("has it in smaller requests, each row once", async () => {
+  it("gets smaller requests, each row once", async () => {
     const { url, tasks } = await server(250_000);
     const client = clientFor({ url }, temporaryFolder());
     const { id } = await client.createRun({ experiment_id: "e" });
@@ -89,7 +89,7 @@ describe("a server that closes the connection while a large body is uploaded", (
     expect(tasks.sort()).toEqual(rows.map(({ task_id }) => task_id).sort());
   });
 
-  it("rejects a single row that is too large, and takes the rows after it", async () => {
+  it("rejects a single row that is too large, and receives the rows after it", async () => {
     const { url, tasks } = await server(250_000);
     const client = clientFor({ url }, temporaryFolder(), { maxRetries: 0 });
     const { id } = await client.createRun({ experiment_id: "e" });

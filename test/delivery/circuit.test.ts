@@ -8,7 +8,7 @@ const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
 
 describe.each(MODES)("the circuit, delivery %s", (delivery) => {
-  it("stays closed for two writes that fail in a row, and opens for three", async () => {
+  it("stays closed after two consecutive failed writes, and opens after three", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -25,7 +25,7 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     expect(client.status()).toEqual({ remote: "down", pending: 3, rejected: 0 });
   });
 
-  it("opens at the first failure of a backend that has taken nothing yet", async () => {
+  it("opens at the first failure of a backend that has accepted nothing yet", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     server.failNext({ status: 500, times: ALWAYS });
@@ -34,7 +34,7 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it("opens at once where there is no connection", async () => {
+  it("opens at once without a connection", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -45,7 +45,7 @@ describe.each(MODES)("the circuit, delivery %s", (delivery) => {
     expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
   });
 
-  it("is not opened by post() to a route that is broken, however often", async () => {
+  it("is not opened by post() to a failing route, however often", async () => {
     const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0, logger });
     const { runId } = await runOf(client);

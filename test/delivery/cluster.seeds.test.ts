@@ -61,7 +61,7 @@ async function expectOneRun(server: MockServer, logDirs: readonly string[], { ru
 }
 
 describe("ten jobs, each killed at a random moment, that resume one run offline", () => {
-  it("arrive as one run from the folder that they share", LIMIT, () =>
+  it("are delivered as one run from a shared folder", LIMIT, () =>
     forEachSeed(seeds(2, 30), async (seed) => {
       const [random, logDir, server] = [randomFrom(seed), temporaryFolder(), await backend()];
       const played = await playCluster(random, () => logDir);
@@ -80,7 +80,7 @@ describe("ten jobs, each killed at a random moment, that resume one run offline"
     }),
   );
 
-  it("arrive as one run from a folder each, given to one sync in any order", LIMIT, () =>
+  it("are delivered as one run from a folder each, synced together in any order", LIMIT, () =>
     forEachSeed(seeds(2, 30), async (seed) => {
       const [random, root, server] = [randomFrom(seed), temporaryFolder(), await backend()];
       const logDirs: string[] = [];

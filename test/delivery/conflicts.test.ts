@@ -75,18 +75,21 @@ describe("a 409", () => {
     },
   );
 
-  it.each(WRITES)("of a later client, the first one's response being lost, is retried: %s", async (_, path, write) => {
-    const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
-    server.failNext({ hang: true, afterCommit: true, match: path });
-    await write(client, ids);
-    await client.close({ timeoutMs: 1 });
-    server.failNext({ status: 409, match: path });
-    expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
-    expect(await differences(logDir, server)).toEqual(NONE);
-    expectOneKeyEach(server);
-  });
+  it.each(WRITES)(
+    "of a later client, after the first one lost the response, is retried: %s",
+    async (_, path, write) => {
+      const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
+      server.failNext({ hang: true, afterCommit: true, match: path });
+      await write(client, ids);
+      await client.close({ timeoutMs: 1 });
+      server.failNext({ status: 409, match: path });
+      expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
+      expect(await differences(logDir, server)).toEqual(NONE);
+      expectOneKeyEach(server);
+    },
+  );
 
-  it("that a sync meets for ever is a rejection within it, also of what may have been sent before", async () => {
+  it("repeated throughout a sync is a rejection, even if the write may have been sent before", async () => {
     const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
     server.failNext({ hang: true, match: /metrics/ });
     server.failNext({ status: 409, times: ALWAYS, match: /metrics/ });
@@ -95,18 +98,15 @@ describe("a 409", () => {
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
   });
 
-  it.each(WRITES)(
-    "on the first attempt at a write that was made offline is a rejection: %s",
-    async (_, path, write) => {
-      const { logDir, server, client, ids } = await begun();
-      await client.close();
-      const before = server.requests.length;
-      await write(clientFor(server, logDir, { offline: true }), ids);
-      server.failNext({ status: 409, match: path });
-      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
-      expect(server.requests).toHaveLength(before + 1);
-    },
-  );
+  it.each(WRITES)("on the first attempt at a write made offline is a rejection: %s", async (_, path, write) => {
+    const { logDir, server, client, ids } = await begun();
+    await client.close();
+    const before = server.requests.length;
+    await write(clientFor(server, logDir, { offline: true }), ids);
+    server.failNext({ status: 409, match: path });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
+    expect(server.requests).toHaveLength(before + 1);
+  });
 
   it("after a long outage is retried too", async () => {
     const { logDir, server, client, ids } = await begun();
@@ -120,7 +120,7 @@ describe("a 409", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it.each(WRITES)("for ever is a rejection in the end: %s", async (_, path, write) => {
+  it.each(WRITES)("on every attempt is a rejection in the end: %s", async (_, path, write) => {
     const { server, client, ids } = await begun();
     server.failNext({ reset: true, times: 2, match: path });
     server.failNext({ status: 409, times: ALWAYS, match: path });
@@ -133,8 +133,8 @@ describe("a 409", () => {
   });
 });
 
-describe("a response that says fewer predictions were inserted than were sent", () => {
-  it("is warned of once, with both numbers", async () => {
+describe("a response with fewer inserted predictions than were sent", () => {
+  it("causes one warning with both numbers", async () => {
     const logger = recordingLogger();
     const { server, client, ids } = await begun({ logger });
     server.failNext({ status: 201, body: { ok: true, inserted: 2 }, times: 3, match: "/predictions/" });
@@ -149,20 +149,23 @@ describe("a response that says fewer predictions were inserted than were sent", 
   });
 });
 
-describe.each([202, 204, 200])("a %i without a body", (status) => {
-  it.each(WRITES.slice(0, 2))("is not taken for delivered, and not sent without limit: %s", async (_, path, write) => {
-    const { logDir, server, client, ids } = await begun();
-    const answersNothing = server.failNext({ status, body: "", times: ALWAYS, match: path });
-    await write(client, ids);
-    expect(await client.flush({ timeoutMs: 2_000 })).toMatchObject({ pending: 1, rejected: 0 });
-    expect(attemptsAt(server, path).length).toBeGreaterThan(1);
-    expect(attemptsAt(server, path).length).toBeLessThan(20);
-    await until(() => client.status().failing !== undefined);
-    expect(client.status().failing).toMatchObject([
-      { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* instead of JSON`)) },
-    ]);
-    await client.close({ timeoutMs: 1 });
-    answersNothing();
-    expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0 });
-  });
+describe.each([202, 204, 200])("a %i response without a body", (status) => {
+  it.each(WRITES.slice(0, 2))(
+    "does not count as delivered, and the write is not sent without limit: %s",
+    async (_, path, write) => {
+      const { logDir, server, client, ids } = await begun();
+      const answersNothing = server.failNext({ status, body: "", times: ALWAYS, match: path });
+      await write(client, ids);
+      expect(await client.flush({ timeoutMs: 2_000 })).toMatchObject({ pending: 1, rejected: 0 });
+      expect(attemptsAt(server, path).length).toBeGreaterThan(1);
+      expect(attemptsAt(server, path).length).toBeLessThan(20);
+      await until(() => client.status().failing !== undefined);
+      expect(client.status().failing).toMatchObject([
+        { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* instead of JSON`)) },
+      ]);
+      await client.close({ timeoutMs: 1 });
+      answersNothing();
+      expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0 });
+    },
+  );
 });

@@ -10,18 +10,15 @@ async function noticesOf(options: object): Promise<string[]> {
   return stderr.split("\n").filter((line) => line.includes("not delivered"));
 }
 
-describe("the notice at exit", () => {
-  it.each([true, false])(
-    "is one line for a mirror, with the writes of all its clients (closed: %s)",
-    async (closes) => {
-      const logDir = temporaryFolder();
-      expect(await noticesOf({ logDir, clients: 3, closes })).toEqual([
-        `[evsys-sdk] 3 writes are in the mirror and not delivered yet. Send with: npx evsys-sdk sync ${logDir}`,
-      ]);
-    },
-  );
+describe("the exit notice", () => {
+  it.each([true, false])("is one line per mirror, with the writes of all its clients (closed: %s)", async (closes) => {
+    const logDir = temporaryFolder();
+    expect(await noticesOf({ logDir, clients: 3, closes })).toEqual([
+      `[evsys-sdk] 3 writes are in the mirror and not delivered yet. Send with: npx evsys-sdk sync ${logDir}`,
+    ]);
+  });
 
-  it("says nothing of what a sync has delivered meanwhile", async () => {
+  it("does not mention what another sync has delivered", async () => {
     const server = await backend();
     const syncs = { baseUrl: server.url };
     for (const closes of [true, false]) {
@@ -30,7 +27,15 @@ describe("the notice at exit", () => {
     expect(server.experiments).toHaveLength(6);
   });
 
-  it("counts the rows of the tick in which the process exits, and they are on the file", async () => {
+  it.each([true, false])("says that a deleted mirror's writes are lost (closed: %s)", async (closes) => {
+    const logDir = temporaryFolder();
+    const { stderr } = await startProgram("exit-clients.ts", { logDir, clients: 2, closes, deletes: true }).ended;
+    expect(stderr).toBe(
+      `[evsys-sdk] 2 writes are lost: the mirror ${logDir} was deleted before they were delivered.\n`,
+    );
+  });
+
+  it("counts the rows of the tick in which the process exits, which are on file", async () => {
     const logDir = temporaryFolder();
     expect(await noticesOf({ logDir, clients: 1, exits: true })).toEqual([expect.stringContaining(" 2 writes are ")]);
     expect((await collected(mirrorAt(logDir).metrics("run-1"))).map(({ step }) => step)).toEqual([0]);

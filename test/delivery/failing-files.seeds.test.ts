@@ -99,7 +99,7 @@ function timesDone(
 }
 
 it(
-  "whichever call of the file system fails, a write that threw is not sent, and one that resolved is delivered once",
+  "for any failing file system call, a write that threw is not sent, and one that resolved is delivered once",
   LIMIT,
   async () => {
     const scenario = fc.record({

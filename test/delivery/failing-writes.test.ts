@@ -9,36 +9,39 @@ import { differences, NONE } from "./support/compare.js";
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
 
-describe.each(MODES)("a write that the backend never takes while it takes others, delivery %s", (delivery) => {
-  it.each(BROKEN)("is named as failing and delays no other write: %s", async (_, { write, count, make, isMeant }) => {
-    const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
-    const client = clientFor(server, logDir, { delivery, maxRetries: 0, logger });
-    const ids = await runOf(client);
-    await client.flush({ timeoutMs: 10_000 });
-    const repair = server.failNext({ status: 500, times: ALWAYS, match: isMeant });
-    const id = await make(client, ids);
-    await writeOthers(client, ids);
-    await until(() => client.status().pending === count && client.status().failing !== undefined);
-    const reason = expect.stringContaining("HTTP 500");
-    expect(client.status()).toEqual({
-      remote: "up",
-      pending: count,
-      rejected: 0,
-      failing: [{ write, of: `run ${id}`, attempts: expect.any(Number), reason }],
-    });
-    const found = await differences(logDir, server);
-    expect([...found.missing, ...found.wrong]).toHaveLength(count);
-    expect(logger.of("warn")).toEqual([]);
+describe.each(MODES)("a write that the backend never accepts while it accepts others, delivery %s", (delivery) => {
+  it.each(BROKEN)(
+    "is reported as failing and delays no other write: %s",
+    async (_, { write, count, make, isMeant }) => {
+      const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
+      const client = clientFor(server, logDir, { delivery, maxRetries: 0, logger });
+      const ids = await runOf(client);
+      await client.flush({ timeoutMs: 10_000 });
+      const repair = server.failNext({ status: 500, times: ALWAYS, match: isMeant });
+      const id = await make(client, ids);
+      await writeOthers(client, ids);
+      await until(() => client.status().pending === count && client.status().failing !== undefined);
+      const reason = expect.stringContaining("HTTP 500");
+      expect(client.status()).toEqual({
+        remote: "up",
+        pending: count,
+        rejected: 0,
+        failing: [{ write, of: `run ${id}`, attempts: expect.any(Number), reason }],
+      });
+      const found = await differences(logDir, server);
+      expect([...found.missing, ...found.wrong]).toHaveLength(count);
+      expect(logger.of("warn")).toEqual([]);
 
-    repair();
-    expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0, rejected: 0 });
-    expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
-    expect(await differences(logDir, server)).toEqual(NONE);
-  });
+      repair();
+      expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0, rejected: 0 });
+      expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
+      expect(await differences(logDir, server)).toEqual(NONE);
+    },
+  );
 });
 
 describe("a write that keeps failing", () => {
-  it("is named while it is in flight as well", async () => {
+  it("is also reported while it is in flight", async () => {
     const [server, client] = await failing();
     await until(() => client.status().failing !== undefined);
     // The next attempt hangs.
@@ -62,8 +65,8 @@ async function failing() {
   return [server, client] as const;
 }
 
-describe("a create that failed alone", () => {
-  it("has its own backoff, as every other write: it is not sent again at once", async () => {
+describe("a create that fails while other writes succeed", () => {
+  it("has its own backoff: it is not sent again at once", async () => {
     const server = await backend();
     const client = clientFor(server, temporaryFolder(), { maxRetries: 0 });
     const { experimentId, runId } = await runOf(client);
@@ -78,28 +81,31 @@ describe("a create that failed alone", () => {
   });
 });
 
-describe("a sync with a write that the backend never takes", () => {
-  it.each(BROKEN)("delivers all others and says which is left: %s", async (_, { write, count, make, isMeant }) => {
-    const [logDir, server] = [temporaryFolder(), await backend()];
-    const client = clientFor(server, logDir, { offline: true });
-    const ids = await runOf(client);
-    const id = await make(client, ids);
-    await writeOthers(client, ids);
-    await client.close();
-    const repair = server.failNext({ status: 500, times: ALWAYS, match: isMeant });
-    expect(await sync(server, logDir, { maxRetries: 1 })).toMatchObject({
-      pending: count,
-      rejected: 0,
-      blocked: expect.stringMatching(new RegExp(`${write} of run ${id}.*HTTP 500`)),
-    });
-    const found = await differences(logDir, server);
-    expect([...found.missing, ...found.wrong]).toHaveLength(count);
-    repair();
-    expect(await sync(server, logDir)).toMatchObject({ delivered: count, pending: 0 });
-    expect(await differences(logDir, server)).toEqual(NONE);
-  });
+describe("a sync with a write that the backend never accepts", () => {
+  it.each(BROKEN)(
+    "delivers all others and reports the remaining one: %s",
+    async (_, { write, count, make, isMeant }) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir, { offline: true });
+      const ids = await runOf(client);
+      const id = await make(client, ids);
+      await writeOthers(client, ids);
+      await client.close();
+      const repair = server.failNext({ status: 500, times: ALWAYS, match: isMeant });
+      expect(await sync(server, logDir, { maxRetries: 1 })).toMatchObject({
+        pending: count,
+        rejected: 0,
+        blocked: expect.stringMatching(new RegExp(`${write} of run ${id}.*HTTP 500`)),
+      });
+      const found = await differences(logDir, server);
+      expect([...found.missing, ...found.wrong]).toHaveLength(count);
+      repair();
+      expect(await sync(server, logDir)).toMatchObject({ delivered: count, pending: 0 });
+      expect(await differences(logDir, server)).toEqual(NONE);
+    },
+  );
 
-  it("sends it again only behind the others", async () => {
+  it("retries it only after the others", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 15 })];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -112,8 +118,8 @@ describe("a sync with a write that the backend never takes", () => {
   });
 });
 
-describe.each(MODES)("behind a patch that the backend never takes, delivery %s", (delivery) => {
-  it("a patch of other fields goes out, and one of the same field waits for it", async () => {
+describe.each(MODES)("after a patch that the backend never accepts, delivery %s", (delivery) => {
+  it("a patch of other fields is sent, and one of the same field waits", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     const { runId } = await runOf(client);

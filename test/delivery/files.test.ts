@@ -76,33 +76,30 @@ async function goOn(logDir: string, runId: string, from: number): Promise<void> 
   await client.close();
 }
 
-describe("a file that was cut by a power cut", () => {
-  it.each(CUT_FILES)(
-    "%s, before anything was sent: what can be read arrives once, and so does what comes",
-    async (file, every) => {
-      const [folder, server] = [temporaryFolder(), await backend()];
-      const runId = await writtenMirror(join(folder, "whole"), server);
-      const path = (logDir: string): string => join(logDir, "generations", runId, file);
-      const cuts = cutsOf(path(join(folder, "whole")), every);
-      expect(cuts.length).toBeGreaterThan(6);
-      for (const cut of cuts) {
-        const logDir = join(folder, `cut-${cut}`);
-        cpSync(join(folder, "whole"), logDir, { recursive: true });
-        truncateSync(path(logDir), cut);
-        server.reset();
-        await goOn(logDir, runId, 10);
-        expect(await sync(server, logDir), `cut at ${cut}`).toMatchObject({ pending: 0, rejected: 0 });
-        const { wrong: _, ...found } = await differences(logDir, server);
-        expect({ cut, ...found }).toEqual({ cut, missing: [], twice: [] });
-        expect(server.metrics.filter(({ step }) => step >= 10)).toHaveLength(2);
-        expect(server.predictions.filter(({ task_id }) => task_id?.startsWith("1")).length).toBeGreaterThanOrEqual(4);
-        expect(server.runs).toMatchObject([{ p1: 1, p10: 10 }]);
-      }
-    },
-  );
+describe("a file that was truncated by a power cut", () => {
+  it.each(CUT_FILES)("%s, before anything was sent: readable rows and later rows arrive once", async (file, every) => {
+    const [folder, server] = [temporaryFolder(), await backend()];
+    const runId = await writtenMirror(join(folder, "whole"), server);
+    const path = (logDir: string): string => join(logDir, "generations", runId, file);
+    const cuts = cutsOf(path(join(folder, "whole")), every);
+    expect(cuts.length).toBeGreaterThan(6);
+    for (const cut of cuts) {
+      const logDir = join(folder, `cut-${cut}`);
+      cpSync(join(folder, "whole"), logDir, { recursive: true });
+      truncateSync(path(logDir), cut);
+      server.reset();
+      await goOn(logDir, runId, 10);
+      expect(await sync(server, logDir), `cut at ${cut}`).toMatchObject({ pending: 0, rejected: 0 });
+      const { wrong: _, ...found } = await differences(logDir, server);
+      expect({ cut, ...found }).toEqual({ cut, missing: [], twice: [] });
+      expect(server.metrics.filter(({ step }) => step >= 10)).toHaveLength(2);
+      expect(server.predictions.filter(({ task_id }) => task_id?.startsWith("1")).length).toBeGreaterThanOrEqual(4);
+      expect(server.runs).toMatchObject([{ p1: 1, p10: 10 }]);
+    }
+  });
 
   it.each([...CUT_FILES, ["sync/acks.log", 6] as const])(
-    "%s, after all was delivered: nothing arrives twice, and what comes arrives",
+    "%s, after everything was delivered: nothing arrives twice, and later rows arrive",
     async (file, every) => {
       const [folder, server] = [temporaryFolder(), await backend()];
       const runId = await writtenMirror(join(folder, "whole"), server);
@@ -127,7 +124,7 @@ describe("a file that was cut by a power cut", () => {
   );
 
   it.each(["metrics", "predictions"] as const)(
-    "of %s, with the acknowledgements of what it held: what comes is not taken for that",
+    "%s, with the acknowledgements of its lost rows: later rows are not mistaken for those",
     async (stream) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const first = clientFor(server, logDir);
@@ -155,7 +152,7 @@ describe("a file that was cut by a power cut", () => {
     },
   );
 
-  it("of whole calls: the calls that come in their place are theirs alone, also after a kill", async () => {
+  it("by whole calls: later calls have keys of their own, even after a kill", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const first = clientFor(server, logDir);
     const { runId } = await runOf(first);
@@ -178,7 +175,7 @@ describe("a file that was cut by a power cut", () => {
     expect(tasks).toEqual(["1.1", "1.2", "2.1", "2.2", "3.1", "3.2", "4.1", "5.1"]);
   });
 
-  it("of rows alone, down to nothing: what comes is not taken for what was there", async () => {
+  it("to zero length: later rows are not mistaken for the lost ones", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const first = clientFor(server, logDir);
     const { runId } = await runOf(first);
@@ -207,7 +204,7 @@ function expectOnceEach(server: MockServer, cut: number): void {
 }
 
 describe("the acknowledgement log", () => {
-  it("stays small, and says after thousands of rows what it said after each", async () => {
+  it("stays small, and after thousands of rows still describes each of them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -235,8 +232,8 @@ describe("the acknowledgement log", () => {
   });
 });
 
-describe("rows of any size and in any script", () => {
-  it.each([true, false])("logged in one tick arrive as they were written (offline: %s)", async (offline) => {
+describe("rows of any size and script", () => {
+  it.each([true, false])("logged in one tick arrive as written (offline: %s)", async (offline) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline });
     const { runId } = await runOf(client);
@@ -253,8 +250,8 @@ describe("rows of any size and in any script", () => {
   });
 });
 
-describe("a folder that is deleted under a running client", () => {
-  it("is made anew: later rows are in it, and none is taken for one that was there before", async () => {
+describe("a mirror that is deleted while a client is running", () => {
+  it("is created again: later rows are in it, with keys of their own", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -274,8 +271,8 @@ describe("a folder that is deleted under a running client", () => {
   });
 });
 
-describe("a patch with a field that is the mirror's own", () => {
-  it("does not change whose document it is", async () => {
+describe("a patch with a field reserved for the mirror", () => {
+  it("does not change the document's id", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -315,7 +312,7 @@ describe("a folder without a sync log", () => {
     writeFileSync(join(logDir, "generations/r-1/metrics.jsonl"), rows.join(""));
   }
 
-  it("is counted and named, and sent only where asked, and then once", async () => {
+  it("is counted and reported, and sent only with --adopt, once", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const [logDir, copy] = [join(folder, "original"), join(folder, "copy")];
     foreignMirror(logDir);
@@ -331,7 +328,7 @@ describe("a folder without a sync log", () => {
     expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 0 });
   });
 
-  it("sends what its writer has added since, where asked again", async () => {
+  it("sends rows that its writer added since, if adopted again", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     foreignMirror(logDir);
     await sync(server, logDir, { adopt: true });
@@ -344,7 +341,7 @@ describe("a folder without a sync log", () => {
     expect(server.metrics.map(({ step }) => step)).toEqual([1, 3, 4, 5]);
   });
 
-  it("is counted by a dry run where asked, and left as it is", async () => {
+  it("is counted and left unchanged by a dry run with adopt", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     foreignMirror(logDir);
     const { pending, byKind, skipped } = await sync(server, logDir, { adopt: true, dryRun: true });
@@ -355,7 +352,7 @@ describe("a folder without a sync log", () => {
     expect(await sync(server, logDir, { adopt: true })).toMatchObject({ delivered: pending - 1, skipped: 1 });
   });
 
-  it("goes to each project by itself", async () => {
+  it("is sent to each project separately", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     for (const projectId of ["p", "q"]) {
       foreignMirror(join(folder, projectId));
@@ -365,7 +362,7 @@ describe("a folder without a sync log", () => {
     expect(server.metrics).toHaveLength(4);
   });
 
-  it("may be one of our own, with another client's rows among ours", async () => {
+  it("may have foreign rows among our own", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -382,7 +379,7 @@ describe("a folder without a sync log", () => {
     expect(server.metrics.map(({ step }) => step)).toContain(100);
   });
 
-  it("beside one of our own does not keep that one from going", async () => {
+  it("does not prevent our own run in the same mirror from being sent", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     foreignMirror(logDir);
     const client = clientFor(server, logDir, { offline: true });
@@ -394,7 +391,7 @@ describe("a folder without a sync log", () => {
 });
 
 describe("a full disk", () => {
-  it.runIf(canMakeFull)("raises a MirrorError, and nothing is sent for the call", async () => {
+  it.runIf(canMakeFull)("throws a MirrorError, and nothing is sent for the call", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -419,7 +416,7 @@ describe("a full disk", () => {
     ["between two rows", 256],
   ];
   it.each(IS_LONG ? FULL : FULL.slice(0, 2))(
-    "that is full %s: what raised does not arrive, what resolved does, and later rows do",
+    "that fills up %s: failed calls do not arrive, resolved and later ones do",
     async (_, lineBytes) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const client = clientFor(server, logDir);
@@ -445,7 +442,7 @@ describe("a full disk", () => {
     },
   );
 
-  it.runIf(canMakeFull)("that does not take the acknowledgement costs no row and doubles none", async () => {
+  it.runIf(canMakeFull)("that cannot store an acknowledgement neither loses nor duplicates rows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -461,8 +458,8 @@ describe("a full disk", () => {
   });
 });
 
-describe("numbers that are not finite", () => {
-  it("are left out of what a sync sends, and stay in the mirror", async () => {
+describe("non-finite numbers", () => {
+  it("are omitted by a sync, and stay in the mirror", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(await deadServer(), logDir, { maxRetries: 0 });
     const { experimentId, runId } = await runOf(client);
@@ -500,7 +497,7 @@ describe("numbers that are not finite", () => {
     expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, skipped: 0 });
   });
 
-  it("do not stand for an outage, live or in recovery", async () => {
+  it("do not open the circuit, live or during recovery", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -517,7 +514,7 @@ describe("numbers that are not finite", () => {
 });
 
 describe("a clock that goes backwards", () => {
-  it("does not change the order of patches, in one process and across two", async () => {
+  it("does not change the order of patches, within a process or across two", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const preload = "backwards-clock.ts";
     const first = await remoteClient({ offline: true, logDir }, { preload });

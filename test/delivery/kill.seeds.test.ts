@@ -64,7 +64,7 @@ describe("SIGKILL of a writer at a random moment", () => {
     }),
   );
 
-  it("with the backend away", LIMIT, () =>
+  it("with the backend unavailable", LIMIT, () =>
     forEachSeed(seeds(5, 50), async (seed) => {
       const [random, logDir, away] = [randomFrom(seed), temporaryFolder(), await deadServer()];
       const writer = startWriter({ baseUrl: away.url, logDir, seed, inFlight: 8, maxRetries: 0 });
@@ -82,7 +82,7 @@ describe("SIGKILL of a writer at a random moment", () => {
     }),
   );
 
-  it("while it catches up after an outage", LIMIT, () =>
+  it("while it sends its backlog after an outage", LIMIT, () =>
     forEachSeed(seeds(3, 50), async (seed) => {
       const [random, logDir, first] = [randomFrom(seed), temporaryFolder(), await backend()];
       const writer = startWriter({ baseUrl: first.url, logDir, seed, inFlight: 8, maxRetries: 0, pauseMs: 1 });
@@ -100,7 +100,7 @@ describe("SIGKILL of a writer at a random moment", () => {
 });
 
 describe("SIGKILL of a sync", () => {
-  it("at random requests, again and again", LIMIT, () =>
+  it("at random requests, repeatedly", LIMIT, () =>
     forEachSeed(seeds(5, 50), async (seed) => {
       const [random, logDir, server] = [randomFrom(seed), temporaryFolder(), await backend()];
       const client = offlineClient({ logDir });
@@ -125,7 +125,7 @@ describe("SIGKILL of a sync", () => {
 });
 
 describe("SIGKILL in the middle of writing a document", () => {
-  it("leaves it whole, and no patch that resolved is lost", LIMIT, () =>
+  it("leaves it valid, and loses no patch that resolved", LIMIT, () =>
     forEachSeed(seeds(3, 50), async (seed) => {
       const [random, logDir] = [randomFrom(seed), temporaryFolder()];
       const writer = startWriter({ offline: true, logDir, seed, inFlight: random.between(1, 8), only: "runPatch" });

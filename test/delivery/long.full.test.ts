@@ -15,7 +15,7 @@ import { remoteClient } from "./support/remote.js";
 const MEBIBYTE = 1024 * 1024;
 
 describe.runIf(IS_LONG)("a mirror of 1,000,000 rows", () => {
-  it("is synced with less than 200 MB resident, every row once", { timeout: 1_800_000 }, async () => {
+  it("is synced with less than 200 MB of resident memory, every row once", { timeout: 1_800_000 }, async () => {
     const logDir = temporaryFolder();
     const [metrics, predictions] = [300_000, 700_000];
     const filled = await startProgram("fill-mirror.ts", { logDir, metrics, predictions }).ended;
@@ -33,7 +33,7 @@ describe.runIf(IS_LONG)("a mirror of 1,000,000 rows", () => {
 });
 
 describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend down and then up", () => {
-  it("needs no more memory at the end than at the start", { timeout: 1_800_000 }, async () => {
+  it("uses no more memory at the end than at the start", { timeout: 1_800_000 }, async () => {
     const server = await countingServer(1_000_000, 0);
     server.isDown = true;
     const options = { baseUrl: server.url, logDir: temporaryFolder() };
@@ -51,7 +51,7 @@ describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend d
 });
 
 describe.runIf(IS_LONG)("a client that writes to more runs than it keeps open", () => {
-  it("lets those go that are through, and none that waits", { timeout: 300_000 }, async () => {
+  it("closes runs that are delivered, and none with pending writes", { timeout: 300_000 }, async () => {
     const [logDir, first] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const client = clientFor(first, logDir, { maxRetries: 0 });
     const { experimentId } = await runOf(client);
@@ -73,8 +73,8 @@ describe.runIf(IS_LONG)("a client that writes to more runs than it keeps open", 
   });
 });
 
-describe.runIf(IS_LONG)("a process that stood still for long", () => {
-  it("and was taken for dead does not send beside the one that took over", { timeout: 120_000 }, async () => {
+describe.runIf(IS_LONG)("a process that was suspended for a long time", () => {
+  it("and counted as dead does not send in parallel with the one that took over", { timeout: 120_000 }, async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const child = await remoteClient({ baseUrl: server.url, logDir });
     const experiment = await child.call("createExperiment", { experiment_name: "experiment" });

@@ -53,8 +53,8 @@ function unanswered(server: MockServer): RecordedRequest[] {
   return server.requests.filter(({ committed, status = 0 }) => committed && (status < 200 || status > 299));
 }
 
-describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
-  it("has every write once where it honours keys", async () => {
+describe.each(WAYS)("a backend that stores a write and then %s", (_, way) => {
+  it("has every write once if it honours keys", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { experimentId, runId } = await runOf(client);
@@ -68,7 +68,7 @@ describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
     expectOneKeyEach(server);
   });
 
-  it("has every row, and none twice but those, where it does not honour keys", async () => {
+  it("has every row if it ignores keys, and only those with lost responses twice", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -93,8 +93,8 @@ describe.each(WAYS)("a backend that writes and then %s", (_, way) => {
   });
 });
 
-describe("creates whose answer is lost", () => {
-  it.each(WAYS)("are there once, with their children under them: the backend %s", async (_, way) => {
+describe("creates whose response is lost", () => {
+  it.each(WAYS)("arrive once, with their children under them: the backend %s", async (_, way) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000 });
     server.failNext({ ...way, afterCommit: true });
@@ -110,8 +110,8 @@ describe("creates whose answer is lost", () => {
   });
 });
 
-describe("one row whose answer is lost while others go on, then a kill", () => {
-  it.each([true, false])("costs no other row (keys honoured: %s)", async (honourIdempotencyKeys) => {
+describe("one row whose response is lost while others are sent, then a kill", () => {
+  it.each([true, false])("loses no other row (keys honoured: %s)", async (honourIdempotencyKeys) => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys })];
     server.failNext({ hang: true, afterCommit: true, match: ({ body }) => Object(body).step === 5 });
     const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
@@ -129,7 +129,7 @@ describe("one row whose answer is lost while others go on, then a kill", () => {
     if (!honourIdempotencyKeys) expect(twice.filter((row) => row.includes('"step":5'))).toHaveLength(1);
   });
 
-  it("does not pass for a backend that is away", async () => {
+  it("does not count as an unavailable backend", async () => {
     const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const client = clientFor(server, logDir, { maxRetries: 0, timeoutMs: 1_000, logger });
     const { runId } = await runOf(client);
@@ -149,7 +149,7 @@ describe("one row whose answer is lost while others go on, then a kill", () => {
 });
 
 describe("predictions", () => {
-  it.each([1, 3])("logged %i at a time, in flight at a kill, arrive once", async (size) => {
+  it.each([1, 3])("logged %i at a time and in flight at a kill arrive once", async (size) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -165,7 +165,7 @@ describe("predictions", () => {
   });
 
   it.each(seeds(1, 20))(
-    "keep their batches when syncs are killed half-way, and more rows come (seed %i)",
+    "keep their batches when syncs are killed midway and more rows are logged (seed %i)",
     async (seed) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const logMore = async (from: string): Promise<void> => {
@@ -196,7 +196,7 @@ describe("predictions", () => {
   );
 });
 
-describe("a patch without an answer", () => {
+describe("a patch without a response", () => {
   const isFirst = ({ body }: RecordedRequest): boolean => Object(body).duration_seconds === 1;
 
   it.each<[string, Failure]>([
@@ -224,7 +224,7 @@ describe("a patch without an answer", () => {
 });
 
 describe("a patch that waits for a row", () => {
-  it("is not overtaken by a later one that is left to the backlog", async () => {
+  it("is not overtaken by a later patch in the backlog", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const earlier = clientFor(server, logDir);
     const { experimentId, runId } = await runOf(earlier);
@@ -260,8 +260,8 @@ describe("a patch that waits for a row", () => {
   });
 });
 
-describe("a create and a patch that wait", () => {
-  it("are sent by one at a time, however many flush: without honoured keys, nothing twice", async () => {
+describe("a create and a patch that are pending", () => {
+  it("are sent by one flush at a time: nothing twice, even if keys are ignored", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     server.failNext({ reset: true });
@@ -275,7 +275,7 @@ describe("a create and a patch that wait", () => {
   });
 });
 
-describe("413", () => {
+describe("a 413 response", () => {
   const isOf = (...tasks: string[]) => {
     const wanted = tasks.join();
     return (request: RecordedRequest): boolean => tasksOf(request).join() === wanted;
@@ -297,7 +297,7 @@ describe("413", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("of a single prediction is a refusal, and not in the way of the others", async () => {
+  it("to a single prediction rejects it without blocking the others", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ maxBodyBytes: 600 })];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -315,7 +315,7 @@ describe("413", () => {
     expect(await differences(logDir, roomy)).toEqual(NONE);
   });
 
-  it("of a batch, with the answer to its first half lost, doubles nothing where the whole would fit later", async () => {
+  it("to a batch, with the response to its first half lost, duplicates nothing if the whole fits later", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -330,7 +330,7 @@ describe("413", () => {
   });
 
   it.each(["a,b", "c,d"])(
-    "of a batch, with a kill before the answer to its half %s, doubles nothing later",
+    "to a batch, with a kill before the response to its half %s, duplicates nothing later",
     async (half) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const client = clientFor(server, logDir, { maxRetries: 0 });
@@ -354,7 +354,7 @@ describe("413", () => {
   it.each([
     ["first", ["a", "b"]],
     ["second", ["c", "d"]],
-  ])("of a waiting batch, with no answer to its %s half, leaves nothing behind", async (_, half) => {
+  ])("to a pending batch, with no response to its %s half, leaves nothing pending", async (_, half) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -373,7 +373,7 @@ describe("413", () => {
   });
 });
 
-describe("keys", () => {
+describe("idempotency keys", () => {
   it("are the same for a write in any process", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     server.failNext({ hang: true, match: ({ body }) => Object(body).step === 5, times: 2 });
@@ -390,7 +390,7 @@ describe("keys", () => {
     expectOneKeyEach(server);
   });
 
-  it("are the same from a copy of the folder", async () => {
+  it("are the same in a copy of the folder", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const [original, copy] = [join(folder, "original"), join(folder, "copy")];
     const client = clientFor(server, original, { offline: true });
@@ -406,7 +406,7 @@ describe("keys", () => {
   });
 
   it.each(["metrics", "predictions"] as const)(
-    "are the same from a copy where the original goes on: %s",
+    "are the same in a copy while the original continues: %s",
     async (stream) => {
       const [folder, server] = [temporaryFolder(), await backend()];
       const [original, copy] = [join(folder, "original"), join(folder, "copy")];
@@ -426,7 +426,7 @@ describe("keys", () => {
     },
   );
 
-  it("are the same from a copy that was made while a sync went on", async () => {
+  it("are the same in a copy that was made during a sync", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const [original, copy] = [join(folder, "original"), join(folder, "copy")];
     const client = clientFor(server, original, { offline: true });
@@ -446,7 +446,7 @@ describe("keys", () => {
     expectOneKeyEach(server);
   });
 
-  it.each([1, 2, 3])("are of the process that wrote the row, where %i before it wrote none", async (earlier) => {
+  it.each([1, 2, 3])("belong to the session that wrote the row, if %i opened before it", async (earlier) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const first = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(first);
@@ -465,7 +465,7 @@ describe("keys", () => {
     expectOneKeyEach(server);
   });
 
-  it("are never the same for two writes of the same contents, in two mirrors of one run", async () => {
+  it("differ for two writes with the same contents in two mirrors of one run", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const { experimentId, runId } = await runOf(clientFor(server, join(folder, "first")));
     const before = server.requests.length;
@@ -480,7 +480,7 @@ describe("keys", () => {
     expect(written(server, /metrics/)).toHaveLength(6);
   });
 
-  it("are never the same for two writes of the same contents, before and after the folder was deleted", async () => {
+  it("differ for two writes with the same contents before and after the folder was deleted", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const { experimentId, runId } = await runOf(clientFor(server, join(logDir, "other")));
     for (const name of ["first", "second"]) {

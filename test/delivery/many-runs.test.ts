@@ -29,7 +29,7 @@ function sessionsOf(logDir: string): number[] {
   return ops.map((text) => text.split("\n").filter((line) => line.startsWith('{"session"')).length);
 }
 
-describe("more runs than the process may have open files", () => {
+describe("more runs than the process may open files", () => {
   it("are written and sent online, each in one session", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     expect(await withFewDescriptors({ baseUrl: server.url, logDir })).toEqual([{ delivered: WRITES, pending: 0 }]);
@@ -37,7 +37,7 @@ describe("more runs than the process may have open files", () => {
     expect(new Set(sessionsOf(logDir))).toEqual(new Set([1]));
   });
 
-  it("are written in an outage, and sent by a sync", async () => {
+  it("are written during an outage, and sent by a sync", async () => {
     const [logDir, server, dead] = [temporaryFolder(), await backend(), await deadServer()];
     const syncs = { baseUrl: server.url };
     expect(await withFewDescriptors({ baseUrl: dead.url, logDir, syncs })).toEqual([
@@ -49,8 +49,8 @@ describe("more runs than the process may have open files", () => {
   });
 });
 
-describe("an id that the mirror does not know", () => {
-  it("is the backend's own, and goes out as it is", async () => {
+describe("an id that the mirror does not have", () => {
+  it("is treated as the backend's id and sent unchanged", async () => {
     const server = await backend();
     const client = clientFor(server, temporaryFolder());
     const { runId } = await runOf(client);

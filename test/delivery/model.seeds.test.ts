@@ -28,7 +28,7 @@ const BEGINNING: readonly Step[] = [
 ];
 
 it.each(["await", "background"] as const)(
-  "whatever happens in whatever order, the backend ends with each accepted write once (delivery %s)",
+  "after any sequence of events, the backend has each accepted write once (delivery %s)",
   { timeout: IS_LONG ? 3_600_000 : 60_000 },
   async (delivery) => {
     const property = fc.asyncProperty(steps, async (sequence) => {

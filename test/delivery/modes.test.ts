@@ -11,8 +11,8 @@ import { remoteClient } from "./support/remote.js";
 
 const NOTHING = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
 
-describe("delivery: await", () => {
-  it("resolves with the backend's answer", async () => {
+describe('delivery: "await"', () => {
+  it("resolves with the backend's response", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { experimentId, runId } = await runOf(client);
@@ -24,7 +24,7 @@ describe("delivery: await", () => {
     expect(server.predictions).toHaveLength(2);
   });
 
-  it("sends a patch behind the rows that were on their way before it", async () => {
+  it("sends a patch after the rows that were already in flight", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 10 })];
     const client = clientFor(server, logDir, { concurrency: 2 });
     const { runId } = await runOf(client);
@@ -38,7 +38,7 @@ describe("delivery: await", () => {
     ]);
   });
 
-  it("answers for a call of many predictions as one", async () => {
+  it("resolves a call with many predictions once", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -47,7 +47,7 @@ describe("delivery: await", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("counts what a call waits in a queue as part of its time", async () => {
+  it("counts the time in the queue towards the timeout", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { concurrency: 1, timeoutMs: 1_000, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -62,7 +62,7 @@ describe("delivery: await", () => {
     expect(await differences(logDir, back)).toEqual(NONE);
   });
 
-  it("keeps no more of a stream in flight than `concurrency`, and that many", async () => {
+  it("has at most `concurrency` rows of a stream in flight, and uses that limit", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { concurrency: 3 });
     const { runId } = await runOf(client);
@@ -81,8 +81,8 @@ describe("delivery: await", () => {
   });
 });
 
-describe("delivery: background", () => {
-  it("resolves from the mirror, while the backend has not even answered", async () => {
+describe('delivery: "background"', () => {
+  it("resolves from the mirror before the backend responds", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const takeBack = server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const client = clientFor(server, logDir, { delivery: "background", timeoutMs: 1_000, maxRetries: 0 });
@@ -96,7 +96,7 @@ describe("delivery: background", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("raises nothing: what is refused or blocked is told to onDeliveryError, and counted", async () => {
+  it("throws nothing: rejected and blocked writes are passed to onDeliveryError, and counted", async () => {
     const [logDir, server, errors] = [temporaryFolder(), await backend(), [] as Error[]];
     const onDeliveryError = (error: Error) => void errors.push(error);
     const client = clientFor(server, logDir, { delivery: "background", onDeliveryError });
@@ -114,7 +114,7 @@ describe("delivery: background", () => {
     expect(server.experiments).toMatchObject([{ plan: "taken" }]);
   });
 
-  it("sends the rows of a loop that never waits for the backend in large numbers at once", async () => {
+  it("sends many rows of a loop at once if the loop never waits for the backend", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 5 })];
     const client = clientFor(server, logDir, { delivery: "background", concurrency: 4 });
     const { runId } = await runOf(client);
@@ -127,7 +127,7 @@ describe("delivery: background", () => {
 });
 
 describe.each(["await", "background"] as const)("flush() and close(), delivery %s", (delivery) => {
-  it("answer how many of what were delivered", async () => {
+  it("return how many writes were delivered", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery });
     const { experimentId, runId } = await runOf(client);
@@ -153,7 +153,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("end at their deadline where the backend hangs, and say what is left", async () => {
+  it("end at their deadline if the backend hangs, and return what is pending", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery });
     const { runId } = await runOf(client);
@@ -168,7 +168,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     expect(await differences(logDir, server)).toMatchObject({ missing: [expect.stringContaining("metrics")] });
   });
 
-  it("without a deadline make one honest try at a backend that is away", async () => {
+  it("without a deadline make one attempt at an unavailable backend", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -179,7 +179,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     expect(await client.close()).toMatchObject({ pending: 1, blocked: expect.stringContaining("unavailable") });
   });
 
-  it("wait as long as they may for a backend that comes back", async () => {
+  it("wait until their deadline for a backend that recovers", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -204,7 +204,7 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
     expect(mirrorAt(logDir).runs()).toHaveLength(1);
   });
 
-  it("run by `await using` at the end of the block", async () => {
+  it("run at the end of the block with `await using`", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 5 })];
     {
       await using client = clientFor(server, logDir, { delivery });
@@ -217,8 +217,8 @@ describe.each(["await", "background"] as const)("flush() and close(), delivery %
   });
 });
 
-describe("close() of a process that has nothing else to do", () => {
-  it("comes to its end with a send of the backlog in flight", async () => {
+describe("close() in a process with nothing else to do", () => {
+  it("resolves while the backlog is being sent", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
     const options = { baseUrl: server.url, logDir, delivery: "background", timeoutMs: 600_000 };
@@ -226,7 +226,7 @@ describe("close() of a process that has nothing else to do", () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: "3 pending\n" });
   });
 
-  it("delivers all first, where it may take its time", async () => {
+  it("delivers everything first if its deadline allows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ latencyMs: 20 })];
     const options = { baseUrl: server.url, logDir, delivery: "background", closeTimeoutMs: 30_000 };
     const { code, stdout } = await startProgram("close-at-once.ts", options).ended;
@@ -234,7 +234,7 @@ describe("close() of a process that has nothing else to do", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("waits out an outage, where it may take its time", async () => {
+  it("waits for the end of an outage if its deadline allows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     server.failNext({ status: 503, times: 3 });
     const options = { baseUrl: server.url, logDir, delivery: "background", maxRetries: 0, closeTimeoutMs: 30_000 };
@@ -245,7 +245,7 @@ describe("close() of a process that has nothing else to do", () => {
 });
 
 describe("a process in background delivery", () => {
-  it("that ends without closing says what is left, and a sync brings it", async () => {
+  it("that exits without closing reports pending writes, and a sync delivers them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const away = await deadServer();
     const child = await remoteClient({ baseUrl: away.url, logDir, delivery: "background", maxRetries: 0 });

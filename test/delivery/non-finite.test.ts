@@ -4,7 +4,7 @@ import { recordingLogger } from "../support/loggers.js";
 
 const { NaN: NAN, POSITIVE_INFINITY: PLUS, NEGATIVE_INFINITY: MINUS } = Number;
 
-describe("series of a step that are not finite", () => {
+describe("non-finite series of a step", () => {
   it("stay in the mirror, and the finite ones are sent", async () => {
     const { client, server, runId } = await runOnServer();
     await client.logStepMetric(runId, { step: 1, loss: NAN, accuracy: 0.5, metrics: { kl: PLUS, gap: MINUS, ok: 0 } });
@@ -14,7 +14,7 @@ describe("series of a step that are not finite", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("keep a row from being sent where no other is left, and it counts as skipped", async () => {
+  it("are counted as skipped if no finite series is left to send", async () => {
     const { client, server, runId, requests } = await runOnServer();
     expect(await client.logStepMetric(runId, { step: 1, loss: NAN })).toEqual({ ok: true });
     await client.logStepMetric(runId, { step: 2, loss: 2 });
@@ -27,14 +27,14 @@ describe("series of a step that are not finite", () => {
     expect(report.byKind.metrics).toMatchObject({ delivered: 1, pending: 0, rejected: 0, skipped: 1 });
   });
 
-  it("are left out of an eval's metrics as well", async () => {
+  it("are omitted from an eval's metrics too", async () => {
     const { client, server, runId } = await runOnServer();
     await client.createEval(runId, { metrics: { accuracy: NAN, f1: 0.5 } });
     expect(server.evals).toMatchObject([{ metrics: { f1: 0.5 } }]);
     expect(await collected(client.local.evals(runId))).toMatchObject([{ metrics: { accuracy: NAN, f1: 0.5 } }]);
   });
 
-  it("are announced once a series, by name", async () => {
+  it("cause one warning per series, by name", async () => {
     const logger = recordingLogger();
     const { client, runId } = await runOnServer({ logger });
     for (let step = 0; step < 50; step += 1) {
@@ -47,7 +47,7 @@ describe("series of a step that are not finite", () => {
   });
 });
 
-it("warnings are bounded, however many series are not finite", async () => {
+it("the number of warnings is bounded, however many series are not finite", async () => {
   const logger = recordingLogger();
   const client = offlineClient({ logger, logLevel: "INFO" });
   for (let step = 0; step < 2_000; step += 1) {
@@ -69,8 +69,8 @@ it("a warning is one line, whatever the name of the series", async () => {
   expect(logger.of("warn")[0]?.length).toBeLessThan(500);
 });
 
-describe("a non-finite number anywhere else", () => {
-  it("goes out as null, is kept as it was, and is announced", async () => {
+describe("a non-finite number in another field", () => {
+  it("is sent as null, stored unchanged, and causes a warning", async () => {
     const logger = recordingLogger();
     const { client, server, experimentId, runId } = await runOnServer({ logger });
     await client.updateExperiment(experimentId, { best_score: NAN });
@@ -95,7 +95,7 @@ describe("a non-finite number anywhere else", () => {
     for (const field of ["best_score", "duration_seconds", "reward", "advantage"]) expect(warnings).toContain(field);
   });
 
-  it("is still refused where the document wants an integer", async () => {
+  it("is rejected if the schema requires an integer", async () => {
     const client = offlineClient();
     await expect(client.logStepMetric("r", { step: NAN, loss: 1 })).rejects.toMatchObject({
       name: "EvsysValidationError",
@@ -109,7 +109,7 @@ describe("a non-finite number anywhere else", () => {
   });
 });
 
-it("text that is spelled like a number stays text", async () => {
+it("text that is spelled like a non-finite number stays text", async () => {
   const { client, server, experimentId, runId } = await runOnServer();
   await client.updateExperiment(experimentId, { plan: "NaN", conclusion: "Infinity" });
   await client.updateRun(runId, { note: "-Infinity", NaN: "key" });

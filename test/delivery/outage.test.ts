@@ -29,7 +29,7 @@ function isAllDelivered(client: DashboardClient): boolean {
 }
 
 describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery) => {
-  it("is over by itself, with all that was written meanwhile delivered once", async () => {
+  it("ends without help from the caller, and everything is delivered once", async () => {
     const [logDir, first, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const client = clientFor(first, logDir, { delivery, maxRetries: 0, logger });
     const { experimentId, runId } = await runOf(client);
@@ -61,7 +61,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     expect(second.metrics).toHaveLength(31);
   });
 
-  it("that was there from the start: what was made meanwhile has the backend's ids, wherever it is named", async () => {
+  it("from the start of a run: entities created meanwhile get the backend's ids in every reference", async () => {
     const [logDir, gone] = [temporaryFolder(), await backend()];
     await gone.stop();
     const client = clientFor(gone, logDir, { delivery, maxRetries: 0 });
@@ -96,7 +96,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("does not last for ever under a producer that is faster than the drain", async () => {
+  it("ends even if rows are produced faster than they are drained", async () => {
     const [logDir, first] = [temporaryFolder(), await backend()];
     const client = clientFor(first, logDir, { delivery, maxRetries: 0, concurrency: 2 });
     const { runId } = await runOf(client);
@@ -141,7 +141,7 @@ describe("a flush during an outage", () => {
   });
 });
 
-describe("the log of an outage that 200 runs meet", () => {
+describe("the log of an outage that affects 200 runs", () => {
   it.each(MODES)("has one line for its start and one for its end, delivery %s", async (delivery) => {
     const [logDir, first, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const client = clientFor(first, logDir, { delivery, maxRetries: 0, logger, logLevel: "INFO" });
@@ -164,8 +164,8 @@ describe("the log of an outage that 200 runs meet", () => {
   });
 });
 
-describe("what waits", () => {
-  it("arrives with parents before children, and patches behind the rows", async () => {
+describe("a backlog", () => {
+  it("is sent with parents before children, and patches after the rows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(await deadServer(), logDir, { maxRetries: 0 });
     for (const n of [1, 2, 3]) {
@@ -201,7 +201,7 @@ describe("what waits", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("takes up what is called during the drain, and none of it goes before its parent", async () => {
+  it("includes calls made during the drain, none of which is sent before its parent", async () => {
     const [logDir, gone] = [temporaryFolder(), await backend()];
     await gone.stop();
     const client = clientFor(gone, logDir, { maxRetries: 0 });
@@ -236,7 +236,7 @@ describe("what waits", () => {
 });
 
 describe("status()", () => {
-  it("of a client that never sends is offline, with what it has written as pending", async () => {
+  it("of an offline client counts its writes as pending", async () => {
     const client = clientFor(await deadServer(), temporaryFolder(), { offline: true });
     expect(client.status()).toEqual({ remote: "offline", pending: 0, rejected: 0 });
     const { runId } = await runOf(client);
@@ -245,7 +245,7 @@ describe("status()", () => {
     expect(await client.flush()).toMatchObject({ delivered: 0, pending: 4 });
   });
 
-  it("counts what an earlier process left in a run, once the client writes to it, and brings it", async () => {
+  it("counts what an earlier process left in a run, once the client writes to it, and sends it", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const earlier = clientFor(await deadServer(), logDir, { maxRetries: 0 });
     const { runId } = await runOf(earlier);
@@ -262,8 +262,8 @@ describe("status()", () => {
   });
 });
 
-describe("429", () => {
-  it("is waited out within the call, as Retry-After asks", async () => {
+describe("a 429 response", () => {
+  it("is waited for within the call, as Retry-After specifies", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -273,7 +273,7 @@ describe("429", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("with a longer Retry-After than the call may take resolves at once, raises nothing, and goes out later", async () => {
+  it("with a Retry-After beyond the call's timeout resolves at once, throws nothing, and is sent later", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { timeoutMs: 900 });
     const { experimentId, runId } = await runOf(client);
@@ -290,7 +290,7 @@ describe("429", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("in the middle of a sync costs no row", async () => {
+  it("in the middle of a sync loses no row", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -303,8 +303,8 @@ describe("429", () => {
   });
 });
 
-describe("a process that ends with pending rows", () => {
-  it("ends at once, with a probe in flight, after one line with the exact command", async () => {
+describe("a process that exits with pending rows", () => {
+  it("exits at once, with a probe in flight, after one line with the exact command", async () => {
     const server = await backend();
     const logDir = join(temporaryFolder(), "a user's folder");
     const child = await remoteClient({ baseUrl: server.url, logDir, maxRetries: 0, timeoutMs: 600_000 });
@@ -326,7 +326,7 @@ describe("a process that ends with pending rows", () => {
     expect(stdout).toBe(`evsys-sdk\nsync\n${logDir}\n`);
   });
 
-  it("says nothing where all was delivered", async () => {
+  it("prints nothing if everything was delivered", async () => {
     const server = await backend();
     const child = startProgram("await-calls.ts", { baseUrl: server.url, logDir: temporaryFolder() });
     expect(await child.ended).toMatchObject({
@@ -338,7 +338,7 @@ describe("a process that ends with pending rows", () => {
 });
 
 describe("a call that is awaited while the server hangs", () => {
-  it("resolves locally, and Node does not give the process up while it waits", async () => {
+  it("resolves locally, and keeps the process alive until then", async () => {
     const server = await backend();
     const logDir = temporaryFolder();
     server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
@@ -350,7 +350,7 @@ describe("a call that is awaited while the server hangs", () => {
     expect(await differences(logDir, back)).toEqual(NONE);
   });
 
-  it("leaves the event loop in peace while it retries", async () => {
+  it("does not block the event loop while it retries", async () => {
     const server = await backend();
     server.failNext({ status: 503, headers: { "retry-after": "0" }, times: 2 });
     const child = startProgram("await-calls.ts", { baseUrl: server.url, logDir: temporaryFolder() });

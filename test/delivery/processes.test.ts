@@ -32,7 +32,7 @@ function segments(logDir: string, runId: string): string[] {
 }
 
 describe("two processes that log to one run", () => {
-  it("online: lose nothing and double nothing, each in a file of its own", async () => {
+  it("online lose and duplicate nothing, each with its own file", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const children = await Promise.all([1, 2].map(() => remoteClient({ baseUrl: server.url, logDir })));
     const [first] = children;
@@ -50,7 +50,7 @@ describe("two processes that log to one run", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("offline: lose nothing and double nothing, and a sync takes all files", async () => {
+  it("offline lose and duplicate nothing, and a sync sends all files", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const children = await Promise.all([1, 2, 3].map(() => remoteClient({ offline: true, logDir })));
     const { runId } = await runOf(clientFor(server, logDir, { offline: true }));
@@ -64,7 +64,7 @@ describe("two processes that log to one run", () => {
     expectOneKeyEach(server);
   });
 
-  it("keep the order of their patches, whoever sends them", async () => {
+  it("keep the order of their patches, whichever of them sends", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const owner = clientFor(server, logDir);
     const { runId } = await runOf(owner);
@@ -78,7 +78,7 @@ describe("two processes that log to one run", () => {
     expect(server.runs).toMatchObject([{ duration_seconds: 7 }]);
   });
 
-  it("of which the one that sends is killed: the other takes over, and delivers what is left of both", async () => {
+  it("recover when the sender is killed: the other takes over and delivers the rest of both", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const owner = await remoteClient({ baseUrl: server.url, logDir });
     const experiment = await owner.call("createExperiment", { experiment_name: "experiment" });
@@ -113,7 +113,7 @@ describe("two processes that log to one run", () => {
 });
 
 describe("a sync", () => {
-  it("beside a live process leaves that one's runs to it, and says so", async () => {
+  it("skips the runs of a live process, and says so", async () => {
     const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const abandoned = clientFor(server, logDir, { offline: true });
     const left = await runOf(abandoned);
@@ -139,7 +139,7 @@ describe("a sync", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("beside a live offline process brings what is there, and later what has come", async () => {
+  it("sends what a live offline process has written, and later what it has added", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const writer = await remoteClient({ offline: true, logDir });
     const experiment = await writer.call("createExperiment", { experiment_name: "experiment" });
@@ -154,7 +154,7 @@ describe("a sync", () => {
     expect(await writer.call("close")).toMatchObject({ rejected: 0 });
   });
 
-  it("goes on while an offline process writes: every row once", async () => {
+  it("runs while an offline process writes: every row arrives once", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false })];
     const writer = await remoteClient({ offline: true, logDir });
     const experiment = await writer.call("createExperiment", { experiment_name: "experiment" });
@@ -179,7 +179,7 @@ describe("a sync", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("and another one at the same time send nothing twice, keys honoured or not", async () => {
+  it("sends nothing twice in parallel with another sync, whether keys are honoured or not", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false, latencyMs: 2 })];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -193,7 +193,7 @@ describe("a sync", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("that is interrupted keeps every acknowledgement: the next one sends the rest, keys honoured or not", async () => {
+  it("keeps every acknowledgement if aborted: the next sync sends the rest, whether keys are honoured or not", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ honourIdempotencyKeys: false, latencyMs: 2 })];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -211,7 +211,7 @@ describe("a sync", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("holds up no client that starts beside it, and leaves the runs to it when it is killed", async () => {
+  it("does not delay a client that starts meanwhile, and leaves the runs to it when killed", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const earlier = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(earlier);
@@ -228,7 +228,7 @@ describe("a sync", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("of a mirror that is named twice, or by another name, takes it once", async () => {
+  it("processes a mirror once if it is named twice or by another path", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const logDir = join(folder, "mirror");
     const client = clientFor(server, logDir, { offline: true });
@@ -239,7 +239,7 @@ describe("a sync", () => {
     expect(await sync(server, "", { logDirs })).toMatchObject({ delivered: 2, pending: 0, rejected: 0 });
   });
 
-  it("of a mirror and its copy at once sends each write once", async () => {
+  it("sends each write once for a mirror and its copy", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const logDirs = [join(folder, "original"), join(folder, "copy")] as const;
     const client = clientFor(server, logDirs[0], { offline: true });
@@ -255,7 +255,7 @@ describe("a sync", () => {
     for (const logDir of logDirs) expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("that only counts sends nothing and changes nothing", async () => {
+  it("with dryRun sends nothing and changes nothing", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -276,7 +276,7 @@ describe("a sync", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("puts the mirror's own project before that of its options", async () => {
+  it("prefers the mirror's own project to its option", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true, projectId: "the mirror's" });
     await client.createExperiment({ experiment_name: "experiment" });
@@ -285,7 +285,7 @@ describe("a sync", () => {
     expect(server.experiments).toMatchObject([{ project_id: "the mirror's" }]);
   });
 
-  it("of a backend that is away says so, and leaves everything pending", async () => {
+  it("reports an unavailable backend and leaves everything pending", async () => {
     const [logDir, away] = [temporaryFolder(), await deadServer()];
     const client = clientFor(away, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -300,7 +300,7 @@ describe("a sync", () => {
     });
   });
 
-  it("of several mirrors at once finds the parents of one in another", async () => {
+  it("finds parents in other mirrors of the same sync", async () => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const roots = ["a", "b", "c"].map((name) => join(folder, name));
     const [a, b, c] = roots.map((logDir) => clientFor(server, logDir, { offline: true }));
@@ -325,8 +325,8 @@ describe("a sync", () => {
   });
 });
 
-describe("ids that another process made offline", () => {
-  it("are the backend's on the wire, however often another process names them", async () => {
+describe("ids that another process created offline", () => {
+  it("are sent as the backend's ids, however often another process uses them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const away = clientFor(await deadServer(), logDir, { maxRetries: 0 });
     // Its calls wait for the id of a checkpoint that the other client cannot send.
@@ -346,7 +346,7 @@ describe("ids that another process made offline", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("are the backend's in rows that an earlier process left in one run and that name another", async () => {
+  it("are sent as the backend's ids in rows that an earlier process left in another run", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const earlier = clientFor(server, logDir, { offline: true });
     const { experimentId, runId } = await runOf(earlier);
@@ -372,7 +372,7 @@ describe("locks", () => {
       .filter((path) => path.includes(".lock"))
       .map((path) => join(folder, path));
 
-  it("of a process that was killed are taken over at once", async () => {
+  it("of a killed process are taken over at once", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const child = await remoteClient({ baseUrl: server.url, logDir });
     const experiment = await child.call("createExperiment", { experiment_name: "experiment" });
@@ -386,7 +386,7 @@ describe("locks", () => {
     expect(segments(logDir, run.id)).toEqual(["metrics.jsonl"]);
   });
 
-  it("are given back by a process that ends without a word", async () => {
+  it("are released by a process that exits without closing", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     await startProgram("await-calls.ts", { baseUrl: server.url, logDir }).ended;
     expect(locksBelow(logDir)).toEqual([]);
@@ -395,7 +395,7 @@ describe("locks", () => {
   it.each([
     ["another host", "host"],
     ["another boot", "boot"],
-  ])("of %s are respected as long as they are renewed, and then taken over", async (_, what) => {
+  ])("of %s are respected while they are renewed, and then taken over", async (_, what) => {
     const [folder, server] = [temporaryFolder(), await backend()];
     const logDir = join(folder, "copy");
     await runOf(clientFor(await deadServer(), join(folder, "original"), { maxRetries: 0 }));

@@ -20,8 +20,8 @@ async function writtenOffline(logDir: string, { rows = 0 } = {}) {
   return { client, ...ids };
 }
 
-describe("a row that the backend refuses", () => {
-  it.each([400, 409, 415, 422])("with %i is raised, kept aside, and not in the way of later rows", async (status) => {
+describe("a row that the backend rejects", () => {
+  it.each([400, 409, 415, 422])("with %i throws, is kept, and does not block later rows", async (status) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -46,7 +46,7 @@ describe("a row that the backend refuses", () => {
     expect(await sync(server, logDir, { retryRejected: true })).toMatchObject({ delivered: 0, rejected: 0 });
   });
 
-  it("stays aside where it is refused again, and is sent again by the next --retry-rejected", async () => {
+  it("stays rejected if a retry is rejected, and is sent again by the next --retry-rejected", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const { client } = await writtenOffline(logDir, { rows: 3 });
     await client.close();
@@ -66,7 +66,7 @@ describe("a row that the backend refuses", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("of any stream, and a patch, goes out with --retry-rejected", async () => {
+  it("of any stream, or a patch, is sent with --retry-rejected", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { experimentId, runId } = await runOf(client);
@@ -101,7 +101,7 @@ describe("a row that the backend refuses", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("in the backlog is told to onDeliveryError, with nothing to raise it from", async () => {
+  it("in the backlog is passed to onDeliveryError, because no call waits for it", async () => {
     const [logDir, server, errors] = [temporaryFolder(), await backend(), [] as Error[]];
     const onDeliveryError = (error: Error) => void errors.push(error);
     const client = clientFor(server, logDir, { delivery: "background", onDeliveryError });
@@ -113,7 +113,7 @@ describe("a row that the backend refuses", () => {
     expect(server.metrics.map(({ step }) => step).sort()).toEqual([1, 3]);
   });
 
-  it("names nothing: what names it waits, and goes when it has gone", async () => {
+  it("delays rows that reference it until it is accepted", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
@@ -136,8 +136,8 @@ describe("a row that the backend refuses", () => {
   });
 });
 
-describe("a create that the backend refuses", () => {
-  it("raises from the awaited call, and nothing of it is kept", async () => {
+describe("a create that the backend rejects", () => {
+  it("throws from the awaited call and is not kept", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     server.failNext({ status: 422, times: 2 });
@@ -154,7 +154,7 @@ describe("a create that the backend refuses", () => {
   it.each([
     ["experiment", "/sdk/experiments/", { runs: 1, metrics: 3 }],
     ["run", "/sdk/runs/", { runs: 0, metrics: 3 }],
-  ])("holds its children as pending, and every sync tries again: %s", async (_, match, { runs, metrics }) => {
+  ])("keeps its children pending, and every sync tries again: %s", async (_, match, { runs, metrics }) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const { client, runId } = await writtenOffline(logDir, { rows: 3 });
     await client.updateRun(runId, { status: "completed" });
@@ -178,7 +178,7 @@ describe("a create that the backend refuses", () => {
 });
 
 describe("a run that the backend does not know", () => {
-  it("has its rows kept as pending, not condemned one by one", async () => {
+  it("keeps its rows pending instead of rejecting each", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { experimentId, runId } = await runOf(client);
@@ -206,7 +206,7 @@ describe("a run that the backend does not know", () => {
     expect(restored.bodies).toHaveLength(3);
   });
 
-  it("costs a sync a few requests, not one for each of its rows", async () => {
+  it("causes a few requests per sync, not one for each of its rows", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const online = clientFor(server, logDir);
     const { runId } = await runOf(online);
@@ -220,7 +220,7 @@ describe("a run that the backend does not know", () => {
     expect(server.requests.length).toBeLessThan(30);
   });
 
-  it("does not keep other runs waiting", async () => {
+  it("does not delay other runs", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId, experimentId } = await runOf(client);
@@ -233,9 +233,9 @@ describe("a run that the backend does not know", () => {
   });
 });
 
-describe("a key that is refused", () => {
+describe("a rejected key", () => {
   it.each([401, 403])(
-    "with %i is raised as pending; nothing is lost, and the right key delivers it",
+    "with %i throws a pending error; nothing is lost, and a valid key delivers it",
     async (status) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const client = clientFor(server, logDir);
@@ -261,7 +261,7 @@ describe("a key that is refused", () => {
     },
   );
 
-  it("and is accepted later brings what waited, without a restart or a further call", async () => {
+  it("that is accepted later delivers the backlog without a restart or a further call", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir);
     const { runId } = await runOf(client);
@@ -274,7 +274,7 @@ describe("a key that is refused", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("costs a sync a few requests, whatever waits", async () => {
+  it("causes a few requests per sync, however many writes are pending", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ apiKey: "right" })];
     const { client } = await writtenOffline(logDir, { rows: 100 });
     await client.close();
@@ -289,7 +289,7 @@ describe("a key that is refused", () => {
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("raises from a create, which is not kept", async () => {
+  it("makes a create throw, which is not kept", async () => {
     const [logDir, server] = [temporaryFolder(), await backend({ apiKey: "right" })];
     const client = clientFor(server, logDir, { apiKey: "wrong" });
     await expect(client.createExperiment({ experiment_name: "x" })).rejects.toMatchObject({
@@ -302,7 +302,7 @@ describe("a key that is refused", () => {
 });
 
 describe("a redirect", () => {
-  it("is not followed: the target is named, and everything stays pending", async () => {
+  it("is not followed: its target is reported, and everything stays pending", async () => {
     const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
     const client = clientFor(server, logDir, { logger });
     const { runId } = await runOf(client);

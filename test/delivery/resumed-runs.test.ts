@@ -36,7 +36,7 @@ const logged = (server: MockServer): string[] => server.metrics.map(({ step, met
 const lossAt = (server: MockServer, step: number): unknown =>
   server.metrics.findLast((row) => row.step === step)?.metrics.loss;
 
-describe("a run whose jobs each had their own mirror", () => {
+describe("a run whose jobs had separate mirrors", () => {
   async function threeMirrors() {
     const root = temporaryFolder();
     const logDirs = ["c", "a", "b"].map((name) => join(root, name)) as [string, string, string];
@@ -49,7 +49,7 @@ describe("a run whose jobs each had their own mirror", () => {
     return { runId, logDirs };
   }
 
-  it("arrives as one run, every row once and in order, and its patches in the order of their time", async () => {
+  it("arrives as one run, with every row once and in order, and patches by time", async () => {
     const [server, { logDirs }] = [await backend(), await threeMirrors()];
     const report = await sync(server, "", { logDirs: logDirs.toReversed(), concurrency: 1 });
     expect(report).toMatchObject({ delivered: 21, pending: 0, rejected: 0 });
@@ -68,7 +68,7 @@ describe("a run whose jobs each had their own mirror", () => {
     expect(server.requests.filter(({ repeated }) => repeated)).toEqual([]);
   });
 
-  it("stays pending until its first mirror is given too", async () => {
+  it("stays pending until its first mirror is included", async () => {
     const [server, { logDirs }] = [await backend(), await threeMirrors()];
     const [first, ...others] = logDirs;
     expect(await sync(server, "", { logDirs: others })).toMatchObject({ delivered: 0, pending: 11, rejected: 0 });
@@ -76,7 +76,7 @@ describe("a run whose jobs each had their own mirror", () => {
     expect(server.metrics).toHaveLength(13);
   });
 
-  it("is sent later from a mirror that has only a later job, once the backend has the run and its id there is used", async () => {
+  it("is sent later from a mirror that has only a later job, using the run's id at the backend", async () => {
     const [server, root] = [await backend(), temporaryFolder()];
     await begun(join(root, "a"), 1);
     await sync(server, join(root, "a"));
@@ -100,7 +100,7 @@ describe("a step that is logged again", () => {
     expect(logged(server).slice(-2)).toEqual(["1: 0", "1: 1"]);
   });
 
-  it("arrives after one that the backend rejected and that is sent again", async () => {
+  it("arrives after a rejected row of the step that is sent again", async () => {
     const [server, logDir] = [await backend(), temporaryFolder()];
     const runId = await begun(logDir, 2);
     server.failNext({ status: 422, match: ({ body }) => Object(body).step === 1 });
@@ -149,7 +149,7 @@ describe("a step that is logged again", () => {
     expect(lossAt(back, 199)).toBe(1);
   });
 
-  it("is the last one for readers too, whichever writer logged it", async () => {
+  it("is the last value for readers too, whichever writer logged it", async () => {
     const logDir = temporaryFolder();
     const runId = await begun(logDir, 2);
     // Two jobs at once have files of their own.

@@ -6,18 +6,15 @@ const AT_ONCE = { "retry-after": "0" };
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
 
 describe("maxRetries", () => {
-  it.each([0, 1, 2, 5])(
-    "%i: one attempt and no more than that many again, then the call resolves",
-    async (maxRetries) => {
-      const { client, server, runId, requests } = await runOnServer({ maxRetries });
-      server.failNext({ status: 503, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
-      expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
-      expect(requests()).toHaveLength(maxRetries + 1);
-      expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
-    },
-  );
+  it.each([0, 1, 2, 5])("%i: one attempt and at most that many retries, then the call resolves", async (maxRetries) => {
+    const { client, server, runId, requests } = await runOnServer({ maxRetries });
+    server.failNext({ status: 503, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
+    expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
+    expect(requests()).toHaveLength(maxRetries + 1);
+    expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
+  });
 
-  it("is 2 unless said", async () => {
+  it("defaults to 2", async () => {
     const { client, server, runId, requests } = await runOnServer();
     server.failNext({ status: 503, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
     await client.logStepMetric(runId, { step: 1, loss: 1 });
@@ -40,7 +37,7 @@ describe("maxRetries", () => {
     expect(requests()).toHaveLength(1);
   });
 
-  it("covers a reset, without a word of the server's", async () => {
+  it("covers a connection reset without a response", async () => {
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 1 });
     server.failNext({ reset: true });
     await client.logStepMetric(runId, { step: 1, loss: 1 });
@@ -50,7 +47,7 @@ describe("maxRetries", () => {
 });
 
 describe("429", () => {
-  it("never raises, whatever the method", async () => {
+  it("never makes a method throw", async () => {
     const { client, server, runId, experimentId } = await runOnServer({ maxRetries: 1 });
     server.failNext({ status: 429, headers: AT_ONCE, times: Number.POSITIVE_INFINITY });
     expect(await client.createExperiment({ experiment_name: "x" })).toHaveProperty("id");
@@ -63,7 +60,7 @@ describe("429", () => {
 });
 
 describe("the Idempotency-Key", () => {
-  it("is the same on every attempt of a write, and another for another", async () => {
+  it("is the same on every attempt of a write, and differs for another write", async () => {
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 3 });
     server.failNext({ status: 503, headers: AT_ONCE, times: 3 });
     await client.logStepMetric(runId, { step: 1, loss: 1 });
@@ -76,7 +73,7 @@ describe("the Idempotency-Key", () => {
   });
 
   it.each([{ reset: true }, { status: 502, body: "Bad Gateway", headers: AT_ONCE }])(
-    "makes a write one whose answer was lost: %j",
+    "prevents duplicates if a response was lost: %j",
     async (failure) => {
       const { client, server, experimentId, runId, requests } = await runOnServer({ maxRetries: 1 });
       const [experiments, runs] = [server.experiments.length, server.runs.length];
@@ -117,7 +114,7 @@ describe("Retry-After", () => {
     { header: inSeconds(3600), is: "an hour from now, as a date" },
     { header: "31", is: "just longer than timeoutMs" },
     { header: "99999999999999", is: "for ever" },
-  ])("gives up at once where it asks for more than timeoutMs: $is", async ({ header }) => {
+  ])("ends the retries at once if it exceeds timeoutMs: $is", async ({ header }) => {
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 5, timeoutMs: 30_000 });
     server.failNext({ status: 503, headers: { "retry-after": header }, times: Number.POSITIVE_INFINITY });
     expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -128,7 +125,7 @@ describe("Retry-After", () => {
   it.each([
     { header: "0", is: "no time" },
     { header: inSeconds(-3600), is: "an hour ago, as a date" },
-  ])("goes before our own, growing pauses: $is", async ({ header }) => {
+  ])("takes precedence over our backoff: $is", async ({ header }) => {
     // Nine attempts with our own pauses would take 20 s on average; the deadline is 5 s.
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 8, timeoutMs: 5_000 });
     server.failNext({ status: 429, headers: { "retry-after": header }, times: 8 });
@@ -137,7 +134,7 @@ describe("Retry-After", () => {
     expect(server.metrics).toHaveLength(1);
   });
 
-  it("counts in seconds", async () => {
+  it("is in seconds", async () => {
     // Our own first pause is never longer than half a second, a second is longer than timeoutMs.
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 3, timeoutMs: 900 });
     server.failNext({ status: 503, headers: { "retry-after": "1" }, times: Number.POSITIVE_INFINITY });
@@ -145,7 +142,7 @@ describe("Retry-After", () => {
     expect(requests()).toHaveLength(1);
   });
 
-  it.each(["soon", "-5", "1e9", "", "2026-99-99"])("is not followed where it makes no sense: %j", async (header) => {
+  it.each(["soon", "-5", "1e9", "", "2026-99-99"])("is ignored if it is invalid: %j", async (header) => {
     const { client, server, runId, requests } = await runOnServer({ maxRetries: 1, timeoutMs: 30_000 });
     server.failNext({ status: 503, headers: { "retry-after": header } });
     await client.logStepMetric(runId, { step: 1, loss: 1 });

@@ -44,7 +44,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     expect(server.requests).toHaveLength(before + 1);
   });
 
-  it("neither does the timer of a write that failed before", async () => {
+  it("the timer of a write that failed before sends no request", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, maxRetries: 0, timeoutMs: 5_000 });
     const { runId } = await runOf(client);
@@ -65,7 +65,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     expect(server.requests).toHaveLength(before);
   });
 
-  it("neither does a call that may take longer than 60 s, while another one waits", async () => {
+  it("a call with a longer timeout sends no request while another one waits", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { delivery, timeoutMs: 90_000 });
     const { runId } = await runOf(client);
@@ -85,7 +85,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
 
 describe("a short Retry-After", () => {
   it.each(["0", "0.2", "1", "Thu, 01 Jan 2015 00:00:00 GMT"])(
-    "is waited out within the call: %s",
+    "is waited for within the call: %s",
     async (retryAfter) => {
       const [logDir, server] = [temporaryFolder(), await backend()];
       const client = clientFor(server, logDir);
@@ -97,7 +97,7 @@ describe("a short Retry-After", () => {
     },
   );
 
-  it("is waited out within a flush() and a sync", async () => {
+  it("is waited for within a flush() and a sync", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);
@@ -115,13 +115,13 @@ describe("a short Retry-After", () => {
   });
 });
 
-describe("a Retry-After that is longer than a call may take", () => {
+describe("a Retry-After beyond the timeout of a call", () => {
   it.each([
     ["a date", () => new Date(Date.now() + 60_000).toUTCString()],
     ["fractional seconds", () => "59.5"],
     ["absurdly many seconds", () => "9".repeat(400)],
     ["a date in a distant future", () => "Fri, 31 Dec 9999 23:59:59 GMT"],
-  ])("sends nothing more and keeps the write: %s", async (_, retryAfter) => {
+  ])("stops the requests and keeps the write pending: %s", async (_, retryAfter) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { timeoutMs: 2_000 });
     const { runId } = await runOf(client);
@@ -135,23 +135,20 @@ describe("a Retry-After that is longer than a call may take", () => {
     expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0 });
   });
 
-  it.each(["soon", "-5", "1e3", "60 seconds"])(
-    "is ignored where it is neither a number nor a date: %s",
-    async (text) => {
-      const [logDir, server] = [temporaryFolder(), await backend()];
-      const client = clientFor(server, logDir, { maxRetries: 0 });
-      const { runId } = await runOf(client);
-      server.failNext({ status: 429, headers: { "retry-after": text } });
-      await client.logStepMetric(runId, { step: 1, loss: 1 });
-      expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0 });
-      await until(() => isAllDelivered(client));
-      expect(server.metrics).toHaveLength(1);
-    },
-  );
+  it.each(["soon", "-5", "1e3", "60 seconds"])("is ignored if it is neither a number nor a date: %s", async (text) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    server.failNext({ status: 429, headers: { "retry-after": text } });
+    await client.logStepMetric(runId, { step: 1, loss: 1 });
+    expect(await client.flush({ timeoutMs: 20_000 })).toMatchObject({ pending: 0 });
+    await until(() => isAllDelivered(client));
+    expect(server.metrics).toHaveLength(1);
+  });
 });
 
-describe("a sync that is answered with 429 and a Retry-After of 60 s", () => {
-  it.each(["60", "9999999999"])("ends with the writes pending, after one request: %s", async (retryAfter) => {
+describe("a sync that gets 429 with a Retry-After of 60 s", () => {
+  it.each(["60", "9999999999"])("ends after one request with the writes pending: %s", async (retryAfter) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);

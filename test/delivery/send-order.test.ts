@@ -4,7 +4,7 @@ import { backend, clientFor, runOf } from "./support/backend.js";
 
 const ROUNDS = 30;
 
-it("a patch never goes before the rows whose calls came before it, however they fall into a drain", async () => {
+it("a patch is never sent before the rows logged before it, at any point of a drain", async () => {
   const server = await backend();
   const client = clientFor(server, temporaryFolder(), { delivery: "background" });
   const { runId } = await runOf(client);

@@ -9,7 +9,7 @@ import { backend, clientFor, runOf } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 
 describe("two clients of a process that share a mirror and a connection", () => {
-  it("both have the backend's responses, and write to one file", async () => {
+  it("both get the backend's responses, and write to one file", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const [one, other] = [clientFor(server, logDir), clientFor(server, logDir)];
     const { runId } = await runOf(one);
@@ -23,7 +23,7 @@ describe("two clients of a process that share a mirror and a connection", () => 
     ]);
   });
 
-  it("each learn of their own writes alone", async () => {
+  it("each get callbacks for their own writes only", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const errors: Record<string, unknown[]> = { one: [], other: [] };
     const options = (name: string) => ({ onDeliveryError: (error: Error) => void errors[name]?.push(error) });
@@ -39,7 +39,7 @@ describe("two clients of a process that share a mirror and a connection", () => 
     await expect(one.updateRun(runId, { status: "running" })).resolves.toMatchObject({ id: runId });
   });
 
-  it("do not need each other: one goes on when the other is closed", async () => {
+  it("are independent: one continues when the other is closed", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const [one, other] = [clientFor(server, logDir), clientFor(server, logDir)];
     const { runId } = await runOf(one);
@@ -51,7 +51,7 @@ describe("two clients of a process that share a mirror and a connection", () => 
     expect(await differences(logDir, server)).toEqual(NONE);
   });
 
-  it("may be answered with one experiment for one name: nothing of it stays pending", async () => {
+  it("may get the same experiment for the same name: nothing of it stays pending", async () => {
     const server = await rawServer((_, response) => {
       response.writeHead(201, { "content-type": "application/json" }).end('{"experiment":{"id":"e1"}}');
     });
@@ -64,7 +64,7 @@ describe("two clients of a process that share a mirror and a connection", () => 
 });
 
 describe("two clients of a process with different backends on one mirror", () => {
-  it("are kept apart, and the run of one refuses the other", async () => {
+  it("are kept apart, and a run of one is rejected by the other", async () => {
     const [logDir, first, second] = [temporaryFolder(), await backend(), await backend()];
     const [one, other] = [clientFor(first, logDir), clientFor(second, logDir)];
     const [mine, theirs] = [await runOf(one), await runOf(other)];

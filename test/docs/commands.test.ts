@@ -48,7 +48,7 @@ const OTHERS: readonly (readonly [RegExp, (match: RegExpExecArray) => void])[] =
   [/^ssh -L (\d+):localhost:\1 gpu-box npx evsys-sdk ui /, () => {}],
 ];
 
-describe("the commands of the pages", () => {
+describe("the commands in the documentation", () => {
   let mirror = "";
   beforeAll(async () => {
     mirror = mkdtempSync(join(tmpdir(), "evsys-pages-mirror-"));
@@ -58,7 +58,7 @@ describe("the commands of the pages", () => {
   });
   afterAll(() => rmSync(mirror, { recursive: true, force: true }));
 
-  it("are all known", () => {
+  it("are all covered here", () => {
     const unknown = lines.filter((line) => {
       if (ofPackage.includes(line)) return false;
       const [known] = OTHERS.flatMap(([pattern, check]) => {
@@ -71,7 +71,7 @@ describe("the commands of the pages", () => {
     expect(unknown).toEqual([]);
   });
 
-  it("print what stands there: doctor", async () => {
+  it("print the documented output: doctor", async () => {
     const folder = temporaryFolder();
     cpSync(mirror, join(folder, "evsys_sdk"), { recursive: true });
     const server = await mockServer();

@@ -94,16 +94,16 @@ const checks: Readonly<Record<string, (server: MockServer, stdout: string) => vo
 };
 
 describe("the examples", () => {
-  it("are all checked here", () => {
+  it("are all tested here", () => {
     expect(readdirSync(join(REPOSITORY, "examples")).sort()).toEqual(Object.keys(checks).sort());
   });
 
-  it.each(Object.entries(checks))("%s says to a backend what it does", async (name, check) => {
+  it.each(Object.entries(checks))("%s sends to a backend what it describes", async (name, check) => {
     const { server, stdout } = await sent(name);
     check(server, stdout);
   });
 
-  it.each(["training-loop.ts", "worker-pool.ts"])("%s runs without a backend or a setting", async (name) => {
+  it.each(["training-loop.ts", "worker-pool.ts"])("%s runs without a backend or configuration", async (name) => {
     const { code, stderr, mirror } = await ran(name);
     expect(code).toBe(0);
     expect(stderr).toContain("npx evsys-sdk sync");

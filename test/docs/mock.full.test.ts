@@ -32,8 +32,8 @@ beforeAll(async () => {
 /** Starts vitest twice. */
 const LIMIT = { timeout: 60_000 };
 
-describe("the page on the mock server", LIMIT, () => {
-  it("has a test of an outage that passes, and fails where rows are lost", async () => {
+describe("docs on the mock server", LIMIT, () => {
+  it("contain an outage test that passes, and fails if rows are lost", async () => {
     const [code = "", ...others] = textsOf(PAGE, "ts vitest");
     expect(others).toEqual([]);
     const cwd = project();
@@ -50,7 +50,7 @@ describe("the page on the mock server", LIMIT, () => {
     expect((await vitest()).stdout).toMatch(/Tests +1 failed/);
   });
 
-  it.skipIf(!hasCurl)("has commands that run as printed, with the output as printed", async () => {
+  it.skipIf(!hasCurl)("contain commands that work, with the output that they print", async () => {
     const [command = "", calls = "", ...others] = textsOf(PAGE, "sh");
     expect(others).toEqual([]);
     expect(command).toBe("npx evsys-sdk mock\n");
@@ -73,7 +73,7 @@ describe("the page on the mock server", LIMIT, () => {
     expect(called.stdout).toContain(refusal);
   });
 
-  it("names every option of the server, of its failures and of the command", () => {
+  it("list every option of the server, its failures and the command", () => {
     const options = (path: string, name: string) => {
       const text = readFileSync(join(REPOSITORY, path), "utf8");
       const body = new RegExp(`^export interface ${name}\\b.*?\\{\\n(.*?)^\\}`, "ms").exec(text)?.[1] ?? "";

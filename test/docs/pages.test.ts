@@ -11,7 +11,7 @@ const { scripts } = JSON.parse(readFileSync(join(REPOSITORY, "package.json"), "u
 /** Written by a command. */
 const BUILT = ["docs/reference"];
 
-describe("the pages", () => {
+describe("the documentation pages", () => {
   const linked = (page: string) =>
     [
       ...pageText(page)
@@ -27,7 +27,7 @@ describe("the pages", () => {
       .replaceAll(" ", "-");
   const anchors = (page: string) => [...pageText(page).matchAll(/^#+ (.*)$/gm)].map(([, text = ""]) => slug(text));
 
-  it.each([...PAGES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])("%s links to what is there", (page) => {
+  it.each([...PAGES, "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])("%s has valid links", (page) => {
     const broken = linked(page).filter((target) => {
       const [path = "", anchor] = target.split("#");
       const file = path === "" ? page : join(dirname(page), path);
@@ -42,14 +42,14 @@ describe("the pages", () => {
     expect(PAGES.filter((page) => page !== "README.md" && !targets.includes(page))).toEqual([]);
   });
 
-  it("have every option of the client, in a table", () => {
+  it("list every option of the client in a table", () => {
     const options = [...readFileSync(join(REPOSITORY, "src/config.ts"), "utf8").matchAll(/^ {2}readonly (\w+)\?:/gm)];
     expect(options.length).toBeGreaterThan(10);
     const page = pageText("docs/options.md");
     expect(options.map(([, name]) => name).filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
   });
 
-  it("have every field of the schema, in the table of its method", () => {
+  it("list every field of the schema in the table of its method", () => {
     const page = pageText("docs/data-types.md");
     const missing = Object.entries(ROUTES).flatMap(([method, { body }]) => {
       const row = page.split("\n").find((line) => line.startsWith("|") && line.includes(`\`${method}\``)) ?? "";
@@ -61,12 +61,12 @@ describe("the pages", () => {
     expect(missing).toEqual([]);
   });
 
-  it("name every command", () => {
+  it("list every command", () => {
     const all = PAGES.map(pageText).join("\n");
     expect(Object.keys(commands).filter((name) => !all.includes(`evsys-sdk ${name}`))).toEqual([]);
   });
 
-  it("name every option of every command", () => {
+  it("list every option of every command", () => {
     const all = PAGES.map(pageText).join("\n");
     const named = Object.entries(commands).flatMap(([name, { options }]) =>
       Object.keys(options).map((option) => ({ option, name })),
@@ -74,7 +74,7 @@ describe("the pages", () => {
     expect(named.filter(({ option }) => !new RegExp(`--${option}\\b`).test(all))).toEqual([]);
   });
 
-  it("name only npm scripts that exist", () => {
+  it("refer only to npm scripts that exist", () => {
     const named = [...PAGES, "CONTRIBUTING.md"].flatMap((page) =>
       [...pageText(page).matchAll(/npm run ([\w:]+)/g)].map(([, name = ""]) => name),
     );
@@ -83,7 +83,7 @@ describe("the pages", () => {
   });
 });
 
-describe("the map in CONTRIBUTING.md", () => {
+describe("the table in CONTRIBUTING.md", () => {
   const map = textsOf("CONTRIBUTING.md", "text").join("");
 
   it.each([...map.matchAll(/^ ?\d+ {2}(src\/\S+) +#?(\w+) /gm)].map(([, path = "", name = ""]) => ({ path, name })))(
@@ -95,13 +95,13 @@ describe("the map in CONTRIBUTING.md", () => {
     },
   );
 
-  it("has ten stops at most", () => {
+  it("has at most ten steps", () => {
     expect(map.trim().split("\n").length).toBeLessThanOrEqual(10);
   });
 });
 
 describe("CONTRIBUTING.md, SECURITY.md and the pages", () => {
-  it("name only files of the repository that exist", () => {
+  it("refer only to files of the repository that exist", () => {
     const named = [...PAGES, "CONTRIBUTING.md", "SECURITY.md"].flatMap((page) =>
       [...pageText(page).matchAll(/`((?:src|test|openapi|docs|scripts|examples)\/[\w./-]*\w)/g)].map(
         ([, path = ""]) => path,

@@ -18,11 +18,11 @@ interface Connection {
   closeSync(): void;
 }
 
-describe("the page on exports", () => {
+describe("docs on exports", () => {
   it.skipIf(!existsSync(DUCKDB)).each([
     [0.5, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-300],
     [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
-  ])("has a line for DuckDB that makes a Parquet file of %d and others", async (...values) => {
+  ])("contain a DuckDB command that writes a Parquet file, with values such as %d", async (...values) => {
     const folder = temporaryFolder();
     const logDir = join(folder, "evsys_sdk");
     const client = offlineClient({ logDir });

@@ -43,8 +43,8 @@ function kubernetesJob(): { script: string; variables: Record<string, string> } 
   return { script, variables: Object.fromEntries(variables.map(({ name, value = "from a secret" }) => [name, value])) };
 }
 
-describe("the scripts of the pages", LIMIT, () => {
-  it("are all covered here", () => {
+describe("the scripts in the documentation", LIMIT, () => {
+  it("are all tested here", () => {
     const pagesWith = (mark: string) => PAGES.flatMap((page) => textsOf(page, mark).map(() => page));
     expect(pagesWith("bash")).toEqual(["docs/checking-a-backend.md", JOBS, RESUME]);
     expect(pagesWith("yaml")).toEqual([JOBS]);
@@ -52,7 +52,7 @@ describe("the scripts of the pages", LIMIT, () => {
   });
 
   it.each(["SLURM", "Kubernetes"])(
-    "%s: a job's script sends what the job left and exits with the job's code",
+    "%s: the job script sends pending writes and exits with the job's code",
     async (where) => {
       const server = await mockServer();
       const logDir = join(project, where, "evsys_sdk");
@@ -76,7 +76,7 @@ describe("the scripts of the pages", LIMIT, () => {
     },
   );
 
-  it("SLURM: a job of a run of several is offline, writes to the shared mirror and exits with its program's code", async () => {
+  it("SLURM: each job of a shared run is offline, writes to the shared mirror and exits with its program's code", async () => {
     const [script = ""] = textsOf(RESUME, "bash");
     const PATH = `${join(project, "tools")}${delimiter}${process.env.PATH}`;
     const env = cleanEnvironment({ SLURM_SUBMIT_DIR: project, EXPECTED: join(project, "evsys_sdk"), PATH });
@@ -84,7 +84,7 @@ describe("the scripts of the pages", LIMIT, () => {
     expect(await run("bash", ["-c", script], { cwd: project, env }).ended).toMatchObject({ code: 7, stderr: "" });
   });
 
-  it("show a backend conform with a pair of commands", async () => {
+  it("check a backend with two commands", async () => {
     const [pair = ""] = textsOf("docs/checking-a-backend.md", "bash");
     const [mock = "", contract = ""] = pair.trim().split("\n");
     // As printed, but with a port that is free, and without npx, which passes no signals on.
@@ -101,7 +101,7 @@ describe("the scripts of the pages", LIMIT, () => {
     expect(stdout).not.toMatch(/^differs/m);
   });
 
-  it.skipIf(!hasPython)("have a fixture for tests in Python", async () => {
+  it.skipIf(!hasPython)("contain a fixture for tests in Python", async () => {
     const [fixture = ""] = textsOf("docs/testing.md", "python");
     writeFileSync(join(project, "pytest.py"), "def fixture(scope):\n    return lambda made: made\n");
     const used = `${fixture}

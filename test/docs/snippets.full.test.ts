@@ -76,7 +76,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-describe("the programs of the pages", () => {
+describe("the programs in the documentation", () => {
   it("compile", () => {
     const all = [...programs, ...tests];
     expect(errors.map((error) => error.replace(/.*program-(\d+)\.ts/, (_, at) => all[at]?.name ?? ""))).toEqual([]);
@@ -90,7 +90,7 @@ describe("the programs of the pages", () => {
     expect(unsaid).toEqual([]);
   });
 
-  it.each(programs.map((each, at) => ({ ...each, at })))("print what they say: $name", ({ text, at }) => {
+  it.each(programs.map((each, at) => ({ ...each, at })))("print the documented output: $name", ({ text, at }) => {
     // `console.log(steps); // 30`
     const said = [...text.matchAll(/console\.log\(.*\);.* \/\/ (.+)$/gm)].map(([, line = ""]) => line);
     const lines = (printed[at]?.stdout ?? "").split("\n");
@@ -100,20 +100,20 @@ describe("the programs of the pages", () => {
     expect(missing, `printed: ${lines.join("\n")}`).toEqual([]);
   });
 
-  it("send nothing that the backend cannot read", () => {
+  it("send nothing that violates the schema", () => {
     expect(server.requests.length).toBeGreaterThan(1000);
     expect(server.requests.filter(({ status }) => status === undefined || status === 400)).toEqual([]);
   });
 });
 
-describe("the README's first program", () => {
+describe("the first program of the README", () => {
   const plain = (text: string) =>
     text
       .replaceAll(/[\da-f]{8}-[\da-f-]{27}/g, "ID")
       .replaceAll(/\d{4}-.*? UTC/g, "TIME")
       .replaceAll(/[\d.]+ s,/g, "DURATION,");
 
-  it("runs without a backend, prints the line that stands there, and is sent by the command in it", async () => {
+  it("runs without a backend, prints the documented line, and is sent by the documented command", async () => {
     const path = await project(temporaryFolder());
     writeFileSync(join(path, "train.mjs"), FIRST_EXAMPLE);
     const env = cleanEnvironment({ EVSYS_OFFLINE: "1" });

@@ -1,7 +1,8 @@
 /** exit-clients.ts OPTIONS: several offline clients of one mirror, each with one experiment; what happens then is an option. */
+import { rmSync } from "node:fs";
 import { DashboardClient, syncMirror } from "../../../../src/index.js";
 
-const { logDir, clients, closes, syncs, exits } = JSON.parse(process.argv[2] ?? "{}");
+const { logDir, clients, closes, syncs, exits, deletes } = JSON.parse(process.argv[2] ?? "{}");
 for (let n = 0; n < clients; n += 1) {
   const client = new DashboardClient({ offline: true, logDir });
   await client.createExperiment({ experiment_name: `e${n}` });
@@ -12,3 +13,4 @@ for (let n = 0; n < clients; n += 1) {
   }
 }
 if (syncs !== undefined) await syncMirror({ ...syncs, apiKey: "k", projectId: "p", logDirs: [logDir] });
+if (deletes) rmSync(logDir, { recursive: true });
