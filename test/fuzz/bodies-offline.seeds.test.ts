@@ -72,7 +72,7 @@ async function expectSynced({ client, experimentId, orphans }: World): Promise<v
 }
 
 describe.each(CALLS)("$name, offline", (call) => {
-  it("is refused with nothing mirrored, or fits the document and syncs", { timeout: PATIENCE_MS }, async () => {
+  it("is rejected with nothing mirrored, or matches the schema and syncs", { timeout: PATIENCE_MS }, async () => {
     const counts = { taken: 0, refused: 0 };
     const worlds = worldsOf(beginning, expectSynced, 50);
     const property = fc.asyncProperty(recipes(requestOf(call.name)), async (recipe) => {

@@ -46,7 +46,7 @@ async function endOf({ client, server }: World): Promise<void> {
 }
 
 describe.each(CALLS)("$name", (call) => {
-  const what = "is refused by us with nothing sent, or taken by the backend as the mirror has it";
+  const what = "is rejected with nothing sent, or accepted by the backend as it is in the mirror";
 
   it(what, { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(() => runOnServer({ maxRetries: 0 }), endOf, 40);

@@ -47,7 +47,7 @@ function foldersOf({ local: { root } }: DashboardClient): Set<string> {
   return new Set(kinds.flatMap((kind) => readdirSync(join(root, kind)).map((name) => `${kind}/${name}`)));
 }
 
-describe("an id of any kind", () => {
+describe("an arbitrary id", () => {
   const play = async (client: DashboardClient, id: Id, [kind, call]: (typeof WRITES)[number]): Promise<void> => {
     const [before, value] = [foldersOf(client), made(id)];
     const outcome = await settled(() => call(client, wrong(value)));
@@ -61,7 +61,7 @@ describe("an id of any kind", () => {
     }
   };
 
-  it("names the folder of its name in the mirror, or none", { timeout: PATIENCE_MS }, async () => {
+  it("creates only the folder of its name in the mirror, or none", { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(newOffline, (client) => client.close(), 25);
     const property = fc.asyncProperty(anyId, fc.constantFrom(...WRITES), async (id, write) =>
       play(await worlds.next(), id, write),
@@ -69,7 +69,7 @@ describe("an id of any kind", () => {
     await holds(property, { few: 1_000, many: 50_000 });
   });
 
-  it("is read where it was written, and never makes a folder", { timeout: PATIENCE_MS }, async () => {
+  it("is read where it was written, and never creates a folder by reading", { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(newOffline, (client) => client.close(), 25);
     const property = fc.asyncProperty(anyId, fc.constantFrom(...READS), async (id, read) => {
       const client = await worlds.next();
@@ -85,7 +85,7 @@ describe("an id of any kind", () => {
     await holds(property, { few: 500, many: 20_000 });
   });
 
-  it("stands in a body as text, and makes no folder there", { timeout: PATIENCE_MS }, async () => {
+  it("is text in a request body, and creates no folder there", { timeout: PATIENCE_MS }, async () => {
     const server = await mockServer();
     const property = fc.asyncProperty(anyId, fc.constantFrom(...MENTIONS), async (id, mention) => {
       const client = clientOf(server, { maxRetries: 0 });

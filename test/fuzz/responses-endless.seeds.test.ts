@@ -73,28 +73,31 @@ async function fronted(timeoutMs: number, options: DashboardClientOptions = {}) 
 const logStep = (client: DashboardClient, runId: string) => () => client.logStepMetric(runId, { step: 1, loss: 1 });
 
 describe("a server that", () => {
-  it.each(Object.entries(ENDLESS))("%s is away when timeoutMs is over, and has the row later", async (_, script) => {
-    const { front, server, client, runId } = await fronted(100);
-    front.play(script);
-    expect(await ended(logStep(client, runId))).toEqual({ ok: true });
-    expect(front.played()).toBeLessThan(2);
-    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
-    front.forwardTo(server.port);
-    expect(await client.flush({ timeoutMs: GUARD_MS })).toMatchObject({ delivered: 1, pending: 0 });
-    expect(server.metrics).toMatchObject([{ run_id: runId, step: 1 }]);
-  });
+  it.each(Object.entries(ENDLESS))(
+    "%s counts as unavailable after timeoutMs, and receives the row later",
+    async (_, script) => {
+      const { front, server, client, runId } = await fronted(100);
+      front.play(script);
+      expect(await ended(logStep(client, runId))).toEqual({ ok: true });
+      expect(front.played()).toBeLessThan(2);
+      expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+      front.forwardTo(server.port);
+      expect(await client.flush({ timeoutMs: GUARD_MS })).toMatchObject({ delivered: 1, pending: 0 });
+      expect(server.metrics).toMatchObject([{ run_id: runId, step: 1 }]);
+    },
+  );
 });
 
 const HUGE_BYTES = 200 * MEBIBYTE;
 /** What may lie in the buffers of both sides when the reading ends. */
 const BUFFERED_MIB = 24;
 
-describe.each(["our own requests", "a fetch of the caller's"])("an answer of 200 MiB to %s", (way) => {
+describe.each(["our own requests", "a fetch of the caller's"])("a response of 200 MiB to %s", (way) => {
   it.each([
     [200, 16, { remote: "down", pending: 1, rejected: 0 }],
     [400, 0, { remote: "up", pending: 0, rejected: 1 }],
     [503, 0, { remote: "down", pending: 1, rejected: 0 }],
-  ])("of status %i is read no further than %i MiB and what lies in buffers", async (status, limit, expected) => {
+  ])("with status %i is read only up to %i MiB plus buffers", async (status, limit, expected) => {
     const own = freshFetch();
     const options = way === "our own requests" ? {} : { fetch: own.fetch };
     const { front, client, runId } = await fronted(60_000, options);
@@ -114,14 +117,14 @@ describe.each(["our own requests", "a fetch of the caller's"])("an answer of 200
   });
 });
 
-describe("a Retry-After of any text", () => {
+describe("a Retry-After of arbitrary text", () => {
   const text = fc.oneof(
     fc.string({ unit: "grapheme-ascii" }).map((each) => each.trim()),
     fc.constantFrom("0", "0.0001", "1e3", "-1", "+1", "0x1", "Infinity", "NaN", "9".repeat(999), "1, 2", "\xa0"),
     fc.date().map((date) => (Number.isNaN(date.getTime()) ? "" : date.toUTCString())),
   );
 
-  it("ends in time: the call is repeated, or resolves from the mirror", { timeout: PATIENCE_MS }, async () => {
+  it("ends in time: the call is retried, or resolves from the mirror", { timeout: PATIENCE_MS }, async () => {
     const { front, runId } = await fronted(1);
     const property = fc.asyncProperty(text, fc.constantFrom(429, 503, 500, 408), async (retryAfter, status) => {
       const answer = `HTTP/1.1 ${status} X\r\nRetry-After: ${retryAfter}\r\nContent-Length: 0\r\n\r\n`;

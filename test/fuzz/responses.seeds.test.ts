@@ -100,8 +100,8 @@ function expectAnswer(answer: unknown, body: unknown, name: Write["name"]): void
   if (name === "createEval" && Object.hasOwn(Object(body), "id")) expect(Object(answer).id).toBe(Object(body).id);
 }
 
-describe.each(WRITES)("an answer to $name", (write) => {
-  it("is sorted as the design has it, and nothing is lost or doubled", { timeout: PATIENCE_MS }, async () => {
+describe.each(WRITES)("a response to $name", (write) => {
+  it("is classified as designed, and nothing is lost or duplicated", { timeout: PATIENCE_MS }, async () => {
     const world = await beginning();
     const name = write.name === "post" ? "createExperiment" : write.name;
     const kinds: Record<Verdict["kind"], number> = { delivered: 0, raised: 0, away: 0 };
@@ -114,8 +114,8 @@ describe.each(WRITES)("an answer to $name", (write) => {
   });
 });
 
-describe("an answer to a fetch of the caller's", () => {
-  it("is sorted in the same way", { timeout: PATIENCE_MS }, async () => {
+describe("a response to the caller's fetch", () => {
+  it("is classified in the same way", { timeout: PATIENCE_MS }, async () => {
     const world = await beginning();
     const [write = WRITES[0]] = WRITES.filter(({ name }) => name === "createEval");
     const property = fc.asyncProperty(answers("createEval"), async (recipe) => {

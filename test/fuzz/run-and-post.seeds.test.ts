@@ -36,7 +36,7 @@ function isOfFields(options: unknown): boolean {
 }
 
 describe("withRun", () => {
-  it("refuses its options with nothing sent, or starts and completes the run", { timeout: PATIENCE_MS }, async () => {
+  it("rejects its options with nothing sent, or starts and completes the run", { timeout: PATIENCE_MS }, async () => {
     const worlds = worldsOf(() => runOnServer({ maxRetries: 0 }), endOfWorld, 20);
     const counts = { taken: 0, refused: 0 };
     const property = fc.asyncProperty(recipes(optionsSchema()), async (recipe) => {
@@ -81,7 +81,7 @@ describe("post", () => {
     fc.string({ unit: "grapheme-ascii" }).map((text) => `/${text}`),
   );
 
-  it("refuses with nothing sent, or answers what the backend says", { timeout: PATIENCE_MS }, async () => {
+  it("rejects its arguments with nothing sent, or returns the response", { timeout: PATIENCE_MS }, async () => {
     const { client, server } = await runOnServer({ maxRetries: 0 });
     const files = filesBelow(client.local.root);
     const bodies = recipes(requestOf("createExperiment"));

@@ -47,8 +47,8 @@ async function proxy(tunnel: (socket: Duplex, server: Server) => void) {
   return { wishes, paths, variables };
 }
 
-describe("timeoutMs holds", () => {
-  it("for a host that answers no knock", async () => {
+describe("timeoutMs applies", () => {
+  it("to a host that accepts no connection", async () => {
     const logger = recordingLogger();
     const client = clientOf(await silentHost(), { timeoutMs: 60, logger });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -56,7 +56,7 @@ describe("timeoutMs holds", () => {
     expect(logger.of("warn").join("\n")).toMatch(/no response within \d+ ms/);
   });
 
-  it("for a proxy that says nothing", async () => {
+  it("to a proxy that does not respond", async () => {
     const { wishes } = await proxy(() => {});
     const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 60 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -64,7 +64,7 @@ describe("timeoutMs holds", () => {
     expect(wishes.length).toBeLessThan(2);
   });
 
-  it("for a proxy that hangs up", async () => {
+  it("to a proxy that closes the connection", async () => {
     await proxy((socket) => socket.destroy());
     const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 80, maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -72,28 +72,28 @@ describe("timeoutMs holds", () => {
   });
 });
 
-describe("a process that has ended its work ends, though a row is pending", () => {
+describe("a process with nothing left to do exits, though a row is pending", () => {
   const args = (url: string): string[] => [url, temporaryFolder(), "1", "forget", "300"];
   const ended = { code: 0, stdout: "last line of the program\n" };
 
-  it("behind a server that says nothing", async () => {
+  it("with a server that does not respond", async () => {
     const { url } = await rawServer(() => {});
     expect(await program("log-rows.ts", args(url)).ended).toMatchObject(ended);
   });
 
-  it("behind a proxy that says nothing", async () => {
+  it("with a proxy that does not respond", async () => {
     const { variables } = await proxy(() => {});
     expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
   });
 
-  it("behind a proxy that hangs up", async () => {
+  it("with a proxy that closes the connection", async () => {
     const { variables } = await proxy((socket) => socket.destroy());
     expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
   });
 });
 
-describe("a proxy of the environment", () => {
-  it("is asked for the backend", async () => {
+describe("a proxy from the environment", () => {
+  it("is used for the backend", async () => {
     const { wishes, paths } = await proxy((socket, server) => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       server.emit("connection", socket);
@@ -105,7 +105,7 @@ describe("a proxy of the environment", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("that refuses is a backend that is away", async () => {
+  it("that rejects connections means an unavailable backend", async () => {
     await proxy((socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
     const logger = recordingLogger();
     const client = clientOf({ url: "http://backend.invalid" }, { maxRetries: 0, logger });

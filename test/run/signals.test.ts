@@ -33,8 +33,8 @@ function statuses(server: MockServer): unknown[] {
   return server.runs.map(({ status }) => status);
 }
 
-describe("a process that is told to end", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("marks its runs as cancelled and ends by %s", async (signal) => {
+describe("a process that receives a signal", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("marks its runs as cancelled and exits by %s", async (signal) => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { runs: 2 });
     child.process.kill(signal);
@@ -45,7 +45,7 @@ describe("a process that is told to end", () => {
     expect(server.runs[0]).toMatchObject({ ...told, duration_seconds: expect.any(Number) });
   });
 
-  it("ends at a second signal at once", async () => {
+  it("exits at once at a second signal", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child: Child = await training(server);
     hangAtEnd(server, () => child.process.kill("SIGINT"));
@@ -54,7 +54,7 @@ describe("a process that is told to end", () => {
     expect(statuses(server)).toEqual(["running", "completed"]);
   });
 
-  it("ends though the backend never answers", async () => {
+  it("exits even if the backend never responds", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { timeoutMs: 2_000 });
     let asked = 0;
@@ -68,7 +68,7 @@ describe("a process that is told to end", () => {
     expect(asked).toBeGreaterThan(0);
   });
 
-  it("leaves the ending to a listener of the program's own", async () => {
+  it("does not exit if the program has its own listener", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { listens: true });
     child.process.kill("SIGTERM");
@@ -77,7 +77,7 @@ describe("a process that is told to end", () => {
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "ignores what the training logs after %s, and leaves nothing pending",
+    "ignores rows logged after %s, and leaves nothing pending",
     async (signal) => {
       const server = await mockServer({ apiKey: "k" });
       const child = program("looping-run.ts", [server.url, temporaryFolder()]);

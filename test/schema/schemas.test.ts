@@ -35,13 +35,13 @@ function sameVerdicts(schema: Schema, zod: z.ZodType, bodies: fc.Arbitrary<unkno
 }
 
 describe("the table of operations", () => {
-  it("is the document's", () => {
+  it("matches the schema's paths", () => {
     const documented = Object.entries(DOCUMENT.paths).map(([path, { post }]) => [post.operationId, path]);
     expect(documented).toHaveLength(8);
     expect([...table].map(([name, { path }]) => [name, path]).sort()).toEqual(documented.sort());
   });
 
-  it("has the schemas that the document names", () => {
+  it("has the schemas that the paths name", () => {
     for (const { name, request, answer } of OPERATIONS) {
       expect(table.get(name)?.body, name).toBe(zodOf(request) ?? expect.unreachable());
       expect(table.get(name)?.response, name).toBe(zodOf(answer) ?? expect.unreachable());
@@ -56,8 +56,8 @@ const JUDGED = [
   { what: "refusals and failures", schema: { $ref: "#/components/schemas/Problem" }, leastRefused: 20 },
 ];
 
-describe("the two judges", () => {
-  it("are asked about every body that the document knows", () => {
+describe("zod and Ajv", () => {
+  it("are compared for every request and response body of the schema", () => {
     const contents = [
       ...Object.values(DOCUMENT.paths).flatMap(({ post }) => [post.requestBody, ...Object.values(post.responses)]),
       ...Object.values(DOCUMENT.components.responses),
@@ -70,17 +70,17 @@ describe("the two judges", () => {
 describe.each(JUDGED)("zod and Ajv on $what", ({ schema, leastRefused }) => {
   const zod = zodOf(schema) ?? expect.unreachable();
 
-  it("take the same 2,000 that fit", () => {
+  it("accept the same 2,000 valid values", () => {
     expect(sameVerdicts(schema, zod, fitting(schema), 2000)).toEqual({ taken: 2000, refused: 0 });
   });
 
-  it("say the same of 2,000 with something changed", () => {
+  it("agree about 2,000 changed values", () => {
     const { taken, refused } = sameVerdicts(schema, zod, changed(schema), 2000);
     expect(refused).toBeGreaterThan(leastRefused);
     expect(taken).toBeGreaterThan(20);
   });
 
-  it("refuse no field missing of those that are optional, and each of those that are not", () => {
+  it("allow each optional field, and no required field, to be missing", () => {
     const { properties = {}, required = [] } = resolved(schema);
     const property = fc.property(fitting(schema), (body) => {
       const full = Object.entries(Object(body));
@@ -94,20 +94,20 @@ describe.each(JUDGED)("zod and Ajv on $what", ({ schema, leastRefused }) => {
   });
 });
 
-describe("numbers at the edge", () => {
+describe("integers", () => {
   const { seed } = resolved({ $ref: "#/components/schemas/RunCreate" }).properties ?? {};
 
-  it.each([0, -0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e15, 1.0])("%d is an integer to both", (value) => {
+  it.each([0, -0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e15, 1.0])("%d is an integer for both validators", (value) => {
     expect(schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success).toBe(true);
     expect(judgeOf(seed ?? {})(value)).toBe(true);
   });
 
-  it.each([0.1, 1e-9, 1.5, 2 ** 52 - 0.5])("%d is no integer to either", (value) => {
+  it.each([0.1, 1e-9, 1.5, 2 ** 52 - 0.5])("%d is not an integer for either validator", (value) => {
     expect(schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success).toBe(false);
     expect(judgeOf(seed ?? {})(value)).toBe(false);
   });
 
-  it("beyond what a double is sure of have one verdict as well", () => {
+  it("beyond the safe range have the same result in both validators", () => {
     for (const value of [2 ** 53, 1e21, -(2 ** 60)]) {
       const byZod = schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success;
       expect(byZod, String(value)).toBe(judgeOf(seed ?? {})(value));
@@ -115,8 +115,8 @@ describe("numbers at the edge", () => {
   });
 });
 
-describe("a patch that sets nothing", () => {
-  it.each(["updateExperiment", "updateRun"] as const)("%s: Ajv refuses it, and so does the client", async (name) => {
+describe("an empty patch", () => {
+  it.each(["updateExperiment", "updateRun"] as const)("%s: is rejected by Ajv and by the client", async (name) => {
     const { request } = OPERATIONS.find((operation) => operation.name === name) ?? expect.unreachable();
     expect(resolved(request).minProperties).toBe(1);
     expect(judgeOf(request)({})).toBe(false);
@@ -125,7 +125,7 @@ describe("a patch that sets nothing", () => {
     expect([...client.local.experiments(), ...client.local.runs()]).toEqual([]);
   });
 
-  it("is a matter of these two alone", () => {
+  it("is restricted only for these two operations", () => {
     const limited = OPERATIONS.filter(({ request }) => resolved(request).minProperties !== undefined);
     expect(limited.map(({ name }) => name).sort()).toEqual(["updateExperiment", "updateRun"]);
   });

@@ -62,7 +62,7 @@ const FILES: Readonly<Record<string, string>> = {
 
 /** The mirrors that the Python client left: one of our own writing, and the real one where it lies beside us. */
 export const PYTHON_MIRRORS: readonly { readonly name: string; readonly copyTo: (folder: string) => void }[] = [
-  { name: "of the same shape", copyTo: writeFixture },
+  { name: "in the format of the Python client", copyTo: writeFixture },
   ...(existsSync(SHARED) ? [{ name: "by the Python client", copyTo: copyShared }] : []),
 ];
 

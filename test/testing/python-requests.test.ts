@@ -44,8 +44,8 @@ const calls = OPERATIONS.flatMap((operation) =>
   ["minimal", "full"].flatMap((fields) => Object.keys(HEADERS).map((library) => ({ ...operation, fields, library }))),
 );
 
-describe("what a Python client sends", () => {
-  it("is there for each route, with what it always sends and with every field", () => {
+describe("the recorded requests of a Python client", () => {
+  it("exist for each route, with the minimal and with all fields", () => {
     const names = OPERATIONS.flatMap(({ name }) => [`${name}.full.body`, `${name}.minimal.body`]);
     expect(readdirSync(FIXTURES).sort()).toEqual([...names, "headers.json"].sort());
     for (const { name, request: schema } of OPERATIONS) {
@@ -56,13 +56,13 @@ describe("what a Python client sends", () => {
     }
   });
 
-  it("has the Python client's own defaults in it", () => {
+  it("contain the Python client's own defaults", () => {
     expect(JSON.parse(text("createRun.minimal.body"))).toMatchObject({ status: "pending" });
     expect(JSON.parse(text("addCheckpoint.minimal.body"))).toMatchObject({ is_final: false });
     expect(JSON.parse(text("logStepMetric.minimal.body"))).toMatchObject({ split: "train" });
   });
 
-  it.each(calls)("is taken by the mock server: $name, $fields, by $library", async (call) => {
+  it.each(calls)("are accepted by the mock server: $name, $fields, by $library", async (call) => {
     const { name, fields, library, request: bodySchema, answer: answerSchema } = call;
     const { server, named } = await backend();
     const [path = ""] = Object.entries(DOCUMENT.paths).find(([, { post }]) => post.operationId === name) ?? [];
@@ -76,7 +76,7 @@ describe("what a Python client sends", () => {
     expect(Object.keys(server.requests[0]?.headers ?? {})).not.toContain("idempotency-key");
   });
 
-  it("is kept as it was sent", async () => {
+  it("are recorded as sent", async () => {
     const { server, named } = await backend();
     const path = `${server.url}${PREFIX}${named("/sdk/runs/{run_id}/predictions/")}`;
     await send(path, text("logPredictions.full.body"), HEADERS.requests ?? {});
@@ -85,7 +85,7 @@ describe("what a Python client sends", () => {
     expect(server.predictions[0]?.instruction).toBe("Wie groß? 🌱");
   });
 
-  it("leaves out what is None: a null that was sent is refused, with the field's name", async () => {
+  it("omit None: a null is rejected with the field's name", async () => {
     const { server, named } = await backend();
     const body = named('{"experiment_id": "{experiment_id}", "status": "pending", "seed": null}');
     const { status, answer } = await send(`${server.url}${PREFIX}/sdk/runs/`, body, HEADERS.requests ?? {});
