@@ -53,8 +53,8 @@ const rankOf = (path: string) => LAYERS.findIndex((names) => names.includes(laye
 
 describe("the source files", () => {
   it("all belong to a layer", () => {
-    const strangers = files.filter((path) => rankOf(path) === -1);
-    expect(strangers).toEqual([]);
+    const unassigned = files.filter((path) => rankOf(path) === -1);
+    expect(unassigned).toEqual([]);
   });
 
   it("import only their own layer and those below it", () => {

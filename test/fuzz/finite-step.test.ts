@@ -5,7 +5,7 @@ import { finiteStepLine } from "../../src/api/finite-step.js";
 import { NAMED_SERIES, stepMetricFields } from "../../src/api/inputs.js";
 import { accept } from "../../src/delivery/accept.js";
 
-/** The line of a step by the full check; undefined if the step is refused. */
+/** The line of a step after the full check; undefined if the step is rejected. */
 function checkedStep(input: unknown): string | undefined {
   try {
     return accept("logStepMetric", input, "logStepMetric", stepMetricFields).text;
@@ -60,7 +60,7 @@ const steps = fc.record(
   },
   { requiredKeys: ["step"], noNullPrototype: true },
 );
-/** Most of the fields of `steps` are left out now and then; an unknown field nearly always. */
+/** Fields of `steps` are sometimes omitted; an unknown field nearly always. */
 const inputs = usually(
   fc
     .tuple(steps, fc.integer({ min: 0, max: 19 }))
@@ -81,7 +81,7 @@ describe("the fast path for the line of a step", () => {
       }),
       { numRuns: 20_000, seed: 20261126 },
     );
-    // Otherwise the comparison would say nothing.
+    // Otherwise the comparison would prove nothing.
     expect(plain / all).toBeGreaterThan(0.15);
   });
 

@@ -28,29 +28,29 @@ describe("a kept-alive connection that was closed by the server", () => {
   });
 
   it("is replaced once: a failure on the new connection is reported", async () => {
-    let answered = 0;
+    let requests = 0;
     const server = await byteServer((socket) => {
-      answered += 1;
-      if (answered <= 2) socket.write(onTheWire({ ok: true }));
+      requests += 1;
+      if (requests <= 2) socket.write(onTheWire({ ok: true }));
       else socket.resetAndDestroy();
     });
     const backend = backendApi(server);
     for (let count = 0; count < 2; count += 1) await attempt(backend);
     expect(await attempt(backend)).toMatchObject({ kind: "unavailable", evidence: "connection" });
-    expect(answered).toBe(4);
+    expect(requests).toBe(4);
   });
 
   it("is not replaced after part of a response arrived, nor if the connection is new", async () => {
-    let answered = 0;
+    let requests = 0;
     const server = await byteServer((socket) => {
-      answered += 1;
-      if (answered <= 2) socket.write(onTheWire({ ok: true }));
+      requests += 1;
+      if (requests <= 2) socket.write(onTheWire({ ok: true }));
       else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", () => socket.resetAndDestroy());
     });
     const backend = backendApi(server);
     for (let count = 0; count < 2; count += 1) await attempt(backend);
     expect(await attempt(backend)).toMatchObject({ kind: "unavailable", evidence: "connection" });
-    expect(answered).toBe(3);
+    expect(requests).toBe(3);
     const resetting = await byteServer((socket) => socket.resetAndDestroy());
     expect(await attempt(backendApi(resetting))).toMatchObject({ kind: "unavailable", evidence: "connection" });
     expect(resetting.connections()).toBe(1);

@@ -8,12 +8,12 @@ import { until } from "../support/until.js";
 const MEBIBYTE = 1024 * 1024;
 
 /** A server whose answers are 50 MB long; it counts what the caller took of the last one. */
-async function longWinded(status: number) {
-  let [written, answers, isOver] = [0, 0, false];
+async function endlessServer(status: number) {
+  let [written, responses, isOver] = [0, 0, false];
   const piece = Buffer.alloc(MEBIBYTE, "x");
   const server = await rawServer((_, response) => {
     [written, isOver] = [0, false];
-    answers += 1;
+    responses += 1;
     response.writeHead(status, { "content-type": "application/json" });
     response.write('{"ok":true,"detail":"long-winded: ');
     const write = (): void => {
@@ -29,12 +29,12 @@ async function longWinded(status: number) {
     });
     write();
   });
-  return { url: server.url, written: () => written, answers: () => answers, isOver: () => isOver };
+  return { url: server.url, written: () => written, answers: () => responses, isOver: () => isOver };
 }
 
 describe("a response of 50 MB", () => {
   it("is read only in part if it is an error", async () => {
-    const server = await longWinded(400);
+    const server = await endlessServer(400);
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     await until(server.isOver);
     expect(error).toMatchObject({ name: "BadRequestError", status: 400 });
@@ -47,7 +47,7 @@ describe("a response of 50 MB", () => {
   });
 
   it("is not read to its end if it is a 500, and the call resolves", async () => {
-    const server = await longWinded(500);
+    const server = await endlessServer(500);
     const client = clientOf(server, { maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
     await until(server.isOver);
@@ -56,7 +56,7 @@ describe("a response of 50 MB", () => {
   });
 
   it("is not read to its end if it is a success, and the call resolves", async () => {
-    const server = await longWinded(200);
+    const server = await endlessServer(200);
     const client = clientOf(server, { maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toMatchObject({ ok: true });
     await until(server.isOver);
@@ -65,7 +65,7 @@ describe("a response of 50 MB", () => {
   });
 
   it("is read only in part with the caller's fetch", async () => {
-    const server = await longWinded(422);
+    const server = await endlessServer(422);
     const client = clientOf(server, { fetch: (url, init) => fetch(url, init) });
     const error = await failureOf(() => client.createRun({ experiment_id: "e" }));
     await until(server.isOver);

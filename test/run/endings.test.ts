@@ -108,7 +108,7 @@ describe("the AbortSignal of a run", () => {
 });
 
 describe("a rejected value leaves no trace", () => {
-  const refused: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
+  const rejected: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
     ["a step", (run) => run.logStep(wrong({ accuracy: 99, bad: "x" }))],
     ["a step with invalid options", (run) => run.logStep({ accuracy: 99 }, wrong({ timeoutMs: -1 }))],
     ["a named step", (run) => run.logStep(50, wrong({ accuracy: 99, bad: "x" }))],
@@ -123,7 +123,7 @@ describe("a rejected value leaves no trace", () => {
     ["an ending with invalid options", (run) => run.complete(wrong({ timeout: 1 }))],
   ];
 
-  it.each(refused)("%s", async (_, call) => {
+  it.each(rejected)("%s", async (_, call) => {
     const client = offlineClient();
     const run = await client.startRun({ ...OPTIONS, trackBest: "accuracy" });
     await run.logStep({ accuracy: 0.5 });

@@ -18,7 +18,7 @@ const STEP_FIRST = "run.logStep: the step goes first: logStep(3, { loss })";
 const SPLIT_LAST = 'give the split as third argument: { split: "val" }';
 
 describe("run.logStep", () => {
-  const slips: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
+  const mistakes: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
     [STEP_FIRST, (run) => run.logStep({ step: 3, loss: 0.5 })],
     [STEP_FIRST, (run) => run.logStep(3, { step: 4, loss: 0.5 })],
     [STEP_FIRST, (run) => run.logStep({ loss: 0.5 }, wrong(3))],
@@ -32,10 +32,10 @@ describe("run.logStep", () => {
     ["got 4 arguments", (run) => Reflect.apply(run.logStep, run, [8, { loss: 1 }, undefined, 1])],
   ];
 
-  it.each(slips)("rejects a call that would not log what was meant: %s", async (said, slip) => {
+  it.each(mistakes)("rejects a call that would not log what was meant: %s", async (said, call) => {
     const server = await mockServer();
     const run = await clientOf(server).startRun(OPTIONS);
-    const error = await failureOf(() => slip(run));
+    const error = await failureOf(() => call(run));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(String(error)).toContain(said);
     expect(server.metrics).toEqual([]);

@@ -291,7 +291,7 @@ describe("an option that does not apply to a resumed run", () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const client = job();
-    const refused: readonly (readonly [object, string])[] = [
+    const rejected: readonly (readonly [object, string])[] = [
       [{ seed: 1 }, "seed: the run exists already; set it with client.updateRun(run_id, { seed })"],
       [{ run_config: {} }, "client.updateRun(run_id, { run_config })"],
       [
@@ -307,7 +307,7 @@ describe("an option that does not apply to a resumed run", () => {
       [{ run_id: 7 }, "run_id: expected a string, got 7"],
       [{ run_id: { id: runId } }, "did you mean run.id?"],
     ];
-    for (const [more, message] of refused) {
+    for (const [more, message] of rejected) {
       expect(String(await failureOf(() => client.startRun(wrong({ run_id: runId, ...more }))))).toContain(message);
     }
     expect(String(await failureOf(() => client.startRun(wrong({ ...OPTIONS, reopen: true }))))).toContain("reopen: ");

@@ -40,9 +40,9 @@ describe("a process that receives a signal", () => {
     child.process.kill(signal);
     expect(await child.ended).toMatchObject({ code: null, signal, stderr: "" });
     expect(statuses(server)).toEqual(["cancelled", "cancelled", "completed"]);
-    const told = { status: "cancelled", error_message: `Ended by ${signal}.` };
-    expect(server.experiments).toMatchObject([told, told, { status: "completed" }]);
-    expect(server.runs[0]).toMatchObject({ ...told, duration_seconds: expect.any(Number) });
+    const cancelled = { status: "cancelled", error_message: `Ended by ${signal}.` };
+    expect(server.experiments).toMatchObject([cancelled, cancelled, { status: "completed" }]);
+    expect(server.runs[0]).toMatchObject({ ...cancelled, duration_seconds: expect.any(Number) });
   });
 
   it("exits at once at a second signal", async () => {

@@ -38,9 +38,9 @@ describe("startRun", () => {
       throw thrown;
     });
     expect(error).toBe(thrown);
-    const told = { status: "failed", error_message: expect.stringContaining("without complete()") };
-    expect(server.runs).toMatchObject([told]);
-    expect(server.experiments).toMatchObject([told]);
+    const expected = { status: "failed", error_message: expect.stringContaining("without complete()") };
+    expect(server.runs).toMatchObject([expected]);
+    expect(server.experiments).toMatchObject([expected]);
   });
 
   it("does not change an ended run when it is disposed of", async () => {
@@ -60,15 +60,18 @@ describe("startRun", () => {
     ["cancel", (run) => run.cancel("enough"), { status: "cancelled", error_message: "enough" }],
   ];
 
-  it.each(endings)("%s() ends the run with its duration, and later endings have no effect", async (_, end, told) => {
-    const { server, run } = await started();
-    await end(run);
-    expect(server.runs).toMatchObject([{ ...told, duration_seconds: expect.any(Number) }]);
-    expect(server.runs[0]?.duration_seconds).toBeGreaterThan(0);
-    expect(server.experiments).toMatchObject([told]);
-    for (const [, again] of endings) await again(run);
-    expect(server.requests).toHaveLength(4);
-  });
+  it.each(endings)(
+    "%s() ends the run with its duration, and later endings have no effect",
+    async (_, end, expected) => {
+      const { server, run } = await started();
+      await end(run);
+      expect(server.runs).toMatchObject([{ ...expected, duration_seconds: expect.any(Number) }]);
+      expect(server.runs[0]?.duration_seconds).toBeGreaterThan(0);
+      expect(server.experiments).toMatchObject([expected]);
+      for (const [, again] of endings) await again(run);
+      expect(server.requests).toHaveLength(4);
+    },
+  );
 
   it("updates the experiment even if the run's update is rejected, and throws that error", async () => {
     const { server, run } = await started();
@@ -164,12 +167,12 @@ describe("a run or a row passed instead of an id", () => {
     const { client } = await runOnServer();
     const run = await client.startRun(OPTIONS);
     const row = await client.createRun({ experiment_id: run.experimentId });
-    const slips: readonly (readonly [string, () => unknown])[] = [
+    const mistakes: readonly (readonly [string, () => unknown])[] = [
       ["run.id?", () => client.logStepMetric(wrong(row), { step: 1, loss: 1 })],
       ["run.runId?", () => client.updateRun(wrong(run), { status: "failed" })],
       ["run.experimentId?", () => client.updateExperiment(wrong(run), { plan: "p" })],
     ];
-    for (const [meant, call] of slips) expect(String(await failureOf(call))).toContain(`did you mean ${meant}`);
+    for (const [meant, call] of mistakes) expect(String(await failureOf(call))).toContain(`did you mean ${meant}`);
     expect(String(await failureOf(() => client.updateRun(wrong({}), { note: 1 })))).not.toContain("did you mean");
   });
 });

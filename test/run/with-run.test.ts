@@ -36,14 +36,14 @@ describe("withRun", () => {
     const server = await mockServer();
     const client = clientOf(server);
     const statuses: unknown[] = [];
-    const answer = await client.withRun(OPTIONS, (run) => {
+    const result = await client.withRun(OPTIONS, (run) => {
       statuses.push(server.runs[0]?.status, server.experiments[0]?.status);
       expect(run).toBeInstanceOf(ExperimentRun);
       expect(run).toMatchObject({ experimentId: server.experiments[0]?.id, runId: server.runs[0]?.id });
       return "the answer";
     });
     const [experiment, run] = [server.experiments[0], server.runs[0]];
-    expect(answer).toBe("the answer");
+    expect(result).toBe("the answer");
     expect(statuses).toEqual(["running", "pending"]);
     expect(experiment).toMatchObject({ experiment_name: "iris", hypothesis: "h", tags: ["a"], config: { shared: 1 } });
     expect(run).toMatchObject({ experiment_id: experiment?.id, seed: 42, recipe_kind: "sft", status: "completed" });
@@ -202,7 +202,7 @@ describe("withRun whose function throws", () => {
     { thrown: new OutOfMemory("24 GB are not enough"), told: "OutOfMemory: 24 GB are not enough" },
     { thrown: new TypeError("no"), told: "TypeError: no" },
     { thrown: "just words", told: "just words" },
-  ])("marks both as failed with $told, and rethrows the same value", async ({ thrown, told }) => {
+  ])("marks both as failed with $told, and rethrows the same value", async ({ thrown, told: message }) => {
     const server = await mockServer();
     const error = await failureOf(() =>
       clientOf(server).withRun(OPTIONS, async (run) => {
@@ -212,8 +212,8 @@ describe("withRun whose function throws", () => {
       }),
     );
     expect(error).toBe(thrown);
-    expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
-    expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: message }]);
+    expect(server.experiments).toMatchObject([{ status: "failed", error_message: message }]);
     expect(server.metrics).toHaveLength(1);
   });
 
@@ -228,9 +228,9 @@ describe("withRun whose function throws", () => {
       throw thrown;
     };
     expect(await failureOf(() => client.withRun(OPTIONS, body))).toBe(thrown);
-    const told = `Error: ${"x".repeat(491)}…`;
-    expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
-    expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
+    const message = `Error: ${"x".repeat(491)}…`;
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: message }]);
+    expect(server.experiments).toMatchObject([{ status: "failed", error_message: message }]);
     expect(JSON.stringify(server.requests)).not.toContain("with-run.test");
     expect(JSON.stringify(client.local.run(runId))).not.toContain("with-run.test");
 
@@ -239,7 +239,7 @@ describe("withRun whose function throws", () => {
     expect(stack()).toContain("caused by: TypeError: the root of it");
     await client.updateRun(runId, { note: "looked into" });
     expect(stack()).toContain("with-run.test");
-    expect(client.local.run(runId)).toMatchObject({ note: "looked into", error_message: told });
+    expect(client.local.run(runId)).toMatchObject({ note: "looked into", error_message: message });
   });
 
   it("does not send the stack from an adopted mirror either", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import * as schemas from "../../generated/schemas.js";
-import { DOCUMENT, judgeOf, resolved } from "../support/document.js";
+import { DOCUMENT, resolved, validatorOf } from "../support/document.js";
 
 const zodSchemas = new Map<string, z.ZodType>(Object.entries(schemas));
 
@@ -31,7 +31,7 @@ describe("the examples in the schema", () => {
 
   it.each([...examples, ...problems])("of $what are valid for zod and Ajv", ({ schema, example }) => {
     expect(example).toBeDefined();
-    expect(judgeOf(schema)(example)).toBe(true);
+    expect(validatorOf(schema)(example)).toBe(true);
     const zod = zodSchemas.get(`z${schema.$ref?.replace("#/components/schemas/", "")}`);
     if (schema.$ref !== undefined) expect(zod?.safeParse(example)).toMatchObject({ success: true });
   });
@@ -46,7 +46,7 @@ describe("the examples in the schema", () => {
 
   it("of parameters are valid for zod and Ajv", () => {
     for (const [name, { schema, example }] of Object.entries(DOCUMENT.components.parameters)) {
-      expect(judgeOf(schema)(example), name).toBe(true);
+      expect(validatorOf(schema)(example), name).toBe(true);
       expect(zodSchemas.get(`z${name}`)?.safeParse(example), name).toMatchObject({ success: true });
     }
   });

@@ -76,10 +76,10 @@ describe("npm run schema:update", () => {
     const copy = projectCopy();
     const requests = ["ExperimentCreate", "ExperimentPatch", "RunCreate", "RunPatch", "StepMetric", "Prediction"];
     const rows = ["EvalCreate", "CheckpointCreate", "Prediction"];
-    const answers = ["Entity", "ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
+    const responses = ["Entity", "ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
     const fields = (name: string) => Object.keys(resolved({ $ref: `#/components/schemas/${name}` }).properties ?? {});
     const edits = [
-      ...[...requests, ...rows, ...answers].map((name) =>
+      ...[...requests, ...rows, ...responses].map((name) =>
         set(`${name} properties new_field`, { type: "integer", description: "New." }),
       ),
       ...["ExperimentCreate", "RunCreate", ...rows].map((name) => set(`${name} required`, fields(name))),
@@ -102,7 +102,7 @@ describe("npm run schema:update", () => {
     expect(await npm(copy, "generate:check")).toMatchObject({ code: 0 });
   });
 
-  const refused: readonly (readonly [string, () => string, RegExp])[] = [
+  const rejected: readonly (readonly [string, () => string, RegExp])[] = [
     [
       "that is no valid OpenAPI",
       () => newerDocument(set("RunCreate properties seed", { type: "whole", description: "x" })),
@@ -121,7 +121,7 @@ describe("npm run schema:update", () => {
     ["that is none", () => "openapi: none\n", /newer\.yaml is OpenAPI none, and this project supports 3\.1\./],
   ];
 
-  it.each(refused)("rejects a schema %s, and changes nothing", async (_, text, message) => {
+  it.each(rejected)("rejects a schema %s, and changes nothing", async (_, text, message) => {
     const copy = projectCopy();
     const before = everything(copy);
     const { code, stdout, stderr } = await update(copy, withNewer(copy, text()));

@@ -45,12 +45,12 @@ describe("the API key is in no file, log line, error or report", () => {
     async (status) => {
       const server = await echoing(status, status === 302 ? "http://127.0.0.1:9/" : undefined);
       const logger = recordingLogger();
-      const told: unknown[] = [];
+      const deliveryErrors: unknown[] = [];
       const options: DashboardClientOptions = {
         maxRetries: 0,
         logger,
         logLevel: "DEBUG",
-        onDeliveryError: (e) => told.push(e),
+        onDeliveryError: (e) => deliveryErrors.push(e),
       };
       const shown: string[] = [];
       let root = "";
@@ -73,7 +73,7 @@ describe("the API key is in no file, log line, error or report", () => {
       expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
       const all = [
         ...shown,
-        inspect(told, { depth: 20 }),
+        inspect(deliveryErrors, { depth: 20 }),
         ...logger.lines.map(({ message }) => message),
         writtenIn(root),
       ];

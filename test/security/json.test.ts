@@ -77,15 +77,15 @@ describe("prototype-related names", () => {
   });
 
   it("in responses affect neither the result of a call nor anything else", async () => {
-    const answer = `{"ok":true,"id":"i","inserted":1,"experiment_id":"i","patched":[],"experiment":{"id":"i",${POLLUTING}},"run":{"id":"i",${POLLUTING}},${POLLUTING}}`;
-    const server = await rawServer(always(200, answer, { "content-type": "application/json" }));
+    const text = `{"ok":true,"id":"i","inserted":1,"experiment_id":"i","patched":[],"experiment":{"id":"i",${POLLUTING}},"run":{"id":"i",${POLLUTING}},${POLLUTING}}`;
+    const server = await rawServer(always(200, text, { "content-type": "application/json" }));
     const client = clientOf(server);
     for (const { call } of FULL_WRITES) {
       const row: unknown = await call(client, { experimentId: "i", runId: "i" });
       expect(Reflect.get(Object(row), "polluted")).toBeUndefined();
     }
-    const refusing = clientOf(await rawServer(always(422, `{"detail":"no",${POLLUTING}}`)));
-    expect(await failureOf(() => refusing.createExperiment({ experiment_name: "x" }))).toMatchObject({ status: 422 });
+    const rejecting = clientOf(await rawServer(always(422, `{"detail":"no",${POLLUTING}}`)));
+    expect(await failureOf(() => rejecting.createExperiment({ experiment_name: "x" }))).toMatchObject({ status: 422 });
   });
 });
 
@@ -144,13 +144,13 @@ describe.each([
 
   it.each([200, 201, 400, 422, 500])("in a response of %i give a result or an error, and no crash", async (status) => {
     const deep = nested(LEVELS_IN_ANSWER);
-    for (const answer of [
+    for (const text of [
       deep,
       nested(LEVELS_IN_ERROR),
       `{"detail":${nested(LEVELS_IN_ERROR)}}`,
       `{"ok":true,"experiment":{"id":"i","deep":${deep}},"id":"i","patched":[],"deep":${deep}}`,
     ]) {
-      const client = clientOf(await rawServer(always(status, answer)), { maxRetries: 0 });
+      const client = clientOf(await rawServer(always(status, text)), { maxRetries: 0 });
       for (const { call } of FULL_WRITES) {
         const outcome = await call(client, { experimentId: "i", runId: "i" }).catch((error: unknown) => error);
         if (outcome instanceof Error) expect(outcome).toMatchObject({ status });

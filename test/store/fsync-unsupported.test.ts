@@ -14,7 +14,7 @@ function policyOf(fsync: Fsync, root = temporaryFolder()) {
   return { policy: { fsync, root, warn: (message: string) => void warnings.push(message) }, warnings };
 }
 
-function refusing(): number {
+function rejecting(): number {
   const descriptor = openSync(REFUSING, "r+");
   onTestFinished(() => closeSync(descriptor));
   return descriptor;
@@ -23,7 +23,7 @@ function refusing(): number {
 describe.runIf(existsSync(REFUSING))("a file system that rejects fsync", () => {
   it.each(["always", "interval"] as const)("is reported once for each mirror, with fsync %s", (fsync) => {
     const [one, other] = [policyOf(fsync), policyOf(fsync)];
-    for (const { policy } of [one, one, other]) syncToDisk(refusing(), REFUSING, policy);
+    for (const { policy } of [one, one, other]) syncToDisk(rejecting(), REFUSING, policy);
     for (const { policy, warnings } of [one, other]) {
       expect(warnings).toEqual([
         expect.stringContaining(
@@ -37,7 +37,7 @@ describe.runIf(existsSync(REFUSING))("a file system that rejects fsync", () => {
     const failures: Error[] = [];
     const named = new Promise<string>((warn) => {
       const policy = { fsync: "interval", root: temporaryFolder(), warn } as const;
-      syncToDiskSoon(refusing(), REFUSING, policy, (error) => failures.push(error));
+      syncToDiskSoon(rejecting(), REFUSING, policy, (error) => failures.push(error));
     });
     expect(await named).toContain("EINVAL");
     expect(failures).toEqual([]);

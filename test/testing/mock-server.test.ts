@@ -134,9 +134,9 @@ describe("the stored data", () => {
     ["/sdk/runs/gone/predictions/", { predictions: [{ kind: "eval", instruction: "", model_output: "" }] }],
   ])("has no entity with an unknown id, which gets a 404: %s", async (path, body) => {
     const server = await start();
-    const answer = await post(server, path, body);
-    expect(answer.status).toBe(404);
-    expect(answer.body.detail).toMatch(/^(Run|Experiment) gone not found\.$/);
+    const response = await post(server, path, body);
+    expect(response.status).toBe(404);
+    expect(response.body.detail).toMatch(/^(Run|Experiment) gone not found\.$/);
     expect([...server.metrics, ...server.evals, ...server.checkpoints, ...server.predictions]).toEqual([]);
     expect(server.requests[0]).toMatchObject({ status: 404, committed: false });
   });
@@ -159,8 +159,8 @@ describe("invalid requests", () => {
     ["another scheme", { authorization: "Basic secret" }],
   ])("get a 401 for %s", async (_what, headers) => {
     const server = await start({ apiKey: "secret" });
-    const answer = await post(server, "/sdk/experiments/", { experiment_name: "iris" }, headers);
-    expect(answer).toMatchObject({ status: 401, body: { detail: "Invalid API key." } });
+    const response = await post(server, "/sdk/experiments/", { experiment_name: "iris" }, headers);
+    expect(response).toMatchObject({ status: 401, body: { detail: "Invalid API key." } });
     expect(server.experiments).toEqual([]);
     expect((await post(server, "/sdk/experiments/", { experiment_name: "iris" })).status).toBe(201);
   });
@@ -175,9 +175,9 @@ describe("invalid requests", () => {
   });
 
   it.each(["/sdk/nothing/", "/sdk/experiments", "/sdk/runs//metrics/", "/"])("get a 404 for %s", async (path) => {
-    const answer = await post(await start(), path, {});
-    expect(answer.status).toBe(404);
-    expect(answer.body.detail).toContain(`No route /api/dashboard/api${path}.`);
+    const response = await post(await start(), path, {});
+    expect(response.status).toBe(404);
+    expect(response.body.detail).toContain(`No route /api/dashboard/api${path}.`);
   });
 
   it.each(["/sdk/experiments/", "/api/cardboard/api/sdk/experiments/"])(
@@ -228,8 +228,8 @@ describe("invalid requests", () => {
 
   it("get a 400 for a number that a double cannot represent", async () => {
     const server = await start();
-    const answer = await postText(server, "/sdk/runs/x/metrics/", '{"step":1,"split":"val","metrics":{"a":1e999}}');
-    expect([answer.status, await answer.json()]).toEqual([400, { detail: "metrics.a: must be number" }]);
+    const response = await postText(server, "/sdk/runs/x/metrics/", '{"step":1,"split":"val","metrics":{"a":1e999}}');
+    expect([response.status, await response.json()]).toEqual([400, { detail: "metrics.a: must be number" }]);
   });
 
   it.each(["", "{", "nonsense"])("get a 400 if the body is not JSON: %j", async (text) => {
@@ -252,8 +252,8 @@ describe("invalid requests", () => {
     const body = JSON.stringify({ experiment_name: "é" });
     const server = await start({ maxBodyBytes: Buffer.byteLength(body) });
     expect((await postText(server, "/sdk/experiments/", body)).status).toBe(201);
-    const answer = await postText(server, "/sdk/experiments/", `${body} `);
-    expect([answer.status, await answer.json()]).toEqual([413, { detail: expect.stringContaining("bytes") }]);
+    const response = await postText(server, "/sdk/experiments/", `${body} `);
+    expect([response.status, await response.json()]).toEqual([413, { detail: expect.stringContaining("bytes") }]);
     expect(server.requests[1]).toMatchObject({ status: 413, body: undefined });
     expect(server.experiments).toHaveLength(1);
   });
@@ -312,12 +312,12 @@ describe("the schema", () => {
       const experiment_id = server.experiments[0]?.id ?? "";
       const { example } = requestBody.content["application/json"];
       const body = "experiment_id" in example ? { ...example, experiment_id } : example;
-      const answer = await post(
+      const response = await post(
         server,
         path.replace("{run_id}", run_id).replace("{experiment_id}", experiment_id),
         body,
       );
-      expect(answer).toMatchObject({ status: expect.toSatisfy((status) => status === 200 || status === 201) });
+      expect(response).toMatchObject({ status: expect.toSatisfy((status) => status === 200 || status === 201) });
       expect(server.requests.at(-1)).toMatchObject({ body, committed: true });
     },
   );
@@ -354,8 +354,8 @@ describe("Idempotency-Key", () => {
     await post(server, `/sdk/runs/${id}/metrics/`, ROW, KEY);
     const body = await post(server, `/sdk/runs/${id}/metrics/`, { ...ROW, step: 2 }, KEY);
     const path = await post(server, `/sdk/runs/${id}/`, ROW, KEY);
-    for (const answer of [body, path]) {
-      expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringContaining("n:experiments:1") } });
+    for (const response of [body, path]) {
+      expect(response).toMatchObject({ status: 422, body: { detail: expect.stringContaining("n:experiments:1") } });
     }
     expect(server.metrics).toHaveLength(1);
     expect(server.runs[0]).not.toHaveProperty("step");
@@ -363,24 +363,24 @@ describe("Idempotency-Key", () => {
 
   it("makes a repeat wait for the first request", async () => {
     const server = await start({ latencyMs: 20 });
-    const answers = await Promise.all([1, 2, 3].map(() => post(server, "/sdk/experiments/", IRIS, KEY)));
-    expect(new Set(answers.map(({ body }) => body.experiment.id)).size).toBe(1);
+    const responses = await Promise.all([1, 2, 3].map(() => post(server, "/sdk/experiments/", IRIS, KEY)));
+    expect(new Set(responses.map(({ body }) => body.experiment.id)).size).toBe(1);
     expect(server.experiments).toHaveLength(1);
     expect(server.requests.map(({ committed }) => committed)).toEqual([true, false, false]);
   });
 
   it("is not remembered for a rejected request", async () => {
     const server = await start();
-    const refused = await post(server, "/sdk/experiments/", { wrong: 1 }, KEY);
+    const rejected = await post(server, "/sdk/experiments/", { wrong: 1 }, KEY);
     const taken = await post(server, "/sdk/experiments/", IRIS, KEY);
-    expect([refused.status, taken.status]).toEqual([400, 201]);
+    expect([rejected.status, taken.status]).toEqual([400, 201]);
   });
 
   it("reveals nothing without the API key", async () => {
     const server = await start({ apiKey: "secret" });
     await post(server, "/sdk/experiments/", IRIS, KEY);
-    const answer = await post(server, "/sdk/experiments/", IRIS, { ...KEY, authorization: "Bearer wrong" });
-    expect(answer.status).toBe(401);
+    const response = await post(server, "/sdk/experiments/", IRIS, { ...KEY, authorization: "Bearer wrong" });
+    expect(response.status).toBe(401);
   });
 
   it("may have at most 255 characters", async () => {
@@ -447,40 +447,40 @@ describe("onAnswer", () => {
   const KEY = { "idempotency-key": "k" };
 
   /** A server, and the requests that it told of: as they stood then. */
-  async function telling(options: MockServerOptions = {}) {
-    const told: RecordedRequest[] = [];
-    const server = await start({ ...options, onAnswer: (request) => told.push({ ...request }) });
-    return { server, told };
+  async function recordingServer(options: MockServerOptions = {}) {
+    const seen: RecordedRequest[] = [];
+    const server = await start({ ...options, onAnswer: (request) => seen.push({ ...request }) });
+    return { server, told: seen };
   }
 
   it("is called once per request, before the client has the response, with all that is known", async () => {
-    const { server, told } = await telling();
+    const { server, told: seen } = await recordingServer();
     await post(server, "/sdk/experiments/", IRIS, KEY);
-    expect(told).toHaveLength(1);
+    expect(seen).toHaveLength(1);
     await post(server, "/sdk/experiments/", IRIS, KEY);
     await post(server, "/sdk/experiments/", { ...IRIS, tags: [] }, KEY);
     await post(server, "/sdk/nothing/", {});
-    expect(told).toEqual(server.requests);
-    expect(told).toMatchObject([
+    expect(seen).toEqual(server.requests);
+    expect(seen).toMatchObject([
       { path: "/sdk/experiments/", status: 201, fate: "answered", committed: true, repeated: false, body: IRIS },
       { path: "/sdk/experiments/", status: 201, fate: "answered", committed: false, repeated: true },
       { path: "/sdk/experiments/", status: 422, fate: "answered", committed: false, repeated: false },
       { path: "/sdk/nothing/", status: 404, fate: "answered", committed: false, repeated: false },
     ]);
-    for (const { durationMs, failure } of told) {
+    for (const { durationMs, failure } of seen) {
       expect(durationMs).toBeGreaterThan(0);
       expect(failure).toBeUndefined();
     }
   });
 
   it("is called for simulated failures: a response, a hang, a reset", async () => {
-    const { server, told } = await telling();
+    const { server, told: seen } = await recordingServer();
     const failures = [{ status: 503 }, { status: 503, afterCommit: true }, { reset: true }, { hang: true }];
     for (const failure of failures) server.failNext(failure);
     for (const _ of failures.slice(0, -1)) await post(server, "/sdk/experiments/", IRIS).catch(() => {});
     const hung = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
-    await until(() => told.length === 4);
-    expect(told).toMatchObject([
+    await until(() => seen.length === 4);
+    expect(seen).toMatchObject([
       { status: 503, fate: "answered", committed: false, failure: failures[0] },
       { status: 503, fate: "answered", committed: true, failure: failures[1] },
       { fate: "reset", committed: false, failure: failures[2] },
@@ -488,11 +488,11 @@ describe("onAnswer", () => {
     ]);
     await server.stop();
     await hung;
-    expect(told).toHaveLength(4);
+    expect(seen).toHaveLength(4);
   });
 
   it("is called when a client disconnects, also in the middle of its body", async () => {
-    const { server, told } = await telling({ latencyMs: 300 });
+    const { server, told: seen } = await recordingServer({ latencyMs: 300 });
     const head = "POST /api/dashboard/api/sdk/runs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
     for (const text of [`${head}{`, `${head}{}`]) {
       const socket = connect(server.port, "127.0.0.1");
@@ -501,10 +501,10 @@ describe("onAnswer", () => {
       await until(() => server.requests.length > before);
       if (text.endsWith("{}")) await until(() => server.requests.at(-1)?.body !== undefined);
       socket.resetAndDestroy();
-      await until(() => told.length > before);
+      await until(() => seen.length > before);
     }
-    expect(told).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
-    expect(told[0]).not.toHaveProperty("status");
+    expect(seen).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
+    expect(seen[0]).not.toHaveProperty("status");
   });
 
   it("causes a 500 if it throws, and is not called again", async () => {
@@ -515,8 +515,8 @@ describe("onAnswer", () => {
         throw new Error("no more paper");
       },
     });
-    const answer = await post(server, "/sdk/experiments/", IRIS);
-    expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
+    const response = await post(server, "/sdk/experiments/", IRIS);
+    expect(response).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
     expect([calls, server.requests[0]?.status]).toEqual([1, 500]);
   });
 
@@ -528,7 +528,7 @@ describe("onAnswer", () => {
   });
 
   it("is not called for requests that stop() aborts", async () => {
-    const { server, told } = await telling({ latencyMs: 60_000 });
+    const { server, told: seen } = await recordingServer({ latencyMs: 60_000 });
     const held = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
     await until(() => server.requests[0]?.body !== undefined);
     const socket = connect(server.port, "127.0.0.1");
@@ -537,7 +537,7 @@ describe("onAnswer", () => {
     await until(() => server.requests.length === 2);
     await server.stop();
     await Promise.all([held, closed]);
-    expect(told).toEqual([]);
+    expect(seen).toEqual([]);
   });
 });
 
@@ -545,13 +545,13 @@ describe("the memory of a long-running server", () => {
   const IRIS = { experiment_name: "iris" };
 
   it("omits requests with keepRequests: false", async () => {
-    let told = 0;
+    let seen = 0;
     const onAnswer = () => {
-      told += 1;
+      seen += 1;
     };
     const server = await start({ keepRequests: false, onAnswer });
     await createRun(server);
-    expect([server.requests, told, server.runs.length]).toEqual([[], 2, 1]);
+    expect([server.requests, seen, server.runs.length]).toEqual([[], 2, 1]);
   });
 
   it("forgets the oldest idempotency keys first", async () => {
@@ -717,8 +717,8 @@ describe("failNext", () => {
         throw new Error("oops");
       },
     });
-    const answer = await post(server, "/sdk/experiments/", IRIS);
-    expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("oops") } });
+    const response = await post(server, "/sdk/experiments/", IRIS);
+    expect(response).toMatchObject({ status: 500, body: { detail: expect.stringContaining("oops") } });
   });
 
   it.each([

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { type DashboardClient, EvsysValidationError } from "../../src/index.js";
 import { failureOf, offlineClient, wrong } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
-import { HOSTILE } from "./support/hostile.js";
+import { UNUSUAL_VALUES } from "./support/unusual-values.js";
 
-/** Where any data may stand: the call, and the way to the place. */
+/** Every place for arbitrary data: the field's path, and the call. */
 const PLACES: Readonly<Record<string, (client: DashboardClient, value: unknown) => unknown>> = {
   "config.a[0]": (c, value) => c.createExperiment({ experiment_name: "x", config: wrong({ a: [value] }) }),
   config: (c, value) => c.createExperiment({ experiment_name: "x", config: wrong(value) }),
@@ -22,13 +22,13 @@ const PLACES: Readonly<Record<string, (client: DashboardClient, value: unknown) 
 };
 
 describe.each(Object.entries(PLACES))("an unrepresentable value in %s", (field, call) => {
-  it.each(HOSTILE.filter(({ isKept }) => isKept === false))(
+  it.each(UNUSUAL_VALUES.filter(({ isRepresentable }) => isRepresentable === false))(
     "$name is rejected by the path of its field",
     async ({ make }) => {
       const client = offlineClient();
       const error = await failureOf(() => call(client, make()));
       if (!(error instanceof EvsysValidationError)) throw error;
-      // Some of it lies deeper within the value.
+      // Some are nested deeper within the value.
       expect(error.issues.map((issue) => issue.field.slice(0, field.length))).toEqual([field]);
       expect(error.issues[0]?.field).not.toContain('""');
       expect(existsSync(client.local.root)).toBe(false);
@@ -73,7 +73,7 @@ it("a value that is changed after the call is mirrored as it was passed", async 
 it("a value that is nested too deeply or is circular is rejected with the start of its path", async () => {
   const client = offlineClient();
   for (const name of ["10,000 deep", "100,000 deep list", "circle", "circle of lists"]) {
-    const value = HOSTILE.find((hostile) => hostile.name === name)?.make();
+    const value = UNUSUAL_VALUES.find((unusual) => unusual.name === name)?.make();
     const error = await failureOf(() => client.updateRun("r", { summary: { tree: value } }));
     expect(error).toMatchObject({ name: "EvsysValidationError" });
     expect(String(error)).toMatch(/summary\.tree.*(circular|deep)/);
