@@ -6,7 +6,7 @@ import type { BodyOf, Created, Input, ResponseOf, RowAdded } from "./api/routes.
 import { type DashboardClientOptions, resolveConfig } from "./config.js";
 import type { SyncReport } from "./delivery/counters.js";
 import { Delivery } from "./delivery/delivery.js";
-import type { DeliveryStatus } from "./delivery/outbox.js";
+import type { DeliveryStatus } from "./delivery/status.js";
 import { warnIfExposed } from "./http/exposure.js";
 import { type Logger, levelled } from "./logger.js";
 import type { RunContext } from "./run/context.js";
@@ -81,7 +81,7 @@ export class DashboardClient {
    */
   async createExperiment(body: Input<ExperimentCreate>, options?: CallOptions): Promise<Created<"createExperiment">> {
     const timeoutMs = timeoutOf("createExperiment", options);
-    return this.#delivery.createExperiment(withDefaults(body, { project_id: this.projectId }), timeoutMs);
+    return this.#delivery.entities.createExperiment(withDefaults(body, { project_id: this.projectId }), timeoutMs);
   }
 
   /** Sets fields of an experiment (`/sdk/experiments/{experiment_id}/`, `experiment.json`). Returns the names of the fields set. */
@@ -90,7 +90,7 @@ export class DashboardClient {
     patch: Input<ExperimentPatch>,
     options?: CallOptions,
   ): Promise<ResponseOf<"updateExperiment">> {
-    return this.#delivery.updateExperiment(experimentId, patch, timeoutOf("updateExperiment", options));
+    return this.#delivery.entities.updateExperiment(experimentId, patch, timeoutOf("updateExperiment", options));
   }
 
   /**
@@ -99,7 +99,7 @@ export class DashboardClient {
    */
   async createRun(body: Input<RunCreate>, options?: CallOptions): Promise<Created<"createRun">> {
     const timeoutMs = timeoutOf("createRun", options);
-    return this.#delivery.createRun(withDefaults(body, { status: "pending" }), timeoutMs);
+    return this.#delivery.entities.createRun(withDefaults(body, { status: "pending" }), timeoutMs);
   }
 
   /**
@@ -107,7 +107,7 @@ export class DashboardClient {
    * names of the fields set.
    */
   async updateRun(runId: string, patch: Input<RunPatch>, options?: CallOptions): Promise<ResponseOf<"updateRun">> {
-    return this.#delivery.updateRun(runId, patch, timeoutOf("updateRun", options));
+    return this.#delivery.entities.updateRun(runId, patch, timeoutOf("updateRun", options));
   }
 
   /**
@@ -196,7 +196,7 @@ export class DashboardClient {
    */
   async flush(options?: WaitOptions): Promise<SyncReport> {
     const wait = validWaitOptions("flush", options);
-    await this.#delivery.acceptedAll();
+    await this.#delivery.input.readAll();
     return this.#delivery.outbox.flush(wait);
   }
 
@@ -207,8 +207,8 @@ export class DashboardClient {
    */
   async close(options?: WaitOptions): Promise<SyncReport> {
     const wait = validWaitOptions("close", options);
-    this.#delivery.close();
-    await this.#delivery.acceptedAll();
+    this.#delivery.input.close();
+    await this.#delivery.input.readAll();
     return this.#delivery.outbox.close(wait);
   }
 

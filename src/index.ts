@@ -30,8 +30,7 @@ export type { BodyOf, Created, Input, OperationName, ResponseOf, RowAdded, Strea
 export { DashboardClient } from "./client.js";
 export type { DashboardClientOptions, Fetch, Fsync } from "./config.js";
 export type { Counted, Counts, SyncReport } from "./delivery/counters.js";
-export type { DeliveryStatus } from "./delivery/outbox.js";
-export type { FailingWrite } from "./delivery/status.js";
+export type { DeliveryStatus, FailingWrite } from "./delivery/status.js";
 export { syncMirror } from "./delivery/sync.js";
 export type { SyncOptions } from "./delivery/sync-options.js";
 export {

@@ -1,105 +1,31 @@
 import { randomUUID } from "node:crypto";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { finiteStepLine } from "../api/finite-step.js";
-import { stepMetricFields } from "../api/inputs.js";
-import { decode, encode } from "../api/lossless-json.js";
-import {
-  type BodyOf,
-  type Created,
-  type OperationName,
-  type ResponseOf,
-  ROUTES,
-  type RowAdded,
-} from "../api/routes.js";
+import { encode } from "../api/lossless-json.js";
+import { type ResponseOf, ROUTES, type RowAdded } from "../api/routes.js";
 import type { Config } from "../config.js";
-import { EvsysError, EvsysValidationError, errorOfResponse } from "../errors.js";
+import { EvsysValidationError, errorOfResponse } from "../errors.js";
 import { type Logger, SILENT_LOGGER } from "../logger.js";
-import { assertSafeId } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
-import { now } from "../util/clock.js";
 import { issueAt, preview } from "../util/validation.js";
-import { type Accepted, accept, jsonOf } from "./accept.js";
-import { acceptPredictions } from "./accept-predictions.js";
+import { jsonOf } from "./accept.js";
+import { CallInput, type OnAccepted } from "./call-input.js";
 import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
-import type { Settlement } from "./entry.js";
-import { NonFiniteCounts } from "./non-finite.js";
+import { EntityWrites } from "./entity-writes.js";
+import { responseOf, type Settlement } from "./entry.js";
 import { Outbox } from "./outbox.js";
-
-/**
- * Called with the JSON text of a write's fields once the write is accepted: after validation, before anything is awaited. A
- * rejected write does not call it.
- */
-export type OnAccepted = (text: string) => void;
-
-const UNKNOWN_RUN =
-  ". If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id";
 
 /** The eight writes: each is validated, goes through the outbox, and returns the response that the schema defines. */
 export class Delivery {
   readonly outbox: WriteOutbox;
+  readonly input: CallInput;
+  readonly entities: EntityWrites;
   readonly #config: Config;
-  readonly #logger: Logger;
-  readonly #nonFinite: NonFiniteCounts;
-  /** Calls whose input is being read in chunks. */
-  readonly #accepting = new Set<Promise<unknown>>();
-  #isClosed = false;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
-    this.#logger = logger;
-    this.#nonFinite = new NonFiniteCounts(config.disabled ? SILENT_LOGGER : logger);
+    this.input = new CallInput(config.disabled ? SILENT_LOGGER : logger);
     this.outbox = config.disabled ? new DisabledOutbox(config) : new Outbox(config, logger, store);
-  }
-
-  createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {
-    return this.#create("createExperiment", body, timeoutMs, (fields, key, response) =>
-      Object.assign({}, fields, { id: key }, response?.experiment),
-    );
-  }
-
-  /** `ownsExperiment`: the run began with its experiment, and ends it, also when it is resumed. */
-  createRun(body: unknown, timeoutMs?: number, ownsExperiment = false): Promise<Created<"createRun">> {
-    return this.#create(
-      "createRun",
-      body,
-      timeoutMs,
-      (fields, key, response) => Object.assign({}, fields, { id: key }, response?.run),
-      ownsExperiment,
-    );
-  }
-
-  async updateExperiment(id: string, patch: unknown, timeoutMs?: number): Promise<ResponseOf<"updateExperiment">> {
-    return this.#patch("updateExperiment", id, patch, timeoutMs, (patched) => ({ experiment_id: id, patched }));
-  }
-
-  async updateRun(
-    id: string,
-    patch: unknown,
-    timeoutMs?: number,
-    onAccepted?: OnAccepted,
-  ): Promise<ResponseOf<"updateRun">> {
-    return this.#patch("updateRun", id, patch, timeoutMs, (patched) => ({ id, patched }), onAccepted);
-  }
-
-  /**
-   * Patches a run that is being resumed. If this mirror has nothing of the run, the patch is mirrored only if the backend
-   * does not reject it: a wrong id leaves no trace.
-   */
-  async resumeRun(id: string, patch: unknown, isMirrored: boolean): Promise<void> {
-    if (isMirrored) {
-      await this.updateRun(id, patch);
-      return;
-    }
-    this.#assertWritable("updateRun", id);
-    const { fields } = this.#accept("updateRun", patch);
-    const key = randomUUID();
-    const outcome = await this.outbox.request("updateRun", "run", fields, key, this.#config.timeoutMs, { run_id: id });
-    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
-      const { reason, status } = outcome.failure;
-      const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
-      throw errorOfResponse({ ...outcome.failure, reason: hint, pending: false });
-    }
-    this.outbox.keepPatch("run", id, key, fields, outcome);
+    this.entities = new EntityWrites(this.outbox, this.input, config.timeoutMs);
   }
 
   /** Called once per training step: a step of finite numbers takes a fast path, with one promise for the whole call. */
@@ -110,8 +36,8 @@ export class Delivery {
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<"logStepMetric">> {
     try {
-      this.#assertWritable("logStepMetric", runId);
-      const text = finiteStepLine(body) ?? this.#accept("logStepMetric", body).text;
+      this.input.assertWritable("logStepMetric", runId);
+      const text = finiteStepLine(body) ?? this.input.accept("logStepMetric", body).text;
       onAccepted?.(text);
       return this.outbox.append("metrics", runId, text, { timeoutMs, respond: respondToStep });
     } catch (error) {
@@ -119,37 +45,17 @@ export class Delivery {
     }
   }
 
-  async createEval(
+  createEval(
     runId: string,
     body: unknown,
-    timeoutMs = this.#config.timeoutMs,
+    timeoutMs?: number,
     onAccepted?: OnAccepted,
   ): Promise<RowAdded<"createEval">> {
-    this.#assertWritable("createEval", runId);
-    const { fields, text } = this.#accept("createEval", body);
-    onAccepted?.(text);
-    const row = { id: randomUUID(), ...fields };
-    this.outbox.expectRowId("eval", row.id);
-    const respond = (settlement: Settlement): RowAdded<"createEval"> => {
-      const response = responseOf<"createEval">(settlement);
-      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
-    };
-    return this.outbox.append("evals", runId, encode(row), { timeoutMs, respond });
+    return this.#addRow("createEval", "eval", runId, body, timeoutMs, onAccepted);
   }
 
-  async addCheckpoint(
-    runId: string,
-    body: unknown,
-    timeoutMs = this.#config.timeoutMs,
-  ): Promise<RowAdded<"addCheckpoint">> {
-    this.#assertWritable("addCheckpoint", runId);
-    const row = { id: randomUUID(), ...this.#accept("addCheckpoint", body).fields };
-    this.outbox.expectRowId("checkpoint", row.id);
-    const respond = (settlement: Settlement): RowAdded<"addCheckpoint"> => {
-      const response = responseOf<"addCheckpoint">(settlement);
-      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
-    };
-    return this.outbox.append("checkpoints", runId, encode(row), { timeoutMs, respond });
+  addCheckpoint(runId: string, body: unknown, timeoutMs?: number): Promise<RowAdded<"addCheckpoint">> {
+    return this.#addRow("addCheckpoint", "checkpoint", runId, body, timeoutMs);
   }
 
   async logPredictions(
@@ -157,12 +63,11 @@ export class Delivery {
     given: unknown,
     timeoutMs = this.#config.timeoutMs,
   ): Promise<ResponseOf<"logPredictions">> {
-    this.#assertWritable("logPredictions", runId);
-    const accepting = acceptPredictions("logPredictions", given);
-    const { batches, nonFinite } = accepting instanceof Promise ? await this.#track(accepting) : accepting;
+    this.input.assertWritable("logPredictions", runId);
+    const accepting = this.input.predictions(given);
+    const { batches } = accepting instanceof Promise ? await accepting : accepting;
     const [first] = batches;
     if (first === undefined) return { ok: true, inserted: 0 };
-    this.#nonFinite.add("logPredictions", nonFinite);
     const inserted = batches.reduce((sum, { rows }) => sum + rows, 0);
     const respond = (settlement: Settlement): ResponseOf<"logPredictions"> =>
       responseOf<"logPredictions">(settlement) ?? { ok: true, inserted };
@@ -170,114 +75,42 @@ export class Delivery {
     return this.outbox.appendBatches("predictions", runId, batches, { timeoutMs, respond });
   }
 
-  /** Resolves when the calls whose input is still being read have reached the outbox or are rejected. */
-  async acceptedAll(): Promise<void> {
-    while (this.#accepting.size > 0) {
-      await Promise.allSettled(this.#accepting);
-      // The calls append their rows before the next turn.
-      await nextTurn();
-    }
-  }
-
   /** Sends any body to any route. It is not mirrored: null if it was not sent. */
   async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
-    this.#assertOpen();
+    this.input.assertOpen();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
       const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${preview(path)}`;
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
-    const outcome = await this.outbox.post(path, text, randomUUID(), timeoutMs);
+    const outcome = await this.outbox.direct.post(path, text, randomUUID(), timeoutMs);
     if (outcome === undefined || outcome.kind === "unavailable") return null;
     if (outcome.kind !== "delivered") throw errorOfResponse({ ...outcome.failure, pending: false });
     return outcome.body;
   }
 
-  /** Accepts no further call. Logs how many values of each series were not sent, beyond those in the warnings. */
-  close(): void {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    const summary = this.#nonFinite.summary();
-    if (summary !== undefined) this.#logger.info(summary);
-  }
-
-  async #create<Name extends "createExperiment" | "createRun">(
+  /** Adds a row with an id, which other rows may name before the backend has its own for it. */
+  async #addRow<Name extends "createEval" | "addCheckpoint">(
     name: Name,
+    kind: "eval" | "checkpoint",
+    runId: string,
     body: unknown,
-    timeoutMs: number | undefined,
-    rowOf: (fields: BodyOf<Name>, key: string, response: ResponseOf<Name> | undefined) => Created<Name>,
-    ownsExperiment = false,
-  ): Promise<Created<Name>> {
-    this.#assertOpen();
-    // Parsed from its text, so that changes that the caller makes during the request do not get into the mirror.
-    const fields = decode(this.#accept(name, body).text) as BodyOf<Name>;
-    const { entity } = ROUTES[name];
-    const key = randomUUID();
-    const outcome = await this.outbox.request(name, entity, fields, key, timeoutMs ?? this.#config.timeoutMs);
-    const isDelivered = outcome?.kind === "delivered";
-    // A create that throws is not kept: its caller has no id to continue with.
-    if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
-      throw errorOfResponse({ ...outcome.failure, pending: false });
-    }
-    const response = isDelivered ? responseOf<Name>({ kind: "delivered", body: outcome.body }) : undefined;
-    const row = rowOf(fields, key, response);
-    this.outbox.keep(entity, row.id, { key, fields, ownsExperiment }, outcome);
-    if (!isDelivered && this.outbox.takeTurn(now())) await nextTurn();
-    return row;
-  }
-
-  #patch<Name extends "updateExperiment" | "updateRun">(
-    name: Name,
-    id: string,
-    body: unknown,
-    timeoutMs: number | undefined,
-    localResponse: (patched: string[]) => ResponseOf<Name>,
+    timeoutMs = this.#config.timeoutMs,
     onAccepted?: OnAccepted,
-  ): Promise<ResponseOf<Name>> {
-    this.#assertOpen();
-    const { entity } = ROUTES[name];
-    assertSafeId(name, `${entity}_id`, id);
-    const { fields, text } = this.#accept(name, body);
+  ): Promise<RowAdded<Name>> {
+    this.input.assertWritable(name, runId);
+    const { fields, text } = this.input.accept(name, body);
     onAccepted?.(text);
-    return this.outbox.patch(entity, id, fields, randomUUID(), {
-      timeoutMs: timeoutMs ?? this.#config.timeoutMs,
-      respond: (settlement) => responseOf<Name>(settlement) ?? localResponse(Object.keys(fields)),
-    });
-  }
-
-  #accept<Name extends OperationName>(name: Name, body: unknown): Accepted<Name> {
-    const schema = name === "logStepMetric" ? stepMetricFields : ROUTES[name].body;
-    const accepted = accept(name, body, name, schema);
-    this.#nonFinite.add(name, accepted.nonFinite);
-    return accepted;
-  }
-
-  async #track<Result>(accepting: Promise<Result>): Promise<Result> {
-    this.#accepting.add(accepting);
-    try {
-      return await accepting;
-    } finally {
-      this.#accepting.delete(accepting);
-    }
-  }
-
-  #assertWritable(name: OperationName, runId: unknown): void {
-    this.#assertOpen();
-    assertSafeId(name, "run_id", runId);
-  }
-
-  #assertOpen(): void {
-    if (this.#isClosed) throw new EvsysError("The client is closed. Create a new DashboardClient.");
+    const row = Object.assign({ id: randomUUID() }, fields);
+    this.outbox.expectRowId(kind, row.id);
+    const respond = (settlement: Settlement): RowAdded<Name> => {
+      const response = responseOf<"createEval" | "addCheckpoint">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append(ROUTES[name].stream, runId, encode(row), { timeoutMs, respond });
   }
 }
 
 function respondToStep(settlement: Settlement): ResponseOf<"logStepMetric"> {
   return responseOf<"logStepMetric">(settlement) ?? { ok: true };
-}
-
-/** The backend's response; undefined if the write is only in the mirror for now. */
-function responseOf<Name extends OperationName>(settlement: Settlement): ResponseOf<Name> | undefined {
-  if (settlement.kind === "failed") throw settlement.error;
-  // The HTTP layer has validated the body against this operation's schema.
-  return settlement.kind === "delivered" ? (settlement.body as ResponseOf<Name>) : undefined;
 }

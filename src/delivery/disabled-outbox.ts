@@ -5,16 +5,20 @@ import { now } from "../util/clock.js";
 import { Turns } from "../util/turns.js";
 import { Counters, type SyncReport } from "./counters.js";
 import { SKIPPED } from "./entry.js";
-import type { DeliveryStatus, Outbox, OutboxCall } from "./outbox.js";
+import type { Outbox, OutboxCall } from "./outbox.js";
+import type { DeliveryStatus } from "./status.js";
 
 /** The methods of an outbox that a client uses. */
-export type WriteOutbox = Pick<Outbox, keyof Outbox>;
+export type WriteOutbox = Pick<Outbox, Exclude<keyof Outbox, "direct">> & {
+  readonly direct: Pick<Outbox["direct"], "request" | "post">;
+};
 
 /** The outbox of a disabled client: it accepts writes and keeps none. It touches neither the disk nor the network. */
 export class DisabledOutbox implements WriteOutbox {
   readonly api: BackendApi["api"];
   readonly status: DeliveryStatus = { remote: "offline", pending: 0, rejected: 0 };
-  readonly #turns = new Turns();
+  readonly direct = { request: async () => undefined, post: async () => undefined };
+  readonly turns = new Turns();
 
   constructor(config: Config) {
     // It rejects every request of an offline client, and opens no connection before.
@@ -28,10 +32,6 @@ export class DisabledOutbox implements WriteOutbox {
   keepPatch(): void {}
 
   keepErrorStack(): void {}
-
-  async request(): Promise<undefined> {}
-
-  async post(): Promise<undefined> {}
 
   patch<Result>(
     _kind: unknown,
@@ -64,12 +64,8 @@ export class DisabledOutbox implements WriteOutbox {
     return this.flush();
   }
 
-  takeTurn(time: number): boolean {
-    return this.#turns.takeTurn(time);
-  }
-
   async #respond<Result>({ respond }: OutboxCall<Result>): Promise<Result> {
-    if (this.takeTurn(now())) await nextTurn();
+    if (this.turns.takeTurn(now())) await nextTurn();
     return respond(SKIPPED);
   }
 }

@@ -1,3 +1,4 @@
+import type { OperationName, ResponseOf } from "../api/routes.js";
 import type { DashboardClientError } from "../errors.js";
 import type { BatchRange, StoredLine } from "../journal/segment.js";
 import type { Operation } from "../journal/sync-state.js";
@@ -150,4 +151,11 @@ export function policyOf(
 /** Whether an entry may be sent now: its backoff is over, and the id that it waited for is known. */
 export function isDue({ dueAt, waitsFor }: Entry, time: number, ids: IdMap): boolean {
   return dueAt <= time && (waitsFor === undefined || ids.resolve(waitsFor.kind, waitsFor.id) !== undefined);
+}
+
+/** The backend's response; undefined if the write is only in the mirror for now. */
+export function responseOf<Name extends OperationName>(settlement: Settlement): ResponseOf<Name> | undefined {
+  if (settlement.kind === "failed") throw settlement.error;
+  // The HTTP layer has validated the body against this operation's schema.
+  return settlement.kind === "delivered" ? (settlement.body as ResponseOf<Name>) : undefined;
 }

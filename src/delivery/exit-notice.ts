@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { EntityStore } from "../journal/entity-store.js";
 import { segmentsOf } from "../journal/segment.js";
 import { sizeOf } from "../store/files.js";
@@ -55,11 +56,15 @@ export function printExitNotice(): void {
   for (const [root, entities] of found) {
     const writes = countPending(root, entities);
     if (writes === 0) continue;
-    const what = writes === 1 ? "1 write is" : `${writes} writes are`;
-    process.stderr.write(
-      `[evsys-sdk] ${what} in the mirror and not delivered yet. Send with: ${syncCommandLine(root)}\n`,
-    );
+    process.stderr.write(`[evsys-sdk] ${noticeOf(root, writes)}\n`);
   }
+}
+
+function noticeOf(root: string, writes: number): string {
+  const what = writes === 1 ? "1 write is" : `${writes} writes are`;
+  return existsSync(root)
+    ? `${what} in the mirror and not delivered yet. Send with: ${syncCommandLine(root)}`
+    : `${what} lost: the mirror ${root} was deleted before they were delivered.`;
 }
 
 /** The command that sends mirrors, quoted for a shell. */

@@ -5,6 +5,7 @@ import { backoffMs } from "./backoff.js";
 import type { SyncReport } from "./counters.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import type { Scope } from "./scope.js";
+import { nextDueMs } from "./send-timer.js";
 import type { Sender } from "./sender.js";
 import { pendingReason } from "./status.js";
 
@@ -20,7 +21,6 @@ export interface DrainOptions {
 export async function flushScope(
   mirror: MirrorOutbox,
   scope: Scope,
-  direct: ReadonlySet<Promise<unknown>>,
   { timeoutMs, signal }: DrainOptions,
 ): Promise<SyncReport> {
   const startedAt = now();
@@ -29,7 +29,7 @@ export async function flushScope(
     // The rows of this tick are written first.
     await Promise.resolve();
     mirror.poll();
-    await within(timeoutMs, signal, Promise.allSettled([...direct, scope.calls.whenIdle()]));
+    await within(timeoutMs, signal, scope.calls.whenIdle());
     const leftMs = timeoutMs === undefined ? undefined : timeoutMs - (now() - startedAt);
     await sendBacklog(sender, () => scope.counters.total.pending, { timeoutMs: leftMs, signal });
   }
@@ -61,7 +61,7 @@ export async function sendBacklog(
     await within(leftMs(), signal, sender.ids.whenLookedUp());
     await within(leftMs(), signal, sender.drain());
     failures = sender.progress === before ? failures + 1 : 0;
-    const dueMs = connection.maySend ? sender.nextDueMs() : Math.max(connection.pauseMs, backoffMs(failures));
+    const dueMs = connection.maySend ? nextDueMs(sender) : Math.max(connection.pauseMs, backoffMs(failures));
     const isHopeless = failures > config.maxRetries || dueMs === undefined || connection.blocked !== undefined;
     if (pending() === 0 || restsTooLong() || (timeoutMs === undefined && isHopeless)) return;
     await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);

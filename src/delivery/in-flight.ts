@@ -14,6 +14,16 @@ export class InFlight {
     this.#idle = [];
   }
 
+  /** Counts an operation until its promise is settled. */
+  async track<Result>(operation: Promise<Result>): Promise<Result> {
+    this.begin();
+    try {
+      return await operation;
+    } finally {
+      this.end();
+    }
+  }
+
   /** Resolves when nothing is in flight. */
   whenIdle(): Promise<void> {
     return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));

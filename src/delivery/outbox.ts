@@ -1,43 +1,29 @@
 import { setImmediate } from "node:timers";
-import type { OperationName, StreamName } from "../api/routes.js";
+import type { StreamName } from "../api/routes.js";
 import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import type { NewEntity } from "../journal/entity-store.js";
 import type { Logger } from "../logger.js";
+import type { ByteRange } from "../store/append-file.js";
 import { keepErrorStack } from "../store/document.js";
-import type { ByteRange } from "../store/line-writer.js";
 import { documentPath, type FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
 import { Turns } from "../util/turns.js";
-import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
 import type { RowBatch } from "./batches.js";
-import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
+import { DirectRequests } from "./direct-requests.js";
 import type { Settlement, Waiter } from "./entry.js";
-import { leaveForExit, onExit, type PendingEntity } from "./exit-notice.js";
-import { type DrainOptions, flushScope, within } from "./flush.js";
+import { leaveForExit, onExit } from "./exit-notice.js";
+import { type DrainOptions, flushScope } from "./flush.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
-import { outgoing } from "./outgoing.js";
 import { registerPatch, registerRows, registerSentPatch } from "./register.js";
 import { Scope } from "./scope.js";
 import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
-import { type FailingWrite, failingWrites, pendingEntitiesOf } from "./status.js";
+import { type DeliveryStatus, pendingEntitiesOf, statusOf } from "./status.js";
 import { partsOf } from "./waiters.js";
-
-/** The state of the delivery. */
-export interface DeliveryStatus {
-  /** `up`: sending. `down`: the backend is unavailable, writes go to the mirror. `offline`: never sends. */
-  readonly remote: Remote;
-  /** Writes in the mirror that the backend does not have: of this client, and earlier ones to the same experiments and runs. */
-  readonly pending: number;
-  /** Writes that the backend rejected. */
-  readonly rejected: number;
-  /** Writes that keep failing while the backend takes others, at most ten; absent if there are none. */
-  readonly failing?: readonly FailingWrite[];
-}
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -49,14 +35,14 @@ export interface OutboxCall<Result> {
 
 /** The writes of one client: mirrored first, then sent by an outbox that clients of the process may share. */
 export class Outbox {
+  readonly direct: DirectRequests;
+  /** Timers need a turn now and then: a loop of calls that resolve from the mirror would starve them. */
+  readonly turns = new Turns();
   readonly #config: Config;
   readonly #store: LocalExperimentStore;
   readonly #scope: Scope;
   readonly #shared: MirrorOutbox;
   readonly #forgetExit: () => void;
-  /** Requests that belong to no entity yet. */
-  readonly #direct = new Set<Promise<unknown>>();
-  readonly #turns = new Turns();
   #closing: Promise<SyncReport> | undefined;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
@@ -68,9 +54,10 @@ export class Outbox {
     );
     const shared = acquireOutbox(config, logger, store.root, this.#scope);
     this.#shared = shared;
+    this.direct = new DirectRequests(config, shared.sender, this.#scope, store);
     this.#forgetExit = onExit({
       root: store.root,
-      isQuiet: config.logLevel === "ERROR" || config.logLevel === "CRITICAL",
+      isQuiet: isQuiet(config),
       pendingEntities: () => pendingEntitiesOf(shared, false),
       release: () => shared.close(),
     });
@@ -82,32 +69,12 @@ export class Outbox {
   }
 
   get status(): DeliveryStatus {
-    const { pending, rejected } = this.#scope.counters.total;
-    const { remote } = this.#shared.sender.connection;
-    const failing = remote === "up" ? failingWrites(this.#shared.sender) : [];
-    return { remote, pending, rejected, ...(failing.length === 0 ? {} : { failing }) };
+    return statusOf(this.#shared.sender, this.#scope);
   }
 
   /** Announces a client-generated id, which other writes may name before the backend has its own for it. */
   expectRowId(kind: "eval" | "checkpoint", id: string): void {
     this.#shared.sender.ids.expect(kind, id);
-  }
-
-  /** Sends a create or a patch that is not mirrored yet; undefined if it cannot be sent now. */
-  async request(
-    name: OperationName,
-    kind: FolderKind,
-    fields: Fields,
-    key: string,
-    timeoutMs: number,
-    pathIds: Readonly<Record<string, string>> = {},
-  ): Promise<Outcome | undefined> {
-    const { connection, ids } = this.#shared.sender;
-    this.#store.prepare(kind, this.#shared.sender.diskPolicy(this.#store.root));
-    const made = outgoing(name, fields, ids);
-    if ("waitsFor" in made || !this.#isAwaiting) return undefined;
-    const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };
-    return this.#track(sendWrite(connection, request, this.#policy(timeoutMs)));
   }
 
   /** Mirrors a create. Without a response it is sent later, under its key, which is then the id. */
@@ -161,7 +128,7 @@ export class Outbox {
     entity.appending += 1;
     let ranges: ByteRange[];
     try {
-      ranges = await this.#track(entity.store.appendBatches(stream, texts));
+      ranges = await this.#scope.calls.track(entity.store.appendBatches(stream, texts));
     } finally {
       entity.appending -= 1;
     }
@@ -175,16 +142,9 @@ export class Outbox {
     });
   }
 
-  /** Sends a request that is not mirrored; undefined if it cannot be sent now. */
-  async post(path: string, body: string | undefined, key: string, timeoutMs: number): Promise<Outcome | undefined> {
-    const { connection } = this.#shared.sender;
-    if (!connection.isUp) return undefined;
-    return this.#track(sendPost(connection, path, body, key, this.#policy(timeoutMs)));
-  }
-
   /** Sends what is pending: one attempt without a deadline, as many as it takes with one. */
   flush(options: DrainOptions = {}): Promise<SyncReport> {
-    return flushScope(this.#shared, this.#scope, this.#direct, options);
+    return flushScope(this.#shared, this.#scope, options);
   }
 
   /** Flushes, then releases resources that no other client of the process uses. Closing again returns the same report. */
@@ -199,21 +159,10 @@ export class Outbox {
     } finally {
       const leftovers = this.#scope.counters.total.pending === 0 ? [] : pendingEntitiesOf(this.#shared, true);
       this.#forgetExit();
-      if (releaseOutbox(this.#shared, this.#scope)) {
-        this.#shared.sender.stop();
-        await this.#shared.sender.connection.close();
-        await within(this.#config.timeoutMs, undefined, this.#shared.sender.sends.whenIdle());
-        this.#shared.close();
-      }
-      this.#leave(leftovers);
+      await releaseOutbox(this.#shared, this.#scope, this.#config.timeoutMs);
+      // Only the pending writes are kept for the exit notice, so that a closed client can be garbage-collected.
+      if (leftovers.length > 0) leaveForExit(this.#store.root, isQuiet(this.#config), leftovers);
     }
-  }
-
-  /** Keeps only the pending writes for the exit notice, so that a closed client can be garbage-collected. */
-  #leave(leftovers: readonly PendingEntity[]): void {
-    if (leftovers.length === 0) return;
-    const isQuiet = this.#config.logLevel === "ERROR" || this.#config.logLevel === "CRITICAL";
-    leaveForExit(this.#store.root, isQuiet, leftovers);
   }
 
   /** The waiter of a call. In background delivery a call waits only for the mirror. */
@@ -233,7 +182,7 @@ export class Outbox {
         this.#scope.calls.end();
         try {
           const result = respond(settlement);
-          if (settlement.kind === "delivered" || !this.takeTurn(time)) resolve(result);
+          if (settlement.kind === "delivered" || !this.turns.takeTurn(time)) resolve(result);
           else setImmediate(resolve, result);
         } catch (error) {
           reject(error);
@@ -241,22 +190,9 @@ export class Outbox {
       },
     };
   }
+}
 
-  /** Whether timers need a turn: a loop of calls that resolve from the mirror would starve them. */
-  takeTurn(time: number): boolean {
-    return this.#turns.takeTurn(time);
-  }
-
-  async #track<Result>(send: Promise<Result>): Promise<Result> {
-    this.#direct.add(send);
-    return send.finally(() => this.#direct.delete(send));
-  }
-
-  #policy(timeoutMs: number): RetryPolicy {
-    return { maxRetries: this.#config.maxRetries, timeoutMs, isAwaited: true, isExtendable: false, isRepeat: false };
-  }
-
-  get #isAwaiting(): boolean {
-    return this.#config.delivery === "await" && this.#shared.sender.connection.isUp;
-  }
+/** Whether warnings are off. */
+function isQuiet({ logLevel }: Config): boolean {
+  return logLevel === "ERROR" || logLevel === "CRITICAL";
 }

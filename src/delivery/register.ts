@@ -1,7 +1,7 @@
 import type { StreamName } from "../api/routes.js";
 import type { Outcome } from "../http/outcome.js";
 import type { NewEntity } from "../journal/entity-store.js";
-import type { ByteRange } from "../store/line-writer.js";
+import type { ByteRange } from "../store/append-file.js";
 import { toError } from "../util/thrown.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, PENDING, type Waiter } from "./entry.js";

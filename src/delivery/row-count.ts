@@ -1,7 +1,7 @@
 import { ID_KIND_OF } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import type { Segment } from "../journal/segment.js";
-import type { ByteRange } from "../store/line-writer.js";
+import type { ByteRange } from "../store/append-file.js";
 import { parseRow } from "../store/rows.js";
 import type { WriteState } from "./counters.js";
 import type { BatchEntry } from "./entry.js";

@@ -1,4 +1,3 @@
-import { clearTimeout, setTimeout } from "node:timers";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
 import type { DiskPolicy } from "../store/fsync.js";
@@ -10,10 +9,9 @@ import { IdMap } from "./id-map.js";
 import { InFlight } from "./in-flight.js";
 import { OutageLog } from "./outage-log.js";
 import { hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { SendTimer } from "./send-timer.js";
 import { UnsettledSteps } from "./unsettled-steps.js";
 
-const FIRST_PROBE_MS = 1_000;
-const LAST_PROBE_MS = 60_000;
 const ENTITIES_AT_ONCE = 32;
 
 /** Sends the pending writes of a set of entities over one connection, in the send order, and recovers after an outage. */
@@ -34,10 +32,8 @@ export class Sender {
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
   #isDrainRequested = false;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #timer = new SendTimer(this);
   #probes = 0;
-  /** How often the timer has fired since the last change. What a flush probes does not delay the next firing. */
-  #firings = 0;
   #progress = 0;
 
   /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
@@ -74,7 +70,7 @@ export class Sender {
   }
 
   /** The entities that have, or may have, a backlog. */
-  get backlog(): Iterable<EntityOutbox> {
+  get backlog(): ReadonlySet<EntityOutbox> {
     return this.#backlog;
   }
 
@@ -114,7 +110,7 @@ export class Sender {
     if (this.connection.maySend) {
       this.#isDrainRequested = true;
       void this.drain();
-    } else this.schedule();
+    } else this.#timer.schedule();
   }
 
   /** Sends what is due, and resolves when nothing more can be sent now. */
@@ -122,7 +118,7 @@ export class Sender {
     this.#draining ??= this.#drainAll().finally(() => {
       this.#draining = undefined;
       if (this.connection.maySend) this.#outages.noteDrained();
-      this.schedule();
+      this.#timer.schedule();
     });
     return this.#draining;
   }
@@ -143,23 +139,10 @@ export class Sender {
     for (const outbox of this.#backlog) for (const entry of outbox.requeued()) entry.dueAt = 0;
   }
 
-  /** When the next entry is due, in milliseconds from now; undefined if nothing waits. */
-  nextDueMs(): number | undefined {
-    let next: number | undefined;
-    for (const outbox of this.#backlog) {
-      if (outbox.health.isPaused) continue;
-      for (const entry of outbox.requeued()) {
-        const mustWait = entry.kind === "batch" && entry.stream.queue.mustWait(entry);
-        if (entry.waitsFor === undefined && !mustWait) next = Math.min(next ?? Number.POSITIVE_INFINITY, entry.dueAt);
-      }
-    }
-    return next === undefined ? undefined : Math.max(0, next - now(), this.connection.pauseMs);
-  }
-
   /** Sends nothing more of the backlog. */
   stop(): void {
     this.connection.stop();
-    clearTimeout(this.#timer);
+    this.#timer.stop();
   }
 
   /** Only a sync sends more than one mirror. */
@@ -187,34 +170,6 @@ export class Sender {
     }
   }
 
-  /** Sets the timer for the next probe or the next entry that is due. */
-  schedule(): void {
-    if (this.#timer !== undefined || this.connection.isStopped || this.isOffline || this.keepsProcessAlive) return;
-    if (this.#backlog.size === 0) return;
-    const probeMs = Math.min(LAST_PROBE_MS, FIRST_PROBE_MS * 2 ** this.#firings) * (0.5 + Math.random() / 2);
-    const waitMs = this.connection.maySend ? Math.min(probeMs, this.nextDueMs() ?? probeMs) : probeMs;
-    this.#timer = setTimeout(() => this.#again(), Math.max(waitMs, this.connection.pauseMs)).unref();
-  }
-
-  #again(): void {
-    this.#timer = undefined;
-    // The backend may have asked to wait since the timer was set.
-    if (this.connection.pauseMs > 0) {
-      this.schedule();
-      return;
-    }
-    for (const outbox of this.#backlog) outbox.health.release(false);
-    this.#firings = Math.min(this.#firings + 1, 16);
-    if (this.connection.maySend) {
-      void this.drain();
-      return;
-    }
-    void this.probe().finally(() => {
-      if (this.connection.maySend) void this.drain();
-      else this.schedule();
-    });
-  }
-
   #onLearned(): void {
     if (this.#backlog.size === 0) return;
     for (const outbox of this.#backlog) {
@@ -225,13 +180,13 @@ export class Sender {
   }
 
   #onDown(reason: string): void {
-    this.#firings = 0;
+    this.#timer.startOver();
     this.#outages.noteDown(reason);
-    this.schedule();
+    this.#timer.schedule();
   }
 
   #onUp(): void {
-    this.#firings = 0;
+    this.#timer.startOver();
     let pending = 0;
     for (const outbox of this.#backlog) pending += outbox.pending;
     this.#outages.noteUp(pending);

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
+import { within } from "./flush.js";
 import { MirrorOutbox } from "./mirror-outbox.js";
 import type { Scope } from "./scope.js";
 
@@ -24,11 +25,15 @@ export function acquireOutbox(config: Config, logger: Logger, root: string, scop
   return mine.outbox;
 }
 
-/** Releases an outbox. Returns whether nobody uses it any more: the caller then closes it. */
-export function releaseOutbox(outbox: MirrorOutbox, scope: Scope): boolean {
+/** Releases an outbox. If no other client uses it, it is closed; what is in flight then has `timeoutMs`. */
+export async function releaseOutbox(outbox: MirrorOutbox, scope: Scope, timeoutMs: number): Promise<void> {
   const mine = [...shared].find((one) => one.outbox === outbox);
-  if (mine === undefined) return false;
-  return outbox.removeScope(scope) && shared.delete(mine);
+  if (mine === undefined || !outbox.removeScope(scope)) return;
+  shared.delete(mine);
+  outbox.sender.stop();
+  await outbox.sender.connection.close();
+  await within(timeoutMs, undefined, outbox.sender.sends.whenIdle());
+  outbox.close();
 }
 
 function newOutbox(config: Config, logger: Logger, root: string, path: string): MirrorOutbox {

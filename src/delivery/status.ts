@@ -1,8 +1,10 @@
 import { sizeOf } from "../store/files.js";
+import type { Remote } from "./connection.js";
 import type { SyncReport } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { PendingEntity } from "./exit-notice.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
+import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 
 const MAX_NAMED = 10;
@@ -19,8 +21,28 @@ export interface FailingWrite {
   readonly reason: string;
 }
 
+/** The state of the delivery. */
+export interface DeliveryStatus {
+  /** `up`: sending. `down`: the backend is unavailable, writes go to the mirror. `offline`: never sends. */
+  readonly remote: Remote;
+  /** Writes in the mirror that the backend does not have: of this client, and earlier ones to the same experiments and runs. */
+  readonly pending: number;
+  /** Writes that the backend rejected. */
+  readonly rejected: number;
+  /** Writes that keep failing while the backend takes others, at most ten; absent if there are none. */
+  readonly failing?: readonly FailingWrite[];
+}
+
+/** The state of the delivery, with the counts of one client. */
+export function statusOf(sender: Sender, { counters }: Scope): DeliveryStatus {
+  const { pending, rejected } = counters.total;
+  const { remote } = sender.connection;
+  const failing = remote === "up" ? failingWrites(sender) : [];
+  return { remote, pending, rejected, ...(failing.length === 0 ? {} : { failing }) };
+}
+
 /** The writes that keep failing, at most ten. */
-export function failingWrites(sender: Sender): FailingWrite[] {
+function failingWrites(sender: Sender): FailingWrite[] {
   const failing: FailingWrite[] = [];
   for (const outbox of sender.backlog) {
     const { kind, id } = outbox.store;

@@ -1,6 +1,6 @@
 import type { EntityStore } from "../journal/entity-store.js";
 import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
-import type { ByteRange } from "../store/line-writer.js";
+import type { ByteRange } from "../store/append-file.js";
 import { BatchQueue } from "./batch-queue.js";
 import type { WriteState } from "./counters.js";
 import { type BatchEntry, batchEntry, PENDING, type Waiter } from "./entry.js";

@@ -94,7 +94,7 @@ export function adopt(folder: string, { gaps, creation, madeAt, changedAt }: Ado
       if (Object.keys(creation.patch).length > 0)
         ops.appendNow(encode({ key: `${creation.key}:patch`, at: changedAt, patch: creation.patch }));
     }
-    ops.syncToDisk();
+    ops.file.syncToDisk();
     ops.close();
   }
 }

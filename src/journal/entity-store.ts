@@ -1,8 +1,9 @@
 import { encode } from "../api/lossless-json.js";
 import type { StreamName } from "../api/routes.js";
+import type { ByteRange } from "../store/append-file.js";
 import { DocumentWriter } from "../store/document-writer.js";
 import { type DiskPolicy, NO_FSYNC } from "../store/fsync.js";
-import type { ByteRange, OnAppended } from "../store/line-writer.js";
+import type { OnAppended } from "../store/line-writer.js";
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
 import { now } from "../util/clock.js";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
 import { STREAMS } from "../api/routes.js";
+import type { ByteRange } from "../store/append-file.js";
 import { type Line, LineReader } from "../store/line-reader.js";
-import type { ByteRange } from "../store/line-writer.js";
 import { segmentName } from "../store/paths.js";
 import { parseRow } from "../store/rows.js";
 import type { EntityStore } from "./entity-store.js";

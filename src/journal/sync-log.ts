@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
+import type { ByteRange } from "../store/append-file.js";
 import { namesIn } from "../store/files.js";
 import { type DiskPolicy, makeSyncedFolder, NO_FSYNC } from "../store/fsync.js";
-import { type ByteRange, LineWriter } from "../store/line-writer.js";
+import { LineWriter } from "../store/line-writer.js";
 import { ACKS, AcksLog } from "./acks-log.js";
 import { OpsLogs, opsPath, slotsAmong } from "./ops-logs.js";
 import type { Session } from "./sessions.js";

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import type { StreamName } from "../api/routes.js";
+import type { ByteRange } from "../store/append-file.js";
 import { sizeOf } from "../store/files.js";
 import { makeSyncedFolder } from "../store/fsync.js";
-import { type ByteRange, LineWriter, type OnAppended } from "../store/line-writer.js";
+import { LineWriter, type OnAppended } from "../store/line-writer.js";
 import { segmentName } from "../store/paths.js";
 import { acquireLock, isLock, type Lock } from "./lock.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
@@ -50,13 +51,13 @@ export class WriterSlot {
 
   /** Checks that this process still owns the slot and that its folder still exists. */
   checkHeld(): boolean {
-    return this.#lock.checkHeld() && this.#ops.checkIntact();
+    return this.#lock.checkHeld() && this.#ops.file.checkIntact();
   }
 
   /** Checks that no other client has written to a stream's file since this process did. */
   checkAlone(stream: StreamName): boolean {
     const writer = this.#streams.get(stream);
-    if (writer !== undefined) return writer.isWriting || writer.checkIntact();
+    if (writer !== undefined) return writer.isWriting || writer.file.checkIntact();
     return sizeOf(this.#pathOf(stream)) === this.#from[stream];
   }
 
@@ -138,7 +139,7 @@ export class WriterSlot {
     this.#from = from;
     this.#nonce = randomUUID();
     this.appendOp(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
-    this.#ops.syncToDisk();
+    this.#ops.file.syncToDisk();
   }
 }
 

@@ -45,7 +45,6 @@ export interface StartedRun {
   readonly runId: string;
   /** Whether the experiment ends with the run. */
   readonly endsExperiment: boolean;
-  readonly signals: boolean;
   readonly signal: AbortSignal | undefined;
   readonly steps: StepCounter;
   readonly findings: Findings;

@@ -54,7 +54,6 @@ export interface RunPlan {
   readonly experimentId: string | undefined;
   readonly experiment: Input<ExperimentCreate>;
   readonly run: RunFields;
-  readonly signals: boolean;
   readonly signal: AbortSignal | undefined;
   readonly trackBest: TrackBest | undefined;
 }
@@ -81,7 +80,7 @@ const forNew = zRunCreate.extend(zExperimentCreate.shape).extend(behaviour);
  * @throws EvsysValidationError naming each invalid field.
  */
 export function planOf(subject: string, options: NewRunOptions): RunPlan {
-  const { signals, signal, trackBest } = validated(subject, behaviourSchema, options);
+  const { signal, trackBest } = validated(subject, behaviourSchema, options);
   const { signals: _, signal: __, trackBest: ___, run_id: ____, reopen, experiment_id, ...fields } = options;
   if (isGiven(reopen))
     throw new EvsysValidationError(subject, [issueAt(["reopen"], "belongs to run_id, the run to resume")]);
@@ -94,7 +93,6 @@ export function planOf(subject: string, options: NewRunOptions): RunPlan {
     // `accept` has validated the fields.
     experiment: experiment as Input<ExperimentCreate>,
     run: run as RunFields,
-    signals: signals ?? false,
     signal: signal ?? undefined,
     trackBest: trackBest ?? undefined,
   };

@@ -17,7 +17,7 @@ export interface ResumeOptions extends RunBehaviour {
 }
 
 /** The options of a run to resume, sorted by purpose. */
-export interface ResumePlan extends Pick<RunPlan, "signals" | "signal" | "trackBest" | "experimentId"> {
+export interface ResumePlan extends Pick<RunPlan, "signal" | "trackBest" | "experimentId"> {
   readonly runId: string;
   readonly reopens: boolean;
 }
@@ -38,13 +38,12 @@ export function isResuming(options: unknown): options is ResumeOptions {
 export function resumePlanOf(subject: string, options: ResumeOptions): ResumePlan {
   refuseFields(subject, options);
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => isGiven(value)));
-  const { run_id, reopen, experiment_id, signals, signal, trackBest } = validated(subject, schema, given);
+  const { run_id, reopen, experiment_id, signal, trackBest } = validated(subject, schema, given);
   assertSafeId(subject, "run_id", run_id);
   return {
     runId: run_id,
     experimentId: experiment_id ?? undefined,
     reopens: reopen ?? false,
-    signals: signals ?? false,
     signal: signal ?? undefined,
     trackBest: trackBest ?? undefined,
   };

@@ -34,7 +34,7 @@ export async function resumedRun(context: RunContext, options: ResumeOptions, su
     error_message: isText(errorMessage) ? "" : undefined,
     duration_seconds: durationSeconds > 0 ? durationSeconds : undefined,
   };
-  await delivery.resumeRun(runId, patch, earlier.isKnown);
+  await delivery.entities.resumeRun(runId, patch, earlier.isKnown);
   const endsExperiment = earlier.ownsExperiment && experimentId !== undefined;
   if (endsExperiment) await markExperimentRunning(context, experimentId);
   const findings = new Findings(best, { summary, durationSeconds: known === undefined ? undefined : durationSeconds });

@@ -13,7 +13,7 @@ import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
 import { RunCalls } from "./run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./step-call.js";
-import { onAbort, onStopSignal } from "./stop-signals.js";
+import { onAbort, type StopSignals } from "./stop-signals.js";
 import { refuseExperiment } from "./unknown-experiment.js";
 
 /**
@@ -39,17 +39,17 @@ export class ExperimentRun {
   #ending: Promise<void> | undefined;
 
   /** @internal Made by `client.startRun` and `client.withRun`. */
-  constructor(context: RunContext, started: StartedRun) {
+  constructor(context: RunContext, started: StartedRun, stopSignals: StopSignals | undefined) {
     this.#context = context;
     this.runId = started.runId;
     this.experimentId = started.experimentId ?? "";
     if (started.experimentId === undefined) refuseExperiment(this, context.client.local.root);
     this.id = started.runId;
     this.#started = started;
-    const forgetStop = started.signals ? onStopSignal((signal) => this.#stop(signal)) : undefined;
+    stopSignals?.handle((signal) => this.#stop(signal));
     const forgetAbort = onAbort(started.signal, (reason) => this.#abort(reason));
     this.#forgetSignals = () => {
-      forgetStop?.();
+      stopSignals?.forget();
       forgetAbort();
     };
   }
@@ -102,7 +102,7 @@ export class ExperimentRun {
     const update = async () => {
       const timeoutMs = timeoutOf("run.updateRun", options);
       const observe = (text: string): void => this.#started.findings.observePatch(text);
-      return this.#context.delivery.updateRun(this.runId, patch, timeoutMs, observe);
+      return this.#context.delivery.entities.updateRun(this.runId, patch, timeoutMs, observe);
     };
     return this.#calls.make("updateRun", update, () => ({ id: this.runId, patched: [] }));
   }

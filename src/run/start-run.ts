@@ -10,6 +10,7 @@ import { isResuming } from "./resume-options.js";
 import { resumedRun } from "./resume-run.js";
 import { ExperimentRun } from "./run.js";
 import { StepCounter } from "./step-counter.js";
+import { listenForStop } from "./stop-signals.js";
 
 /**
  * Starts a new run, or resumes the one that `run_id` names.
@@ -20,14 +21,20 @@ export async function startRun(
   options: WithRunOptions,
   subject = "startRun",
 ): Promise<ExperimentRun> {
-  const started = isResuming(options)
-    ? await resumedRun(context, options, subject)
-    : await newRun(context, options, subject);
-  const { signal } = started;
-  const run = new ExperimentRun(context, started);
-  if (signal?.aborted) await run.cancel(failureMessage(signal.reason));
-  signal?.throwIfAborted();
-  return run;
+  const stopSignals = Object(options).signals === true ? listenForStop() : undefined;
+  try {
+    const started = isResuming(options)
+      ? await resumedRun(context, options, subject)
+      : await newRun(context, options, subject);
+    const { signal } = started;
+    const run = new ExperimentRun(context, started, stopSignals);
+    if (signal?.aborted) await run.cancel(failureMessage(signal.reason));
+    signal?.throwIfAborted();
+    return run;
+  } catch (error) {
+    stopSignals?.forget();
+    throw error;
+  }
 }
 
 /** Creates the experiment unless an id is given, and the run. */
@@ -37,7 +44,7 @@ async function newRun({ client, delivery }: RunContext, options: NewRunOptions, 
   const endsExperiment = given === undefined;
   const experimentId = given ?? (await client.createExperiment(experiment)).id;
   const body = { ...fields, experiment_id: experimentId, status: "running" };
-  const { id: runId } = await delivery.createRun(body, undefined, endsExperiment);
+  const { id: runId } = await delivery.entities.createRun(body, undefined, endsExperiment);
   const findings = new Findings(new BestScore(trackBest));
   return { ...behaviour, experimentId, runId, endsExperiment, steps: new StepCounter(), findings };
 }

@@ -13,17 +13,32 @@ export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown
 /** Marks a run when SIGINT or SIGTERM ends the process. */
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
 
+/** The stop signals for one run, from before it is created. */
+export interface StopSignals {
+  /** Sets what marks the run. A signal that came earlier calls it at once. */
+  readonly handle: (stop: Stop) => void;
+  readonly forget: () => void;
+}
+
 const stops = new Set<Stop>();
 let isStopping = false;
 
-/** Calls back at SIGINT and SIGTERM, and lets the signal end the process afterwards. Returns the way to forget it again. */
-export function onStopSignal(stop: Stop): () => void {
+/** Listens for SIGINT and SIGTERM. A signal ends the process once the run is marked. */
+export function listenForStop(): StopSignals {
+  let handle: (stop: Stop) => void = () => {};
+  const handler = new Promise<Stop>((resolve) => {
+    handle = resolve;
+  });
+  const stop: Stop = async (signal) => (await handler)(signal);
   if (stops.size === 0) for (const signal of SIGNALS) process.prependListener(signal, onSignal);
   stops.add(stop);
-  return () => {
+  const forget = (): void => {
+    // A signal that is waiting for a run that could not be created ends the process.
+    handle(async () => {});
     stops.delete(stop);
     if (stops.size === 0) stopListening();
   };
+  return { handle: (given) => handle(given), forget };
 }
 
 async function onSignal(signal: NodeJS.Signals): Promise<void> {

@@ -1,7 +1,7 @@
 import { constants, fstatSync, readSync } from "node:fs";
+import type { ByteRange } from "./append-file.js";
 import { addToPool, closeDescriptor, openFile, type PooledFile } from "./descriptor-pool.js";
 import { unlessMissing, wrapFsError } from "./files.js";
-import type { ByteRange } from "./line-writer.js";
 import { NO_FOLLOW } from "./links.js";
 
 const PIECE_BYTES = 256 * 1024;

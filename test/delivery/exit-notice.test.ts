@@ -27,6 +27,14 @@ describe("the exit notice", () => {
     expect(server.experiments).toHaveLength(6);
   });
 
+  it.each([true, false])("says that a deleted mirror's writes are lost (closed: %s)", async (closes) => {
+    const logDir = temporaryFolder();
+    const { stderr } = await startProgram("exit-clients.ts", { logDir, clients: 2, closes, deletes: true }).ended;
+    expect(stderr).toBe(
+      `[evsys-sdk] 2 writes are lost: the mirror ${logDir} was deleted before they were delivered.\n`,
+    );
+  });
+
   it("counts the rows of the tick in which the process exits, which are on file", async () => {
     const logDir = temporaryFolder();
     expect(await noticesOf({ logDir, clients: 1, exits: true })).toEqual([expect.stringContaining(" 2 writes are ")]);

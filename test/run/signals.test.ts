@@ -45,6 +45,27 @@ describe("a process that receives a signal", () => {
     expect(server.runs[0]).toMatchObject({ ...cancelled, duration_seconds: expect.any(Number) });
   });
 
+  it("marks a run that is being created when the signal arrives", async () => {
+    const server = await mockServer({ apiKey: "k", latencyMs: 200 });
+    const child = program("looping-run.ts", [server.url, temporaryFolder()]);
+    await until(() => server.requests.length > 0 || child.process.exitCode !== null);
+    child.process.kill("SIGINT");
+    expect(await child.ended).toMatchObject({ code: null, signal: "SIGINT", stderr: "" });
+    expect(statuses(server)).toEqual(["cancelled"]);
+    expect(server.experiments).toMatchObject([{ status: "cancelled" }]);
+    expect(server.metrics).toEqual([]);
+  });
+
+  it("exits by a signal that arrives while a run is being created, even if the backend rejects the run", async () => {
+    const server = await mockServer({ apiKey: "k", latencyMs: 200 });
+    server.failNext({ status: 400, match: ({ path }) => path === "/sdk/runs/" });
+    const child = program("looping-run.ts", [server.url, temporaryFolder()]);
+    await until(() => server.requests.length > 0 || child.process.exitCode !== null);
+    child.process.kill("SIGINT");
+    expect(await child.ended).toMatchObject({ code: null, signal: "SIGINT" });
+    expect(statuses(server)).toEqual([]);
+  });
+
   it("exits at once at a second signal", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child: Child = await training(server);
@@ -81,7 +102,7 @@ describe("a process that receives a signal", () => {
     async (signal) => {
       const server = await mockServer({ apiKey: "k" });
       const child = program("looping-run.ts", [server.url, temporaryFolder()]);
-      await until(() => server.metrics.length > 500 || child.process.exitCode !== null);
+      await until(() => server.metrics.length > 50 || child.process.exitCode !== null);
       child.process.kill(signal);
       expect(await child.ended).toMatchObject({ code: null, signal, stdout: "ready\n", stderr: "" });
       expect(statuses(server)).toEqual(["cancelled"]);

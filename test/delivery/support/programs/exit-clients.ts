@@ -2,9 +2,10 @@
  * exit-clients.ts OPTIONS: creates several offline clients of one mirror with one experiment each, then does what the
  * options say.
  */
+import { rmSync } from "node:fs";
 import { DashboardClient, syncMirror } from "../../../../src/index.js";
 
-const { logDir, clients, closes, syncs, exits } = JSON.parse(process.argv[2] ?? "{}");
+const { logDir, clients, closes, syncs, exits, deletes } = JSON.parse(process.argv[2] ?? "{}");
 for (let n = 0; n < clients; n += 1) {
   const client = new DashboardClient({ offline: true, logDir });
   await client.createExperiment({ experiment_name: `e${n}` });
@@ -15,3 +16,4 @@ for (let n = 0; n < clients; n += 1) {
   }
 }
 if (syncs !== undefined) await syncMirror({ ...syncs, apiKey: "k", projectId: "p", logDirs: [logDir] });
+if (deletes) rmSync(logDir, { recursive: true });
