@@ -30,7 +30,7 @@ describe("Prism", () => {
     const client = clientOf(prism);
     await call(client, ids);
     expect(prism.validated).toEqual([
-      { path: path(ids), status: expect.any(Number), violations: null, answer: expect.any(String) },
+      { path: path(ids), status: expect.any(Number), violations: null, responseText: expect.any(String) },
     ]);
     expect(Math.floor((prism.validated[0]?.status ?? 0) / 100), prism.validated[0]?.responseText).toBe(2);
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });

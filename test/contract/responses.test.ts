@@ -99,8 +99,8 @@ describe("a response that does not conform", () => {
   });
 
   it("is reported for another 2xx status", async () => {
-    const answer: Alterations["alterResponse"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
-    const report = await reportOn(await alteredBackend({ alterResponse: answer }));
+    const alterResponse: Alterations["alterResponse"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
+    const report = await reportOn(await alteredBackend({ alterResponse }));
     expect(differencesOf(report, "createRun", "required fields only")).toEqual([
       { where: "status", expected: "201", got: expect.stringMatching(/^200: \{"run":\{"id":/) },
     ]);

@@ -199,10 +199,10 @@ describe("withRun whose function throws", () => {
   }
 
   it.each([
-    { thrown: new OutOfMemory("24 GB are not enough"), told: "OutOfMemory: 24 GB are not enough" },
-    { thrown: new TypeError("no"), told: "TypeError: no" },
-    { thrown: "just words", told: "just words" },
-  ])("marks both as failed with $told, and rethrows the same value", async ({ thrown, told: message }) => {
+    { thrown: new OutOfMemory("24 GB are not enough"), message: "OutOfMemory: 24 GB are not enough" },
+    { thrown: new TypeError("no"), message: "TypeError: no" },
+    { thrown: "just words", message: "just words" },
+  ])("marks both as failed with $message, and rethrows the same value", async ({ thrown, message }) => {
     const server = await mockServer();
     const error = await failureOf(() =>
       clientOf(server).withRun(OPTIONS, async (run) => {

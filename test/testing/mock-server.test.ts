@@ -450,11 +450,11 @@ describe("onAnswer", () => {
   async function recordingServer(options: MockServerOptions = {}) {
     const seen: RecordedRequest[] = [];
     const server = await start({ ...options, onAnswer: (request) => seen.push({ ...request }) });
-    return { server, told: seen };
+    return { server, seen };
   }
 
   it("is called once per request, before the client has the response, with all that is known", async () => {
-    const { server, told: seen } = await recordingServer();
+    const { server, seen } = await recordingServer();
     await post(server, "/sdk/experiments/", IRIS, KEY);
     expect(seen).toHaveLength(1);
     await post(server, "/sdk/experiments/", IRIS, KEY);
@@ -474,7 +474,7 @@ describe("onAnswer", () => {
   });
 
   it("is called for simulated failures: a response, a hang, a reset", async () => {
-    const { server, told: seen } = await recordingServer();
+    const { server, seen } = await recordingServer();
     const failures = [{ status: 503 }, { status: 503, afterCommit: true }, { reset: true }, { hang: true }];
     for (const failure of failures) server.failNext(failure);
     for (const _ of failures.slice(0, -1)) await post(server, "/sdk/experiments/", IRIS).catch(() => {});
@@ -492,7 +492,7 @@ describe("onAnswer", () => {
   });
 
   it("is called when a client disconnects, also in the middle of its body", async () => {
-    const { server, told: seen } = await recordingServer({ latencyMs: 300 });
+    const { server, seen } = await recordingServer({ latencyMs: 300 });
     const head = "POST /api/dashboard/api/sdk/runs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
     for (const text of [`${head}{`, `${head}{}`]) {
       const socket = connect(server.port, "127.0.0.1");
@@ -528,7 +528,7 @@ describe("onAnswer", () => {
   });
 
   it("is not called for requests that stop() aborts", async () => {
-    const { server, told: seen } = await recordingServer({ latencyMs: 60_000 });
+    const { server, seen } = await recordingServer({ latencyMs: 60_000 });
     const held = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
     await until(() => server.requests[0]?.body !== undefined);
     const socket = connect(server.port, "127.0.0.1");
