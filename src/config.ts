@@ -1,11 +1,13 @@
 import * as z from "zod";
+import type { Environment } from "./config/environment.js";
+import { apiKeyOf, baseUrlOf, isSwitchedOn, logLevelOf } from "./config/settings.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
-import { isLogger, LOG_LEVELS, type Logger, type LogLevel } from "./logger.js";
-import { API_PATH } from "./util/api-path.js";
+import { isLogger, type Logger, type LogLevel } from "./logger.js";
 import { folderPath } from "./util/folder-path.js";
+import { preview } from "./util/preview.js";
 import { isUsableProxy, type ProxySetting, proxyFor, withoutCredentials } from "./util/proxy.js";
 import { MAX_TIMER_MS } from "./util/timers.js";
-import { issueAt, preview, validated } from "./util/validation.js";
+import { issueAt, validated } from "./util/validation.js";
 
 /** The number of connections that the connection pool opens. */
 export const MAX_IN_FLIGHT = 128;
@@ -79,30 +81,6 @@ export interface Config {
   readonly onDeliveryError: ((error: Error) => void) | undefined;
 }
 
-/** The environment variables, by name. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-const VARIABLES = [
-  "EVSYS_API_URL",
-  "EVSYS_API_KEY",
-  "EVSYS_PROJECT_ID",
-  "EVSYS_LOG_DIR",
-  "EVSYS_OFFLINE",
-  "EVSYS_DISABLED",
-  "EVSYS_LOGGING_LEVEL",
-  "http_proxy",
-  "HTTP_PROXY",
-  "https_proxy",
-  "HTTPS_PROXY",
-  "no_proxy",
-  "NO_PROXY",
-] as const;
-
-/** A variable that a client or its connection reads. */
-export type Variable = (typeof VARIABLES)[number];
-
-const YES: readonly string[] = ["1", "true", "yes", "on"];
-const NO: readonly string[] = ["0", "false", "no", "off"];
 const CLIENT_OPTIONS = "DashboardClient options";
 
 /** A function of the user's. */
@@ -128,7 +106,7 @@ export const clientOptions = z.strictObject({
 });
 
 /**
- * Precedence: option, environment variable, default. The only reader of the environment in this package.
+ * The configuration of a client. Precedence: option, environment variable, default.
  * @throws EvsysValidationError for an invalid value, naming the option or the variable.
  * @throws EvsysAuthError if the key or the project is missing and the client is neither offline nor disabled.
  */
@@ -180,42 +158,6 @@ export function logDirOf(given?: string, environment: Environment = process.env,
   return variable ? folderPath(subject, ["EVSYS_LOG_DIR"], variable) : DEFAULT_LOG_DIR;
 }
 
-/** The values of the variables that a client or its connection reads, without blank ones. */
-export function variables(environment: Environment = process.env): Readonly<Partial<Record<Variable, string>>> {
-  const found: Partial<Record<Variable, string>> = {};
-  for (const name of VARIABLES) {
-    const value = environment[name]?.trim();
-    if (value) found[name] = value;
-  }
-  return found;
-}
-
-/**
- * Whether to write in colour to a stream: if it is a terminal and NO_COLOR is not set. FORCE_COLOR takes precedence over
- * both, as in Node.
- */
-export function prefersColour(
-  { isTTY }: { readonly isTTY?: boolean },
-  environment: Environment = process.env,
-): boolean {
-  const forced = environment.FORCE_COLOR?.trim();
-  if (forced) return !/^(0|false)$/i.test(forced);
-  return isTTY === true && !environment.NO_COLOR && environment.TERM !== "dumb";
-}
-
-/** Whether a stream is a terminal that shows characters beyond ASCII. */
-export function showsUnicode(
-  { isTTY }: { readonly isTTY?: boolean },
-  environment: Environment = process.env,
-  platform: NodeJS.Platform = process.platform,
-): boolean {
-  if (isTTY !== true || environment.TERM === "dumb") return false;
-  if (platform === "win32") return environment.WT_SESSION !== undefined;
-  // The first of them that is set decides, as in POSIX.
-  const locale = [environment.LC_ALL, environment.LC_CTYPE, environment.LANG].find(Boolean);
-  return /utf-?8/i.test(locale ?? "");
-}
-
 function assertCredentials({ apiKey, projectId }: Config, subject: string): void {
   const missing = [
     ...(apiKey === undefined ? ["the API key (option apiKey or EVSYS_API_KEY)"] : []),
@@ -231,47 +173,4 @@ function assertUsableProxy({ proxy, fetch }: Config, subject: string): void {
   if (proxy === undefined || fetch !== undefined || isUsableProxy(proxy)) return;
   const message = `expected an http or https URL such as http://proxy.example:3128, got ${preview(withoutCredentials(proxy))}`;
   throw new EvsysValidationError(subject, [issueAt([proxy.variable], message)]);
-}
-
-function apiKeyOf(subject: string, key: string | undefined): string | undefined {
-  if (key === undefined || /^[\x21-\x7e]+$/.test(key)) return key;
-  const issue = issueAt(
-    ["apiKey"],
-    "expected printable ASCII without spaces: other characters are invalid in a header",
-  );
-  throw new EvsysValidationError(subject, [issue]);
-}
-
-function baseUrlOf(subject: string, option: string | undefined, variable: string | undefined): string {
-  const text = option ?? variable ?? "http://localhost:8000";
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const name = option === undefined ? "EVSYS_API_URL" : "baseUrl";
-  const invalid = (what: string) =>
-    new EvsysValidationError(subject, [issueAt([name], `${what}, such as http://localhost:8000`)]);
-  if (url === undefined || !/^https?:$/.test(url.protocol))
-    throw invalid(`expected an http or https URL, got ${preview(text)}`);
-  if (url.username !== "" || url.password !== "") throw invalid("expected a URL without user name and password");
-  if (url.search !== "" || url.hash !== "") throw invalid(`expected a URL without ? and #, got ${preview(text)}`);
-  const address = text.replace(/\/+$/, "");
-  if (address.endsWith(API_PATH)) throw invalid(`give the address without ${API_PATH}`);
-  return address;
-}
-
-function isSwitchedOn(subject: string, variable: Variable, value: string | undefined): boolean {
-  const text = value?.toLowerCase() ?? "off";
-  if (YES.includes(text)) return true;
-  if (NO.includes(text)) return false;
-  throw new EvsysValidationError(subject, [
-    issueAt([variable], `expected one of ${[...YES, ...NO].join(", ")}, got ${preview(value)}`),
-  ]);
-}
-
-function logLevelOf(subject: string, option: string | undefined, variable: string | undefined): LogLevel {
-  const text = option ?? variable ?? "WARNING";
-  const level = LOG_LEVELS.find((known) => known === text.toUpperCase());
-  if (level !== undefined) return level;
-  const name = option === undefined ? "EVSYS_LOGGING_LEVEL" : "logLevel";
-  throw new EvsysValidationError(subject, [
-    issueAt([name], `expected one of ${LOG_LEVELS.join(", ")}, got ${preview(text)}`),
-  ]);
 }

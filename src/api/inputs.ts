@@ -2,7 +2,8 @@ import { zStepMetric } from "../../generated/schemas.js";
 import type { Split } from "../../generated/types.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../util/objects.js";
-import { issueAt, preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { issueAt } from "../util/validation.js";
 import { toJsonValue } from "./json-value.js";
 import type { BodyOf, Input } from "./routes.js";
 

@@ -1,7 +1,8 @@
 import { EvsysValidationError } from "../errors.js";
 import { isObject } from "../util/objects.js";
+import { isPlainObject, preview } from "../util/preview.js";
 import { messageOf } from "../util/thrown.js";
-import { isPlainObject, issueAt, preview } from "../util/validation.js";
+import { issueAt } from "../util/validation.js";
 
 /** Python's json fails at about 1,000 levels, and the Python client reads the same mirror. */
 const MAX_DEPTH = 500;

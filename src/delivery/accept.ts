@@ -5,8 +5,9 @@ import { encode, mayHoldSpelling } from "../api/lossless-json.js";
 import { type BodyOf, type OperationName, ROUTES } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../util/objects.js";
+import { preview } from "../util/preview.js";
 import { messageOf } from "../util/thrown.js";
-import { issueAt, preview, validated } from "../util/validation.js";
+import { issueAt, validated } from "../util/validation.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
 /** A write that the schema accepts. */

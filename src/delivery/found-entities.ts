@@ -7,7 +7,7 @@ import { hasLostOps, type TornLine, unclaimedRowsOf } from "../journal/unclaimed
 import { readDocument } from "../store/document.js";
 import { documentPath, entityFolder, type FolderKind } from "../store/paths.js";
 import { LocalExperimentStore } from "../store/store.js";
-import { preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
 import type { Counters } from "./counters.js";
 import { EntityOutbox } from "./entity-outbox.js";
 import { noteOnProjects } from "./other-projects.js";

@@ -1,5 +1,5 @@
 import type { Logger } from "../logger.js";
-import { preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
 import type { NonFinite } from "./wire-form.js";
 
 const MAX_FIELDS = 10;

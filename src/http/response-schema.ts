@@ -1,6 +1,6 @@
 import { ID_RULE, isSafeId } from "../api/ids.js";
 import { type OperationName, ROUTES } from "../api/routes.js";
-import { preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
 
 /** A body that matches the schema, or the reason why the response is unusable. */
 export type Checked = { readonly body: unknown } | { readonly reason: string };

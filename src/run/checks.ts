@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, preview, validated } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { issueAt, validated } from "../util/validation.js";
 import type { BestMode } from "./best-score.js";
 
 const bestScoreOptions = z.strictObject({ mode: z.enum(["max", "min"]).optional() });

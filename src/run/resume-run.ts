@@ -1,6 +1,7 @@
 import { EvsysValidationError } from "../errors.js";
 import { localIdOf } from "../journal/known-as.js";
-import { issueAt, preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { issueAt } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { type EarlierJobs, earlierJobsOf, unreadJobs } from "./earlier-jobs.js";

@@ -1,5 +1,6 @@
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { issueAt } from "../util/validation.js";
 import { BestScore } from "./best-score.js";
 import type { RunContext, StartedRun } from "./context.js";
 import { asCurrentRun } from "./current-run.js";

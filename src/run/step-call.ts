@@ -2,7 +2,8 @@ import type { Split } from "../../generated/types.js";
 import { type CallOptions, timeoutOf } from "../api/call-options.js";
 import { EvsysValidationError } from "../errors.js";
 import { isGiven, isObject } from "../util/objects.js";
-import { isPlainObject, issueAt, preview } from "../util/validation.js";
+import { isPlainObject, preview } from "../util/preview.js";
+import { issueAt } from "../util/validation.js";
 
 /** Named series of one step. */
 export type Series = Readonly<Record<string, number | null | undefined>>;

@@ -1,5 +1,5 @@
 import { EvsysError } from "../errors.js";
-import { preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
 
 /** Makes a run throw when its experiment is asked for, which neither the mirror nor the caller knows. */
 export function refuseExperiment(run: { readonly runId: string; readonly experimentId: string }, root: string): void {

@@ -2,7 +2,8 @@ import { join, sep } from "node:path";
 import { ID_RULE, isSafeId } from "../api/ids.js";
 import { STREAMS, type StreamName } from "../api/routes.js";
 import { EvsysValidationError } from "../errors.js";
-import { idHint, issueAt, preview } from "../util/validation.js";
+import { preview } from "../util/preview.js";
+import { idHint, issueAt } from "../util/validation.js";
 
 /** The folder names are those of the Python client. */
 const FOLDERS = { experiment: "experiments", run: "generations" } as const;

@@ -2,7 +2,8 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { EvsysValidationError } from "../errors.js";
-import { issueAt, preview } from "./validation.js";
+import { preview } from "./preview.js";
+import { issueAt } from "./validation.js";
 
 /**
  * Resolves a user's folder argument: expands a leading `~` to the home folder, and converts a file URL to a path.

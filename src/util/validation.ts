@@ -1,11 +1,10 @@
-import { types } from "node:util";
 import type * as z from "zod";
 import { EvsysValidationError, type ValidationIssue } from "../errors.js";
 import { didYouMean } from "./did-you-mean.js";
 import { isObject } from "./objects.js";
+import { isPlainObject, preview, withArticle } from "./preview.js";
 import { messageOf } from "./thrown.js";
 
-const MAX_PREVIEW_CHARACTERS = 60;
 const SECRET_FIELD = "apiKey";
 
 /** A schema that may list its fields, so that an error can suggest the right name. */
@@ -25,12 +24,6 @@ export function validated<Schema extends SchemaWithShape>(
   const result = parsed(subject, schema, value);
   if (!result.success) throw new EvsysValidationError(subject, allIssues(result.error, schema, given));
   return result.data;
-}
-
-/** Whether JSON keeps an object's content. It loses that of a Map, a Promise or an Error, for example. */
-export function isPlainObject(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null || kindOf(value) === "Object";
 }
 
 function parsed<Schema extends SchemaWithShape>(
@@ -78,26 +71,6 @@ function allIssues(
 /** An issue for a rule that a schema cannot express. */
 export function issueAt(path: readonly (string | number)[], message: string): ValidationIssue {
   return { path, field: fieldOf(path), message };
-}
-
-/** A short, one-line preview of a value for an error message. */
-export function preview(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value === "bigint") return `${value}n`;
-  if (typeof value !== "object" && typeof value !== "string") return String(value);
-  if (types.isPromise(value)) return "a Promise (did you forget await?)";
-  try {
-    if (isObject(value) && !isPlainObject(value)) return withArticle(kindOf(value));
-    const text = JSON.stringify(value);
-    return text.length > MAX_PREVIEW_CHARACTERS ? `${text.slice(0, MAX_PREVIEW_CHARACTERS)}…` : text;
-  } catch {
-    return "an object JSON cannot hold";
-  }
-}
-
-/** The built-in kind of an object, such as Map; `Object` for a plain object and for most classes. */
-function kindOf(value: object): string {
-  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 function issuesFor(issue: z.core.$ZodIssue, schema: SchemaWithShape, root: unknown): ValidationIssue[] {
@@ -159,10 +132,6 @@ export function idHint(field: string, given: unknown): string {
   } catch {
     return "";
   }
-}
-
-function withArticle(noun: string): string {
-  return /^[aeiou]/i.test(noun) ? `an ${noun}` : `a ${noun}`;
 }
 
 function typeNamed(expected: string): string {

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { commands } from "../../src/cli/commands.js";
 import { main } from "../../src/cli/program.js";
 import { parseArguments } from "../../src/cli/terminal/arguments.js";
-import { prefersColour } from "../../src/config.js";
+import { prefersColour } from "../../src/config/terminal.js";
 import { evsys, offlineMirror } from "../support/cli.js";
 import { API_KEY } from "../support/clients.js";
 import { command } from "../support/command.js";

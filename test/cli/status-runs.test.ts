@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from "vitest";
 import { main } from "../../src/cli/program.js";
 import type { Comparison } from "../../src/cli/status/compare.js";
 import type { StatusReport } from "../../src/cli/status/status.js";
-import { showsUnicode } from "../../src/config.js";
+import { showsUnicode } from "../../src/config/terminal.js";
 import { type DashboardClient, syncMirror } from "../../src/index.js";
 import { evsysOnTerminal, hasTerminal, jsonOf, OBEYED, offlineMirror } from "../support/cli.js";
 import { API_KEY, mockServer, offlineClient, PROJECT_ID } from "../support/clients.js";

@@ -1,4 +1,4 @@
-import { prefersColour } from "../../config.js";
+import { prefersColour } from "../../config/terminal.js";
 import { MirrorError } from "../../errors.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import { type ParsedArguments, UsageError } from "../terminal/arguments.js";

@@ -1,4 +1,5 @@
-import { type Config, prefersColour } from "../../config.js";
+import { prefersColour } from "../../config/terminal.js";
+import type { Config } from "../../config.js";
 import { checkContract } from "../../contract/check.js";
 import { PREFIX } from "../../contract/records.js";
 import { isLoopback } from "../../util/loopback.js";

@@ -1,4 +1,4 @@
-import type { variables } from "../../config.js";
+import type { variables } from "../../config/environment.js";
 import { isUsableProxy, proxyFor, withoutCredentials } from "../../util/proxy.js";
 import { type DoctorCheck, ok, skipped, toDo } from "./check.js";
 

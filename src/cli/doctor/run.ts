@@ -1,5 +1,6 @@
 import manifest from "../../../package.json" with { type: "json" };
-import { prefersColour, variables } from "../../config.js";
+import { variables } from "../../config/environment.js";
+import { prefersColour } from "../../config/terminal.js";
 import { TextRedactor } from "../../contract/text-redactor.js";
 import { MAX_TIMER_MS } from "../../util/timers.js";
 import type { ParsedArguments } from "../terminal/arguments.js";

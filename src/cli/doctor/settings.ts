@@ -1,4 +1,5 @@
-import { type Config, type Environment, logDirOf, resolveConfig, type Variable, type variables } from "../../config.js";
+import type { Environment, Variable, variables } from "../../config/environment.js";
+import { type Config, logDirOf, resolveConfig } from "../../config.js";
 import { EvsysValidationError } from "../../errors.js";
 import { isLoopback } from "../../util/loopback.js";
 import { type DoctorCheck, ok, toDo } from "./check.js";

@@ -1,4 +1,4 @@
-import { variables } from "../../config.js";
+import { variables } from "../../config/environment.js";
 import { type CatalogRun, experimentsIn } from "../../store/run-catalog.js";
 import type { Output } from "../terminal/output.js";
 import { counted } from "../terminal/text.js";

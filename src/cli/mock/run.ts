@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { prefersColour } from "../../config.js";
+import { prefersColour } from "../../config/terminal.js";
 import { type MockServer, type MockServerOptions, startMockServer } from "../../testing/index.js";
 import { codeOf } from "../../util/thrown.js";
 import { type ParsedArguments, UsageError } from "../terminal/arguments.js";

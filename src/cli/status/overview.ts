@@ -1,4 +1,4 @@
-import { variables } from "../../config.js";
+import { variables } from "../../config/environment.js";
 import type { Counts } from "../../delivery/counters.js";
 import { syncCommandLine } from "../../delivery/exit-notice.js";
 import { noteOnProjects } from "../../delivery/other-projects.js";

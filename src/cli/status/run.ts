@@ -1,4 +1,4 @@
-import { prefersColour, showsUnicode } from "../../config.js";
+import { prefersColour, showsUnicode } from "../../config/terminal.js";
 import { mirrorRoots } from "../mirrors/folders.js";
 import type { ParsedArguments } from "../terminal/arguments.js";
 import { EXIT, type ExitCode } from "../terminal/exit-codes.js";

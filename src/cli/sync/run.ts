@@ -1,4 +1,4 @@
-import { prefersColour } from "../../config.js";
+import { prefersColour } from "../../config/terminal.js";
 import type { SyncReport } from "../../delivery/counters.js";
 import { syncMirror } from "../../delivery/sync.js";
 import { EvsysAuthError } from "../../errors.js";

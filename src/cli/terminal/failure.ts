@@ -24,7 +24,7 @@ export function optionArguments(argv: readonly string[]): readonly string[] {
 /** Loads the configuration on demand, because help and usage errors do not need it. */
 async function keyRedactor(argv: readonly string[]): Promise<(text: string) => string> {
   const [{ variables }, { TextRedactor }] = await Promise.all([
-    import("../../config.js"),
+    import("../../config/environment.js"),
     import("../../contract/text-redactor.js"),
   ]);
   const at = argv.indexOf("--api-key");

@@ -1,10 +1,11 @@
 import type uPlot from "uplot";
 import type { CurveData, SeriesInfo } from "../api-types.js";
-import { type ChartEvents, dashOf, drawChart, valuesAt } from "./chart.js";
+import { type ChartEvents, drawChart, valuesAt } from "./chart.js";
 import type { ChartLine, Look } from "./chart-data.js";
 import type { RunClock } from "./clock.js";
 import { fill, h } from "./dom.js";
 import { numberText } from "./format.js";
+import { legendItems } from "./legend.js";
 import type { Source } from "./source.js";
 import type { Zoom } from "./state.js";
 
@@ -151,19 +152,7 @@ export class ChartCard {
         : this.#settings.clocks === undefined
           ? `step ${numberText(x)}`
           : new Date(x * 1000).toLocaleTimeString();
-    fill(
-      this.#legend,
-      h("li", { class: "at" }, at),
-      ...this.#lines.map(({ label, colour, part }, line) =>
-        h(
-          "li",
-          {},
-          swatch(colour, part.split),
-          h("span", { class: "label" }, label),
-          h("span", { class: "value" }, numberText(values[line])),
-        ),
-      ),
-    );
+    fill(this.#legend, ...legendItems(at, this.#lines, values));
   }
 
   /** Moves the cursor by one value; with Shift, by a tenth of the visible range. */
@@ -192,12 +181,4 @@ export class ChartCard {
       this.#chart.setSize({ width, height: this.#chart.height });
     }
   }
-}
-
-/** A sample of the line in the chart. */
-function swatch(colour: string, split: string): HTMLElement {
-  const element = h("span", { class: `swatch ${dashOf(split).length === 0 ? "" : "dashed"}`, "aria-hidden": "true" });
-  element.style.borderColor = `var(${colour})`;
-  if (split === "test") element.style.borderTopStyle = "dotted";
-  return element;
 }
