@@ -9,6 +9,7 @@ import { Delivery } from "./delivery/delivery.js";
 import type { DeliveryStatus } from "./delivery/status.js";
 import { warnIfExposed } from "./http/exposure.js";
 import { type Logger, levelled } from "./logger.js";
+import { withCallbacksOutsideRuns } from "./run/client-callbacks.js";
 import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
 import type { ExperimentRun } from "./run/run.js";
@@ -45,7 +46,7 @@ export class DashboardClient {
    * @throws EvsysValidationError for an invalid option or environment variable.
    */
   constructor(options: DashboardClientOptions = {}) {
-    const config = resolveConfig(options);
+    const config = withCallbacksOutsideRuns(resolveConfig(options));
     const logger = levelled(config.logLevel, config.logger);
     warnIfExposed(config, logger);
     this.baseUrl = config.baseUrl;

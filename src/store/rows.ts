@@ -11,7 +11,9 @@ export type Row = Readonly<Record<string, unknown>>;
 
 /** The writer slots that have a segment of a stream in a run's folder, in order. */
 export function slotsOf(folder: string, stream: StreamName): number[] {
-  return segmentsAmong(namesIn(folder)).flatMap((segment) => (segment.stream === stream ? segment.slot : []));
+  // The names of the other streams' files need no parsing, which matters for thousands of folders.
+  const names = namesIn(folder).filter((name) => name.startsWith(stream));
+  return segmentsAmong(names).flatMap((segment) => (segment.stream === stream ? segment.slot : []));
 }
 
 /** The streams and the numbers of the writers that files of these names belong to: by stream, each in order. */

@@ -31,10 +31,16 @@ export class RunLister {
   list(series: string): RunList {
     const names = new Set<string>();
     const runs = this.#roots.flatMap((root, mirror) => {
+      // Thousands of runs may share an experiment.
+      const experiments = new Map<string, MirrorDocument | undefined>();
+      const experimentOf = (id: string): MirrorDocument | undefined => {
+        if (!experiments.has(id)) experiments.set(id, this.#experiment(root, id));
+        return experiments.get(id);
+      };
       return runIdsIn(root).map((id): RunSummary => {
         const { summary, last } = this.#run(root, id, `${mirror}/${id}`);
         for (const name of last.values.keys()) if (names.size < MAX_SERIES) names.add(name);
-        const experiment = this.#experiment(root, summary.experimentId);
+        const experiment = experimentOf(summary.experimentId);
         return {
           ...summary,
           tags: summary.tags.length > 0 ? summary.tags : textsOf(experiment?.tags),

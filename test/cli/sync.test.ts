@@ -291,6 +291,35 @@ describe("evsys-sdk sync", () => {
     expect(server.metrics).toHaveLength(1);
   });
 
+  it("sends the mirrors of a run that was resumed elsewhere as one run, in any order", async () => {
+    const server = await mockServer();
+    const first = offlineClient();
+    const begun = await first.startRun({ experiment_name: "two-jobs", seed: 1 });
+    await begun.logStep(1, { loss: 0.9 });
+    await begun.logStep(2, { loss: 0.8 });
+    const second = offlineClient();
+    const resumed = await second.startRun({ run_id: begun.runId });
+    await resumed.logStep(2, { loss: 0.7 });
+    await resumed.logStep(3, { loss: 0.6 });
+    await resumed.complete();
+    await Promise.all([first.close(), second.close()]);
+    const [one, other] = [first.local.root, second.local.root];
+
+    const alone = await command(["sync", other], connection(server));
+    expect(alone.code).toBe(3);
+    expect(server.metrics).toEqual([]);
+    const { code, stdout, stderr } = await command(["sync", other, one], connection(server));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("1 experiment, 1 run, 4 rows of metrics");
+    expect(server.runs).toMatchObject([{ seed: 1, status: "completed" }]);
+    expect(server.metrics).toHaveLength(4);
+    expect(server.metrics.findLast(({ step }) => step === 2)?.metrics).toEqual({ loss: 0.7 });
+    expect(await command(["sync", one, other], connection(server))).toMatchObject({
+      code: 0,
+      stdout: "Nothing to deliver.\n",
+    });
+  });
+
   it.each(PYTHON_MIRRORS)("skips a mirror written $name, and sends it with --adopt", async ({ copyTo }) => {
     const server = await mockServer();
     const folder = temporaryFolder();

@@ -61,6 +61,9 @@ describe.skipIf(!hasBrowser)("the viewer in Chromium (skipped without Chromium)"
     await openTab(page, "Evals");
     await page.getByRole("button", { name: "Details" }).first().click();
     await page.getByRole("row", { name: "easy 0.9", exact: true }).waitFor();
+    // No eval names a benchmark.
+    const headings = page.locator("thead").first().getByRole("columnheader");
+    expect(await headings.allTextContents()).toEqual(["Details", "Run", "Step", "accuracy"]);
     await openTab(page, "Checkpoints");
     await page.getByText("s3://bucket/b").waitFor();
     await openTab(page, "Predictions");

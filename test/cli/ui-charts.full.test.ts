@@ -38,6 +38,24 @@ async function imageOf(page: Page): Promise<string> {
   return page.evaluate<string>("document.querySelector('article canvas').toDataURL()");
 }
 
+/** Notes the texts that are drawn on each canvas since it was last cleared. */
+const NOTE_TEXTS = `{
+  const { fillText, clearRect } = CanvasRenderingContext2D.prototype;
+  CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+    this.canvas.texts = [];
+    return clearRect.apply(this, area);
+  };
+  CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+    (this.canvas.texts ??= []).push(text);
+    return fillText.call(this, text, ...place);
+  };
+}`;
+
+/** The labels of the axes of each chart. */
+function labelsIn(page: Page): Promise<string[][]> {
+  return page.evaluate<string[][]>("[...document.querySelectorAll('article canvas')].map(({ texts = [] }) => texts)");
+}
+
 describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without Chromium)", () => {
   it("show the values under the cursor, and the last values without a cursor", async () => {
     const { page, plot, read, problems } = await openCurves();
@@ -52,6 +70,22 @@ describe.skipIf(!hasBrowser)("the viewer's charts in Chromium (skipped without C
     await plot.focus();
     await page.keyboard.press("ArrowRight");
     await until(async () => (await read()).at === `step ${step + 1}`);
+    expect(problems).toEqual([]);
+  });
+
+  it("have distinct axis labels, also for large close values", async () => {
+    const root = temporaryFolder();
+    const append = writeRun(root, "a");
+    for (let row = 0; row <= 10; row += 1) {
+      const values = { large: 1_700_000_000 + row, close: 1 + row / 1e5, small: 1.2e-4 + row / 1e7, usual: row / 8 };
+      append("metrics.jsonl", metricsLine(1_600_000_000 + row, values));
+    }
+    const { url } = await viewerOf(root);
+    const { page, problems } = await newPage({ locale: "en-GB", timezoneId: "UTC" });
+    await page.addInitScript(NOTE_TEXTS);
+    await page.goto(`${url}#view=curves&run=0/a`);
+    await until(async () => (await labelsIn(page)).filter((labels) => labels.length > 4).length === 4);
+    for (const labels of await labelsIn(page)) expect(labels).toEqual([...new Set(labels)]);
     expect(problems).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { currentRun, EvsysError } from "../../src/index.js";
-import { collected, failureOf, offlineClient } from "../support/clients.js";
+import { clientOf, collected, failureOf, mockServer, offlineClient } from "../support/clients.js";
 
 const NEW = { experiment_name: "iris" };
 
@@ -65,4 +65,39 @@ describe("currentRun", () => {
     await refuses();
     await run.complete();
   });
+
+  it("throws in callbacks of the client, whichever run has started the sending", async () => {
+    const server = await mockServer();
+    const seen = new Set<string>();
+    const note = (callback: string) => seen.add(`${callback}: ${outcomeOf(currentRun)}`);
+    const client = clientOf(server, {
+      delivery: "background",
+      fetch: (url, init) => {
+        note("fetch");
+        return fetch(url, init);
+      },
+      logger: { ...SILENT, warn: () => void note("logger") },
+      onDeliveryError: () => void note("onDeliveryError"),
+    });
+    server.failNext({ status: 422, match: ({ path }) => path.endsWith("/metrics/") });
+    await client.withRun(NEW, async (run) => {
+      await run.logStep({ loss: 1, entropy: Number.NaN });
+      await client.flush();
+      expect(currentRun()).toBe(run);
+    });
+    await client.close();
+    expect(seen).toEqual(new Set(["logger", "fetch", "onDeliveryError"].map((name) => `${name}: EvsysError`)));
+  });
 });
+
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
+/** The name of the error that a call throws; undefined if it returns. */
+function outcomeOf(call: () => unknown): string | undefined {
+  try {
+    call();
+    return undefined;
+  } catch (error) {
+    return Object(error).name;
+  }
+}

@@ -1,6 +1,6 @@
 import uPlot from "uplot";
+import { spaceOf, tickTexts, widthOf } from "./axis-ticks.js";
 import { alignedData, type ChartLine, type Look } from "./chart-data.js";
-import { numberText } from "./format.js";
 import type { Zoom } from "./state.js";
 
 const PER_LINE = 4;
@@ -52,8 +52,8 @@ export function drawChart(
         y: { distr: look.isLogY ? 3 : 1 },
       },
       axes: [
-        { ...axisOf(axis.isTime ? 44 : 30), ...(axis.isTime ? {} : { values: (_, ticks) => ticks.map(tickText) }) },
-        { ...axisOf(58), values: (_, ticks) => ticks.map(tickText) },
+        axis.isTime ? axisOf(44) : { ...axisOf(30), values: (_, ticks) => tickTexts(ticks), space: spaceOf },
+        { ...axisOf(58), values: (_, ticks) => tickTexts(ticks), size: (_, texts) => widthOf(texts, 58) },
       ],
       series: [{}, ...lines.flatMap((line) => seriesOf(line, look, colour(line.colour)))],
       bands: lines.map((line, at) => ({
@@ -118,15 +118,6 @@ function seriesOf({ part }: ChartLine, { smoothing }: Look, colour: string): uPl
     { ...common, stroke: "transparent", width: 0, points: { show: false } },
     { ...common, stroke: "transparent", width: 0, points: { show: false } },
   ];
-}
-
-function tickText(value: number | null): string {
-  if (value === null) return "";
-  const size = Math.abs(value);
-  if (size >= 1e9) return `${numberText(value / 1e9)}B`;
-  if (size >= 1e6) return `${numberText(value / 1e6)}M`;
-  if (size >= 1e4) return `${numberText(value / 1e3)}k`;
-  return size > 0 && size < 1e-3 ? value.toExponential(0) : String(Number(value.toPrecision(6)));
 }
 
 /** A hexadecimal colour with transparency. */

@@ -21,8 +21,8 @@ export function evalsView(store: Store, source: Source) {
     const metrics = [...new Set(rows.flatMap(({ fields }) => Object.keys(objectOf(fields.metrics))))];
     const columns: TableColumn<StreamRow>[] = [
       runColumn(store),
-      { title: "Benchmark", cell: ({ fields }) => valueText(fields.benchmark_id) },
-      { title: "Step", isNumber: true, cell: ({ fields }) => valueText(fields.step) },
+      ...fieldColumn(rows, "Benchmark", "benchmark_id"),
+      ...fieldColumn(rows, "Step", "step"),
       ...metrics.map((name) => ({
         title: name,
         isNumber: true,
@@ -40,10 +40,10 @@ export function checkpointsView(store: Store, source: Source) {
       "Checkpoints",
       [
         runColumn(store),
-        { title: "Step", isNumber: true, cell: ({ fields }) => valueText(fields.step) },
-        { title: "Label", cell: ({ fields }) => valueText(fields.label) },
+        ...fieldColumn(rows, "Step", "step"),
+        ...fieldColumn(rows, "Label", "label"),
         { title: "URI", cell: ({ fields }) => h("code", {}, valueText(fields.uri)) },
-        { title: "Base model", cell: ({ fields }) => valueText(fields.base_model) },
+        ...fieldColumn(rows, "Base model", "base_model"),
         { title: "Final", cell: ({ fields }) => (fields.is_final === true ? "yes" : "no") },
         {
           title: "Id",
@@ -96,6 +96,14 @@ function runColumn(store: Store): TableColumn<StreamRow> {
     cell: ({ run }) =>
       h("span", { class: "run" }, dot(colourOf(run.key, store.state)), runName(run, runsSelectedIn(store.state))),
   };
+}
+
+/** The column of an optional field; none if no row has it, because a phone has little room. */
+function fieldColumn(rows: readonly StreamRow[], title: string, field: string): TableColumn<StreamRow>[] {
+  const values = rows.map(({ fields }) => fields[field] ?? undefined).filter((value) => value !== undefined);
+  if (values.length === 0) return [];
+  const isNumber = values.every((value) => typeof value === "number");
+  return [{ title, isNumber, cell: ({ fields }) => valueText(fields[field] ?? undefined) }];
 }
 
 function objectOf(value: unknown): Fields {
