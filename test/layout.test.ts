@@ -51,13 +51,13 @@ function layerOf(path: string): string {
 
 const rankOf = (path: string) => LAYERS.findIndex((names) => names.includes(layerOf(path)));
 
-describe("the sources", () => {
+describe("the source files", () => {
   it("all belong to a layer", () => {
-    const strangers = files.filter((path) => rankOf(path) === -1);
-    expect(strangers).toEqual([]);
+    const unassigned = files.filter((path) => rankOf(path) === -1);
+    expect(unassigned).toEqual([]);
   });
 
-  it("import their own layer and those below it", () => {
+  it("import only their own layer and those below it", () => {
     const wrong = files.flatMap((path) =>
       importsOf(path)
         .filter(({ target }) => layerOf(target) !== layerOf(path) && rankOf(target) <= rankOf(path))
@@ -66,7 +66,7 @@ describe("the sources", () => {
     expect(wrong).toEqual([]);
   });
 
-  it("import each other in no cycle", () => {
+  it("have no import cycle", () => {
     const done = new Set<string>();
     const cycles: string[] = [];
     const visit = (path: string, above: readonly string[]): void => {

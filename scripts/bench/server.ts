@@ -21,9 +21,9 @@ const server = createServer({ noDelay: true }, (socket) => {
   socket.on("data", (bytes) => {
     for (const { path, body } of reader.take(bytes)) {
       if (counts) for (const [step] of body.toString("latin1").matchAll(/"step":\d+/g)) steps.add(step);
-      const answer = responseTo(path);
-      if (latencyMs === 0) socket.write(answer);
-      else setTimeout(() => socket.write(answer), latencyMs);
+      const response = responseTo(path);
+      if (latencyMs === 0) socket.write(response);
+      else setTimeout(() => socket.write(response), latencyMs);
     }
   });
 });

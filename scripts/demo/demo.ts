@@ -20,7 +20,7 @@ const projectId = "iris";
 
 await using backend = await startBackend(apiKey);
 const baseUrl = backend.url;
-tell(`A backend listens at ${baseUrl}. Everything is mirrored to ${logDir}.`);
+print(`A backend listens at ${baseUrl}. Everything is mirrored to ${logDir}.`);
 
 heading("1. The backend goes away while a classifier learns");
 const client = new DashboardClient({ baseUrl, apiKey, projectId, logDir });
@@ -33,20 +33,20 @@ const accuracy = await train(client, {
   async afterStep(step) {
     if (step === 150) {
       await backend.stop();
-      tell("Step 150: the backend is stopped. Training continues.");
+      print("Step 150: the backend is stopped. Training continues.");
     }
     if (step === 200) {
-      tell(`Step 200: ${deliveryState()}. The backend is started again.`);
+      print(`Step 200: ${deliveryState()}. The backend is started again.`);
       await backend.start();
     }
     if (step === 250) {
       await until("the client to catch up", () => client.status().remote === "up" && client.status().pending === 0);
-      tell(`Step 250: ${deliveryState()}. The client has sent the backlog.`);
+      print(`Step 250: ${deliveryState()}. The client has sent the backlog.`);
     }
   },
 });
 await client.close();
-tell(`Step 300: the classifier is right for ${percent(accuracy)} of the held-out flowers.`);
+print(`Step 300: the classifier is right for ${percent(accuracy)} of the held-out flowers.`);
 
 heading("2. A second training is killed");
 const environment = {
@@ -58,17 +58,17 @@ const environment = {
 await runUntilKilled(checkpoints, environment, async (step) => {
   if (step === 50) {
     await backend.stop();
-    tell("Step 50: the backend is stopped. The second process continues in the same mirror.");
+    print("Step 50: the backend is stopped. The second process continues in the same mirror.");
   }
   return step < 90 ? "go on" : "kill";
 });
-tell("After step 90: the second process is killed with SIGKILL.");
+print("After step 90: the second process is killed with SIGKILL.");
 await backend.start();
-tell("The backend is started again. No process is left to send the rest.");
+print("The backend is started again. No process is left to send the rest.");
 
 heading("3. One command delivers the rest");
 const report = await syncMirror({ logDirs: [logDir], baseUrl, apiKey, projectId });
-tell(`syncMirror: ${report.delivered} delivered, ${report.pending} pending, ${report.rejected} rejected.`);
+print(`syncMirror: ${report.delivered} delivered, ${report.pending} pending, ${report.rejected} rejected.`);
 
 heading("4. Every row of the mirror against the backend");
 const comparison = await compare(client.local, backend.rows, report);
@@ -77,7 +77,7 @@ const lines = Object.values(comparison);
 const missing = total(lines.map((line) => line.missing));
 const twice = total(lines.map((line) => line.twice));
 const notSent = total(lines.map((line) => line["not sent yet"]));
-tell(`${missing} missing, ${twice} twice, ${notSent} not sent yet.`);
+print(`${missing} missing, ${twice} twice, ${notSent} not sent yet.`);
 if (missing + twice + notSent > 0) process.exitCode = 1;
 
 console.log(`
@@ -94,7 +94,7 @@ function heading(text: string): void {
   console.log(`\n${text}`);
 }
 
-function tell(text: string): void {
+function print(text: string): void {
   console.log(`${(performance.now() / 1000).toFixed(1).padStart(5)} s  ${text}`);
 }
 

@@ -166,14 +166,14 @@ describe("evsys-sdk clean", () => {
 
   it("never removes pending or rejected writes, or entities unknown to the backend", async () => {
     const server = await mockServer();
-    const [rejected, refused, parked, pending] = await Promise.all(
+    const [rejectedRow, rejectedExperiment, parked, pending] = await Promise.all(
       [null, null, null, null].map(() => temporaryFolder()),
     );
-    const mirrors = [await oldMirror(9, rejected), await oldMirror(9, refused)];
+    const mirrors = [await oldMirror(9, rejectedRow), await oldMirror(9, rejectedExperiment)];
     server.failNext({ status: 422, match: "/metrics/" });
-    await sync(server, [String(rejected)]);
+    await sync(server, [String(rejectedRow)]);
     server.failNext({ status: 400, match: "/experiments/" });
-    await sync(server, [String(refused)]);
+    await sync(server, [String(rejectedExperiment)]);
     const unknown = offlineClient({ logDir: String(parked) });
     await daysAgo(9, String(parked), async () => {
       await unknown.updateExperiment("nobody-knows", { status: "running" });
@@ -181,7 +181,7 @@ describe("evsys-sdk clean", () => {
     });
     await sync(server, [String(parked)]);
     mirrors.push(await oldMirror(9, pending));
-    const all = [rejected, refused, parked, pending].map(String);
+    const all = [rejectedRow, rejectedExperiment, parked, pending].map(String);
     const before = all.flatMap(pathsBelow);
     const { removed, kept } = await cleaned(...all);
     expect(removed).toEqual([]);

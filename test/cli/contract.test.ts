@@ -85,7 +85,7 @@ describe("evsys-sdk contract", () => {
 
   it("exits with 1 for a difference, with its location, the expected and the received value", async () => {
     const server = await alteredBackend({
-      answer: ({ status }, { operation }) => {
+      alterResponse: ({ status }, { operation }) => {
         if (operation === "logPredictions" && status === 201) return json({ ok: true, inserted: "1" }, 201);
         return operation === "createEval" && status === 400 ? { status: 200 } : undefined;
       },
@@ -109,21 +109,21 @@ describe("evsys-sdk contract", () => {
 
   it("exits with 3 if the backend is unreachable, and with 4 if it rejects the key", async () => {
     const dead = await deadServer();
-    const away = await command(["contract"], connection(dead));
-    expect(away.code).toBe(3);
-    expect(away.stdout).toContain(`The backend at ${dead.url} could not be reached: connect ECONNREFUSED`);
-    expect(away.stdout).toContain("--url or EVSYS_API_URL");
-    expect(away.stdout).toContain("\n0 conform, 0 differ, ");
+    const unreachable = await command(["contract"], connection(dead));
+    expect(unreachable.code).toBe(3);
+    expect(unreachable.stdout).toContain(`The backend at ${dead.url} could not be reached: connect ECONNREFUSED`);
+    expect(unreachable.stdout).toContain("--url or EVSYS_API_URL");
+    expect(unreachable.stdout).toContain("\n0 conform, 0 differ, ");
 
     const server = await mockServer({ apiKey: "another" });
-    const refused = await command(["contract"], connection(server));
-    expect(refused.code).toBe(4);
-    expect(away.stdout + refused.stdout).not.toContain("not tested  ");
+    const rejected = await command(["contract"], connection(server));
+    expect(rejected.code).toBe(4);
+    expect(unreachable.stdout + rejected.stdout).not.toContain("not tested  ");
     expect(server.requests).toHaveLength(1);
-    expect(refused.stdout).toContain(
+    expect(rejected.stdout).toContain(
       "The backend rejected the API key. Set EVSYS_API_KEY or --api-key to a key with write access to the project.",
     );
-    expect(refused.stdout + refused.stderr).not.toContain(API_KEY);
+    expect(rejected.stdout + rejected.stderr).not.toContain(API_KEY);
   });
 
   it("exits with 3 if the backend never responds, and names records that it may have left there", async () => {
@@ -283,7 +283,7 @@ describe("the documentation page of evsys-sdk contract", () => {
     // A backend with the two flaws of the sample.
     const server = await alteredBackend(
       {
-        answer: ({ status }, { operation, text }) => {
+        alterResponse: ({ status }, { operation, text }) => {
           if (operation === "updateRun" && status === 200) return json({ id: "5c1f" });
           return operation === "logStepMetric" && text.includes('"step":"1"') ? json({ ok: true }) : undefined;
         },

@@ -314,7 +314,7 @@ describe("the checks of doctor", () => {
     ["http://127.0.0.1:9", "ok"],
     ["http://[::1]:9", "ok"],
     ["http://127.0.0.1.evil.example", "to do"],
-  ])("treat %s as %s for encryption", (url, verdict) => {
+  ])("rate the encryption of %s as %s", (url, verdict) => {
     const { checks } = checkSettings({ EVSYS_API_URL: url });
     expect(checks.find(({ check }) => check === "encryption")?.verdict).toBe(verdict);
   });

@@ -193,12 +193,12 @@ Written: 1 experiment.
   it("reports a client's invalid request with the response's own message", async () => {
     const { child, url } = await mock();
     const client = clientOf({ url });
-    const refused = await failureOf(() => client.post("/sdk/experiments/", { name: "iris" }));
-    expect(refused).toMatchObject({
+    const rejected = await failureOf(() => client.post("/sdk/experiments/", { name: "iris" }));
+    expect(rejected).toMatchObject({
       status: 400,
       message: expect.stringContaining("experiment_name: this field is required"),
     });
-    expect(refused).not.toBeInstanceOf(EvsysValidationError);
+    expect(rejected).not.toBeInstanceOf(EvsysValidationError);
     await ended(child);
   });
 

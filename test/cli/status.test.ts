@@ -184,8 +184,8 @@ describe("evsys-sdk status", () => {
   });
 
   it("names the live processes that write and send", async () => {
-    const away = await deadServer();
-    const [writer, sender] = [offlineClient(), clientOf(away, { maxRetries: 0 })];
+    const unavailable = await deadServer();
+    const [writer, sender] = [offlineClient(), clientOf(unavailable, { maxRetries: 0 })];
     await writer.logStepMetric("run-w", { step: 1, loss: 1 });
     await sender.logStepMetric("run-s", { step: 1, loss: 1 });
     const entities = entitiesOf(await statusOf(writer.local.root, sender.local.root));
@@ -236,15 +236,15 @@ describe("evsys-sdk status", () => {
 
   it("shows why writes are still pending", async () => {
     const server = await mockServer();
-    const refused = await offlineMirror();
+    const rejected = await offlineMirror();
     server.failNext({ status: 400, body: { detail: "the name is taken" }, match: "/experiments/" });
-    await sync(server, refused.logDir);
-    const reason = `the experiment ${refused.experimentId} was rejected: 400 the name is taken`;
-    expect(entitiesOf(await statusOf(refused.logDir))).toMatchObject([
+    await sync(server, rejected.logDir);
+    const reason = `the experiment ${rejected.experimentId} was rejected: 400 the name is taken`;
+    expect(entitiesOf(await statusOf(rejected.logDir))).toMatchObject([
       { kind: "experiment", held: [], rejected: [{ of: "document", status: 400, reason: "the name is taken" }] },
       { kind: "run", held: [reason], total: { pending: 8 } },
     ]);
-    const { stdout } = await command(["status", refused.logDir]);
+    const { stdout } = await command(["status", rejected.logDir]);
     expect(stdout).toContain(`    parked       ${reason}\n`);
 
     const unknown = offlineClient();

@@ -236,8 +236,8 @@ describe("evsys-sdk sync", () => {
   });
 
   it("skips runs that a live process sends, and names the process", async () => {
-    const [away, server] = [await deadServer(), await mockServer()];
-    const client = clientOf(away, { maxRetries: 0 });
+    const [unavailable, server] = [await deadServer(), await mockServer()];
+    const client = clientOf(unavailable, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     await client.logStepMetric("run-2", { step: 1, loss: 1 });
     const { code, stdout, stderr } = await command(["sync", client.local.root], connection(server));
@@ -248,12 +248,12 @@ describe("evsys-sdk sync", () => {
   });
 
   it("names the live process once if there is another obstacle too", async () => {
-    const away = await deadServer();
-    const client = clientOf(away, { maxRetries: 0 });
+    const unavailable = await deadServer();
+    const client = clientOf(unavailable, { maxRetries: 0 });
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     await client.logStepMetric("run-2", { step: 1, loss: 1 });
     const offline = await offlineMirror(1);
-    const { stdout, stderr } = await command(["sync", client.local.root, offline.logDir], connection(away));
+    const { stdout, stderr } = await command(["sync", client.local.root, offline.logDir], connection(unavailable));
     expect(stdout).toContain(" is unavailable: ");
     expect(stderr).toMatch(
       new RegExp(`^\\[evsys-sdk\\] Skipped 2 folders: process ${process.pid} on .+ is sending them\\.\\n$`),

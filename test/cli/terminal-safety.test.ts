@@ -81,12 +81,12 @@ describe("control characters of a mirror or a backend are escaped", () => {
   });
 
   it("in responses reported by doctor", async () => {
-    const refusing = await rawServer(always(401, EVIL.replaceAll("\u2028", "")));
+    const rejecting = await rawServer(always(401, EVIL.replaceAll("\u2028", "")));
     // A header can hold C1 codes, but none of the others.
     const turning = await rawServer(always(302, "", { location: "http://evil/\u009b31m" }));
     const [plain, json, redirect] = await Promise.all([
-      command(["doctor"], connection(refusing)),
-      command(["doctor", "--json"], connection(refusing)),
+      command(["doctor"], connection(rejecting)),
+      command(["doctor", "--json"], connection(rejecting)),
       command(["doctor"], { ...connection(turning), EVSYS_PROJECT_ID: EVIL }),
     ]);
     expect(plain.code).toBe(1);

@@ -8,7 +8,7 @@ type Call = (client: DashboardClient) => unknown;
 const circular: Record<string, unknown> = {};
 circular.self = circular;
 const prediction = { kind: "eval", instruction: "i", model_output: "o" };
-const { model_output: _, ...unanswered } = prediction;
+const { model_output: _, ...unsent } = prediction;
 
 /** The field that must be named, what of the given must be shown ("" where nothing was given), the call. */
 const bodies: readonly (readonly [field: string, shown: string, call: Call])[] = [
@@ -49,7 +49,7 @@ const bodies: readonly (readonly [field: string, shown: string, call: Call])[] =
   ["uri", '""', (c) => c.addCheckpoint("r", { uri: "" })],
   ["is_final", "1", (c) => c.addCheckpoint("r", { uri: "u", is_final: wrong(1) })],
   ["path", "", (c) => c.addCheckpoint("r", wrong({ uri: "u", path: "/x" }))],
-  ["predictions[3].model_output", "", (c) => c.logPredictions("r", wrong([...Array(3).fill(prediction), unanswered]))],
+  ["predictions[3].model_output", "", (c) => c.logPredictions("r", wrong([...Array(3).fill(prediction), unsent]))],
   ["predictions[0].kind", '"test"', (c) => c.logPredictions("r", wrong([{ ...prediction, kind: "test" }]))],
   [
     "predictions[1].sample_idx",
@@ -135,7 +135,7 @@ describe("an invalid body", () => {
   });
 
   it("has issues with the path of each field", async () => {
-    const error = await refusal((c) => c.logPredictions("r", wrong([prediction, unanswered])));
+    const error = await refusal((c) => c.logPredictions("r", wrong([prediction, unsent])));
     expect(error.issues[0]?.path).toEqual(["predictions", 1, "model_output"]);
   });
 

@@ -83,7 +83,7 @@ describe("a rejected row", () => {
 });
 
 describe("the backend's error text", () => {
-  const told: readonly (readonly [string, string | object, string])[] = [
+  const bodies: readonly (readonly [string, string | object, string])[] = [
     ["a text", "plain words", "plain words"],
     ["a detail", { detail: "the detail", error: "another" }, "the detail"],
     ["an error", { error: "the error" }, "the error"],
@@ -94,7 +94,7 @@ describe("the backend's error text", () => {
     ["several lines", "one\n  two\t\r\nthree", "one two three"],
   ];
 
-  it.each(told)("is read from %s", async (_name, body, words) => {
+  it.each(bodies)("is read from %s", async (_name, body, words) => {
     const server = await rawServer(always(400, body));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(error).toHaveProperty("message", `[POST] /sdk/runs/ → 400 Bad Request: ${words}`);

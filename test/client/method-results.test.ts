@@ -5,17 +5,17 @@ import { CHECKPOINT, EVAL, EXPERIMENT, PREDICTION, RUN } from "../support/writes
 
 describe("the result of a call", () => {
   it("is the experiment as sent, overlaid with the response, and its id", async () => {
-    const answer = { experiment: { id: "e-7", experiment_name: "renamed", owner: "backend" } };
-    const server = await rawServer(always(201, answer));
+    const response = { experiment: { id: "e-7", experiment_name: "renamed", owner: "backend" } };
+    const server = await rawServer(always(201, response));
     const row = await clientOf(server).createExperiment(EXPERIMENT);
-    expect(row).toEqual({ ...EXPERIMENT, project_id: PROJECT_ID, ...answer.experiment });
+    expect(row).toEqual({ ...EXPERIMENT, project_id: PROJECT_ID, ...response.experiment });
   });
 
   it("is the run as sent, overlaid with the response, and its id", async () => {
-    const answer = { run: { id: "r-7", status: "pending", owner: "backend" } };
-    const server = await rawServer(always(201, answer));
+    const response = { run: { id: "r-7", status: "pending", owner: "backend" } };
+    const server = await rawServer(always(201, response));
     const row = await clientOf(server).createRun({ experiment_id: "e-7", ...RUN });
-    expect(row).toEqual({ experiment_id: "e-7", ...RUN, ...answer.run });
+    expect(row).toEqual({ experiment_id: "e-7", ...RUN, ...response.run });
   });
 
   it("is the backend's id of an eval or a checkpoint, with the fields sent", async () => {
@@ -65,9 +65,9 @@ describe("the result of a call", () => {
 
 describe("post", () => {
   it("returns any JSON response", async () => {
-    for (const answer of ['{"any":["thing"]}', "[1]", "7", "null", "false", '""']) {
-      const client = clientOf(await rawServer(always(200, answer)));
-      expect(await client.post("/other/route/", { a: 1 })).toEqual(JSON.parse(answer));
+    for (const response of ['{"any":["thing"]}', "[1]", "7", "null", "false", '""']) {
+      const client = clientOf(await rawServer(always(200, response)));
+      expect(await client.post("/other/route/", { a: 1 })).toEqual(JSON.parse(response));
     }
   });
 

@@ -6,7 +6,7 @@ import { recordingLogger } from "../support/loggers.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
 /** Answers by which nothing is known to have arrived. */
-const AWAY: readonly (readonly [string, ReturnType<typeof always>])[] = [
+const UNAVAILABLE: readonly (readonly [string, ReturnType<typeof always>])[] = [
   ["an empty 200", always(200)],
   ["an empty 200 that says it is JSON", always(200, "", { "content-type": "application/json" })],
   ["HTML with 200", always(200, "<html>Please log in</html>", { "content-type": "text/html" })],
@@ -49,8 +49,8 @@ async function worksLocally(client: DashboardClient, logger: ReturnType<typeof r
 }
 
 describe("a call resolves from the mirror", () => {
-  it.each(AWAY)("after %s", async (_name, answer) => {
-    const server = await rawServer(answer);
+  it.each(UNAVAILABLE)("after %s", async (_name, respond) => {
+    const server = await rawServer(respond);
     const logger = recordingLogger();
     await worksLocally(clientOf(server, { maxRetries: 0, logger }), logger);
     expect(server.requests.length).toBeGreaterThan(0);

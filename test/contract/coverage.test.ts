@@ -88,8 +88,8 @@ describe("invalid requests", () => {
     const server = await mockServer();
     expect(await reportOn(server)).toMatchObject({ differs: 0, notTested: 0 });
     for (const { name, request } of CHECKED) {
-      const refused = requestsOf(server, name).filter(({ status }) => status === 400);
-      const valuesOf = (field: string): string[] => refused.map(({ body }) => typeof Object(body)[field]);
+      const rejected = requestsOf(server, name).filter(({ status }) => status === 400);
+      const valuesOf = (field: string): string[] => rejected.map(({ body }) => typeof Object(body)[field]);
       const { properties = {}, required = [] } = resolved(request);
       for (const [field, schema] of Object.entries(properties)) {
         const types = [resolved(schema).type ?? []].flat();

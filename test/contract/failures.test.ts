@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OperationName } from "../../src/api/routes.js";
-import { alteredBackend, json, type NoAnswer } from "../support/altered-backend.js";
+import { alteredBackend, json, type NoResponse } from "../support/altered-backend.js";
 import { API_KEY, mockServer } from "../support/clients.js";
 import { differencesOf, named, reportOn, resultOf } from "../support/contract-reports.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 3_000;
 describe("a route that does not respond", () => {
   // It waits four times for as long as a response may take.
   it("is reported, and the other routes are still checked", { timeout: 10 * TIMEOUT_MS }, async () => {
-    const silent: Partial<Record<OperationName, NoAnswer>> = {
+    const silent: Partial<Record<OperationName, NoResponse>> = {
       createEval: "cut",
       logStepMetric: "hang",
       updateRun: "reset",
@@ -105,7 +105,7 @@ describe("the API key", () => {
 
   it("is not reported as rejected if only one route rejects it", async () => {
     const server = await alteredBackend({
-      answer: (_, { operation }) => (operation === "logStepMetric" ? json({ detail: "no" }, 403) : undefined),
+      alterResponse: (_, { operation }) => (operation === "logStepMetric" ? json({ detail: "no" }, 403) : undefined),
     });
     expect(await reportOn(server)).toMatchObject({ isKeyRefused: false, differs: 2 });
   });
@@ -194,7 +194,7 @@ describe("test records", () => {
   it("are marked even if a response was lost, whose record is named", async () => {
     let lost = 0;
     const server = await alteredBackend({
-      answer: (_, { operation }) => {
+      alterResponse: (_, { operation }) => {
         if (operation !== "createExperiment" || lost > 0) return undefined;
         lost += 1;
         return "reset";

@@ -3,18 +3,18 @@ import { alteredBackend, json } from "../support/altered-backend.js";
 import { mockServer } from "../support/clients.js";
 import { differencesOf, named, reportOn, resultOf } from "../support/contract-reports.js";
 
-const ANSWERING_IDS = ["createExperiment", "createRun", "addCheckpoint", "createEval"] as const;
+const RETURNING_IDS = ["createExperiment", "createRun", "addCheckpoint", "createEval"] as const;
 
 describe("Idempotency-Key", () => {
   it("is honoured if a repeat gets the first response", async () => {
     const server = await mockServer();
     const report = await reportOn(server);
     expect(report.idempotencyKey).toBe("honoured");
-    for (const operation of ANSWERING_IDS) {
+    for (const operation of RETURNING_IDS) {
       expect(resultOf(report, operation, "Idempotency-Key")).toMatchObject({ verdict: "conforms", note: "honoured" });
     }
     // Nothing else can tell, and is not asked.
-    expect(report.checks.filter(({ check }) => check === "Idempotency-Key")).toHaveLength(ANSWERING_IDS.length);
+    expect(report.checks.filter(({ check }) => check === "Idempotency-Key")).toHaveLength(RETURNING_IDS.length);
   });
 
   it("is ignored if a repeat is stored again, which is no difference", async () => {
@@ -55,12 +55,12 @@ describe("Idempotency-Key", () => {
       { where: "the repeat, status", expected: "201", got: '409: {"detail":"seen before"}' },
     ]);
     expect(report.idempotencyKey).toBe("refused");
-    expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], refused: ANSWERING_IDS });
+    expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], refused: RETURNING_IDS });
   });
 
   it("cannot be determined if responses have no id or always the same one", async () => {
     const server = await alteredBackend({
-      answer: ({ status }, { operation }) => {
+      alterResponse: ({ status }, { operation }) => {
         if (status !== 201) return undefined;
         if (operation === "addCheckpoint") return json({ ok: true, id: "same" }, 201);
         return operation === "createEval" ? json({ ok: true }, 201) : undefined;

@@ -16,7 +16,7 @@ afterAll(async () => {
   await server?.stop();
 });
 beforeEach(() => {
-  prism.judged.length = 0;
+  prism.validated.length = 0;
   server.reset();
 });
 
@@ -25,7 +25,7 @@ async function runBehindPrism() {
   const client = clientOf(prism);
   const experiment = await client.createExperiment({ experiment_name: "iris" });
   const run = await client.createRun({ experiment_id: experiment.id });
-  prism.judged.length = 0;
+  prism.validated.length = 0;
   return { client, ids: { experimentId: experiment.id, runId: run.id } };
 }
 
@@ -41,12 +41,12 @@ describe("Prism between the client and the mock server", () => {
     async ({ call, path, body }) => {
       const { client, ids } = await runBehindPrism();
       await call(client, ids);
-      expect(prism.judged).toMatchObject([{ path: path(ids), violations: null }]);
+      expect(prism.validated).toMatchObject([{ path: path(ids), violations: null }]);
       expect(server.requests.at(-1)).toMatchObject({
         path: path(ids),
         body: body(ids),
         committed: true,
-        status: prism.judged[0]?.status,
+        status: prism.validated[0]?.status,
         idempotencyKey: expect.any(String),
       });
       expect(await client.close()).toMatchObject({ pending: 0, rejected: 0, skipped: 0 });
@@ -60,7 +60,7 @@ describe("Prism between the client and the mock server", () => {
       await run.logPredictions([{ kind: "rollout", instruction: "i", model_output: "o", reward: Number.NaN }]);
       run.setBestScore(0.5);
     });
-    expect(prism.judged.filter(({ status, violations }) => status >= 300 || violations !== null)).toEqual([]);
+    expect(prism.validated.filter(({ status, violations }) => status >= 300 || violations !== null)).toEqual([]);
     expect(server.metrics).toHaveLength(19);
     expect(server.predictions).toMatchObject([{ reward: null }]);
     expect(server.runs).toMatchObject([{ status: "completed", summary: { best_score: 0.5 } }]);
@@ -74,7 +74,7 @@ describe("Prism between the client and the mock server", () => {
     expect(await failureOf(() => wrongKey.createExperiment({ experiment_name: "x" }))).toMatchObject({ status: 401 });
     server.failNext({ status: 503 });
     expect((await post("/sdk/experiments/", { experiment_name: "x" })).status).toBe(503);
-    expect(prism.judged.map(({ status, violations }) => ({ status, violations }))).toEqual([
+    expect(prism.validated.map(({ status, violations }) => ({ status, violations }))).toEqual([
       { status: 404, violations: null },
       { status: 401, violations: null },
       { status: 503, violations: null },
@@ -86,7 +86,7 @@ describe("Prism detects", () => {
   it("a request with an unknown field", async () => {
     const response = await post("/sdk/experiments/", { experiment_name: "x", base_model: "m" });
     expect(response.status).toBe(422);
-    expect(prism.judged[0]?.answer).toContain("base_model");
+    expect(prism.validated[0]?.responseText).toContain("base_model");
     expect(server.requests).toEqual([]);
   });
 
@@ -95,7 +95,7 @@ describe("Prism detects", () => {
     expect(server.requests).toEqual([]);
   });
 
-  const wrongAnswers: readonly (readonly [string, { status: number; body: object | string }, RegExp])[] = [
+  const invalidResponses: readonly (readonly [string, { status: number; body: object | string }, RegExp])[] = [
     ["lacks what the document promises", { status: 201, body: { experiment: {} } }, /required property 'id'/],
     ["has another type", { status: 201, body: { experiment: { id: 7 } } }, /must be string/],
     ["is no JSON", { status: 201, body: "<html></html>" }, /Response body must be object/],
@@ -106,11 +106,11 @@ describe("Prism detects", () => {
     ],
   ];
 
-  it.each(wrongAnswers)("a response that %s", async (_, answer, said) => {
-    server.failNext(answer);
+  it.each(invalidResponses)("a response that %s", async (_, failure, violation) => {
+    server.failNext(failure);
     const response = await post("/sdk/experiments/", { experiment_name: "x" });
     expect(server.requests).toHaveLength(1);
     expect(response.status).toBe(500);
-    expect(prism.judged[0]?.answer).toMatch(said);
+    expect(prism.validated[0]?.responseText).toMatch(violation);
   });
 });

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => prism?.stop());
 beforeEach(() => {
-  prism.judged.length = 0;
+  prism.validated.length = 0;
 });
 
 describe("Prism", () => {
@@ -29,10 +29,10 @@ describe("Prism", () => {
   it.each(FULL_WRITES)("accepts $method with every optional field", async ({ call, path }) => {
     const client = clientOf(prism);
     await call(client, ids);
-    expect(prism.judged).toEqual([
-      { path: path(ids), status: expect.any(Number), violations: null, answer: expect.any(String) },
+    expect(prism.validated).toEqual([
+      { path: path(ids), status: expect.any(Number), violations: null, responseText: expect.any(String) },
     ]);
-    expect(Math.floor((prism.judged[0]?.status ?? 0) / 100), prism.judged[0]?.answer).toBe(2);
+    expect(Math.floor((prism.validated[0]?.status ?? 0) / 100), prism.validated[0]?.responseText).toBe(2);
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
     expect(await client.close()).toMatchObject({ pending: 0, rejected: 0, skipped: 0 });
   });
@@ -42,8 +42,8 @@ describe("Prism", () => {
     const experiment = await client.createExperiment({ experiment_name: "x" });
     const run = await client.createRun({ experiment_id: experiment.id });
     for (const { call } of FULL_WRITES) await call(client, { experimentId: experiment.id, runId: run.id });
-    expect(prism.judged.filter(({ status, violations }) => status >= 300 || violations !== null)).toEqual([]);
-    expect(prism.judged).toHaveLength(10);
+    expect(prism.validated.filter(({ status, violations }) => status >= 300 || violations !== null)).toEqual([]);
+    expect(prism.validated).toHaveLength(10);
     expect(await client.flush()).toMatchObject({ delivered: 11, pending: 0, rejected: 0, skipped: 0 });
   });
 
@@ -55,8 +55,8 @@ describe("Prism", () => {
       run.setBestScore(1);
       run.setConclusion("c");
     });
-    expect(prism.judged.map(({ status }) => Math.floor(status / 100))).toEqual([2, 2, 2, 2, 2, 2]);
-    expect(prism.judged.every(({ violations }) => violations === null)).toBe(true);
+    expect(prism.validated.map(({ status }) => Math.floor(status / 100))).toEqual([2, 2, 2, 2, 2, 2]);
+    expect(prism.validated.every(({ violations }) => violations === null)).toBe(true);
   });
 
   const wrong: readonly (readonly [string, string, object, Record<string, string>])[] = [
@@ -81,6 +81,6 @@ describe("Prism", () => {
       Object.entries(all).filter(([name, value]) => value !== "" || name !== "authorization"),
     );
     await fetch(`${prism.url}${PREFIX}${path}`, { method: "POST", headers: kept, body: JSON.stringify(body) });
-    expect(Math.floor((prism.judged[0]?.status ?? 0) / 100), prism.judged[0]?.answer).toBe(4);
+    expect(Math.floor((prism.validated[0]?.status ?? 0) / 100), prism.validated[0]?.responseText).toBe(4);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OperationName } from "../../src/api/routes.js";
-import { alteredBackend, json, type WireAnswer } from "../support/altered-backend.js";
+import { alteredBackend, json, type WireResponse } from "../support/altered-backend.js";
 import { API_KEY } from "../support/clients.js";
 import { differencesOf, named, reportOn } from "../support/contract-reports.js";
 
@@ -54,7 +54,7 @@ describe("a backend that accepts invalid requests", () => {
         if (operation !== "logStepMetric" || "split" in body) return undefined;
         return { text: JSON.stringify({ ...body, split: "val" }) };
       },
-      answer: ({ status }, { operation }) =>
+      alterResponse: ({ status }, { operation }) =>
         status === 404 && operation === "createEval" ? json({ ok: true }) : undefined,
     });
     const report = await reportOn(server);
@@ -91,7 +91,7 @@ describe("a backend that accepts invalid requests", () => {
 
 describe("an error response that does not conform", () => {
   it("is reported", async () => {
-    const otherwise: Partial<Record<OperationName, Partial<WireAnswer>>> = {
+    const otherwise: Partial<Record<OperationName, Partial<WireResponse>>> = {
       createRun: { text: '{"run":{"id":"run"}}' },
       addCheckpoint: { headers: { "content-type": "text/html" }, text: "<h1>Bad Request</h1>" },
       createEval: { text: '["bad"]' },
@@ -101,7 +101,7 @@ describe("an error response that does not conform", () => {
     };
     const report = await reportOn(
       await alteredBackend({
-        answer: ({ status }, { operation }) => (status === 400 ? otherwise[operation] : undefined),
+        alterResponse: ({ status }, { operation }) => (status === 400 ? otherwise[operation] : undefined),
       }),
     );
     const what = "with contract_test_unknown_field";
@@ -135,7 +135,7 @@ describe("an error response that does not conform", () => {
 describe("a 404 response", () => {
   it("does not count as rejecting a body if the parent exists", async () => {
     const server = await alteredBackend({
-      answer: ({ status }, { operation }) =>
+      alterResponse: ({ status }, { operation }) =>
         status === 400 && operation === "createRun" ? { status: 404 } : undefined,
     });
     const report = await reportOn(server);
@@ -152,7 +152,7 @@ describe("a 404 response", () => {
 describe("an error response that conforms", () => {
   it("may be plain text, a 403 for an invalid key, or a 422 for the unknown parent of a new run", async () => {
     const server = await alteredBackend({
-      answer: ({ status }, { operation }) => {
+      alterResponse: ({ status }, { operation }) => {
         if (status === 401) return { status: 403 };
         if (status === 404 && operation === "createRun") return { status: 422 };
         return status === 400 ? { headers: { "content-type": "text/plain" }, text: "no" } : undefined;

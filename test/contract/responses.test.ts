@@ -9,7 +9,7 @@ type Body = Readonly<Record<string, unknown>>;
 /** Answers of some routes with other bodies; refusals stay as they are. */
 function altered(changes: Partial<Record<OperationName, (body: Body) => unknown>>): Alterations {
   return {
-    answer: ({ status, text }, { operation }) => {
+    alterResponse: ({ status, text }, { operation }) => {
       const change = changes[operation];
       return change === undefined || status >= 300 ? undefined : json(change(JSON.parse(text)), status);
     },
@@ -99,8 +99,8 @@ describe("a response that does not conform", () => {
   });
 
   it("is reported for another 2xx status", async () => {
-    const answer: Alterations["answer"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
-    const report = await reportOn(await alteredBackend({ answer }));
+    const alterResponse: Alterations["alterResponse"] = ({ status }) => (status === 201 ? { status: 200 } : undefined);
+    const report = await reportOn(await alteredBackend({ alterResponse }));
     expect(differencesOf(report, "createRun", "required fields only")).toEqual([
       { where: "status", expected: "201", got: expect.stringMatching(/^200: \{"run":\{"id":/) },
     ]);
@@ -117,7 +117,7 @@ describe("a response that does not conform", () => {
     };
     const report = await reportOn(
       await alteredBackend({
-        answer: (_, { operation }) => {
+        alterResponse: (_, { operation }) => {
           const [type, text = ""] = wrong[operation] ?? [undefined];
           return operation in wrong ? { status: 200, headers: type ? { "content-type": type } : {}, text } : undefined;
         },
@@ -144,7 +144,7 @@ describe("a response that does not conform", () => {
           text: text.replace(/"experiment_id":"(\d+)"/, (part, id) => `"experiment_id":"${known(part, id)}"`),
         };
       },
-      answer: ({ status, text }, { operation }) => {
+      alterResponse: ({ status, text }, { operation }) => {
         if (operation !== "createExperiment" || status !== 201) return undefined;
         numbers.set(String(numbers.size + 1), JSON.parse(text).experiment.id);
         return json({ experiment: { id: numbers.size } }, 201);
@@ -181,7 +181,7 @@ describe("a check that cannot be run", () => {
   it("covers the rejections by a route that rejects valid requests too", async () => {
     const report = await reportOn(
       await alteredBackend({
-        answer: (_, { operation, headers }) =>
+        alterResponse: (_, { operation, headers }) =>
           operation === "addCheckpoint" && !/contract-test|^$/.test(headers.authorization ?? "")
             ? json({ detail: "closed" }, 400)
             : undefined,

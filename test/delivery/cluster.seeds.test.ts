@@ -5,7 +5,7 @@ import type { MockServer } from "../../src/testing/index.js";
 import { collected } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { backend, clientFor, sync } from "./support/backend.js";
-import { type Played, playCluster } from "./support/cluster.js";
+import { type Progress, runCluster } from "./support/cluster.js";
 import { mirrorAt } from "./support/compare.js";
 import { forEachSeed, IS_LONG, type Random, randomFrom, seeds } from "./support/random.js";
 
@@ -37,7 +37,7 @@ const textOf = ({ step, split, metrics }: Row): string => `${split} ${step} ${me
 const lastValues = (rows: readonly Row[]) => new Map(rows.map((row) => [`${row.split} ${row.step}`, row.metrics.loss]));
 
 /** `logDirs`: the mirrors in the order of their jobs. The backend has one run, with each row of the mirrors once and the last value of each step. */
-async function expectOneRun(server: MockServer, logDirs: readonly string[], { runId, lastSteps }: Played) {
+async function expectOneRun(server: MockServer, logDirs: readonly string[], { runId, lastSteps }: Progress) {
   // The order of the mirrors says nothing.
   const given = logDirs.toReversed();
   expect(await sync(server, "", { logDirs: given, maxRetries: 8 })).toMatchObject({
@@ -64,7 +64,7 @@ describe("ten jobs, each killed at a random moment, that resume one run offline"
   it("are delivered as one run from a shared folder", LIMIT, () =>
     forEachSeed(seeds(2, 30), async (seed) => {
       const [random, logDir, server] = [randomFrom(seed), temporaryFolder(), await backend()];
-      const played = await playCluster(random, () => logDir);
+      const played = await runCluster(random, () => logDir);
       failSome(server, random);
       await expectOneRun(server, [logDir], played);
       const client = clientFor({ url: "http://127.0.0.1:9" }, logDir, { offline: true });
@@ -84,7 +84,7 @@ describe("ten jobs, each killed at a random moment, that resume one run offline"
     forEachSeed(seeds(2, 30), async (seed) => {
       const [random, root, server] = [randomFrom(seed), temporaryFolder(), await backend()];
       const logDirs: string[] = [];
-      const played = await playCluster(random, (job) => {
+      const played = await runCluster(random, (job) => {
         logDirs[job] = join(root, String(job));
         return join(root, String(job));
       });

@@ -5,8 +5,8 @@ import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, expectOneKeyEach, runOf, sync } from "./support/backend.js";
-import { fieldsOf } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
+import { fieldsOf } from "./support/failing-writes.js";
 import { prediction } from "./support/predictions.js";
 
 const ALWAYS = Number.POSITIVE_INFINITY;
@@ -154,7 +154,7 @@ describe.each([202, 204, 200])("a %i response without a body", (status) => {
     "does not count as delivered, and the write is not sent without limit: %s",
     async (_, path, write) => {
       const { logDir, server, client, ids } = await begun();
-      const answersNothing = server.failNext({ status, body: "", times: ALWAYS, match: path });
+      const emptyResponse = server.failNext({ status, body: "", times: ALWAYS, match: path });
       await write(client, ids);
       expect(await client.flush({ timeoutMs: 2_000 })).toMatchObject({ pending: 1, rejected: 0 });
       expect(attemptsAt(server, path).length).toBeGreaterThan(1);
@@ -164,7 +164,7 @@ describe.each([202, 204, 200])("a %i response without a body", (status) => {
         { reason: expect.stringMatching(new RegExp(`HTTP ${status} with .*(empty|no) body.* instead of JSON`)) },
       ]);
       await client.close({ timeoutMs: 1 });
-      answersNothing();
+      emptyResponse();
       expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0 });
     },
   );

@@ -3,14 +3,14 @@ import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
-import { BROKEN, fieldsOf, writeOthers } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
+import { FAILING_WRITES, fieldsOf, writeOthers } from "./support/failing-writes.js";
 
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
 
 describe.each(MODES)("a write that the backend never accepts while it accepts others, delivery %s", (delivery) => {
-  it.each(BROKEN)(
+  it.each(FAILING_WRITES)(
     "is reported as failing and delays no other write: %s",
     async (_, { write, count, make, isMeant }) => {
       const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
@@ -82,7 +82,7 @@ describe("a create that fails while other writes succeed", () => {
 });
 
 describe("a sync with a write that the backend never accepts", () => {
-  it.each(BROKEN)(
+  it.each(FAILING_WRITES)(
     "delivers all others and reports the remaining one: %s",
     async (_, { write, count, make, isMeant }) => {
       const [logDir, server] = [temporaryFolder(), await backend()];

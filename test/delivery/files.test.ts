@@ -25,7 +25,7 @@ import { differences, mirrorAt, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
 import { programFile } from "./support/program.js";
 import { IS_LONG } from "./support/random.js";
-import { remoteClient } from "./support/remote.js";
+import { remoteClient } from "./support/remote-client.js";
 import { rowOf } from "./support/rows.js";
 
 const NEWLINE = 0x0a;

@@ -10,8 +10,8 @@ import { backend, sync, watch, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
 import { type Program, startProgram } from "./support/program.js";
 import { forEachSeed, IS_LONG, type Random, randomFrom, seeds } from "./support/random.js";
+import { type Accepted, writeAll } from "./support/random-writes.js";
 import { expectInMirror, startWriter } from "./support/writer.js";
-import { type Accepted, writeAll } from "./support/writing.js";
 
 /** Several seeds at a time, each with processes of its own. */
 const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
@@ -66,8 +66,8 @@ describe("SIGKILL of a writer at a random moment", () => {
 
   it("with the backend unavailable", LIMIT, () =>
     forEachSeed(seeds(5, 50), async (seed) => {
-      const [random, logDir, away] = [randomFrom(seed), temporaryFolder(), await deadServer()];
-      const writer = startWriter({ baseUrl: away.url, logDir, seed, inFlight: 8, maxRetries: 0 });
+      const [random, logDir, unavailable] = [randomFrom(seed), temporaryFolder(), await deadServer()];
+      const writer = startWriter({ baseUrl: unavailable.url, logDir, seed, inFlight: 8, maxRetries: 0 });
       await killSometime(writer, random);
       await expectExactlyOnce(logDir, await backend(), writer.lines());
     }),

@@ -10,7 +10,7 @@ import { differences, NONE } from "./support/compare.js";
 import { countingServer } from "./support/counting-server.js";
 import { startProgram } from "./support/program.js";
 import { IS_LONG } from "./support/random.js";
-import { remoteClient } from "./support/remote.js";
+import { remoteClient } from "./support/remote-client.js";
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -42,14 +42,14 @@ function writeOfEach(client: DashboardClient, experimentId: string, runId: strin
 }
 
 /** Takes back the answers of all kinds of writes, here and there. */
-function loseAnswers(server: MockServer, way: Failure): void {
+function loseResponses(server: MockServer, way: Failure): void {
   let asked = 0;
   const isDue = ({ path }: RecordedRequest): boolean => !/s\/$/.test(path) || ++asked % 3 !== 0;
   server.failNext({ ...way, afterCommit: true, times: 9, match: isDue });
 }
 
 /** What the server has written and could not say. */
-function unanswered(server: MockServer): RecordedRequest[] {
+function lost(server: MockServer): RecordedRequest[] {
   return server.requests.filter(({ committed, status = 0 }) => committed && (status < 200 || status > 299));
 }
 
@@ -58,9 +58,9 @@ describe.each(WAYS)("a backend that stores a write and then %s", (_, way) => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { experimentId, runId } = await runOf(client);
-    loseAnswers(server, way);
+    loseResponses(server, way);
     const calls = [1, 2, 3].map((n) => writeOfEach(client, experimentId, runId, n));
-    await until(() => unanswered(server).length > 3);
+    await until(() => lost(server).length > 3);
     await client.close({ timeoutMs: 1 });
     await Promise.all(calls);
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -81,15 +81,13 @@ describe.each(WAYS)("a backend that stores a write and then %s", (_, way) => {
     }
     await Promise.all(calls);
     if (way.hang !== true) await client.flush({ timeoutMs: 10_000 });
-    expect(unanswered(server)).toHaveLength(5);
+    expect(lost(server)).toHaveLength(5);
     await client.close();
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
     const { missing, wrong, twice } = await differences(logDir, server);
     expect({ missing, wrong }).toEqual({ missing: [], wrong: [] });
     // Without keys the backend cannot but take them twice: that it did shows that answers were lost.
-    expect(twice).toHaveLength(
-      unanswered(server).reduce((sum, request) => sum + Math.max(1, tasksOf(request).length), 0),
-    );
+    expect(twice).toHaveLength(lost(server).reduce((sum, request) => sum + Math.max(1, tasksOf(request).length), 0));
   });
 });
 

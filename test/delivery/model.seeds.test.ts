@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../support/folders.js";
-import { type Step, World } from "./support/model.js";
+import { Simulation, type Step } from "./support/model.js";
 import { IS_FULL, IS_LONG } from "./support/random.js";
 
 const KINDS: readonly { readonly weight: number; readonly kinds: readonly Step["kind"][] }[] = [
   { weight: 3, kinds: ["experiment", "run"] },
   { weight: 8, kinds: ["metrics", "checkpoint", "eval", "predictions", "run patch", "experiment patch"] },
-  { weight: 3, kinds: ["outage", "restart", "lost answers"] },
+  { weight: 3, kinds: ["outage", "restart", "lost responses"] },
   { weight: 1, kinds: ["kill", "burst and kill"] },
   { weight: 2, kinds: ["flush", "sync"] },
 ];
@@ -32,9 +32,9 @@ it.each(["await", "background"] as const)(
   { timeout: IS_LONG ? 3_600_000 : 60_000 },
   async (delivery) => {
     const property = fc.asyncProperty(steps, async (sequence) => {
-      const world = await World.begin(temporaryFolder(), delivery);
-      for (const step of [...BEGINNING, ...sequence]) await world.take(step);
-      await world.end();
+      const simulation = await Simulation.begin(temporaryFolder(), delivery);
+      for (const step of [...BEGINNING, ...sequence]) await simulation.take(step);
+      await simulation.end();
     });
     // A failure names its seed and its path: with them fast-check plays it again, and shrinks it where it is asked to.
     const seed = IS_LONG ? Date.now() % 2 ** 31 : IS_FULL ? 20_240_602 : 20_240_601;

@@ -7,7 +7,7 @@ import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
 import { differences, mirrorAt, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
-import { remoteClient } from "./support/remote.js";
+import { remoteClient } from "./support/remote-client.js";
 
 const NOTHING = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
 
@@ -247,8 +247,8 @@ describe("close() in a process with nothing else to do", () => {
 describe("a process in background delivery", () => {
   it("that exits without closing reports pending writes, and a sync delivers them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
-    const away = await deadServer();
-    const child = await remoteClient({ baseUrl: away.url, logDir, delivery: "background", maxRetries: 0 });
+    const unavailable = await deadServer();
+    const child = await remoteClient({ baseUrl: unavailable.url, logDir, delivery: "background", maxRetries: 0 });
     const experiment = await child.call("createExperiment", { experiment_name: "experiment" });
     const run = await child.call("createRun", { experiment_id: experiment.id, seed: 1 });
     for (const step of [1, 2, 3]) await child.call("logStepMetric", run.id, { step, loss: 1 });

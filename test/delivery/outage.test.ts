@@ -11,7 +11,7 @@ import { backend, clientFor, runOf, sync } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
-import { remoteClient } from "./support/remote.js";
+import { remoteClient } from "./support/remote-client.js";
 
 const MODES = ["await", "background"] as const;
 

@@ -10,7 +10,7 @@ import { backend, clientFor, expectOneKeyEach, runOf, sync, watch, written } fro
 import { differences, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
 import { startProgram } from "./support/program.js";
-import { type RemoteClient, remoteClient } from "./support/remote.js";
+import { type RemoteClient, remoteClient } from "./support/remote-client.js";
 
 const ROWS = 60;
 
@@ -286,12 +286,12 @@ describe("a sync", () => {
   });
 
   it("reports an unavailable backend and leaves everything pending", async () => {
-    const [logDir, away] = [temporaryFolder(), await deadServer()];
-    const client = clientFor(away, logDir, { offline: true });
+    const [logDir, unavailable] = [temporaryFolder(), await deadServer()];
+    const client = clientFor(unavailable, logDir, { offline: true });
     const { runId } = await runOf(client);
     for (let step = 0; step < 20; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     await client.close();
-    const report = await sync(away, logDir, { maxRetries: 0 });
+    const report = await sync(unavailable, logDir, { maxRetries: 0 });
     expect(report).toMatchObject({
       delivered: 0,
       pending: 22,
@@ -328,19 +328,19 @@ describe("a sync", () => {
 describe("ids that another process created offline", () => {
   it("are sent as the backend's ids, however often another process uses them", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
-    const away = clientFor(await deadServer(), logDir, { maxRetries: 0 });
+    const unavailable = clientFor(await deadServer(), logDir, { maxRetries: 0 });
     // Its calls wait for the id of a checkpoint that the other client cannot send.
     const client = clientFor(server, logDir, { timeoutMs: 1_000 });
     const { experimentId, runId } = await runOf(client);
-    const theirs = await away.createRun({ experiment_id: experimentId, seed: 2 });
+    const theirs = await unavailable.createRun({ experiment_id: experimentId, seed: 2 });
     for (const n of [1, 2, 3]) {
-      const checkpoint = await away.addCheckpoint(theirs.id, { uri: `s3://${n}` });
-      const evaluation = await away.createEval(theirs.id, { metrics: { a: n } });
+      const checkpoint = await unavailable.addCheckpoint(theirs.id, { uri: `s3://${n}` });
+      const evaluation = await unavailable.createEval(theirs.id, { metrics: { a: n } });
       await client.createEval(runId, { metrics: { b: n }, checkpoint_id: checkpoint.id });
       await client.logPredictions(runId, [{ ...prediction(`${n}`), eval_id: evaluation.id }]);
     }
     await client.updateExperiment(experimentId, { best_generation_id: theirs.id });
-    await away.close({ timeoutMs: 1 });
+    await unavailable.close({ timeoutMs: 1 });
     await client.close({ timeoutMs: 1 });
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);

@@ -4,8 +4,8 @@ import type { MockServer } from "../../src/testing/index.js";
 import { temporaryFolder } from "../support/folders.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync } from "./support/backend.js";
-import { fieldsOf } from "./support/broken.js";
 import { differences, NONE } from "./support/compare.js";
+import { fieldsOf } from "./support/failing-writes.js";
 
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;

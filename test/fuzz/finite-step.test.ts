@@ -5,7 +5,7 @@ import { finiteStepLine } from "../../src/api/finite-step.js";
 import { NAMED_SERIES, stepMetricFields } from "../../src/api/inputs.js";
 import { accept } from "../../src/delivery/accept.js";
 
-/** The line of a step by the full check; undefined if the step is refused. */
+/** The line of a step after the full check; undefined if the step is rejected. */
 function checkedStep(input: unknown): string | undefined {
   try {
     return accept("logStepMetric", input, "logStepMetric", stepMetricFields).text;
@@ -60,7 +60,7 @@ const steps = fc.record(
   },
   { requiredKeys: ["step"], noNullPrototype: true },
 );
-/** Most of the fields of `steps` are left out now and then; an unknown field nearly always. */
+/** Fields of `steps` are sometimes omitted; an unknown field nearly always. */
 const inputs = usually(
   fc
     .tuple(steps, fc.integer({ min: 0, max: 19 }))
@@ -68,8 +68,8 @@ const inputs = usually(
   fc.anything({ withNullPrototype: true, withMap: true }),
 );
 
-describe("the line of a step without the full check", () => {
-  it("is the line with it, or there is none", () => {
+describe("the fast path for the line of a step", () => {
+  it("gives the same line as the full check, or none", () => {
     let [plain, all] = [0, 0];
     fc.assert(
       fc.property(inputs, (input) => {
@@ -81,11 +81,11 @@ describe("the line of a step without the full check", () => {
       }),
       { numRuns: 20_000, seed: 20261126 },
     );
-    // Otherwise the comparison would say nothing.
+    // Otherwise the comparison would prove nothing.
     expect(plain / all).toBeGreaterThan(0.15);
   });
 
-  it("is there for every common step", () => {
+  it("covers every common step", () => {
     const value = fc.oneof({ weight: 6, arbitrary: finite }, { weight: 1, arbitrary: missing });
     const free = fc.string().filter((each) => !NAMED_SERIES.has(each) && !["__proto__", "toJSON"].includes(each));
     const common = fc.record(
@@ -149,7 +149,7 @@ describe("the line of a step without the full check", () => {
     ["NaN", { step: 1, loss: Number.NaN }],
     ["a step beyond the schema", { step: 2 ** 53, loss: 1 }],
     ["a split beyond the schema", { step: 1, split: "dev", loss: 1 }],
-  ])("is not there for %s", (_, input) => {
+  ])("does not cover %s", (_, input) => {
     expect(finiteStepLine(input)).toBeUndefined();
   });
 });

@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, DashboardClientError, EvsysValidationError } from "../../src/index.js";
 import { clientOf, collected, mockServer, offlineClient, wrong } from "../support/clients.js";
-import { holds, PATIENCE_MS, worldsOf } from "./support/check.js";
 import { settled } from "./support/outcome.js";
-import { anyId, type Id, made } from "./support/strange-ids.js";
+import { checkProperty, fixturesOf, PROPERTY_TIMEOUT_MS } from "./support/properties.js";
+import { anyId, type Id, made } from "./support/unusual-ids.js";
 
 const PREDICTION = { kind: "eval", instruction: "i", model_output: "o" } as const;
 
-/** A write under an id: the folder that it goes to, and the call. */
+/** A write with an id: the kind of its folder, and the call. */
 const WRITES: readonly (readonly [folder: string, call: (client: DashboardClient, id: never) => Promise<unknown>])[] = [
   ["experiments", (c, id) => c.updateExperiment(id, { plan: "p" })],
   ["generations", (c, id) => c.updateRun(id, { gpu: "H100" })],
@@ -20,7 +20,7 @@ const WRITES: readonly (readonly [folder: string, call: (client: DashboardClient
   ["generations", (c, id) => c.logPredictions(id, [PREDICTION])],
 ];
 
-/** A call that names the id elsewhere than in a path: no folder has its name. */
+/** A call with the id in its body: no folder has its name. */
 const MENTIONS: readonly ((client: DashboardClient, id: never) => Promise<unknown>)[] = [
   (c, id) => c.createRun({ experiment_id: id }),
   (c, id) => c.createEval("run", { metrics: { a: 1 }, checkpoint_id: id }),
@@ -39,7 +39,7 @@ const READS: readonly ((client: DashboardClient, id: never) => unknown)[] = [
   ({ local }, id) => collected(local.predictions(id)),
 ];
 
-/** The folders of all experiments and runs; fails where anything lies anywhere else. */
+/** The folders of all experiments and runs. Fails if there is anything else in the mirror. */
 function foldersOf({ local: { root } }: DashboardClient): Set<string> {
   expect(readdirSync(dirname(root)).filter((name) => name !== basename(root))).toEqual([]);
   const kinds = existsSync(root) ? readdirSync(root) : [];
@@ -47,7 +47,7 @@ function foldersOf({ local: { root } }: DashboardClient): Set<string> {
   return new Set(kinds.flatMap((kind) => readdirSync(join(root, kind)).map((name) => `${kind}/${name}`)));
 }
 
-describe("an id of any kind", () => {
+describe("an arbitrary id", () => {
   const play = async (client: DashboardClient, id: Id, [kind, call]: (typeof WRITES)[number]): Promise<void> => {
     const [before, value] = [foldersOf(client), made(id)];
     const outcome = await settled(() => call(client, wrong(value)));
@@ -61,31 +61,33 @@ describe("an id of any kind", () => {
     }
   };
 
-  it("names the folder of its name in the mirror, or none", { timeout: PATIENCE_MS }, async () => {
-    const worlds = worldsOf(newOffline, (client) => client.close(), 25);
+  it("creates only the folder of its name in the mirror, or none", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
+    const fixtures = fixturesOf(newOffline, (client) => client.close(), 25);
     const property = fc.asyncProperty(anyId, fc.constantFrom(...WRITES), async (id, write) =>
-      play(await worlds.next(), id, write),
+      play(await fixtures.next(), id, write),
     );
-    await holds(property, { few: 1_000, many: 50_000 });
+    await checkProperty(property, { few: 1_000, many: 50_000 });
   });
 
-  it("is read where it was written, and never makes a folder", { timeout: PATIENCE_MS }, async () => {
-    const worlds = worldsOf(newOffline, (client) => client.close(), 25);
+  it("is read where it was written, and never creates a folder by reading", {
+    timeout: PROPERTY_TIMEOUT_MS,
+  }, async () => {
+    const fixtures = fixturesOf(newOffline, (client) => client.close(), 25);
     const property = fc.asyncProperty(anyId, fc.constantFrom(...READS), async (id, read) => {
-      const client = await worlds.next();
+      const client = await fixtures.next();
       const [before, value] = [foldersOf(client), made(id)];
       const isTaken = !("error" in (await settled(() => client.logStepMetric(wrong(value), { step: 1, loss: 1 }))));
       const written = foldersOf(client);
       const outcome = await settled(() => read(client, wrong(value)));
-      expect("answer" in outcome).toBe(isTaken);
+      expect("result" in outcome).toBe(isTaken);
       if ("error" in outcome) expect(outcome.error).toBeInstanceOf(EvsysValidationError);
       expect(foldersOf(client)).toEqual(isTaken ? written : before);
       if (isTaken) expect(await collected(client.local.metrics(String(value)))).not.toEqual([]);
     });
-    await holds(property, { few: 500, many: 20_000 });
+    await checkProperty(property, { few: 500, many: 20_000 });
   });
 
-  it("stands in a body as text, and makes no folder there", { timeout: PATIENCE_MS }, async () => {
+  it("is text in a request body, and creates no folder there", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
     const server = await mockServer();
     const property = fc.asyncProperty(anyId, fc.constantFrom(...MENTIONS), async (id, mention) => {
       const client = clientOf(server, { maxRetries: 0 });
@@ -93,14 +95,14 @@ describe("an id of any kind", () => {
       if ("error" in outcome && !(outcome.error instanceof DashboardClientError)) {
         expect(outcome.error).toBeInstanceOf(EvsysValidationError);
       }
-      // The names that the calls themselves give, and those of the backend.
+      // Except the ids of the calls themselves and those of the backend.
       const others = [...foldersOf(client)].filter(
         (name) => !/^(experiments\/experiment|generations\/run)$/.test(name),
       );
       expect(others).toEqual([]);
       await client.close({ timeoutMs: 1 });
     });
-    await holds(property, { few: 200, many: 5_000 });
+    await checkProperty(property, { few: 200, many: 5_000 });
   });
 });
 

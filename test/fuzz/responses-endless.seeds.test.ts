@@ -4,13 +4,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { DashboardClient, DashboardClientOptions } from "../../src/index.js";
 import { clientOf, mockServer } from "../support/clients.js";
-import { holds, PATIENCE_MS } from "./support/check.js";
 import { freshFetch } from "./support/fresh-fetch.js";
-import { type Script, startFront } from "./support/front.js";
 import { settled } from "./support/outcome.js";
+import { checkProperty, PROPERTY_TIMEOUT_MS } from "./support/properties.js";
+import { type Script, scriptedServer } from "./support/scripted-server.js";
 
 const MEBIBYTE = 1024 * 1024;
-/** Far beyond any timeout here: what takes longer has been forgotten. */
+/** Far beyond any timeout in this file. */
 const GUARD_MS = 30_000;
 
 const says =
@@ -18,7 +18,7 @@ const says =
   (socket) =>
     socket.write(text);
 
-/** Goes on for as long as somebody listens. */
+/** Writes until the socket is closed. */
 function endlessly(head: string, piece: string): Script {
   return async (socket) => {
     socket.write(head);
@@ -49,7 +49,7 @@ const ENDLESS: Readonly<Record<string, Script>> = {
   "has a body of spaces without end": endlessly(`${OK}Transfer-Encoding: chunked\r\n\r\n`, "1\r\n \r\n"),
 };
 
-/** The call as it ended; fails where it did not. */
+/** The settled call. Fails if it has not settled. */
 async function ended(call: () => Promise<unknown>): Promise<unknown> {
   const guard = new AbortController();
   const late = new Promise<never>((_, reject) => {
@@ -58,48 +58,51 @@ async function ended(call: () => Promise<unknown>): Promise<unknown> {
   });
   const outcome = await Promise.race([settled(call), late]).finally(() => guard.abort());
   if ("error" in outcome) throw outcome.error;
-  return outcome.answer;
+  return outcome.result;
 }
 
-/** A front, a client of it, and the real server that takes its place later. */
+/** A scripted server, its client, and the real server that replaces it later. */
 async function fronted(timeoutMs: number, options: DashboardClientOptions = {}) {
-  const [front, server] = [await startFront(), await mockServer()];
+  const [scripted, server] = [await scriptedServer(), await mockServer()];
   const setup = clientOf(server);
   const experiment = await setup.createExperiment({ experiment_name: "iris" });
   const { id: runId } = await setup.createRun({ experiment_id: experiment.id });
-  return { front, server, runId, client: clientOf(front, { timeoutMs, maxRetries: 0, ...options }) };
+  return { scripted, server, runId, client: clientOf(scripted, { timeoutMs, maxRetries: 0, ...options }) };
 }
 
 const logStep = (client: DashboardClient, runId: string) => () => client.logStepMetric(runId, { step: 1, loss: 1 });
 
 describe("a server that", () => {
-  it.each(Object.entries(ENDLESS))("%s is away when timeoutMs is over, and has the row later", async (_, script) => {
-    const { front, server, client, runId } = await fronted(100);
-    front.play(script);
-    expect(await ended(logStep(client, runId))).toEqual({ ok: true });
-    expect(front.played()).toBeLessThan(2);
-    expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
-    front.forwardTo(server.port);
-    expect(await client.flush({ timeoutMs: GUARD_MS })).toMatchObject({ delivered: 1, pending: 0 });
-    expect(server.metrics).toMatchObject([{ run_id: runId, step: 1 }]);
-  });
+  it.each(Object.entries(ENDLESS))(
+    "%s counts as unavailable after timeoutMs, and receives the row later",
+    async (_, script) => {
+      const { scripted, server, client, runId } = await fronted(100);
+      scripted.run(script);
+      expect(await ended(logStep(client, runId))).toEqual({ ok: true });
+      expect(scripted.responses()).toBeLessThan(2);
+      expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
+      scripted.forwardTo(server.port);
+      expect(await client.flush({ timeoutMs: GUARD_MS })).toMatchObject({ delivered: 1, pending: 0 });
+      expect(server.metrics).toMatchObject([{ run_id: runId, step: 1 }]);
+    },
+  );
 });
 
 const HUGE_BYTES = 200 * MEBIBYTE;
-/** What may lie in the buffers of both sides when the reading ends. */
+/** The maximum size of the buffers on both sides when reading stops. */
 const BUFFERED_MIB = 24;
 
-describe.each(["our own requests", "a fetch of the caller's"])("an answer of 200 MiB to %s", (way) => {
+describe.each(["our own requests", "a fetch of the caller's"])("a response of 200 MiB to %s", (way) => {
   it.each([
     [200, 16, { remote: "down", pending: 1, rejected: 0 }],
     [400, 0, { remote: "up", pending: 0, rejected: 1 }],
     [503, 0, { remote: "down", pending: 1, rejected: 0 }],
-  ])("of status %i is read no further than %i MiB and what lies in buffers", async (status, limit, expected) => {
+  ])("with status %i is read only up to %i MiB plus buffers", async (status, limit, expected) => {
     const own = freshFetch();
     const options = way === "our own requests" ? {} : { fetch: own.fetch };
-    const { front, client, runId } = await fronted(60_000, options);
+    const { scripted, client, runId } = await fronted(60_000, options);
     let sent: Socket | undefined;
-    front.play((socket) => {
+    scripted.run((socket) => {
       sent = socket;
       const head = `HTTP/1.1 ${status} X\r\nContent-Length: ${HUGE_BYTES}\r\n\r\n{"ok":true,"more":"`;
       endlessly(head, " ".repeat(64 * 1024))(socket);
@@ -114,23 +117,23 @@ describe.each(["our own requests", "a fetch of the caller's"])("an answer of 200
   });
 });
 
-describe("a Retry-After of any text", () => {
+describe("a Retry-After of arbitrary text", () => {
   const text = fc.oneof(
     fc.string({ unit: "grapheme-ascii" }).map((each) => each.trim()),
     fc.constantFrom("0", "0.0001", "1e3", "-1", "+1", "0x1", "Infinity", "NaN", "9".repeat(999), "1, 2", "\xa0"),
     fc.date().map((date) => (Number.isNaN(date.getTime()) ? "" : date.toUTCString())),
   );
 
-  it("ends in time: the call is repeated, or resolves from the mirror", { timeout: PATIENCE_MS }, async () => {
-    const { front, runId } = await fronted(1);
+  it("ends in time: the call is retried, or resolves from the mirror", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
+    const { scripted, runId } = await fronted(1);
     const property = fc.asyncProperty(text, fc.constantFrom(429, 503, 500, 408), async (retryAfter, status) => {
       const answer = `HTTP/1.1 ${status} X\r\nRetry-After: ${retryAfter}\r\nContent-Length: 0\r\n\r\n`;
-      front.play(says(answer));
-      const client = clientOf(front, { timeoutMs: 50, maxRetries: 1 });
+      scripted.run(says(answer));
+      const client = clientOf(scripted, { timeoutMs: 50, maxRetries: 1 });
       expect(await ended(logStep(client, runId))).toEqual({ ok: true });
       expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
       await client.close({ timeoutMs: 1 });
     });
-    await holds(property, { few: 60, many: 3_000 });
+    await checkProperty(property, { few: 60, many: 3_000 });
   });
 });

@@ -5,126 +5,126 @@ import type { MockServer } from "../../src/testing/index.js";
 import { API_KEY, clientOf, mockServer, PROJECT_ID } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
 import type { Ids } from "../support/writes.js";
-import { type AnswerRecipe, answers } from "./support/answers.js";
-import { expectShares, holds, PATIENCE_MS } from "./support/check.js";
+import { type ExpectedOutcome, expectedOutcome, nameOf } from "./support/expected-outcome.js";
 import { freshFetch } from "./support/fresh-fetch.js";
-import { type Front, startFront } from "./support/front.js";
-import { settled } from "./support/outcome.js";
-import { playing } from "./support/playing.js";
-import { OWN_ANSWERS, WRITES, type Write } from "./support/small-writes.js";
-import { nameOf, type Verdict, verdictOn } from "./support/verdict.js";
+import { type Settled, settled } from "./support/outcome.js";
+import { checkProperty, expectShares, PROPERTY_TIMEOUT_MS } from "./support/properties.js";
+import { type ResponseRecipe, responses } from "./support/response-recipes.js";
+import { scriptFor } from "./support/response-script.js";
+import { type ScriptedServer, scriptedServer } from "./support/scripted-server.js";
+import { LOCAL_RESULTS, WRITES, type Write } from "./support/small-writes.js";
 
 type Options = Pick<DashboardClientOptions, "fetch">;
 
-interface World {
-  readonly front: Front;
+interface Fixture {
+  readonly scripted: ScriptedServer;
   readonly server: MockServer;
   readonly ids: Ids;
 }
 
-async function beginning(): Promise<World> {
-  const [front, server] = [await startFront(), await mockServer()];
+async function beginning(): Promise<Fixture> {
+  const [scripted, server] = [await scriptedServer(), await mockServer()];
   const client = clientOf(server);
   const experiment = await client.createExperiment({ experiment_name: "iris" });
   const run = await client.createRun({ experiment_id: experiment.id });
-  return { front, server, ids: { experimentId: experiment.id, runId: run.id } };
+  return { scripted, server, ids: { experimentId: experiment.id, runId: run.id } };
 }
 
 async function play(
-  world: World,
+  fixture: Fixture,
   { name, writes, call }: Write,
-  recipe: AnswerRecipe,
+  recipe: ResponseRecipe,
   options: Options = {},
 ): Promise<void> {
-  const { front, server, ids } = world;
-  const verdict = verdictOn(recipe, name);
-  const client = clientOf(front, { maxRetries: 0, timeoutMs: 20_000, ...options });
-  const playedBefore = front.played();
+  const { scripted, server, ids } = fixture;
+  const expected = expectedOutcome(recipe, name);
+  const client = clientOf(scripted, { maxRetries: 0, timeoutMs: 20_000, ...options });
+  const responsesBefore = scripted.responses();
   const sentBefore = server.requests.length;
-  front.play(playing(recipe));
+  scripted.run(scriptFor(recipe));
   const outcome = await settled(() => call(client, ids));
-  expect(front.played()).toBeGreaterThan(playedBefore);
-  expectOutcome(outcome, verdict, name);
-  const kept = verdict.kind === "away" || (verdict.kind === "raised" && verdict.kept) ? writes : 0;
+  expect(scripted.responses()).toBeGreaterThan(responsesBefore);
+  expectOutcome(outcome, expected, name);
+  const kept = expected.kind === "unavailable" || (expected.kind === "throws" && expected.kept) ? writes : 0;
   const isNoted = !/^create(Experiment|Run)$/.test(name);
-  const rejected = verdict.kind === "raised" && !verdict.kept && isNoted ? writes : 0;
-  // A route of the caller's own says nothing of the backend.
-  const remote = verdict.kind === "away" && name !== "post" ? verdict.remote : "up";
+  const rejected = expected.kind === "throws" && !expected.kept && isNoted ? writes : 0;
+  // post() to another route does not affect the state of the backend.
+  const remote = expected.kind === "unavailable" && name !== "post" ? expected.remote : "up";
   expect(client.status()).toEqual({ remote, pending: kept, rejected });
 
-  // A real backend takes the place: it gets what it has not had, once.
-  front.forwardTo(server.port);
-  const report = verdict.kind === "away" ? await client.flush({ timeoutMs: 20_000 }) : undefined;
-  // A flush ends early where the backend asked for a longer pause than it may take; the sync delivers the write then.
+  // A real backend replaces the scripted server and receives the pending write once.
+  scripted.forwardTo(server.port);
+  const report = expected.kind === "unavailable" ? await client.flush({ timeoutMs: 20_000 }) : undefined;
+  // A flush ends early if the backend requested a longer pause than its timeout; then the sync delivers the write.
   if (report !== undefined && report.retryAfterMs === undefined)
     expect(report).toMatchObject({ pending: 0, rejected: 0 });
   await client.close({ timeoutMs: 1 });
-  if (name !== "post") await expectSynced(world, client.local.root, rejected);
+  if (name !== "post") await expectSynced(fixture, client.local.root, rejected);
   const committed = server.requests.slice(sentBefore).filter((request) => request.committed);
   expect(committed).toHaveLength(kept === 0 ? 0 : 1);
 }
 
-async function expectSynced({ front }: World, root: string, rejected: number): Promise<void> {
-  const connection = { baseUrl: front.url, apiKey: API_KEY, projectId: PROJECT_ID, logger: recordingLogger() };
+async function expectSynced({ scripted }: Fixture, root: string, rejected: number): Promise<void> {
+  const connection = { baseUrl: scripted.url, apiKey: API_KEY, projectId: PROJECT_ID, logger: recordingLogger() };
   const report = await syncMirror({ logDirs: [root], ...connection });
   expect(report).toMatchObject({ pending: 0, rejected });
 }
 
-function expectOutcome(outcome: { answer: unknown } | { error: unknown }, verdict: Verdict, name: Write["name"]): void {
-  if (verdict.kind === "raised") {
+function expectOutcome(outcome: Settled, expected: ExpectedOutcome, name: Write["name"]): void {
+  if (expected.kind === "throws") {
     const error = "error" in outcome ? outcome.error : undefined;
-    if (!(error instanceof DashboardClientError)) throw new Error("Not the backend's refusal", { cause: error });
-    expect(error).toMatchObject({ status: verdict.status, pending: verdict.kept });
-    expect(error.message).toContain(`→ ${nameOf(verdict.status)}`);
+    if (!(error instanceof DashboardClientError)) throw new Error("Not an error of the backend", { cause: error });
+    expect(error).toMatchObject({ status: expected.status, pending: expected.kept });
+    expect(error.message).toContain(`→ ${nameOf(expected.status)}`);
     expect(error.message.length).toBeLessThan(600);
     return;
   }
   if ("error" in outcome) throw outcome.error;
-  if (verdict.kind === "delivered") expectAnswer(outcome.answer, verdict.body, name);
-  else if (name !== "post") expect(Object(outcome.answer)).toMatchObject(OWN_ANSWERS[name]);
+  if (expected.kind === "delivered") expectResult(outcome.result, expected.body, name);
+  else if (name !== "post") expect(Object(outcome.result)).toMatchObject(LOCAL_RESULTS[name]);
 }
 
-/** Whether it is nested too deep to be compared. */
+/** Whether it is nested too deeply to be compared. */
 function isDeep(value: unknown, left = 50): boolean {
   if (typeof value !== "object" || value === null) return false;
   return left === 0 || Object.values(value).some((item) => isDeep(item, left - 1));
 }
 
-/** What the backend said is what the call answers. */
-function expectAnswer(answer: unknown, body: unknown, name: Write["name"]): void {
-  if (name === "post" && !isDeep(body)) expect(answer).toEqual(body);
-  if (name === "createExperiment") expect(Object(answer).id).toBe(Object(body).experiment.id);
-  if (name === "createRun") expect(Object(answer).id).toBe(Object(body).run.id);
-  if (name === "updateRun" || name === "updateExperiment") expect(Object(answer).patched).toEqual(Object(body).patched);
-  if (name === "logPredictions") expect(Object(answer).inserted).toBe(Object(body).inserted);
-  if (name === "createEval" && Object.hasOwn(Object(body), "id")) expect(Object(answer).id).toBe(Object(body).id);
+/** The result of the call is the response. */
+function expectResult(result: unknown, body: unknown, name: Write["name"]): void {
+  if (name === "post" && !isDeep(body)) expect(result).toEqual(body);
+  if (name === "createExperiment") expect(Object(result).id).toBe(Object(body).experiment.id);
+  if (name === "createRun") expect(Object(result).id).toBe(Object(body).run.id);
+  if (name === "updateRun" || name === "updateExperiment") expect(Object(result).patched).toEqual(Object(body).patched);
+  if (name === "logPredictions") expect(Object(result).inserted).toBe(Object(body).inserted);
+  if (name === "createEval" && Object.hasOwn(Object(body), "id")) expect(Object(result).id).toBe(Object(body).id);
 }
 
-describe.each(WRITES)("an answer to $name", (write) => {
-  it("is sorted as the design has it, and nothing is lost or doubled", { timeout: PATIENCE_MS }, async () => {
-    const world = await beginning();
+describe.each(WRITES)("a response to $name", (write) => {
+  it("is classified as designed, and nothing is lost or duplicated", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
+    const fixture = await beginning();
     const name = write.name === "post" ? "createExperiment" : write.name;
-    const kinds: Record<Verdict["kind"], number> = { delivered: 0, raised: 0, away: 0 };
-    const property = fc.asyncProperty(answers(name), async (recipe) => {
-      kinds[verdictOn(recipe, write.name).kind] += 1;
-      await play(world, write, recipe);
+    const kinds: Record<ExpectedOutcome["kind"], number> = { delivered: 0, throws: 0, unavailable: 0 };
+    const property = fc.asyncProperty(responses(name), async (recipe) => {
+      kinds[expectedOutcome(recipe, write.name).kind] += 1;
+      await play(fixture, write, recipe);
     });
-    await holds(property, { few: 70, many: 3_000 });
+    await checkProperty(property, { few: 70, many: 3_000 });
     expectShares(kinds, 0.07);
   });
 });
 
-describe("an answer to a fetch of the caller's", () => {
-  it("is sorted in the same way", { timeout: PATIENCE_MS }, async () => {
-    const world = await beginning();
+describe("a response to the caller's fetch", () => {
+  it("is classified in the same way", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
+    const fixture = await beginning();
     const [write = WRITES[0]] = WRITES.filter(({ name }) => name === "createEval");
-    const property = fc.asyncProperty(answers("createEval"), async (recipe) => {
-      // A fetch unpacks what it is told is packed, drops the body of a 205, and asks again by itself after a 421.
+    const property = fc.asyncProperty(responses("createEval"), async (recipe) => {
+      // fetch decodes encoded bodies, drops the body of a 205, and retries after a 421 itself.
       fc.pre(![205, 421].includes(recipe.status) && !recipe.headers.some(([name]) => name === "Content-Encoding"));
       const { fetch, close } = freshFetch();
-      if (write !== undefined) await play(world, write, recipe, { fetch });
+      if (write !== undefined) await play(fixture, write, recipe, { fetch });
       await close();
     });
-    await holds(property, { few: 70, many: 3_000 });
+    await checkProperty(property, { few: 70, many: 3_000 });
   });
 });

@@ -3,30 +3,30 @@ import { describe, expect, it } from "vitest";
 import { DashboardClientError } from "../../src/index.js";
 import { runOnServer, wrong } from "../support/clients.js";
 import { resolved, type Schema } from "../support/document.js";
-import { carried } from "./support/calls.js";
-import { expectShares, holds, PATIENCE_MS, worldsOf } from "./support/check.js";
-import { SHIFTING } from "./support/hostile.js";
-import { expectRefusal, filesBelow, settled } from "./support/outcome.js";
-import { made, type Recipe, recipes, requestOf } from "./support/recipes.js";
+import { build, type Recipe, recipes, requestOf } from "./support/body-recipes.js";
+import { toJson } from "./support/calls.js";
+import { expectValidationError, filesBelow, settled } from "./support/outcome.js";
+import { checkProperty, expectShares, fixturesOf, PROPERTY_TIMEOUT_MS } from "./support/properties.js";
+import { CHANGING_GETTER } from "./support/unusual-values.js";
 
-/** The fields of a new experiment and of its run, which `withRun` takes together. */
+/** The fields of a new experiment and its run, which `withRun` accepts together. */
 function optionsSchema(): Schema {
   const [experiment, run] = [resolved(requestOf("createExperiment")), resolved(requestOf("createRun"))];
   const { experiment_id: _, status: __, ...runFields } = run.properties ?? {};
   return { ...experiment, properties: { ...experiment.properties, ...runFields } };
 }
 
-async function endOfWorld({ client, server }: Awaited<ReturnType<typeof runOnServer>>): Promise<void> {
+async function endOfFixture({ client, server }: Awaited<ReturnType<typeof runOnServer>>): Promise<void> {
   await client.close();
   await server.stop();
 }
 
-/** Whether it says something else each time it is looked at. */
+/** Whether its value changes between reads. */
 function shifts({ value, extra }: Recipe): boolean {
-  return [value, extra?.value].includes(SHIFTING);
+  return [value, extra?.value].includes(CHANGING_GETTER);
 }
 
-/** Whether the types let it through as options. */
+/** Whether the types accept it as options. */
 function isOfFields(options: unknown): boolean {
   try {
     return Object.hasOwn(Object(options), "experiment_name");
@@ -36,30 +36,32 @@ function isOfFields(options: unknown): boolean {
 }
 
 describe("withRun", () => {
-  it("refuses its options with nothing sent, or starts and completes the run", { timeout: PATIENCE_MS }, async () => {
-    const worlds = worldsOf(() => runOnServer({ maxRetries: 0 }), endOfWorld, 20);
-    const counts = { taken: 0, refused: 0 };
+  it("rejects its options with nothing sent, or starts and completes the run", {
+    timeout: PROPERTY_TIMEOUT_MS,
+  }, async () => {
+    const fixtures = fixturesOf(() => runOnServer({ maxRetries: 0 }), endOfFixture, 20);
+    const counts = { accepted: 0, rejected: 0 };
     const property = fc.asyncProperty(recipes(optionsSchema()), async (recipe) => {
-      const options = made(recipe);
+      const options = build(recipe);
       fc.pre(isOfFields(options) && !shifts(recipe));
-      const { client, server } = await worlds.next();
+      const { client, server } = await fixtures.next();
       const before = filesBelow(client.local.root);
       server.reset();
       const outcome = await settled(() => client.withRun(wrong(options), (run) => run.logStep(1, { loss: 1 })));
       expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
       if ("error" in outcome) {
-        expectRefusal(outcome.error);
+        expectValidationError(outcome.error);
         expect([...server.requests]).toEqual([]);
         expect(filesBelow(client.local.root)).toBe(before);
-        counts.refused += 1;
+        counts.rejected += 1;
         return;
       }
-      counts.taken += 1;
+      counts.accepted += 1;
       expect(server.requests.map(({ status = 0 }) => Math.floor(status / 100))).toEqual([2, 2, 2, 2, 2]);
       expect(server.experiments).toMatchObject([{ status: "completed" }]);
       expect(server.runs).toMatchObject([{ status: "completed", experiment_id: server.experiments[0]?.id }]);
     });
-    await holds(property, { few: 300, many: 10_000 });
+    await checkProperty(property, { few: 300, many: 10_000 });
     expectShares(counts, 0.06);
   });
 });
@@ -81,18 +83,18 @@ describe("post", () => {
     fc.string({ unit: "grapheme-ascii" }).map((text) => `/${text}`),
   );
 
-  it("refuses with nothing sent, or answers what the backend says", { timeout: PATIENCE_MS }, async () => {
+  it("rejects its arguments with nothing sent, or returns the response", { timeout: PROPERTY_TIMEOUT_MS }, async () => {
     const { client, server } = await runOnServer({ maxRetries: 0 });
     const files = filesBelow(client.local.root);
     const bodies = recipes(requestOf("createExperiment"));
     const property = fc.asyncProperty(path, fc.option(bodies), async (path, recipe) => {
       server.reset();
-      const body = () => (recipe === null ? undefined : made(recipe));
+      const body = () => (recipe === null ? undefined : build(recipe));
       const outcome = await settled(() => client.post(path, body()));
       expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
       expect(filesBelow(client.local.root)).toBe(files);
       if ("error" in outcome && !(outcome.error instanceof DashboardClientError)) {
-        expectRefusal(outcome.error);
+        expectValidationError(outcome.error);
         expect([...server.requests]).toEqual([]);
         return;
       }
@@ -100,8 +102,8 @@ describe("post", () => {
       expect(server.requests).toHaveLength(1);
       expect("error" in outcome).toBe((request?.status ?? 0) >= 300);
       if (recipe === null || shifts(recipe)) return;
-      expect(request?.body).toEqual(body() === undefined ? undefined : carried(body()));
+      expect(request?.body).toEqual(body() === undefined ? undefined : toJson(body()));
     });
-    await holds(property, { few: 800, many: 50_000 });
+    await checkProperty(property, { few: 800, many: 50_000 });
   });
 });

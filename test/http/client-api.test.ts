@@ -22,7 +22,7 @@ describe("client.api", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("sends what the client's own requests send", async () => {
+  it("sends the same headers as the client's own requests", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const client = clientOf({ url: `${server.url}/base/` });
     await client.logStepMetric("r 1", { step: 1, loss: 1 });
@@ -35,7 +35,7 @@ describe("client.api", () => {
     expect(headers).toEqual({ ...own?.headers, "idempotency-key": undefined });
   });
 
-  it("gives the response of a refusal, without the key", async () => {
+  it("returns an error response without the key", async () => {
     const server = await rawServer(always(422, { detail: `no ${API_KEY}` }, { "x-echo": API_KEY }));
     const { data, error, response } = await clientOf(server).api.POST(METRICS, row);
     expect(data).toBeUndefined();
@@ -44,7 +44,7 @@ describe("client.api", () => {
     expect(response.headers.get("x-echo")).toBe("[API key]");
   });
 
-  it("leaves a short key in the words of others, and JSON in one piece", async () => {
+  it("does not redact a short key inside other words, and keeps JSON valid", async () => {
     const server = await rawServer(always(400, { detail: "token k is ok" }));
     const { error } = await clientOf(server, { apiKey: "k" }).api.POST(METRICS, row);
     expect(error).toEqual({ detail: "token [API key] is ok" });
@@ -65,7 +65,7 @@ describe("client.api", () => {
     expect(await clientOf(empty).api.POST(METRICS, row)).toMatchObject({ response: { status: 204 } });
   });
 
-  it("is not retried, and neither opens nor closes anything for the writes", async () => {
+  it("does not retry, and neither opens nor closes the circuit", async () => {
     const server = await rawServer(always(503, { detail: "restarting" }));
     const client = clientOf(server);
     expect(await client.api.POST(METRICS, row)).toMatchObject({ error: { detail: "restarting" } });
@@ -84,7 +84,7 @@ describe("client.api", () => {
     expect(urls).toEqual(["http://host/api/dashboard/api/sdk/runs/r%201/metrics/"]);
   });
 
-  it("shows no key on a console", async () => {
+  it("does not reveal the key when printed", async () => {
     const client = clientOf({ url: "http://host" });
     expect(JSON.stringify(client.api) + Object.keys(client)).not.toContain(API_KEY);
   });
@@ -116,7 +116,7 @@ describe("middleware", () => {
     expect(server.requests.map(({ headers }) => headers["x-trace"])).toEqual(["t-1", undefined, "t-1"]);
   });
 
-  it("has no part in the eight writes, nor in post()", async () => {
+  it("does not affect the eight methods or post()", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const client = clientOf(server);
     client.api.use({
@@ -130,7 +130,7 @@ describe("middleware", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it("cannot take the key to another address", async () => {
+  it("cannot send the key to another address", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const elsewhere = await rawServer(always(200, { ok: true }));
     const client = clientOf(server);
@@ -175,14 +175,14 @@ describe("client.api throws an EvsysError", () => {
   it.each([
     ["<html>Log in</html>", "text/html", "HTTP 200 with text/html instead of JSON"],
     ["{", "application/json", "HTTP 200 with text instead of JSON"],
-  ])("for a 200 of %j", async (text, type, reason) => {
+  ])("for a 200 response of %j", async (text, type, reason) => {
     const client = clientOf(await rawServer(always(200, text, { "content-type": type })));
     const error = await failureOf(() => client.api.POST(METRICS, row));
     expect(error).toBeInstanceOf(EvsysError);
     expect(String(error)).toContain(reason);
   });
 
-  it.each(["..", ".", "", "a/b"])("for the id %j, which would lead to another route", async (id) => {
+  it.each(["..", ".", "", "a/b"])("for the id %j, which would change the route", async (id) => {
     const server = await rawServer(always(200, { ok: true }));
     const error = await failureOf(() =>
       clientOf(server).api.POST(METRICS, { ...row, params: { path: { run_id: id } } }),
@@ -192,7 +192,7 @@ describe("client.api throws an EvsysError", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("for a body that JSON cannot hold", async () => {
+  it("for a body that JSON cannot represent", async () => {
     const client = clientOf(await rawServer(always(200, { ok: true })));
     const error = await failureOf(() => client.api.POST(METRICS, { ...row, body: wrong({ step: 1n }) }));
     expect(error).toBeInstanceOf(EvsysValidationError);
@@ -200,8 +200,8 @@ describe("client.api throws an EvsysError", () => {
   });
 });
 
-describe("a signal", () => {
-  it("ends a request with its own reason", async () => {
+describe("an AbortSignal", () => {
+  it("aborts a request with its own reason", async () => {
     const server = await rawServer(() => {});
     const client = clientOf(server);
     const abort = new AbortController();
@@ -212,7 +212,7 @@ describe("a signal", () => {
     expect(await failed).toBe(reason);
   });
 
-  it("that is aborted already sends nothing", async () => {
+  it("that is already aborted sends nothing", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const call = { ...row, signal: AbortSignal.abort() };
     expect(await failureOf(() => clientOf(server).api.POST(METRICS, call))).toHaveProperty("name", "AbortError");

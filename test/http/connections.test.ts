@@ -13,11 +13,11 @@ import { attempt, backendApi, byteServer, deadlineOf, onTheWire } from "./suppor
 const MEBIBYTE = 1024 * 1024;
 const OK = { kind: "delivered", body: { ok: true } };
 
-describe("a kept connection that is gone when it is used again", () => {
+describe("a kept-alive connection that was closed by the server", () => {
   it.each([
     ["reset", (socket: Socket) => socket.resetAndDestroy()],
     ["closed", (socket: Socket) => socket.end()],
-  ])("(%s) costs a new connection, and nothing else", async (_, end) => {
+  ])("(%s) is replaced without further effect", async (_, end) => {
     const server = await byteServer((socket, _, number) =>
       number === 1 ? socket.write(onTheWire({ ok: true })) : end(socket),
     );
@@ -27,38 +27,38 @@ describe("a kept connection that is gone when it is used again", () => {
     expect(server.connections()).toBe(3);
   });
 
-  it("costs it once: what breaks on the new connection as well is reported", async () => {
-    let answered = 0;
+  it("is replaced once: a failure on the new connection is reported", async () => {
+    let requests = 0;
     const server = await byteServer((socket) => {
-      answered += 1;
-      if (answered <= 2) socket.write(onTheWire({ ok: true }));
+      requests += 1;
+      if (requests <= 2) socket.write(onTheWire({ ok: true }));
       else socket.resetAndDestroy();
     });
     const backend = backendApi(server);
     for (let count = 0; count < 2; count += 1) await attempt(backend);
     expect(await attempt(backend)).toMatchObject({ kind: "unavailable", evidence: "connection" });
-    expect(answered).toBe(4);
+    expect(requests).toBe(4);
   });
 
-  it("is not tried again after a part of the response, nor on a new connection", async () => {
-    let answered = 0;
+  it("is not replaced after part of a response arrived, nor if the connection is new", async () => {
+    let requests = 0;
     const server = await byteServer((socket) => {
-      answered += 1;
-      if (answered <= 2) socket.write(onTheWire({ ok: true }));
+      requests += 1;
+      if (requests <= 2) socket.write(onTheWire({ ok: true }));
       else socket.write("HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{", () => socket.resetAndDestroy());
     });
     const backend = backendApi(server);
     for (let count = 0; count < 2; count += 1) await attempt(backend);
     expect(await attempt(backend)).toMatchObject({ kind: "unavailable", evidence: "connection" });
-    expect(answered).toBe(3);
+    expect(requests).toBe(3);
     const resetting = await byteServer((socket) => socket.resetAndDestroy());
     expect(await attempt(backendApi(resetting))).toMatchObject({ kind: "unavailable", evidence: "connection" });
     expect(resetting.connections()).toBe(1);
   });
 });
 
-describe("evidence", () => {
-  it("is the connection if there is none", async () => {
+describe("the evidence of a failure", () => {
+  it("is the connection if none could be made", async () => {
     const outcome = await attempt(backendApi(await deadServer()));
     expect(outcome).toMatchObject({
       kind: "unavailable",
@@ -67,7 +67,7 @@ describe("evidence", () => {
     });
   });
 
-  it("is the deadline if it has passed, and the reason is the deadline's", async () => {
+  it("is the deadline if it has passed, with the deadline's reason", async () => {
     const server = await rawServer(() => {});
     expect(await attempt(backendApi(server), deadlineOf(40))).toEqual({
       kind: "unavailable",
@@ -77,7 +77,7 @@ describe("evidence", () => {
     expect(await attempt(backendApi(server), deadlineOf(0))).toMatchObject({ evidence: "timeout" });
   });
 
-  it("is the response if that is not HTTP", async () => {
+  it("is the response if it is not HTTP", async () => {
     const server = await byteServer((socket) => socket.end("SSH-2.0-OpenSSH_9.6\r\n"));
     expect(await attempt(backendApi(server))).toMatchObject({ kind: "unavailable", evidence: "response" });
   });
@@ -121,10 +121,10 @@ async function slowReader(onTaken: (socket: Socket, bytes: number) => void) {
   return { url: `http://127.0.0.1:${address.port}` };
 }
 
-describe("a large body", () => {
+describe("a large request body", () => {
   const large = JSON.stringify({ step: 1, note: "é".repeat(16 * MEBIBYTE) });
 
-  it("arrives as it is", async () => {
+  it("arrives unchanged", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const body = JSON.stringify({ step: 1, note: "é".repeat(MEBIBYTE) });
     const backend = backendApi(server);
@@ -140,7 +140,7 @@ describe("a large body", () => {
   it.each([
     [false, OK],
     [true, { kind: "unavailable", evidence: "timeout" }],
-  ])("has the time anew with each piece of it, unless a call waits for it (%s)", async (isAwaited, expected) => {
+  ])("restarts the timeout with each part sent, unless a call waits for it (%s)", async (isAwaited, expected) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     onTestFinished(() => {
       vi.useRealTimers();
@@ -157,7 +157,7 @@ describe("a large body", () => {
   it.each([
     ["a reset", (socket: Socket) => socket.resetAndDestroy()],
     ["a close", (socket: Socket) => socket.destroy()],
-  ])("that %s stops on its way is told from one that was written", async (_, end) => {
+  ])("that %s stops partway is distinguished from one that was sent", async (_, end) => {
     const server = await slowReader((socket) => end(socket));
     const outcome = await attempt(backendApi(server), deadlineOf(20_000), large);
     expect(outcome).toMatchObject({ kind: "unavailable", evidence: "connection", isUploadCut: true });
@@ -166,7 +166,7 @@ describe("a large body", () => {
     expect(small).not.toHaveProperty("isUploadCut");
   });
 
-  it("that was written as a whole is not cut, even if its connection breaks", async () => {
+  it("that was sent completely is not retried, even if its connection breaks", async () => {
     const body = JSON.stringify({ step: 1, note: "x".repeat(200_000) });
     const server = await byteServer((socket) => socket.resetAndDestroy());
     const outcome = await attempt(backendApi(server), deadlineOf(20_000), body);
@@ -174,7 +174,7 @@ describe("a large body", () => {
     expect(outcome).not.toHaveProperty("isUploadCut");
   });
 
-  it("that is refused before its end is refused", async () => {
+  it("that is rejected before its end is a rejection", async () => {
     const server = await slowReader((socket) => {
       socket.write("HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n");
     });
@@ -183,8 +183,8 @@ describe("a large body", () => {
   });
 });
 
-describe("closing", () => {
-  it("ends what is in flight, and later requests say why they are not sent", async () => {
+describe("closing a client", () => {
+  it("aborts requests in flight, and later requests say why they are not sent", async () => {
     const server = await rawServer(() => {});
     const backend = backendApi(server);
     const pending = attempt(backend);
@@ -225,11 +225,11 @@ describe("a process that may open 200 files", () => {
   });
 });
 
-describe("without undici", () => {
+describe("without undici installed", () => {
   it.each([
     ["that cannot be loaded", "throw new Error('Dynamic require of \"node:assert\" is not supported')"],
     ["whose pool cannot dispatch", "export class Pool {}"],
-  ])("(one %s) the fetch of the runtime is used", async (_, replacement) => {
+  ])("(one %s) the runtime's fetch is used", async (_, replacement) => {
     const hooks = `export async function load(url, context, next) {
       return /undici\\/index\\.js$/.test(url)
         ? { format: "module", source: ${JSON.stringify(replacement)}, shortCircuit: true }
@@ -249,7 +249,7 @@ describe("without undici", () => {
   });
 });
 
-it("a client over a fetch of the caller's has no connections to close", async () => {
+it("a client with the caller's fetch has no connections to close", async () => {
   const offered = clientOf({ url: "http://host" }, { fetch: async () => Response.json({ ok: true }) });
   await offered.logStepMetric("r", { step: 1, loss: 1 });
   expect(await offered.close()).toMatchObject({ delivered: 1, pending: 0 });

@@ -31,14 +31,14 @@ function tunnel(socket: Duplex, _: IncomingMessage, server: Server): void {
 }
 
 describe("a proxy", () => {
-  it("needs no scheme", async () => {
+  it("may be configured without a scheme", async () => {
     const { host, paths } = await proxy();
     const backend = backendApi(BACKEND, {}, { HTTP_PROXY: host });
     expect(await attempt(backend)).toEqual(OK);
     expect(paths).toEqual(["/api/dashboard/api/sdk/runs/r/metrics/"]);
   });
 
-  it("gets its user and password, also without a scheme", async () => {
+  it("receives its user and password, also without a scheme", async () => {
     const given: unknown[] = [];
     const { host } = await proxy((socket, request, server) => {
       given.push(request.headers["proxy-authorization"]);
@@ -48,7 +48,7 @@ describe("a proxy", () => {
     expect(given).toEqual([`Basic ${Buffer.from("me:p@ss").toString("base64")}`]);
   });
 
-  it("that asks for a password blocks the write, and is named without one", async () => {
+  it("that requires a password blocks the write, and is named without its credentials", async () => {
     const { host } = await proxy((socket) => {
       socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nproxy-authenticate: Basic realm="x"\r\n\r\n');
     });
@@ -61,7 +61,7 @@ describe("a proxy", () => {
     expect(JSON.stringify(outcome)).not.toContain("geheim");
   });
 
-  it.each([403, 502])("that refuses with %i is no connection", async (status) => {
+  it.each([403, 502])("that responds with %i counts as a failed connection", async (status) => {
     const { host } = await proxy((socket) => socket.end(`HTTP/1.1 ${status} No\r\n\r\n`));
     expect(await attempt(backendApi(BACKEND, {}, { HTTP_PROXY: host }))).toEqual({
       kind: "unavailable",
@@ -70,7 +70,7 @@ describe("a proxy", () => {
     });
   });
 
-  it("is the lower-case variable's, and a blank one is none", async () => {
+  it("is read from the lower-case variable first; an empty one means none", async () => {
     const { host, paths } = await proxy();
     const backend = backendApi(BACKEND, {}, { http_proxy: host, HTTP_PROXY: "127.0.0.1:1" });
     expect(await attempt(backend)).toEqual(OK);
@@ -79,7 +79,7 @@ describe("a proxy", () => {
   });
 });
 
-describe("what cannot be a proxy", () => {
+describe("an invalid proxy", () => {
   const options = { apiKey: "k", projectId: "p", baseUrl: "http://backend.example" };
 
   it.each([
@@ -88,7 +88,7 @@ describe("what cannot be a proxy", () => {
     ["HTTP_PROXY", "http://me:geheim%zz@proxy:3128", '"http://proxy:3128"'],
     ["HTTP_PROXY", "me:geheim@proxy:port", '"http://proxy:port"'],
     ["HTTP_PROXY", "host name", '"http://host name"'],
-  ])("is refused by the constructor: %s=%s", async (variable, value, shown) => {
+  ])("is rejected by the constructor: %s=%s", async (variable, value, shown) => {
     const error = await failureOf(() => resolveConfig(options, { [variable]: value }));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(String(error)).toContain(`${variable}: expected an http or https URL such as http://proxy.example:3128`);
@@ -96,13 +96,13 @@ describe("what cannot be a proxy", () => {
     expect(String(error)).not.toContain("geheim");
   });
 
-  it("is of no interest offline, to another scheme, or to a fetch of the caller's", () => {
+  it("is ignored offline, for another scheme, and with the caller's fetch", () => {
     expect(resolveConfig({ ...options, offline: true }, { HTTP_PROXY: "socks5://x" }).offline).toBe(true);
     expect(resolveConfig(options, { HTTPS_PROXY: "socks5://x" }).proxy).toBeUndefined();
     expect(resolveConfig({ ...options, fetch }, { HTTP_PROXY: "socks5://x" }).fetch).toBe(fetch);
   });
 
-  it("is named by doctor, which then asks nobody", async () => {
+  it("is reported by doctor, which then sends nothing", async () => {
     const variables = { EVSYS_API_KEY: "k", EVSYS_PROJECT_ID: "p", HTTP_PROXY: "socks5://me:geheim@proxy:1080" };
     const { stdout, code } = await command(["doctor"], variables, { cwd: temporaryFolder() });
     expect(stdout).toContain("HTTP_PROXY is not an http or https URL.");
@@ -112,7 +112,7 @@ describe("what cannot be a proxy", () => {
   });
 });
 
-it("a client whose proxy needs no scheme sends to the hosts of NO_PROXY, and closes", async () => {
+it("a client with a proxy without a scheme connects directly to the hosts of NO_PROXY, and closes", async () => {
   vi.stubEnv("HTTP_PROXY", "localhost:1");
   vi.stubEnv("NO_PROXY", "127.0.0.1");
   onTestFinished(() => {

@@ -26,19 +26,19 @@ describe("a compressed response", () => {
     ["br", brotliCompressSync(OK)],
     ["identity", Buffer.from(OK)],
     ["gzip", Buffer.from(OK)],
-  ])("in %s is read", async (encoding, bytes) => {
+  ])("in %s is decoded", async (encoding, bytes) => {
     const outcome = await attempt(backendApi(await encoded(200, encoding, bytes)));
     expect(outcome).toEqual({ kind: "delivered", body: { ok: true } });
   });
 
-  it("of an error keeps the backend's words", async () => {
+  it("with an error keeps the backend's text", async () => {
     const server = await encoded(422, "gzip", gzipSync('{"detail":"no such split"}'));
     const error = await failureOf(() => clientOf(server).logStepMetric("r", { step: 1, loss: 1 }));
     expect(error).toMatchObject({ status: 422, body: { detail: "no such split" } });
     expect(String(error)).toContain("no such split");
   });
 
-  it("in an encoding that is not known is named", async () => {
+  it("in an unknown encoding is reported", async () => {
     const outcome = await attempt(backendApi(await encoded(200, "zstd", Buffer.from("…"))));
     expect(outcome).toEqual({
       kind: "unavailable",
@@ -48,7 +48,7 @@ describe("a compressed response", () => {
     });
   });
 
-  it("that is not what it says is named", async () => {
+  it("that cannot be decoded is reported", async () => {
     const outcome = await attempt(backendApi(await encoded(200, "br", Buffer.from(OK))));
     expect(outcome).toMatchObject({ reason: "HTTP 200 with a br body that cannot be decompressed instead of JSON" });
   });
@@ -65,7 +65,7 @@ describe("a compressed response", () => {
 });
 
 describe("a request", () => {
-  it("names the client and its version", async () => {
+  it("has a User-Agent with the client's name and version", async () => {
     const server = await rawServer(always(200, { ok: true }));
     await clientOf(server).logStepMetric("r", { step: 1, loss: 1 });
     expect(server.requests[0]?.headers["user-agent"]).toBe(
@@ -76,14 +76,14 @@ describe("a request", () => {
 });
 
 describe("x-request-id", () => {
-  it.each([400, 401, 403, 404, 407, 409, 418, 422, 302])("is a part of the error of a %i", async (status) => {
+  it.each([400, 401, 403, 404, 407, 409, 418, 422, 302])("is part of the error for %i", async (status) => {
     const server = await rawServer(always(status, { detail: "no" }, { "x-request-id": "req-17" }));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(error).toMatchObject({ status, requestId: "req-17" });
     expect(String(error)).toContain("req-17");
   });
 
-  it("is undefined without the header, and does not show the key", async () => {
+  it("is undefined without the header, and does not reveal the key", async () => {
     const bare = await rawServer(always(400, { detail: "no" }));
     expect(await failureOf(() => clientOf(bare).createRun({ experiment_id: "e" }))).toHaveProperty(
       "requestId",
@@ -108,7 +108,7 @@ describe("a status that says nothing about the write", () => {
     expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
   });
 
-  it("511 names the network that wants a login", async () => {
+  it("511 reports the network that requires a login", async () => {
     const outcome = await attempt(backendApi(await rawServer(always(511, "<h1>Wi-Fi</h1>"))));
     expect(outcome).toMatchObject({
       kind: "unavailable",
@@ -117,13 +117,13 @@ describe("a status that says nothing about the write", () => {
     });
   });
 
-  it("304 is no redirect", async () => {
+  it("304 is not treated as a redirect", async () => {
     const outcome = await attempt(backendApi(await rawServer(always(304))));
     expect(outcome).toEqual({ kind: "unavailable", reason: "HTTP 304", evidence: "response", status: 304 });
   });
 });
 
-describe("a 2xx response without what the schema says", () => {
+describe("a 2xx response that does not match the schema", () => {
   it.each([
     [200, "<html>Log in</html>", "text/html; charset=utf-8", "HTTP 200 with text/html instead of JSON"],
     [200, "{", "application/json", "HTTP 200 with text instead of JSON"],
@@ -140,7 +140,7 @@ describe("a 2xx response without what the schema says", () => {
     expect("reason" in outcome && outcome.reason).not.toMatch(/TypeError|SyntaxError|undefined/);
   });
 
-  it("is seen again after a right one of the same route", async () => {
+  it("is detected again after a valid one of the same route", async () => {
     const bodies = [{ ok: true }, { ok: true }, { ok: false }, { ok: true, more: 1 }, {}];
     const server = await rawServer((_, response) => {
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(bodies.shift()));
@@ -157,7 +157,7 @@ describe("an informational response", () => {
     ["100 Continue", "HTTP/1.1 100 Continue\r\n\r\n"],
     ["two of 100 Continue", "HTTP/1.1 100 Continue\r\n\r\n", "HTTP/1.1 100 Continue\r\n\r\n"],
     ["103 Early Hints", "HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n"],
-  ])("%s that nobody asked for leaves the response as it is", async (_, ...pieces) => {
+  ])("%s that was not requested does not affect the response", async (_, ...pieces) => {
     const server = await byteServer((socket) => {
       const [first = "", ...others] = [...pieces, onTheWire({ ok: true })];
       socket.write(first);
@@ -175,7 +175,7 @@ describe("an informational response", () => {
     }
   });
 
-  it("in one piece with the response leaves it as it is", async () => {
+  it("in the same packet as the response does not affect it", async () => {
     const server = await byteServer((socket) =>
       socket.write(`HTTP/1.1 100 Continue\r\n\r\n${onTheWire({ ok: true })}`),
     );
@@ -201,21 +201,18 @@ describe("Retry-After", () => {
     expect(waitMs).toBeLessThanOrEqual(most);
   });
 
-  it.each(["soon", "-1", "1e3", "Monday", "NaN", "in 5 seconds", "5 seconds"])(
-    "%j asks for nothing",
-    async (header) => {
-      const outcome = await attempt(backendApi(await rawServer(always(429, "", { "retry-after": header }))));
-      expect(outcome).toEqual({ kind: "unavailable", reason: "HTTP 429", evidence: "response", status: 429 });
-    },
-  );
+  it.each(["soon", "-1", "1e3", "Monday", "NaN", "in 5 seconds", "5 seconds"])("%j is ignored", async (header) => {
+    const outcome = await attempt(backendApi(await rawServer(always(429, "", { "retry-after": header }))));
+    expect(outcome).toEqual({ kind: "unavailable", reason: "HTTP 429", evidence: "response", status: 429 });
+  });
 });
 
-describe("a body kept on disk", () => {
+describe("a response body that is stored", () => {
   it.each([
     ["a short text", "no", "no"],
     ["short JSON", { detail: "no" }, { detail: "no" }],
     ["nothing", undefined, undefined],
-  ])("is %s as it is", (_, body, kept) => {
+  ])("is %s unchanged", (_, body, kept) => {
     expect(shortBody(body)).toEqual(kept);
   });
 
@@ -224,7 +221,7 @@ describe("a body kept on disk", () => {
     ["two-byte characters", `x${"é".repeat(5_000)}`],
     ["four-byte characters", `xyz${"🙂".repeat(1_000)}`],
     ["JSON", { detail: "é".repeat(5_000) }],
-  ])("is at most 2 KiB of %s, without half a character", (_, body) => {
+  ])("is at most 2 KiB of %s, without splitting a character", (_, body) => {
     const kept = String(shortBody(body));
     expect(Buffer.byteLength(kept)).toBeLessThanOrEqual(2048);
     expect(Buffer.byteLength(kept)).toBeGreaterThan(2040);
@@ -234,7 +231,7 @@ describe("a body kept on disk", () => {
   });
 });
 
-it("a reason is one line of at most 200 characters, whatever the backend says", async () => {
+it("a reason is one line of at most 200 characters, whatever the backend sends", async () => {
   const server = await rawServer(always(500, `${"a\n".repeat(500)}🙂`));
   const outcome = await attempt(backendApi(server), deadlineOf(10_000));
   const reason = outcome.kind === "unavailable" ? outcome.reason : "";

@@ -31,7 +31,7 @@ export function deadlineOf(timeoutMs: number, isAwaited = true): Deadline {
 }
 
 /** A server of bytes, not of HTTP. Each request's whole text is given to `answer`, with its number on its connection. */
-export async function byteServer(answer: (socket: Socket, request: string, number: number) => void) {
+export async function byteServer(respond: (socket: Socket, request: string, number: number) => void) {
   const sockets = new Set<Socket>();
   let connections = 0;
   const server = createServer((socket) => {
@@ -47,7 +47,7 @@ export async function byteServer(answer: (socket: Socket, request: string, numbe
       const request = text;
       text = "";
       number += 1;
-      answer(socket, request, number);
+      respond(socket, request, number);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -8,12 +8,12 @@ import { until } from "../support/until.js";
 const MEBIBYTE = 1024 * 1024;
 
 /** A server whose answers are 50 MB long; it counts what the caller took of the last one. */
-async function longWinded(status: number) {
-  let [written, answers, isOver] = [0, 0, false];
+async function endlessServer(status: number) {
+  let [written, responses, isOver] = [0, 0, false];
   const piece = Buffer.alloc(MEBIBYTE, "x");
   const server = await rawServer((_, response) => {
     [written, isOver] = [0, false];
-    answers += 1;
+    responses += 1;
     response.writeHead(status, { "content-type": "application/json" });
     response.write('{"ok":true,"detail":"long-winded: ');
     const write = (): void => {
@@ -29,12 +29,12 @@ async function longWinded(status: number) {
     });
     write();
   });
-  return { url: server.url, written: () => written, answers: () => answers, isOver: () => isOver };
+  return { url: server.url, written: () => written, answers: () => responses, isOver: () => isOver };
 }
 
-describe("an answer of 50 MB", () => {
-  it("is read no further than useful where it is an error", async () => {
-    const server = await longWinded(400);
+describe("a response of 50 MB", () => {
+  it("is read only in part if it is an error", async () => {
+    const server = await endlessServer(400);
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     await until(server.isOver);
     expect(error).toMatchObject({ name: "BadRequestError", status: 400 });
@@ -46,8 +46,8 @@ describe("an answer of 50 MB", () => {
     expect(JSON.stringify(body).length).toBeLessThan(MEBIBYTE);
   });
 
-  it("is not read to its end where it is a 500, and the call resolves", async () => {
-    const server = await longWinded(500);
+  it("is not read to its end if it is a 500, and the call resolves", async () => {
+    const server = await endlessServer(500);
     const client = clientOf(server, { maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
     await until(server.isOver);
@@ -55,8 +55,8 @@ describe("an answer of 50 MB", () => {
     expect(client.status()).toMatchObject({ pending: 1 });
   });
 
-  it("is not read to its end where it is a success, and the call resolves", async () => {
-    const server = await longWinded(200);
+  it("is not read to its end if it is a success, and the call resolves", async () => {
+    const server = await endlessServer(200);
     const client = clientOf(server, { maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toMatchObject({ ok: true });
     await until(server.isOver);
@@ -64,8 +64,8 @@ describe("an answer of 50 MB", () => {
     expect(server.answers()).toBe(1);
   });
 
-  it("is read no further by way of a fetch of the caller's", async () => {
-    const server = await longWinded(422);
+  it("is read only in part with the caller's fetch", async () => {
+    const server = await endlessServer(422);
     const client = clientOf(server, { fetch: (url, init) => fetch(url, init) });
     const error = await failureOf(() => client.createRun({ experiment_id: "e" }));
     await until(server.isOver);
@@ -75,7 +75,7 @@ describe("an answer of 50 MB", () => {
 });
 
 describe("connections", () => {
-  it("are kept: writes one after another go over a few", async () => {
+  it("are reused by consecutive writes", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const client = clientOf(server);
     for (let step = 0; step < 20; step += 1) await client.logStepMetric("r", { step, loss: 1 });
@@ -83,14 +83,14 @@ describe("connections", () => {
     expect(server.connections()).toBeLessThan(5);
   });
 
-  it("do not keep a process alive that forgets to close its client", async () => {
+  it("do not keep a process alive if the client is not closed", async () => {
     const server = await rawServer(always(200, { ok: true }));
     const { ended } = program("log-rows.ts", [server.url, temporaryFolder(), "5", "forget"]);
     expect(await ended).toMatchObject({ code: 0, stdout: expect.stringContaining("last line of the program") });
     expect(server.requests).toHaveLength(5);
   });
 
-  it("are given back when the client is closed", async () => {
+  it("are closed with the client", async () => {
     const { client, runId } = await runOnServer();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     expect(await client.close()).toMatchObject({ delivered: 3, pending: 0, rejected: 0, skipped: 0 });
@@ -99,15 +99,15 @@ describe("connections", () => {
 });
 
 describe("a base URL with a path", () => {
-  it("goes before the prefix", async () => {
+  it("precedes the path prefix", async () => {
     const server = await rawServer(always(200, { ok: true }));
     await clientOf({ url: `${server.url}/some/base/` }).logStepMetric("r", { step: 1, loss: 1 });
     expect(server.requests[0]?.path).toBe("/some/base/api/dashboard/api/sdk/runs/r/metrics/");
   });
 });
 
-describe("a fetch of the caller's", () => {
-  it("is all that is used, with a URL and a plain init", async () => {
+describe("the caller's fetch", () => {
+  it("is used for everything, with a URL and a plain init object", async () => {
     const calls: { url: string; init: RequestInit }[] = [];
     const fetch = async (url: string, init: RequestInit) => {
       calls.push({ url, init });
@@ -125,14 +125,14 @@ describe("a fetch of the caller's", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("that throws is a backend that is away", async () => {
+  it("that rejects means an unavailable backend", async () => {
     const fetch = () => Promise.reject(new TypeError("fetch failed"));
     const client = clientOf({ url: "http://host" }, { fetch, maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
     expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
   });
 
-  it("that throws before it returns a promise is no different", async () => {
+  it("that throws synchronously means the same", async () => {
     const fetch = () => {
       throw new Error("not today");
     };

@@ -21,34 +21,34 @@ async function silentHost(): Promise<{ readonly url: string }> {
   const host = run(process.execPath, ["-e", listen + stop]);
   await until(() => host.stdout().endsWith("\n"));
   const port = Number(host.stdout());
-  const knocks = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => {}));
+  const pending = Array.from({ length: 8 }, () => connect(port, "127.0.0.1").on("error", () => {}));
   onTestFinished(() => {
-    for (const knock of knocks) knock.destroy();
+    for (const knock of pending) knock.destroy();
   });
-  await once(knocks[0] ?? connect(port), "connect");
+  await once(pending[0] ?? connect(port), "connect");
   return { url: `http://127.0.0.1:${port}` };
 }
 
 /** A proxy of the environment. What it does with a wish for a tunnel is the test's to say. */
 async function proxy(tunnel: (socket: Duplex, server: Server) => void) {
-  const [wishes, paths]: [string[], string[]] = [[], []];
+  const [tunnels, paths]: [string[], string[]] = [[], []];
   const server = createServer(({ url = "" }, response) => {
     paths.push(url);
     response.writeHead(200, { "content-type": "application/json" }).end('{"ok":true}');
   });
   server.on("connect", ({ url = "" }, socket) => {
-    wishes.push(url);
+    tunnels.push(url);
     tunnel(socket, server);
   });
   const { url, close } = await listening(server);
   onTestFinished(close);
   const variables = { http_proxy: url, HTTP_PROXY: url, no_proxy: "", NO_PROXY: "" };
   for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
-  return { wishes, paths, variables };
+  return { wishes: tunnels, paths, variables };
 }
 
-describe("timeoutMs holds", () => {
-  it("for a host that answers no knock", async () => {
+describe("timeoutMs applies", () => {
+  it("to a host that accepts no connection", async () => {
     const logger = recordingLogger();
     const client = clientOf(await silentHost(), { timeoutMs: 60, logger });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -56,15 +56,15 @@ describe("timeoutMs holds", () => {
     expect(logger.of("warn").join("\n")).toMatch(/no response within \d+ ms/);
   });
 
-  it("for a proxy that says nothing", async () => {
-    const { wishes } = await proxy(() => {});
+  it("to a proxy that does not respond", async () => {
+    const { wishes: tunnels } = await proxy(() => {});
     const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 60 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
     expect(client.status()).toEqual({ remote: "down", pending: 1, rejected: 0 });
-    expect(wishes.length).toBeLessThan(2);
+    expect(tunnels.length).toBeLessThan(2);
   });
 
-  it("for a proxy that hangs up", async () => {
+  it("to a proxy that closes the connection", async () => {
     await proxy((socket) => socket.destroy());
     const client = clientOf({ url: "http://backend.invalid" }, { timeoutMs: 80, maxRetries: 0 });
     expect(await client.logStepMetric("r", { step: 1, loss: 1 })).toEqual({ ok: true });
@@ -72,40 +72,40 @@ describe("timeoutMs holds", () => {
   });
 });
 
-describe("a process that has ended its work ends, though a row is pending", () => {
+describe("a process with nothing left to do exits, though a row is pending", () => {
   const args = (url: string): string[] => [url, temporaryFolder(), "1", "forget", "300"];
   const ended = { code: 0, stdout: "last line of the program\n" };
 
-  it("behind a server that says nothing", async () => {
+  it("with a server that does not respond", async () => {
     const { url } = await rawServer(() => {});
     expect(await program("log-rows.ts", args(url)).ended).toMatchObject(ended);
   });
 
-  it("behind a proxy that says nothing", async () => {
+  it("with a proxy that does not respond", async () => {
     const { variables } = await proxy(() => {});
     expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
   });
 
-  it("behind a proxy that hangs up", async () => {
+  it("with a proxy that closes the connection", async () => {
     const { variables } = await proxy((socket) => socket.destroy());
     expect(await program("log-rows.ts", args("http://backend.invalid"), variables).ended).toMatchObject(ended);
   });
 });
 
-describe("a proxy of the environment", () => {
-  it("is asked for the backend", async () => {
-    const { wishes, paths } = await proxy((socket, server) => {
+describe("a proxy from the environment", () => {
+  it("is used for the backend", async () => {
+    const { wishes: tunnels, paths } = await proxy((socket, server) => {
       socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
       server.emit("connection", socket);
     });
     const client = clientOf({ url: "http://backend.invalid" });
     await client.logStepMetric("r", { step: 1, loss: 1 });
-    expect(wishes).toEqual(["backend.invalid:80"]);
+    expect(tunnels).toEqual(["backend.invalid:80"]);
     expect(paths).toEqual(["/api/dashboard/api/sdk/runs/r/metrics/"]);
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 0 });
   });
 
-  it("that refuses is a backend that is away", async () => {
+  it("that rejects connections means an unavailable backend", async () => {
     await proxy((socket) => socket.end("HTTP/1.1 403 Forbidden\r\n\r\n"));
     const logger = recordingLogger();
     const client = clientOf({ url: "http://backend.invalid" }, { maxRetries: 0, logger });

@@ -30,7 +30,7 @@ describe("a lock", () => {
     });
   });
 
-  it("that another one has taken over is lost at the next heartbeat, and the other's file is left alone", () => {
+  it("that another process took over is lost at the next heartbeat, and the other's file is not touched", () => {
     const { lock, path } = taken(temporaryFolder());
     const text = replaceByAnother(path);
     utimesSync(path, 1, 1);
@@ -40,7 +40,7 @@ describe("a lock", () => {
     expect({ text: readFileSync(path, "utf8"), mtime: statSync(path).mtimeMs }).toEqual({ text, mtime: 1_000 });
   });
 
-  it("is compared with its file before it is relied on, after the process stood still", () => {
+  it("is checked against its file after the process was suspended", () => {
     const folder = temporaryFolder();
     const { lock: ours } = taken(folder, "ours");
     const { lock: lost, path } = taken(folder, "lost");
@@ -54,7 +54,7 @@ describe("a lock", () => {
     expect([ours, lost, gone, overtaken].map((lock) => lock.checkHeld())).toEqual([true, false, false, false]);
   });
 
-  it("stays ours as long as it is renewed, and shows it by the time of the disk", () => {
+  it("is kept while it is renewed, and its file gets the disk's time", () => {
     const { lock, path } = taken(temporaryFolder());
     const text = readFileSync(path, "utf8");
     utimesSync(path, 1, 1);
@@ -78,7 +78,7 @@ describe("a lock", () => {
     expect(locks.every(({ path }) => statSync(path).mtimeMs > 1_000_000)).toBe(true);
   });
 
-  it("of a process of an earlier version, without a token, is that process's", () => {
+  it("of an earlier version, without a token, belongs to that process", () => {
     const folder = temporaryFolder();
     const { lock, path } = taken(folder);
     const { token: _, ...identity } = JSON.parse(readFileSync(path, "utf8"));
@@ -90,7 +90,7 @@ describe("a lock", () => {
 });
 
 describe.runIf(process.platform === "linux")("the locks of a worker thread", () => {
-  it("are free once the thread was terminated, and not before", async () => {
+  it("are released when the thread is terminated, and not before", async () => {
     const logDir = join(temporaryFolder(), "mirror");
     mkdirSync(logDir);
     const { code, stdout, stderr } = await program("terminated-worker.ts", [logDir]).ended;

@@ -58,7 +58,7 @@ function tornMirror(): { readonly logDir: string; readonly metrics: string } {
 }
 
 describe("the incomplete last line of an adopted file", () => {
-  it("is named by every sync with its file and place, and status does not ask for --adopt", async () => {
+  it("is reported by every sync with its file and line, and status does not suggest --adopt for it", async () => {
     const [server, { logDir, metrics }] = [await mockServer(), tornMirror()];
     const named = expect.stringContaining(`${metrics}: the torn last line is not sent, at byte ${WHOLE.length}: `);
     for (const [adopt, delivered] of [
@@ -77,7 +77,7 @@ describe("the incomplete last line of an adopted file", () => {
     expect(text).toContain(`not sent     metrics.jsonl ends in a torn line at byte ${WHOLE.length}: `);
   });
 
-  it("is a row like any other once its writer has finished it", async () => {
+  it("is an ordinary row once its writer has completed it", async () => {
     const [server, { logDir, metrics }] = [await mockServer(), tornMirror()];
     await sync(server, logDir, { adopt: true });
     writeFileSync(metrics, `${readFileSync(metrics, "utf8")}it": "train", "metrics": {"loss": 0.25}}\n`);
@@ -91,7 +91,7 @@ describe("a run whose ops log is lost", () => {
   it.each([
     ["empty", (path: string) => truncateSync(path, 0)],
     ["gone", (path: string) => rmSync(path)],
-  ])("because it is %s is counted with its rows, named, and sent with --adopt", async (_, lose) => {
+  ])("because it is %s is counted with its rows, reported, and sent with --adopt", async (_, lose) => {
     const [server, { logDir, runId }] = [await mockServer(), await offlineMirror(4)];
     const run = join(logDir, "generations", runId);
     lose(join(run, "sync", "ops.jsonl"));
@@ -130,7 +130,7 @@ describe("a run whose ops log is lost", () => {
     expect(await sync(server, logDir)).toMatchObject({ delivered: 0, skipped: 0, warnings: [] });
   });
 
-  it("of one of two writers alone is counted and named by its file, and sent with --adopt", async () => {
+  it("for one of two writers is counted and reported by its file, and sent with --adopt", async () => {
     const server = await mockServer();
     const one = offlineClient();
     const experiment = await one.createExperiment({ experiment_name: "x" });
@@ -148,7 +148,7 @@ describe("a run whose ops log is lost", () => {
     expect(server.metrics.map(({ step }) => step)).toEqual([1, 2]);
   });
 
-  it("keeps the backend's id, which the acknowledgements have: a later row goes to it", async () => {
+  it("keeps the backend's id from the acknowledgements: a later row is sent to it", async () => {
     const [server, { logDir, runId }] = [await mockServer(), await offlineMirror(1)];
     await sync(server, logDir);
     rmSync(join(logDir, "generations", runId, "sync", "ops.jsonl"));
@@ -158,8 +158,8 @@ describe("a run whose ops log is lost", () => {
   });
 });
 
-describe("rows of another client among ours", () => {
-  it("are counted and named by each sync, until they are adopted", async () => {
+describe("rows of another client among our own", () => {
+  it("are counted and reported by each sync until they are adopted", async () => {
     const [server, { logDir, runId }] = [await mockServer(), await offlineMirror(2)];
     const foreign = join(logDir, "generations", runId, "metrics.7.jsonl");
     writeFileSync(foreign, WHOLE);
@@ -173,7 +173,7 @@ describe("rows of another client among ours", () => {
 });
 
 describe("a mirror of another project", () => {
-  it("is sent to its own, which sync, --dry-run and status say in one line", async () => {
+  it("is sent to its own project, which sync, --dry-run and status report in one line", async () => {
     const [server, { logDir }] = [await mockServer(), await offlineMirror(1)];
     const note = `${logDir}: some experiments belong to project ${PROJECT_ID} and are sent there, not to project new.`;
     const variables = { ...connection(server), EVSYS_PROJECT_ID: "new" };
@@ -191,8 +191,8 @@ describe("a mirror of another project", () => {
   });
 });
 
-describe("a folder that nothing was written to", () => {
-  it("is described as empty, and is nobody's", async () => {
+describe("a folder without any writes", () => {
+  it("is listed as empty, and not as foreign", async () => {
     const [server, logDir] = [await mockServer(), temporaryFolder()];
     const [bare, begun] = [join(logDir, "generations", "bare"), join(logDir, "generations", "begun")];
     mkdirSync(bare, { recursive: true });
@@ -204,7 +204,7 @@ describe("a folder that nothing was written to", () => {
     expect(text).not.toContain("another client");
   });
 
-  it("is no such folder as long as a process has it in use", async () => {
+  it("is not listed as empty while a process uses it", async () => {
     const client = offlineClient();
     const experiment = await client.createExperiment({ experiment_name: "x" });
     const folder = join(client.local.root, "experiments", experiment.id);

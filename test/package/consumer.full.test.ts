@@ -81,14 +81,14 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe.each(compilers())("typescript $version", ({ path }) => {
-  it.each(RESOLUTIONS)("compiles a strict user of both entries, libraries checked, %s", async (_, more) => {
+  it.each(RESOLUTIONS)("compiles a strict program that uses both entries, with library checks, %s", async (_, more) => {
     const { code, stdout } = await run(process.execPath, [path, "-p", ".", ...more], { cwd: project }).ended;
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 });
 
 describe.each(nodes())("node $version", ({ path }) => {
-  it("runs the packed package, both entries", async () => {
+  it("runs the packed package with both entries", async () => {
     const logDir = join(temporaryFolder(), "mirror");
     const { code, stdout, stderr } = await run(path, ["main.mjs", logDir], { cwd: project }).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });

@@ -85,7 +85,7 @@ const tsc = (...args: string[]) =>
 const node = (...args: string[]) => run(process.execPath, args, { cwd: project }).ended;
 
 describe("the packed package", () => {
-  it("holds what is built, the document and the licence, and no sources, tests or scripts", () => {
+  it("contains the build, the schema and the licence, but no sources, tests or scripts", () => {
     const installed = join(project, "node_modules", "evsys-sdk");
     const paths = pathsBelow(installed);
     const top = paths.filter((path) => !path.includes("/"));
@@ -111,7 +111,7 @@ describe("the packed package", () => {
     expect(readFileSync(join(installed, "openapi", "evsys-sdk.yaml"), "utf8")).toBe(document);
   });
 
-  it("bundles zod, with its licence, and brings seven other packages at most", () => {
+  it("bundles zod with its licence, and has at most seven dependencies", () => {
     const installed = join(project, "node_modules", "evsys-sdk");
     const licences = readFileSync(join(installed, "dist", "THIRD_PARTY_LICENSES.txt"), "utf8");
     const { version } = JSON.parse(readFileSync(join(REPOSITORY, "node_modules", "zod", "package.json"), "utf8"));
@@ -131,7 +131,7 @@ describe("the packed package", () => {
     );
   });
 
-  it("is bundled so that a class is the same one in every entry, with stack traces that name the sources", async () => {
+  it("has the same classes in every entry, and stack traces that name the sources", async () => {
     writeFileSync(
       join(project, "trace.mjs"),
       `import { DashboardClient, EvsysError } from "evsys-sdk";
@@ -152,7 +152,7 @@ try {
     expect(stack).toMatch(/DashboardClient.*src\/client\.ts:\d+/);
   });
 
-  it("has every file that its manifest names", () => {
+  it("contains every file that its manifest names", () => {
     const installed = join(project, "node_modules", "evsys-sdk");
     const manifest: Record<string, unknown> = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
     const { exports, bin, main, types } = manifest;
@@ -162,7 +162,7 @@ try {
     expect(named.filter((path) => !existsSync(join(installed, path)))).toEqual([]);
   });
 
-  it("compiles in an empty strict project, and runs by import", async () => {
+  it("compiles in an empty strict project, and runs with import", async () => {
     expect(await tsc()).toMatchObject({ code: 0, stdout: "" });
     const server = await mockServer();
     const { stdout, stderr, code } = await node("imports.mjs", server.url, API_KEY, join(folder, "imported"));
@@ -174,13 +174,13 @@ try {
     expect(existsSync(join(folder, "imported", "experiments"))).toBe(true);
   });
 
-  it("compiles with the libraries checked as well", async () => {
+  it("compiles with library checks", async () => {
     link(project, "@types/node");
     const { code, stdout } = await tsc("--skipLibCheck", "false", "--types", "node", "--noEmit");
     expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
   });
 
-  it("refuses what the types do not have", async () => {
+  it("has types that reject invalid code", async () => {
     writeFileSync(
       join(project, "wrong.ts"),
       `import { DashboardClient } from "evsys-sdk";
@@ -193,7 +193,7 @@ export const call = () => new DashboardClient().createRun({ experiment_id: "e", 
     expect(stdout).toMatch(/wrong\.ts.*'sed'/);
   });
 
-  it("runs by require", async () => {
+  it("runs with require", async () => {
     const server = await mockServer();
     const { stdout, stderr, code } = await node("requires.cjs", server.url, API_KEY, join(folder, "required"));
     expect({ code, stderr }).toMatchObject({ code: 0 });
@@ -201,7 +201,7 @@ export const call = () => new DashboardClient().createRun({ experiment_id: "e", 
     expect(server.experiments).toMatchObject([{ experiment_name: "required" }]);
   });
 
-  it("loads undici when the first write is sent and not before", async () => {
+  it("loads undici only when the first write is sent", async () => {
     const server = await mockServer();
     writeFileSync(
       join(project, "loads.mjs"),

@@ -105,7 +105,7 @@ const ofTests = (path: string) => /\/evsys-sdk\/dist\/src\/(testing|cli)\//.test
 const MOCK = "Every path ends in a slash.";
 
 describe("the packed package", () => {
-  it("loads no code of the mock server for a client", async () => {
+  it("does not load the mock server for a client", async () => {
     const server = await mockServer();
     const { loaded } = await traced("client.mjs", server.url, API_KEY, join(folder, "traced"));
     expect(server.metrics).toHaveLength(1);
@@ -115,7 +115,7 @@ describe("the packed package", () => {
     expect(sources(loaded)).not.toContain(MOCK);
   });
 
-  it("has the mock server as evsys-sdk/testing, typed for a project without the types of Node", async () => {
+  it("exports the mock server as evsys-sdk/testing, with types that do not need those of Node", async () => {
     expect(await tsc()).toMatchObject({ code: 0, stdout: "" });
     const { stdout, loaded } = await traced("main.mjs", join(folder, "tested"));
     // Two creates, a row whose first answer was lost, two patches.
@@ -126,7 +126,7 @@ describe("the packed package", () => {
     expect(loaded.filter((path) => path.includes("/src/cli/"))).toEqual([]);
   });
 
-  it("has types that refuse what it does not take or have", async () => {
+  it("has types that reject invalid options and unknown members", async () => {
     const head = 'import { startMockServer } from "evsys-sdk/testing";\nconst server = await startMockServer();\n';
     writeFileSync(join(project, "wrong.ts"), head + EVERY_WRONG.map(([code]) => `${code};\n`).join(""));
     const { stdout } = await tsc("--noEmit");

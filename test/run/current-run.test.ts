@@ -17,7 +17,7 @@ describe("currentRun", () => {
     });
   });
 
-  it("logs from a function that is handed no run", async () => {
+  it("lets a function log without receiving the run", async () => {
     const client = offlineClient();
     const trainOneEpoch = async (loss: number) => currentRun().logStep({ loss });
     const runId = await client.withRun(NEW, async (run) => {
@@ -27,7 +27,7 @@ describe("currentRun", () => {
     expect((await collected(client.local.metrics(runId))).map(({ metrics }) => metrics.loss)).toEqual([1, 0.5]);
   });
 
-  it("is the inner run of a nested withRun, and the outer one afterwards", async () => {
+  it("is the inner run inside a nested withRun, and the outer one afterwards", async () => {
     const client = offlineClient();
     await client.withRun(NEW, async (outer) => {
       await client.withRun({ experiment_id: outer.experimentId }, async (inner) => {
@@ -38,7 +38,7 @@ describe("currentRun", () => {
     });
   });
 
-  it("keeps parallel runs apart", async () => {
+  it("is separate for parallel runs", async () => {
     const client = offlineClient();
     const train = (seed: number) =>
       client.withRun({ ...NEW, seed }, async (run) => {
@@ -51,7 +51,7 @@ describe("currentRun", () => {
     expect(new Set(await Promise.all([0, 1, 2, 3].map(train))).size).toBe(4);
   });
 
-  it("throws outside of withRun, also for a run of startRun", async () => {
+  it("throws outside withRun, also for a run of startRun", async () => {
     const client = offlineClient();
     const refuses = async () => {
       const error = await failureOf(currentRun);

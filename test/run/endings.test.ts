@@ -23,8 +23,8 @@ const endings: readonly (readonly [string, (run: ExperimentRun) => Promise<void>
   ["failed (TypeError: no)", (run) => run.fail(new TypeError("no"))],
 ];
 
-describe.each(endings)("a run that has ended: %s", (how, end) => {
-  it.each(calls)("refuses %s, and says how it ended", async (method, call) => {
+describe.each(endings)("an ended run: %s", (how, end) => {
+  it.each(calls)("rejects %s, and says how it ended", async (method, call) => {
     const server = await mockServer();
     const run = await clientOf(server).startRun(OPTIONS);
     const ended = end(run);
@@ -38,7 +38,7 @@ describe.each(endings)("a run that has ended: %s", (how, end) => {
   });
 });
 
-it("calls under way are delivered before the run is marked", async () => {
+it("calls in flight are delivered before the run is marked as ended", async () => {
   const server = await mockServer();
   const run = await clientOf(server).startRun(OPTIONS);
   const underWay = [run.logStep({ loss: 1 }), run.logEval(EVAL), run.logPredictions([PREDICTION])];
@@ -49,8 +49,8 @@ it("calls under way are delivered before the run is marked", async () => {
   expect(paths.slice(3)).toEqual(["", ""]);
 });
 
-describe("a signal of a run", () => {
-  it("cancels the run with its reason, and later calls throw it as their cause", async () => {
+describe("the AbortSignal of a run", () => {
+  it("cancels the run with its reason, and later calls throw the reason as their cause", async () => {
     const server = await mockServer();
     const abort = new AbortController();
     const reason = new RangeError("out of budget");
@@ -68,7 +68,7 @@ describe("a signal of a run", () => {
     expect(server.metrics).toHaveLength(1);
   });
 
-  it("that has aborted before keeps the run from being created", async () => {
+  it("prevents the run from being created if it is already aborted", async () => {
     const server = await mockServer();
     const client = clientOf(server);
     const signal = AbortSignal.abort(new RangeError("too late"));
@@ -81,7 +81,7 @@ describe("a signal of a run", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("that aborts while the run is created cancels it", async () => {
+  it("cancels the run if it aborts while the run is created", async () => {
     const server = await mockServer();
     const abort = new AbortController();
     server.failNext({ status: 503, match: "/sdk/runs/", times: 1 });
@@ -94,7 +94,7 @@ describe("a signal of a run", () => {
     expect(server.experiments).toMatchObject([cancelled]);
   });
 
-  it("changes nothing once the run has ended", async () => {
+  it("has no effect after the run has ended", async () => {
     const server = await mockServer();
     const abort = new AbortController();
     const run = await clientOf(server).startRun({ ...OPTIONS, signal: abort.signal });
@@ -107,8 +107,8 @@ describe("a signal of a run", () => {
   });
 });
 
-describe("what is refused leaves no trace", () => {
-  const refused: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
+describe("a rejected value leaves no trace", () => {
+  const rejected: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
     ["a step", (run) => run.logStep(wrong({ accuracy: 99, bad: "x" }))],
     ["a step with invalid options", (run) => run.logStep({ accuracy: 99 }, wrong({ timeoutMs: -1 }))],
     ["a named step", (run) => run.logStep(50, wrong({ accuracy: 99, bad: "x" }))],
@@ -123,7 +123,7 @@ describe("what is refused leaves no trace", () => {
     ["an ending with invalid options", (run) => run.complete(wrong({ timeout: 1 }))],
   ];
 
-  it.each(refused)("%s", async (_, call) => {
+  it.each(rejected)("%s", async (_, call) => {
     const client = offlineClient();
     const run = await client.startRun({ ...OPTIONS, trackBest: "accuracy" });
     await run.logStep({ accuracy: 0.5 });
@@ -139,7 +139,7 @@ describe("what is refused leaves no trace", () => {
     expect(client.local.experiments()[0]).not.toHaveProperty("conclusion");
   });
 
-  it("a summary is kept as it was accepted", async () => {
+  it("a summary is stored as it was when passed", async () => {
     const client = offlineClient();
     const run = await client.startRun(OPTIONS);
     const summary = { tokens: 7 };
@@ -151,7 +151,7 @@ describe("what is refused leaves no trace", () => {
   });
 });
 
-describe("an experiment of several runs", () => {
+describe("an experiment with several runs", () => {
   type Train = (run: ExperimentRun, score: number) => unknown;
   const sets: Train = (run, score) => run.setBestScore(score);
   const setsLowest: Train = (run, score) => run.setBestScore(score, { mode: "min" });
@@ -164,7 +164,7 @@ describe("an experiment of several runs", () => {
     ["setBestScore over trackBest with mode min", { trackBest: { metric: "loss", mode: "min" } }, sets, 0.5, 0.9],
   ];
 
-  it.each(modes)("keeps the best of their scores: %s", async (_, options, train, best) => {
+  it.each(modes)("gets the best of their scores: %s", async (_, options, train, best) => {
     const { server, client, experimentId } = await runOnServer();
     for (const score of [0.7, 0.5, 0.9, 0.7]) {
       await client.withRun({ ...options, experiment_id: experimentId }, (run) => void train(run, score));
@@ -173,7 +173,7 @@ describe("an experiment of several runs", () => {
     expect(client.local.experiment(experimentId)).toMatchObject({ best_score: best });
   });
 
-  it.each(modes)("keeps the best of two that end at once: %s", async (_, options, train, best, worse) => {
+  it.each(modes)("gets the best of two scores that are sent at once: %s", async (_, options, train, best, worse) => {
     const { server, client } = await runOnServer();
     for (const each of [client, offlineClient()]) {
       for (const scores of [

@@ -18,7 +18,7 @@ const STEP_FIRST = "run.logStep: the step goes first: logStep(3, { loss })";
 const SPLIT_LAST = 'give the split as third argument: { split: "val" }';
 
 describe("run.logStep", () => {
-  const slips: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
+  const mistakes: readonly (readonly [string, (run: ExperimentRun) => unknown])[] = [
     [STEP_FIRST, (run) => run.logStep({ step: 3, loss: 0.5 })],
     [STEP_FIRST, (run) => run.logStep(3, { step: 4, loss: 0.5 })],
     [STEP_FIRST, (run) => run.logStep({ loss: 0.5 }, wrong(3))],
@@ -32,10 +32,10 @@ describe("run.logStep", () => {
     ["got 4 arguments", (run) => Reflect.apply(run.logStep, run, [8, { loss: 1 }, undefined, 1])],
   ];
 
-  it.each(slips)("refuses what it would log otherwise than meant: %s", async (said, slip) => {
+  it.each(mistakes)("rejects a call that would not log what was meant: %s", async (said, call) => {
     const server = await mockServer();
     const run = await clientOf(server).startRun(OPTIONS);
-    const error = await failureOf(() => slip(run));
+    const error = await failureOf(() => call(run));
     expect(error).toBeInstanceOf(EvsysValidationError);
     expect(String(error)).toContain(said);
     expect(server.metrics).toEqual([]);
@@ -45,14 +45,14 @@ describe("run.logStep", () => {
   });
 });
 
-it("the run's id has the name it has in a row", async () => {
+it("run.id is the same as run.runId", async () => {
   const client = offlineClient();
   const run = await client.startRun(OPTIONS);
   expect(run.id).toBe(run.runId);
   await client.withRun(OPTIONS, (other) => expect(other.id).toBe(other.runId));
 });
 
-it("a finding that is none is refused when it is set", async () => {
+it("an invalid score or conclusion is rejected when it is set", async () => {
   const client = offlineClient();
   const run = await client.startRun(OPTIONS);
   expect(String(await failureOf(() => run.setBestScore(wrong("0.9"))))).toContain(
@@ -63,7 +63,7 @@ it("a finding that is none is refused when it is set", async () => {
   expect(client.local.experiments()).toMatchObject([{ status: "completed" }]);
 });
 
-it("a tracked series that was never logged is told of at the end, with those that were", async () => {
+it("a trackBest series that was never logged is reported at the end, with the logged ones", async () => {
   const logger = recordingLogger();
   const client = offlineClient({ logger });
   const train = (trackBest: string) =>
@@ -76,8 +76,8 @@ it("a tracked series that was never logged is told of at the end, with those tha
   ]);
 });
 
-describe("what an error says to do", () => {
-  it("names the variable of the key, once, and not in a report", async () => {
+describe("the hint of an error", () => {
+  it("names the variable of the key once, and is not in a report", async () => {
     const { server, runId } = await runOnServer();
     const client = clientOf(server, { apiKey: "another-key" });
     const error = await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
@@ -86,7 +86,7 @@ describe("what an error says to do", () => {
     expect((await client.flush()).blocked).not.toContain("EVSYS_API_KEY");
   });
 
-  it.skipIf(process.getuid?.() === 0)("names the variable of a folder that cannot be made", async () => {
+  it.skipIf(process.getuid?.() === 0)("names the variable of a folder that cannot be created", async () => {
     const folder = join(temporaryFolder(), "read-only");
     mkdirSync(folder);
     chmodSync(folder, 0o500);
@@ -94,21 +94,21 @@ describe("what an error says to do", () => {
     expect(String(error)).toContain("Set EVSYS_LOG_DIR (or logDir) to a writable folder.");
   });
 
-  it.each(["", "/"])("wants the address without the part that is added to it%s", async (end) => {
+  it.each(["", "/"])("suggests the URL without the part that the client adds%s", async (end) => {
     const baseUrl = `http://localhost:8000/api/dashboard/api${end}`;
     expect(String(await failureOf(() => new DashboardClient({ baseUrl, offline: true })))).toContain(
       "baseUrl: give the address without /api/dashboard/api, such as http://localhost:8000",
     );
   });
 
-  it("names the values of EVSYS_OFFLINE", async () => {
+  it("lists the values of EVSYS_OFFLINE", async () => {
     vi.stubEnv("EVSYS_OFFLINE", "ja");
     const error = await failureOf(() => new DashboardClient({ apiKey: "k", projectId: "p" }));
     vi.unstubAllEnvs();
     expect(String(error)).toContain('EVSYS_OFFLINE: expected one of 1, true, yes, on, 0, false, no, off, got "ja"');
   });
 
-  it("names the field or the id that was meant, and the known ones once", async () => {
+  it("suggests a similar field or id, and lists the known ones once", async () => {
     const client = offlineClient();
     const experiment = await client.createExperiment(OPTIONS);
     const said = async (call: () => unknown) => String(await failureOf(call));
@@ -127,14 +127,14 @@ describe("what an error says to do", () => {
     );
   });
 
-  it("is printed once, though `issues` holds it too", async () => {
+  it("is printed once, although `issues` has it too", async () => {
     const error = await failureOf(() => offlineClient().createExperiment(wrong({})));
     expect(error).toMatchObject({ issues: [{ field: "experiment_name" }] });
     expect(inspect(error).match(/experiment_name/g)).toHaveLength(1);
   });
 });
 
-it("a backend that does not speak TLS is told of in these words", async () => {
+it("an error about a backend without TLS says so", async () => {
   const server = await mockServer();
   const logger = recordingLogger();
   const client = clientOf({ url: server.url.replace("http:", "https:") }, { logger, maxRetries: 0 });

@@ -54,7 +54,7 @@ async function stepsOf(client: DashboardClient, runId: string) {
 }
 
 describe("startRun with run_id", () => {
-  it("marks the run as running, and counts on from the last step of each split", async () => {
+  it("marks the run as running, and continues after the last step of each split", async () => {
     const job = jobsOn();
     const { runId, experimentId } = await firstJob(job);
     const client = job();
@@ -67,7 +67,7 @@ describe("startRun with run_id", () => {
     expect(await stepsOf(client, runId)).toEqual(["train 0", "train 1", "val 0", "train 2", "val 1", "test 0"]);
   });
 
-  it("counts on past a torn line, and after rows of a second writer and of the Python client", async () => {
+  it("continues after a torn line, and after rows of a second writer and the Python client", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const folder = join(job().local.root, "generations", runId);
@@ -83,7 +83,7 @@ describe("startRun with run_id", () => {
     expect(await stepsOf(client, runId)).toEqual(expect.arrayContaining(["train 8", "val 5"]));
   });
 
-  it("continues the tracked best score and the summary, and ends the experiment that the first job created", async () => {
+  it("continues the tracked best score and the summary, and completes an experiment that the first job created", async () => {
     const server = await mockServer();
     const job = jobsOn(undefined, server);
     const { run: first, runId } = await firstJob(job, { trackBest: "accuracy" });
@@ -97,7 +97,7 @@ describe("startRun with run_id", () => {
     expect(server.experiments).toMatchObject([{ status: "completed", best_score: 0.9 }]);
   });
 
-  it("finds the best value among the evals of earlier jobs too, where the lowest is best", async () => {
+  it("finds the best value among the evals of earlier jobs too, with the lowest as the best", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     await job().createEval(runId, { ...EVAL, metrics: { größe: -3 } });
@@ -107,7 +107,7 @@ describe("startRun with run_id", () => {
     expect(client.local.run(runId)).toMatchObject({ summary: { best_score: -3 } });
   });
 
-  it("leaves an experiment alone that was given by its id, though this mirror created it", async () => {
+  it("does not complete an experiment that was passed by its id, though this mirror created it", async () => {
     const job = jobsOn();
     const { id: experiment_id } = await job().createExperiment({ experiment_name: "sweep" });
     const { runId } = await job().startRun({ experiment_id });
@@ -117,7 +117,7 @@ describe("startRun with run_id", () => {
     expect(client.local.experiment(experiment_id)).not.toHaveProperty("status");
   });
 
-  it("clears what an earlier job failed of, also on the experiment", async () => {
+  it("clears an earlier job's error message, also on the experiment", async () => {
     const server = await mockServer();
     const job = jobsOn(undefined, server);
     const { runId, experimentId } = await firstJob(job);
@@ -130,7 +130,7 @@ describe("startRun with run_id", () => {
     expect(server.experiments).toMatchObject([{ status: "completed" }]);
   });
 
-  it("takes the behaviour of a run: a signal cancels it", async () => {
+  it("behaves like a new run: a signal cancels it", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const abort = new AbortController();
@@ -143,7 +143,7 @@ describe("startRun with run_id", () => {
     expect(client.local.run(runId)).toMatchObject({ status: "cancelled" });
   });
 
-  it("is what withRun does as well", async () => {
+  it("works the same with withRun", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const client = job();
@@ -168,7 +168,7 @@ describe("startRun with run_id", () => {
 });
 
 describe("duration_seconds", () => {
-  it("adds up over the jobs; one that was killed counts up to its last write", async () => {
+  it("is the sum over all jobs; a killed job counts up to its last write", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     await job().updateRun(runId, { duration_seconds: 1000 });
@@ -187,8 +187,8 @@ describe("duration_seconds", () => {
   });
 });
 
-describe("a run that was created offline and synced meanwhile", () => {
-  it("is resumed by its old id and by the backend's, as one run", async () => {
+describe("a run that was created offline and synced since", () => {
+  it("is resumed as the same run by its offline id and by the backend's", async () => {
     const [server, logDir] = [await mockServer(), temporaryFolder()];
     const { runId } = await firstJob(jobsOn(logDir));
     await sync(server, logDir);
@@ -212,7 +212,7 @@ describe("a run that was created offline and synced meanwhile", () => {
 });
 
 describe("a run that began in another mirror", () => {
-  it("needs its first step named, and says why", async () => {
+  it("requires an explicit first step, and says why", async () => {
     const { runId } = await firstJob(jobsOn());
     const client = jobsOn()();
     const run = await client.startRun({ run_id: runId });
@@ -227,7 +227,7 @@ describe("a run that began in another mirror", () => {
     expect(await failureOf(() => third.logStep({ loss: 1 }))).toBeInstanceOf(Error);
   });
 
-  it("neither ends the experiment nor tells a duration, and takes the experiment's id", async () => {
+  it("does not complete the experiment or send a duration, and accepts the experiment's id", async () => {
     const server = await mockServer();
     const { runId, experimentId } = await firstJob(jobsOn(undefined, server));
     const run = await clientOf(server).startRun({ run_id: runId });
@@ -250,7 +250,7 @@ describe("a run that began in another mirror", () => {
     expect(server.experiments).toMatchObject([{ status: "pending" }]);
   });
 
-  it("leaves no trace of an id that the backend does not know, and says what to do", async () => {
+  it("leaves no trace if the backend does not know its id, and says what to do", async () => {
     const server = await mockServer();
     const client = clientOf(server);
     const error = await failureOf(() => client.startRun({ run_id: "nope" }));
@@ -260,7 +260,7 @@ describe("a run that began in another mirror", () => {
     expect(client.status()).toMatchObject({ pending: 0, rejected: 0 });
   });
 
-  it("is marked as running once the backend is back, if it was away", async () => {
+  it("is marked as running once an unavailable backend recovers", async () => {
     const server = await mockServer();
     const { runId } = await firstJob(jobsOn(undefined, server));
     await clientOf(server).updateRun(runId, { status: "failed" });
@@ -276,7 +276,7 @@ describe("a run that began in another mirror", () => {
   });
 });
 
-it("answers for a disabled client, which reads no mirror", async () => {
+it("works in a disabled client, which reads no mirror", async () => {
   const job = jobsOn();
   const { runId } = await firstJob(job);
   const client = job({ disabled: true });
@@ -286,12 +286,12 @@ it("answers for a disabled client, which reads no mirror", async () => {
   expect(job().local.run("of-a-test")).toBeUndefined();
 });
 
-describe("what a run cannot be resumed with", () => {
-  it("is refused by name, with the call that sets it", async () => {
+describe("an option that does not apply to a resumed run", () => {
+  it("is rejected by name, with the call that sets it", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const client = job();
-    const refused: readonly (readonly [object, string])[] = [
+    const rejected: readonly (readonly [object, string])[] = [
       [{ seed: 1 }, "seed: the run exists already; set it with client.updateRun(run_id, { seed })"],
       [{ run_config: {} }, "client.updateRun(run_id, { run_config })"],
       [
@@ -307,14 +307,14 @@ describe("what a run cannot be resumed with", () => {
       [{ run_id: 7 }, "run_id: expected a string, got 7"],
       [{ run_id: { id: runId } }, "did you mean run.id?"],
     ];
-    for (const [more, message] of refused) {
+    for (const [more, message] of rejected) {
       expect(String(await failureOf(() => client.startRun(wrong({ run_id: runId, ...more }))))).toContain(message);
     }
     expect(String(await failureOf(() => client.startRun(wrong({ ...OPTIONS, reopen: true }))))).toContain("reopen: ");
     expect(client.local.experiments()).toHaveLength(1);
   });
 
-  it("takes null and undefined for fields that are not given", async () => {
+  it("is ignored if it is null or undefined", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const run = await job().startRun(wrong({ run_id: runId, seed: undefined, reopen: null, experiment_id: null }));
@@ -322,7 +322,7 @@ describe("what a run cannot be resumed with", () => {
     expect((await job().startRun({ ...OPTIONS, run_id: undefined, reopen: null })).runId).not.toBe(runId);
   });
 
-  it("is a run that is completed, unless it is to be reopened; one that failed or was cancelled needs no leave", async () => {
+  it("does not let a completed run be resumed without `reopen`; failed and cancelled runs need none", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const client = job();
@@ -338,7 +338,7 @@ describe("what a run cannot be resumed with", () => {
     expect((await client.startRun({ run_id: runId })).runId).toBe(runId);
   });
 
-  it("is a run of another project", async () => {
+  it("does not let a run of another project be resumed", async () => {
     const job = jobsOn();
     const { runId } = await firstJob(job);
     const client = job({ projectId: "project-2" });

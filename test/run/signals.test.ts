@@ -33,16 +33,16 @@ function statuses(server: MockServer): unknown[] {
   return server.runs.map(({ status }) => status);
 }
 
-describe("a process that is told to end", () => {
-  it.each(["SIGINT", "SIGTERM"] as const)("marks its runs as cancelled and ends by %s", async (signal) => {
+describe("a process that receives a signal", () => {
+  it.each(["SIGINT", "SIGTERM"] as const)("marks its runs as cancelled and exits by %s", async (signal) => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { runs: 2 });
     child.process.kill(signal);
     expect(await child.ended).toMatchObject({ code: null, signal, stderr: "" });
     expect(statuses(server)).toEqual(["cancelled", "cancelled", "completed"]);
-    const told = { status: "cancelled", error_message: `Ended by ${signal}.` };
-    expect(server.experiments).toMatchObject([told, told, { status: "completed" }]);
-    expect(server.runs[0]).toMatchObject({ ...told, duration_seconds: expect.any(Number) });
+    const cancelled = { status: "cancelled", error_message: `Ended by ${signal}.` };
+    expect(server.experiments).toMatchObject([cancelled, cancelled, { status: "completed" }]);
+    expect(server.runs[0]).toMatchObject({ ...cancelled, duration_seconds: expect.any(Number) });
   });
 
   it("marks a run that is being created when the signal arrives", async () => {
@@ -56,7 +56,7 @@ describe("a process that is told to end", () => {
     expect(server.metrics).toEqual([]);
   });
 
-  it("ends by a signal that arrives while a run is being created, if the backend rejects the run", async () => {
+  it("exits by a signal that arrives while a run is being created, even if the backend rejects the run", async () => {
     const server = await mockServer({ apiKey: "k", latencyMs: 200 });
     server.failNext({ status: 400, match: ({ path }) => path === "/sdk/runs/" });
     const child = program("looping-run.ts", [server.url, temporaryFolder()]);
@@ -66,7 +66,7 @@ describe("a process that is told to end", () => {
     expect(statuses(server)).toEqual([]);
   });
 
-  it("ends at a second signal at once", async () => {
+  it("exits at once at a second signal", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child: Child = await training(server);
     hangAtEnd(server, () => child.process.kill("SIGINT"));
@@ -75,7 +75,7 @@ describe("a process that is told to end", () => {
     expect(statuses(server)).toEqual(["running", "completed"]);
   });
 
-  it("ends though the backend never answers", async () => {
+  it("exits even if the backend never responds", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { timeoutMs: 2_000 });
     let asked = 0;
@@ -89,7 +89,7 @@ describe("a process that is told to end", () => {
     expect(asked).toBeGreaterThan(0);
   });
 
-  it("leaves the ending to a listener of the program's own", async () => {
+  it("does not exit if the program has its own listener", async () => {
     const server = await mockServer({ apiKey: "k" });
     const child = await training(server, { listens: true });
     child.process.kill("SIGTERM");
@@ -98,7 +98,7 @@ describe("a process that is told to end", () => {
   });
 
   it.each(["SIGINT", "SIGTERM"] as const)(
-    "ignores what the training logs after %s, and leaves nothing pending",
+    "ignores rows logged after %s, and leaves nothing pending",
     async (signal) => {
       const server = await mockServer({ apiKey: "k" });
       const child = program("looping-run.ts", [server.url, temporaryFolder()]);

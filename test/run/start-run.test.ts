@@ -12,7 +12,7 @@ async function started(options: object = {}) {
 }
 
 describe("startRun", () => {
-  it("starts a run that complete() ends, then its experiment", async () => {
+  it("starts a run; complete() completes it, then its experiment", async () => {
     const { server, client, run } = await started();
     expect(server.runs).toMatchObject([{ id: run.runId, seed: 42, status: "running" }]);
     expect(server.experiments).toMatchObject([{ id: run.experimentId, experiment_name: "iris" }]);
@@ -28,7 +28,7 @@ describe("startRun", () => {
     expect(client.status().pending).toBe(0);
   });
 
-  it("marks a run that is left without complete() as failed, and says why", async () => {
+  it("marks a run that is disposed of without complete() as failed, with a reason", async () => {
     const server = await mockServer();
     const client = clientOf(server);
     const thrown = new Error("on the way");
@@ -38,12 +38,12 @@ describe("startRun", () => {
       throw thrown;
     });
     expect(error).toBe(thrown);
-    const told = { status: "failed", error_message: expect.stringContaining("without complete()") };
-    expect(server.runs).toMatchObject([told]);
-    expect(server.experiments).toMatchObject([told]);
+    const expected = { status: "failed", error_message: expect.stringContaining("without complete()") };
+    expect(server.runs).toMatchObject([expected]);
+    expect(server.experiments).toMatchObject([expected]);
   });
 
-  it("leaves a run alone that has ended when it is disposed of", async () => {
+  it("does not change an ended run when it is disposed of", async () => {
     const server = await mockServer();
     await (async () => {
       await using run = await clientOf(server).startRun(OPTIONS);
@@ -60,17 +60,20 @@ describe("startRun", () => {
     ["cancel", (run) => run.cancel("enough"), { status: "cancelled", error_message: "enough" }],
   ];
 
-  it.each(endings)("%s() is an ending: with its duration, and no later one counts", async (_, end, told) => {
-    const { server, run } = await started();
-    await end(run);
-    expect(server.runs).toMatchObject([{ ...told, duration_seconds: expect.any(Number) }]);
-    expect(server.runs[0]?.duration_seconds).toBeGreaterThan(0);
-    expect(server.experiments).toMatchObject([told]);
-    for (const [, again] of endings) await again(run);
-    expect(server.requests).toHaveLength(4);
-  });
+  it.each(endings)(
+    "%s() ends the run with its duration, and later endings have no effect",
+    async (_, end, expected) => {
+      const { server, run } = await started();
+      await end(run);
+      expect(server.runs).toMatchObject([{ ...expected, duration_seconds: expect.any(Number) }]);
+      expect(server.runs[0]?.duration_seconds).toBeGreaterThan(0);
+      expect(server.experiments).toMatchObject([expected]);
+      for (const [, again] of endings) await again(run);
+      expect(server.requests).toHaveLength(4);
+    },
+  );
 
-  it("tells the experiment though the news of the run is refused, and throws the refusal", async () => {
+  it("updates the experiment even if the run's update is rejected, and throws that error", async () => {
     const { server, run } = await started();
     server.failNext({ status: 422, body: "no", match: `/sdk/runs/${run.runId}/` });
     expect(await failureOf(() => run.complete())).toMatchObject({ name: "UnprocessableEntityError" });
@@ -79,7 +82,7 @@ describe("startRun", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it("refuses what is no options", async () => {
+  it("rejects invalid options", async () => {
     const server = await mockServer();
     for (const options of [undefined, null, [], 7, { seed: 1 }]) {
       expect(await failureOf(() => clientOf(server).startRun(wrong(options)))).toBeInstanceOf(EvsysValidationError);
@@ -87,7 +90,7 @@ describe("startRun", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("keeps a summary that was set beside the best score", async () => {
+  it("keeps a summary that was set, beside the best score", async () => {
     const { server, run } = await started();
     await run.updateRun({ summary: { tokens: 7, best_score: 0 } });
     run.setBestScore(0.5);
@@ -97,7 +100,7 @@ describe("startRun", () => {
 });
 
 describe("logStep without a step", () => {
-  it("counts on from the highest step of the split, from 0", async () => {
+  it("uses the step after the highest of the split, from 0", async () => {
     const { server, run } = await started();
     await run.logStep({ loss: 5 });
     await run.logStep({ loss: 4 });
@@ -118,7 +121,7 @@ describe("logStep without a step", () => {
     ]);
   });
 
-  it("gives each of the calls that nobody waits for a step of its own", async () => {
+  it("gives each of several unawaited calls its own step", async () => {
     const { server, run } = await started();
     await Promise.all(Array.from({ length: 20 }, () => run.logStep({ loss: 1 })));
     expect(server.metrics.map(({ step }) => step).sort((a, b) => a - b)).toEqual(
@@ -128,7 +131,7 @@ describe("logStep without a step", () => {
 });
 
 describe("trackBest", () => {
-  it("takes the highest finite value under the name, of any split and of evals", async () => {
+  it("uses the highest finite value of the series, in any split and in evals", async () => {
     const { server, run } = await started({ trackBest: "accuracy" });
     await run.logStep({ accuracy: 0.5, loss: 9 });
     await run.logStep({ accuracy: 0.7 }, { split: "val" });
@@ -140,7 +143,7 @@ describe("trackBest", () => {
     expect(server.experiments).toMatchObject([{ best_score: 0.8 }]);
   });
 
-  it("takes the lowest where that is best, also 0", async () => {
+  it("uses the lowest value if that is the best, also 0", async () => {
     const { server, run } = await started({ trackBest: { metric: "val_loss", mode: "min" } });
     for (const val_loss of [0.5, 0, 0.25, Number.NaN]) await run.logStep({ val_loss, loss: -1 });
     await run.fail("stopped early");
@@ -148,7 +151,7 @@ describe("trackBest", () => {
     expect(server.experiments).toMatchObject([{ best_score: 0 }]);
   });
 
-  it("yields to a score that was set, and sets none where nothing was logged under the name", async () => {
+  it("yields to a score that was set, and sets none if the series was not logged", async () => {
     const { server, client, run } = await started({ trackBest: "accuracy" });
     await run.logStep({ accuracy: 0.9 });
     run.setBestScore(0.1);
@@ -159,22 +162,22 @@ describe("trackBest", () => {
   });
 });
 
-describe("a run or a row in place of an id", () => {
-  it("is refused with the id that was meant", async () => {
+describe("a run or a row passed instead of an id", () => {
+  it("is rejected with the id that was meant", async () => {
     const { client } = await runOnServer();
     const run = await client.startRun(OPTIONS);
     const row = await client.createRun({ experiment_id: run.experimentId });
-    const slips: readonly (readonly [string, () => unknown])[] = [
+    const mistakes: readonly (readonly [string, () => unknown])[] = [
       ["run.id?", () => client.logStepMetric(wrong(row), { step: 1, loss: 1 })],
       ["run.runId?", () => client.updateRun(wrong(run), { status: "failed" })],
       ["run.experimentId?", () => client.updateExperiment(wrong(run), { plan: "p" })],
     ];
-    for (const [meant, call] of slips) expect(String(await failureOf(call))).toContain(`did you mean ${meant}`);
+    for (const [meant, call] of mistakes) expect(String(await failureOf(call))).toContain(`did you mean ${meant}`);
     expect(String(await failureOf(() => client.updateRun(wrong({}), { note: 1 })))).not.toContain("did you mean");
   });
 });
 
-it("works offline, in the mirror alone", async () => {
+it("works offline, only in the mirror", async () => {
   const client = offlineClient();
   const run = await client.startRun({ ...OPTIONS, trackBest: "accuracy" });
   await run.logStep({ accuracy: 0.5 });

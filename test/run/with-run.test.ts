@@ -36,14 +36,14 @@ describe("withRun", () => {
     const server = await mockServer();
     const client = clientOf(server);
     const statuses: unknown[] = [];
-    const answer = await client.withRun(OPTIONS, (run) => {
+    const result = await client.withRun(OPTIONS, (run) => {
       statuses.push(server.runs[0]?.status, server.experiments[0]?.status);
       expect(run).toBeInstanceOf(ExperimentRun);
       expect(run).toMatchObject({ experimentId: server.experiments[0]?.id, runId: server.runs[0]?.id });
       return "the answer";
     });
     const [experiment, run] = [server.experiments[0], server.runs[0]];
-    expect(answer).toBe("the answer");
+    expect(result).toBe("the answer");
     expect(statuses).toEqual(["running", "pending"]);
     expect(experiment).toMatchObject({ experiment_name: "iris", hypothesis: "h", tags: ["a"], config: { shared: 1 } });
     expect(run).toMatchObject({ experiment_id: experiment?.id, seed: 42, recipe_kind: "sft", status: "completed" });
@@ -60,7 +60,7 @@ describe("withRun", () => {
     expect(experiment).not.toHaveProperty("best_score");
   });
 
-  it("tells the best score and the conclusion at the end", async () => {
+  it("sends the best score and the conclusion at the end", async () => {
     const server = await mockServer();
     await clientOf(server).withRun(OPTIONS, async (run) => {
       run.setBestScore(0.5);
@@ -72,7 +72,7 @@ describe("withRun", () => {
     expect(server.experiments[0]).toMatchObject({ status: "completed", best_score: 0, conclusion: "it separates" });
   });
 
-  it("writes to the run by its own methods", async () => {
+  it("logs to the run with its own methods", async () => {
     const server = await mockServer();
     await clientOf(server).withRun(OPTIONS, async (run) => {
       await run.logStep(1, { loss: 0.5, kl: null });
@@ -93,7 +93,7 @@ describe("withRun", () => {
     expect(server.experiments[0]).toMatchObject({ current_iteration: 1, status: "completed" });
   });
 
-  it("writes a run under an experiment that is there", async () => {
+  it("creates a run for an existing experiment", async () => {
     const { server, client, experimentId } = await runOnServer();
     await client.withRun({ experiment_id: experimentId, seed: 7 }, (run) => {
       expect(run.experimentId).toBe(experimentId);
@@ -102,7 +102,7 @@ describe("withRun", () => {
     expect(server.runs[1]).toMatchObject({ experiment_id: experimentId, seed: 7, status: "completed" });
   });
 
-  it("does not end an experiment that was given, but sends it the best score and the conclusion", async () => {
+  it("does not complete an experiment passed by its id, but sends it the best score and the conclusion", async () => {
     const { server, client, experimentId } = await runOnServer();
     const before = server.requests.length;
     const options = { experiment_id: experimentId, trackBest: "accuracy" };
@@ -127,7 +127,7 @@ describe("withRun", () => {
     expect(server.experiments[0]).not.toHaveProperty("error_message");
   });
 
-  it("works offline, in the mirror alone", async () => {
+  it("works offline, only in the mirror", async () => {
     const client = offlineClient();
     const runId = await client.withRun(OPTIONS, async (run) => {
       await run.logStep(1, { loss: 0.5 });
@@ -141,7 +141,7 @@ describe("withRun", () => {
     expect(await collected(client.local.metrics(runId))).toHaveLength(1);
   });
 
-  it("refuses a field that is neither the experiment's nor the run's", async () => {
+  it("rejects a field that belongs neither to the experiment nor to the run", async () => {
     const server = await mockServer();
     const call = () => clientOf(server).withRun(wrong({ ...OPTIONS, learning_rate: 1 }), () => {});
     const error = await failureOf(call);
@@ -150,7 +150,7 @@ describe("withRun", () => {
     expect(server.runs).toEqual([]);
   });
 
-  it("refuses the id of an experiment beside the fields of a new one", async () => {
+  it("rejects the id of an experiment together with the fields of a new one", async () => {
     const { client, requests } = await runOnServer();
     const both = { experiment_id: "e", experiment_name: "iris", tags: ["a"], plan: null };
     const error = await failureOf(() => client.withRun(wrong(both), () => {}));
@@ -160,7 +160,7 @@ describe("withRun", () => {
     expect(requests()).toEqual([]);
   });
 
-  it("takes an experiment_id of null for none", async () => {
+  it("treats an experiment_id of null as unset", async () => {
     const server = await mockServer();
     await clientOf(server).withRun({ ...OPTIONS, experiment_id: null }, () => {});
     expect(server.experiments).toMatchObject([{ experiment_name: "iris", status: "completed" }]);
@@ -170,7 +170,7 @@ describe("withRun", () => {
     ["signals", 1],
     ["trackBest", 5],
     ["trackBest", { metric: "loss", mode: "lowest" }],
-  ])("refuses a %s that does not fit", async (field, value) => {
+  ])("rejects an invalid %s", async (field, value) => {
     const server = await mockServer();
     const error = await failureOf(() => clientOf(server).withRun(wrong({ ...OPTIONS, [field]: value }), () => {}));
     expect(error).toBeInstanceOf(EvsysValidationError);
@@ -178,7 +178,7 @@ describe("withRun", () => {
     expect(server.requests).toEqual([]);
   });
 
-  it("does not begin where the experiment cannot be created", async () => {
+  it("does not call the function if the experiment cannot be created", async () => {
     const server = await mockServer();
     server.failNext({ status: 403, body: { detail: "not your project" } });
     let begun = false;
@@ -199,10 +199,10 @@ describe("withRun whose function throws", () => {
   }
 
   it.each([
-    { thrown: new OutOfMemory("24 GB are not enough"), told: "OutOfMemory: 24 GB are not enough" },
-    { thrown: new TypeError("no"), told: "TypeError: no" },
-    { thrown: "just words", told: "just words" },
-  ])("marks both failed with $told, and throws the same", async ({ thrown, told }) => {
+    { thrown: new OutOfMemory("24 GB are not enough"), message: "OutOfMemory: 24 GB are not enough" },
+    { thrown: new TypeError("no"), message: "TypeError: no" },
+    { thrown: "just words", message: "just words" },
+  ])("marks both as failed with $message, and rethrows the same value", async ({ thrown, message }) => {
     const server = await mockServer();
     const error = await failureOf(() =>
       clientOf(server).withRun(OPTIONS, async (run) => {
@@ -212,12 +212,12 @@ describe("withRun whose function throws", () => {
       }),
     );
     expect(error).toBe(thrown);
-    expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
-    expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: message }]);
+    expect(server.experiments).toMatchObject([{ status: "failed", error_message: message }]);
     expect(server.metrics).toHaveLength(1);
   });
 
-  it("tells a long error in 500 characters and keeps its stack in the mirror alone", async () => {
+  it("sends at most 500 characters of the error, and keeps its stack only in the mirror", async () => {
     const server = await mockServer();
     const client = clientOf(server);
     const cause = new TypeError("the root of it");
@@ -228,9 +228,9 @@ describe("withRun whose function throws", () => {
       throw thrown;
     };
     expect(await failureOf(() => client.withRun(OPTIONS, body))).toBe(thrown);
-    const told = `Error: ${"x".repeat(491)}…`;
-    expect(server.runs).toMatchObject([{ status: "failed", error_message: told }]);
-    expect(server.experiments).toMatchObject([{ status: "failed", error_message: told }]);
+    const message = `Error: ${"x".repeat(491)}…`;
+    expect(server.runs).toMatchObject([{ status: "failed", error_message: message }]);
+    expect(server.experiments).toMatchObject([{ status: "failed", error_message: message }]);
     expect(JSON.stringify(server.requests)).not.toContain("with-run.test");
     expect(JSON.stringify(client.local.run(runId))).not.toContain("with-run.test");
 
@@ -239,10 +239,10 @@ describe("withRun whose function throws", () => {
     expect(stack()).toContain("caused by: TypeError: the root of it");
     await client.updateRun(runId, { note: "looked into" });
     expect(stack()).toContain("with-run.test");
-    expect(client.local.run(runId)).toMatchObject({ note: "looked into", error_message: told });
+    expect(client.local.run(runId)).toMatchObject({ note: "looked into", error_message: message });
   });
 
-  it("keeps the stack from a sync that takes the mirror for another client's", async () => {
+  it("does not send the stack from an adopted mirror either", async () => {
     const [server, client] = [await mockServer(), offlineClient()];
     await failureOf(() => client.withRun(OPTIONS, () => Promise.reject(new Error("no"))));
     await client.close();
@@ -255,14 +255,14 @@ describe("withRun whose function throws", () => {
     expect(JSON.stringify(server.requests)).not.toContain("_error_stack");
   });
 
-  it("throws the same though it cannot be read", async () => {
+  it("rethrows a value that cannot be converted to text", async () => {
     const server = await mockServer();
     const thrown = Object.create(null);
     expect(await failureOf(() => clientOf(server).withRun(OPTIONS, () => Promise.reject(thrown)))).toBe(thrown);
     expect(server.runs).toMatchObject([{ status: "failed" }]);
   });
 
-  it("marks the experiment though the news of the run is refused, and the other way round", async () => {
+  it("updates the experiment if the run's update is rejected, and the other way round", async () => {
     for (const [match, left] of [
       ["/sdk/runs/", "experiments"],
       ["/sdk/experiments/", "runs"],
@@ -278,7 +278,7 @@ describe("withRun whose function throws", () => {
     }
   });
 
-  it("throws the same though the backend does not take the news", async () => {
+  it("rethrows the same error if the backend rejects the updates", async () => {
     const server = await mockServer();
     const thrown = new Error("the training's own");
     const error = await failureOf(() =>
@@ -290,7 +290,7 @@ describe("withRun whose function throws", () => {
     expect(error).toBe(thrown);
   });
 
-  it("marks both failed offline", async () => {
+  it("marks both as failed offline", async () => {
     const client = offlineClient();
     const thrown = new Error("no");
     expect(await failureOf(() => client.withRun(OPTIONS, () => Promise.reject(thrown)))).toBe(thrown);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("Node's permission model", () => {
-  it("needs access to the mirror and the program alone", async () => {
+  it("needs access only to the mirror and the program", async () => {
     const mirror = join(project, "mirror");
     const readable = [project, join(REPOSITORY, "node_modules", "undici")];
     const reads = readable.map((path) => `--allow-fs-read=${path}/*`);

@@ -52,21 +52,21 @@ async function bundled(program: string, format: "esm" | "cjs"): Promise<{ path: 
   return { path, cwd };
 }
 
-describe.each(["esm", "cjs"] as const)("a program in one file, %s", (format) => {
+describe.each(["esm", "cjs"] as const)("a program bundled into one file, %s", (format) => {
   it("runs the README's first example", async () => {
     const { path, cwd } = await bundled(format === "esm" ? FIRST_EXAMPLE : wrapped(FIRST_EXAMPLE), format);
     const { stderr } = await expectFirstExample({ command: process.execPath, args: [path], cwd });
     expect(stderr).toBe("");
   });
 
-  it("runs the mock server as well", async () => {
+  it("runs the mock server", async () => {
     const { path, cwd } = await bundled(WITH_MOCK, format);
     const { code, stdout, stderr } = await run(process.execPath, [path], { cwd }).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(JSON.parse(stdout)).toEqual(["completed", 0, true]);
   });
 
-  it("looks up no file of the package", async () => {
+  it("reads no file of the package", async () => {
     const { path } = await bundled(WITH_MOCK, format);
     expect(readFileSync(path, "utf8")).not.toMatch(/import_meta\.url|import\.meta\.(url|dirname|filename)/);
   });

@@ -56,14 +56,14 @@ describe("the README's first example runs in", LIMIT, () => {
   });
 });
 
-describe("the page on test runners", LIMIT, () => {
-  it("has a test for node:test that passes", async () => {
+describe("docs on test runners", LIMIT, () => {
+  it("contain a test for node:test that passes", async () => {
     writeFileSync(join(project, "node.test.mjs"), textsOf(PAGE, "ts node-test").join(""));
     const { code, stdout } = await run(process.execPath, ["--test", "node.test.mjs"], { cwd: project }).ended;
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringMatching(/pass 1$/m) });
   });
 
-  it.skipIf(jest === undefined)("has a test, a configuration and a command for Jest that pass", async () => {
+  it.skipIf(jest === undefined)("contain a test, a configuration and a command for Jest that pass", async () => {
     writeFileSync(join(project, "page.test.mjs"), textsOf(PAGE, "js jest").join(""));
     writeFileSync(join(project, "page.json"), textsOf(PAGE, "json jest").join(""));
     const [node, flag, installed = "", ...more] = textsOf(PAGE, "sh").join("").trim().split(" ");
@@ -76,7 +76,7 @@ describe("the page on test runners", LIMIT, () => {
 
   const oldest = nodes().find((node) => !canRequire(node));
   it.skipIf(jest === undefined || oldest === undefined)(
-    "names the error of require in Jest on an older Node",
+    "quote the error of require in Jest on an older Node",
     async () => {
       const { stderr } = await requireInJest(oldest?.path ?? "");
       const [message = ""] = textsOf(PAGE, "text");
@@ -86,7 +86,7 @@ describe("the page on test runners", LIMIT, () => {
 
   const newer = nodes().find(canRequire);
   it.skipIf(jest === undefined || newer === undefined)(
-    "is right that require works in Jest on a newer Node",
+    "are right that require works in Jest on a newer Node",
     async () => {
       const { code, stderr } = await requireInJest(newer?.path ?? "");
       expect({ code, stderr }).toMatchObject({ code: 0, stderr: expect.stringMatching(/^Tests: +1 passed/m) });

@@ -73,7 +73,7 @@ describe("npm run schema:diff", () => {
     { weight: "cosmetic", changes: COSMETIC, exit: 0 },
   ];
 
-  it.each(weights)("knows what is $weight, and ends with $exit", async ({ weight, changes, exit }) => {
+  it.each(weights)("recognizes a $weight change, and exits with $exit", async ({ weight, changes, exit }) => {
     const { code, stdout, stderr } = await schemaDiff(documentFile(newerDocument(...changes.map(([edit]) => edit))));
     const lines = linesOf(stdout, weight);
     for (const [, line] of changes) expect(lines.join("\n"), stderr).toContain(`  ${line}`);
@@ -83,7 +83,7 @@ describe("npm run schema:diff", () => {
     expect(others.flatMap((other) => linesOf(stdout, other.weight))).toEqual([]);
   });
 
-  it("ends with the heaviest of several, names it first and counts all", async () => {
+  it("exits with the most severe change, lists it first and counts all", async () => {
     const edits = [...COSMETIC.slice(0, 2), ...ADDITIVE.slice(0, 2), ...BREAKING.slice(0, 1)].map(([edit]) => edit);
     const { code, stdout } = await schemaDiff(documentFile(newerDocument(...edits)));
     expect(code).toBe(2);
@@ -91,7 +91,7 @@ describe("npm run schema:diff", () => {
     expect(stdout).toMatch(/^1 breaking, 2 additive, 2 cosmetic\.$/m);
   });
 
-  it("sees no change in the order of fields, in inlined schemas or in JSON instead of YAML", async () => {
+  it("reports no change for another field order, inlined schemas or JSON instead of YAML", async () => {
     const reordered = newerDocument(
       (document) => {
         const fields = document.getIn(["components", "schemas", "RunCreate", "properties"]);
@@ -106,7 +106,7 @@ describe("npm run schema:diff", () => {
     });
   });
 
-  it("takes a URL", async () => {
+  it("accepts a URL", async () => {
     const server = await rawServer(always(200, parse(newerDocument(...ADDITIVE.map(([edit]) => edit)))));
     expect(await schemaDiff(`${server.url}/openapi.json`)).toMatchObject({ code: 1, stderr: "" });
     expect(server.requests.map(({ path }) => path)).toEqual(["/openapi.json"]);
@@ -120,7 +120,7 @@ describe("npm run schema:diff", () => {
     expect(pathsBelow(join(REPOSITORY, "openapi"))).toEqual(before);
   });
 
-  it("tells with --help what the weights and the exit codes mean", async () => {
+  it("explains the weights and exit codes with --help", async () => {
     const { code, stdout } = await schemaDiff("--help");
     expect(code).toBe(0);
     expect(stdout).toMatch(/breaking .*\n +additive .*\n +cosmetic /);

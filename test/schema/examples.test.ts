@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import * as schemas from "../../generated/schemas.js";
-import { DOCUMENT, judgeOf, resolved } from "../support/document.js";
+import { DOCUMENT, resolved, validatorOf } from "../support/document.js";
 
 const zodSchemas = new Map<string, z.ZodType>(Object.entries(schemas));
 
-describe("the examples of the document", () => {
+describe("the examples in the schema", () => {
   const examples = Object.values(DOCUMENT.paths).flatMap(({ post }) => {
     const responses = Object.entries(post.responses).filter(([, { $ref }]) => $ref === undefined);
     return [["request", post.requestBody] as const, ...responses].flatMap(([what, { content = {} }]) =>
@@ -16,7 +16,7 @@ describe("the examples of the document", () => {
     Object.entries(content).map(([type, { schema, example }]) => ({ what: `${what} ${type}`, schema, example })),
   );
 
-  it("are there for each request and each answer", () => {
+  it("exist for each request and response", () => {
     expect(examples).toHaveLength(16);
     expect(problems.map(({ what }) => what)).toEqual([
       "Refused application/json",
@@ -29,9 +29,9 @@ describe("the examples of the document", () => {
     expect([...named].sort()).toEqual(["#/components/responses/Failed", "#/components/responses/Refused"]);
   });
 
-  it.each([...examples, ...problems])("$what fits by both", ({ schema, example }) => {
+  it.each([...examples, ...problems])("of $what are valid for zod and Ajv", ({ schema, example }) => {
     expect(example).toBeDefined();
-    expect(judgeOf(schema)(example)).toBe(true);
+    expect(validatorOf(schema)(example)).toBe(true);
     const zod = zodSchemas.get(`z${schema.$ref?.replace("#/components/schemas/", "")}`);
     if (schema.$ref !== undefined) expect(zod?.safeParse(example)).toMatchObject({ success: true });
   });
@@ -44,9 +44,9 @@ describe("the examples of the document", () => {
     }
   });
 
-  it("of the parameters fit by both", () => {
+  it("of parameters are valid for zod and Ajv", () => {
     for (const [name, { schema, example }] of Object.entries(DOCUMENT.components.parameters)) {
-      expect(judgeOf(schema)(example), name).toBe(true);
+      expect(validatorOf(schema)(example), name).toBe(true);
       expect(zodSchemas.get(`z${name}`)?.safeParse(example), name).toMatchObject({ success: true });
     }
   });

@@ -32,14 +32,14 @@ const withNewField = (document: string): string =>
   document.replace(/( {4}RunCreate:\n[\s\S]*?\n {6}properties:\n)/, (start: string) => start + NEW_FIELD);
 
 describe("npm run generate:check", () => {
-  it("passes: what lies in generated/ is what the document gives", async () => {
+  it("passes: generated/ matches the schema", async () => {
     const { code, stdout, stderr } = await npm(REPOSITORY, "generate:check");
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toContain("types.ts");
     expect(stdout).toContain("schemas.ts");
   });
 
-  it("fails and names both files where the document has changed, and writes nothing", async () => {
+  it("fails and names both files if the schema has changed, and writes nothing", async () => {
     const copy = copyOfRepository();
     edit(copy, "openapi/evsys-sdk.yaml", withNewField);
     const before = generated(copy, "types.ts");
@@ -50,7 +50,7 @@ describe("npm run generate:check", () => {
     expect(generated(copy, "types.ts")).toBe(before);
   });
 
-  it("fails and names a file that was edited by hand, and one that no generator writes, and no other", async () => {
+  it("fails and names only files that were edited by hand or that no generator writes", async () => {
     const copy = copyOfRepository();
     edit(copy, "generated/schemas.ts", (text) => text.replace("experiment_name", "experiment_names"));
     writeFileSync(join(copy, "generated", "extra.ts"), "export {};\n");
@@ -63,7 +63,7 @@ describe("npm run generate:check", () => {
 });
 
 describe("npm run generate", () => {
-  it("writes the same again from the same document, with a header that says from what and how", async () => {
+  it("writes the same files for the same schema, with a header that names the source and the command", async () => {
     const copy = copyOfRepository();
     expect((await npm(copy, "generate")).code).toBe(0);
     for (const name of ["types.ts", "schemas.ts"]) {
@@ -74,7 +74,7 @@ describe("npm run generate", () => {
     }
   });
 
-  it("brings a field added to the document to the type and the check of createRun, with no edit in src/", {
+  it("adds a new schema field to the type and the validation of createRun, without an edit in src/", {
     timeout: 180_000,
   }, async () => {
     const copy = copyOfRepository();

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import type { z } from "zod";
 import * as schemas from "../../generated/schemas.js";
 import { ROUTES } from "../../src/api/routes.js";
-import { changed, fitting } from "../support/bodies.js";
+import { changedBodies, validBodies } from "../support/bodies.js";
 import { failureOf, offlineClient } from "../support/clients.js";
-import { DOCUMENT, judgeOf, OPERATIONS, resolved, type Schema } from "../support/document.js";
+import { DOCUMENT, OPERATIONS, resolved, type Schema, validatorOf } from "../support/document.js";
 
 const table = new Map<string, { readonly path: string; readonly body: z.ZodType; readonly response: z.ZodType }>(
   Object.entries(ROUTES),
@@ -17,76 +17,76 @@ const zodOf = ({ $ref = "" }: Schema): z.ZodType | undefined =>
   zodSchemas.get(`z${$ref.slice($ref.lastIndexOf("/") + 1)}`);
 
 /** zod cannot say this of an object; the client says it of the two patches. */
-const cannotSay = (schema: Schema, body: unknown): boolean =>
+const isNotExpressible = (schema: Schema, body: unknown): boolean =>
   resolved(schema).minProperties !== undefined && JSON.stringify(body) === "{}";
 
 /** Both judges say the same of a number of bodies. Answers how many of them both took, and how many both refused. */
-function sameVerdicts(schema: Schema, zod: z.ZodType, bodies: fc.Arbitrary<unknown>, numRuns: number) {
-  const judge = judgeOf(schema);
-  const count = { taken: 0, refused: 0 };
+function compareValidators(schema: Schema, zod: z.ZodType, bodies: fc.Arbitrary<unknown>, numRuns: number) {
+  const validate = validatorOf(schema);
+  const count = { accepted: 0, rejected: 0 };
   const property = fc.property(bodies, (body) => {
-    fc.pre(!cannotSay(schema, body));
-    const [byZod, byAjv] = [zod.safeParse(body).success, judge(body)];
+    fc.pre(!isNotExpressible(schema, body));
+    const [byZod, byAjv] = [zod.safeParse(body).success, validate(body)];
     expect(byZod, `zod ${byZod}, Ajv ${byAjv}: ${JSON.stringify(body)}`).toBe(byAjv);
-    count[byZod ? "taken" : "refused"] += 1;
+    count[byZod ? "accepted" : "rejected"] += 1;
   });
   fc.assert(property, { numRuns });
   return count;
 }
 
 describe("the table of operations", () => {
-  it("is the document's", () => {
+  it("matches the schema's paths", () => {
     const documented = Object.entries(DOCUMENT.paths).map(([path, { post }]) => [post.operationId, path]);
     expect(documented).toHaveLength(8);
     expect([...table].map(([name, { path }]) => [name, path]).sort()).toEqual(documented.sort());
   });
 
-  it("has the schemas that the document names", () => {
-    for (const { name, request, answer } of OPERATIONS) {
+  it("has the schemas that the paths name", () => {
+    for (const { name, request, response } of OPERATIONS) {
       expect(table.get(name)?.body, name).toBe(zodOf(request) ?? expect.unreachable());
-      expect(table.get(name)?.response, name).toBe(zodOf(answer) ?? expect.unreachable());
+      expect(table.get(name)?.response, name).toBe(zodOf(response) ?? expect.unreachable());
     }
   });
 });
 
 /** What is sent and what is answered, when it went well and when it did not; the more open, the less there is to refuse. */
-const JUDGED = [
-  ...OPERATIONS.map(({ name, request }) => ({ what: `requests of ${name}`, schema: request, leastRefused: 200 })),
-  ...OPERATIONS.map(({ name, answer }) => ({ what: `answers of ${name}`, schema: answer, leastRefused: 80 })),
-  { what: "refusals and failures", schema: { $ref: "#/components/schemas/Problem" }, leastRefused: 20 },
+const COMPARED = [
+  ...OPERATIONS.map(({ name, request }) => ({ what: `requests of ${name}`, schema: request, minRejected: 200 })),
+  ...OPERATIONS.map(({ name, response }) => ({ what: `responses of ${name}`, schema: response, minRejected: 80 })),
+  { what: "error responses", schema: { $ref: "#/components/schemas/Problem" }, minRejected: 20 },
 ];
 
-describe("the two judges", () => {
-  it("are asked about every body that the document knows", () => {
+describe("zod and Ajv", () => {
+  it("are compared for every request and response body of the schema", () => {
     const contents = [
       ...Object.values(DOCUMENT.paths).flatMap(({ post }) => [post.requestBody, ...Object.values(post.responses)]),
       ...Object.values(DOCUMENT.components.responses),
     ];
     const known = contents.flatMap(({ content }) => content?.["application/json"]?.schema.$ref ?? []);
-    expect([...new Set(known)].sort()).toEqual(JUDGED.map(({ schema }) => schema.$ref).sort());
+    expect([...new Set(known)].sort()).toEqual(COMPARED.map(({ schema }) => schema.$ref).sort());
   });
 });
 
-describe.each(JUDGED)("zod and Ajv on $what", ({ schema, leastRefused }) => {
+describe.each(COMPARED)("zod and Ajv on $what", ({ schema, minRejected }) => {
   const zod = zodOf(schema) ?? expect.unreachable();
 
-  it("take the same 2,000 that fit", () => {
-    expect(sameVerdicts(schema, zod, fitting(schema), 2000)).toEqual({ taken: 2000, refused: 0 });
+  it("accept the same 2,000 valid values", () => {
+    expect(compareValidators(schema, zod, validBodies(schema), 2000)).toEqual({ accepted: 2000, rejected: 0 });
   });
 
-  it("say the same of 2,000 with something changed", () => {
-    const { taken, refused } = sameVerdicts(schema, zod, changed(schema), 2000);
-    expect(refused).toBeGreaterThan(leastRefused);
-    expect(taken).toBeGreaterThan(20);
+  it("agree about 2,000 changed values", () => {
+    const { accepted, rejected } = compareValidators(schema, zod, changedBodies(schema), 2000);
+    expect(rejected).toBeGreaterThan(minRejected);
+    expect(accepted).toBeGreaterThan(20);
   });
 
-  it("refuse no field missing of those that are optional, and each of those that are not", () => {
+  it("allow each optional field, and no required field, to be missing", () => {
     const { properties = {}, required = [] } = resolved(schema);
-    const property = fc.property(fitting(schema), (body) => {
+    const property = fc.property(validBodies(schema), (body) => {
       const full = Object.entries(Object(body));
       for (const field of Object.keys(properties)) {
         const less = Object.fromEntries(full.filter(([key]) => key !== field));
-        fc.pre(!cannotSay(schema, less));
+        fc.pre(!isNotExpressible(schema, less));
         expect(zod.safeParse(less).success, field).toBe(!required.includes(field));
       }
     });
@@ -94,38 +94,38 @@ describe.each(JUDGED)("zod and Ajv on $what", ({ schema, leastRefused }) => {
   });
 });
 
-describe("numbers at the edge", () => {
+describe("integers", () => {
   const { seed } = resolved({ $ref: "#/components/schemas/RunCreate" }).properties ?? {};
 
-  it.each([0, -0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e15, 1.0])("%d is an integer to both", (value) => {
+  it.each([0, -0, 2 ** 31, -(2 ** 31), 2 ** 53 - 1, 1e15, 1.0])("%d is an integer for both validators", (value) => {
     expect(schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success).toBe(true);
-    expect(judgeOf(seed ?? {})(value)).toBe(true);
+    expect(validatorOf(seed ?? {})(value)).toBe(true);
   });
 
-  it.each([0.1, 1e-9, 1.5, 2 ** 52 - 0.5])("%d is no integer to either", (value) => {
+  it.each([0.1, 1e-9, 1.5, 2 ** 52 - 0.5])("%d is not an integer for either validator", (value) => {
     expect(schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success).toBe(false);
-    expect(judgeOf(seed ?? {})(value)).toBe(false);
+    expect(validatorOf(seed ?? {})(value)).toBe(false);
   });
 
-  it("beyond what a double is sure of have one verdict as well", () => {
+  it("beyond the safe range have the same result in both validators", () => {
     for (const value of [2 ** 53, 1e21, -(2 ** 60)]) {
       const byZod = schemas.zRunCreate.safeParse({ experiment_id: "e", seed: value }).success;
-      expect(byZod, String(value)).toBe(judgeOf(seed ?? {})(value));
+      expect(byZod, String(value)).toBe(validatorOf(seed ?? {})(value));
     }
   });
 });
 
-describe("a patch that sets nothing", () => {
-  it.each(["updateExperiment", "updateRun"] as const)("%s: Ajv refuses it, and so does the client", async (name) => {
+describe("an empty patch", () => {
+  it.each(["updateExperiment", "updateRun"] as const)("%s: is rejected by Ajv and by the client", async (name) => {
     const { request } = OPERATIONS.find((operation) => operation.name === name) ?? expect.unreachable();
     expect(resolved(request).minProperties).toBe(1);
-    expect(judgeOf(request)({})).toBe(false);
+    expect(validatorOf(request)({})).toBe(false);
     const client = offlineClient();
     expect(await failureOf(() => client[name]("id", {}))).toMatchObject({ name: "EvsysValidationError" });
     expect([...client.local.experiments(), ...client.local.runs()]).toEqual([]);
   });
 
-  it("is a matter of these two alone", () => {
+  it("is restricted only for these two operations", () => {
     const limited = OPERATIONS.filter(({ request }) => resolved(request).minProperties !== undefined);
     expect(limited.map(({ name }) => name).sort()).toEqual(["updateExperiment", "updateRun"]);
   });

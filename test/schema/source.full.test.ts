@@ -3,7 +3,7 @@ import { temporaryFolder } from "../support/folders.js";
 import { documentFile, newerDocument, schemaDiff, set } from "../support/project-copy.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
-describe("npm run schema:diff of what cannot be compared", () => {
+describe("npm run schema:diff with a schema that cannot be compared", () => {
   const unreadable: readonly (readonly [string, () => string | Promise<string>, RegExp])[] = [
     [
       "a file that is not there",
@@ -36,14 +36,14 @@ describe("npm run schema:diff of what cannot be compared", () => {
     ],
   ];
 
-  it.each(unreadable)("says so of %s, and ends with 3", async (_, source, message) => {
+  it.each(unreadable)("reports %s, and exits with 3", async (_, source, message) => {
     const { code, stdout, stderr } = await schemaDiff(await source());
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 3, stdout: "" });
     expect(stderr).not.toMatch(/^ +at |evsys-schema-|Node\.js/m);
   });
 
-  it.each([[[]], [["one.yaml", "two.yaml"]]])("asks for one file or URL where it is given %j", async (args) => {
+  it.each([[[]], [["one.yaml", "two.yaml"]]])("requires one file or URL, and was given %j", async (args) => {
     const { code, stderr } = await schemaDiff(...args);
     expect(code).toBe(3);
     expect(stderr).toContain("Give one file or URL.");

@@ -37,8 +37,8 @@ const everything = (copy: string) =>
       .map((name) => [`${folder}/${name}`, textOf(copy, `${folder}/${name}`)]),
   );
 
-describe("the page's walk through a change", () => {
-  it("is what the commands and the compiler say, with no edit in src/", LONG, async () => {
+describe("the schema change described in the docs", () => {
+  it("gives the documented output of commands and compiler, without an edit in src/", LONG, async () => {
     const copy = projectCopy();
     const sources = Object.fromEntries(everything(copy));
     const newer = withNewer(copy, newerDocument(...CHANGES));
@@ -72,29 +72,25 @@ describe("the page's walk through a change", () => {
 });
 
 describe("npm run schema:update", () => {
-  it(
-    "needs no edit in src/ for new fields, for fields that are required now and for values that are gone",
-    LONG,
-    async () => {
-      const copy = projectCopy();
-      const requests = ["ExperimentCreate", "ExperimentPatch", "RunCreate", "RunPatch", "StepMetric", "Prediction"];
-      const rows = ["EvalCreate", "CheckpointCreate", "Prediction"];
-      const answers = ["Entity", "ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
-      const fields = (name: string) => Object.keys(resolved({ $ref: `#/components/schemas/${name}` }).properties ?? {});
-      const edits = [
-        ...[...requests, ...rows, ...answers].map((name) =>
-          set(`${name} properties new_field`, { type: "integer", description: "New." }),
-        ),
-        ...["ExperimentCreate", "RunCreate", ...rows].map((name) => set(`${name} required`, fields(name))),
-        set("Status enum", ["pending", "running", "completed", "failed", "paused"]),
-        set("Split enum", ["train", "test"]),
-      ];
-      expect(await update(copy, withNewer(copy, newerDocument(...edits)))).toMatchObject({ code: 0, stderr: "" });
-      expect(await compiled(copy, "src")).toBe("");
-    },
-  );
+  it("needs no edit in src/ for new fields, newly required fields and removed values", LONG, async () => {
+    const copy = projectCopy();
+    const requests = ["ExperimentCreate", "ExperimentPatch", "RunCreate", "RunPatch", "StepMetric", "Prediction"];
+    const rows = ["EvalCreate", "CheckpointCreate", "Prediction"];
+    const responses = ["Entity", "ExperimentPatched", "RunPatched", "StepMetricLogged", "PredictionsLogged", "Problem"];
+    const fields = (name: string) => Object.keys(resolved({ $ref: `#/components/schemas/${name}` }).properties ?? {});
+    const edits = [
+      ...[...requests, ...rows, ...responses].map((name) =>
+        set(`${name} properties new_field`, { type: "integer", description: "New." }),
+      ),
+      ...["ExperimentCreate", "RunCreate", ...rows].map((name) => set(`${name} required`, fields(name))),
+      set("Status enum", ["pending", "running", "completed", "failed", "paused"]),
+      set("Split enum", ["train", "test"]),
+    ];
+    expect(await update(copy, withNewer(copy, newerDocument(...edits)))).toMatchObject({ code: 0, stderr: "" });
+    expect(await compiled(copy, "src")).toBe("");
+  });
 
-  it("takes over from a URL, and writes YAML of what is JSON", LONG, async () => {
+  it("accepts a URL, and converts JSON to YAML", LONG, async () => {
     const copy = projectCopy();
     const newer: unknown = parse(newerDocument(...CHANGES));
     const server = await rawServer(always(200, Object(newer)));
@@ -106,7 +102,7 @@ describe("npm run schema:update", () => {
     expect(await npm(copy, "generate:check")).toMatchObject({ code: 0 });
   });
 
-  const refused: readonly (readonly [string, () => string, RegExp])[] = [
+  const rejected: readonly (readonly [string, () => string, RegExp])[] = [
     [
       "that is no valid OpenAPI",
       () => newerDocument(set("RunCreate properties seed", { type: "whole", description: "x" })),
@@ -125,7 +121,7 @@ describe("npm run schema:update", () => {
     ["that is none", () => "openapi: none\n", /newer\.yaml is OpenAPI none, and this project supports 3\.1\./],
   ];
 
-  it.each(refused)("refuses a document %s, and leaves all as it was", async (_, text, message) => {
+  it.each(rejected)("rejects a schema %s, and changes nothing", async (_, text, message) => {
     const copy = projectCopy();
     const before = everything(copy);
     const { code, stdout, stderr } = await update(copy, withNewer(copy, text()));
@@ -134,7 +130,7 @@ describe("npm run schema:update", () => {
     expect(everything(copy)).toEqual(before);
   });
 
-  it("puts the old document back where nothing can be generated", async () => {
+  it("restores the old schema if generation fails", async () => {
     const copy = projectCopy();
     const before = everything(copy);
     writeFileSync(join(copy, "scripts", "generate.ts"), 'throw new Error("This generator is broken.");\n');
@@ -145,7 +141,7 @@ describe("npm run schema:update", () => {
     expect(everything(copy)).toEqual(before);
   });
 
-  it("asks for one file or URL, and tells with --help what it does", async () => {
+  it("requires one file or URL, and explains itself with --help", async () => {
     const without = await npm(REPOSITORY, "schema:update");
     expect(without.code).toBe(3);
     expect(without.stderr).toContain("Give one file or URL.\n\nnpm run schema:update -- FILE_OR_URL");

@@ -28,7 +28,7 @@ function runBench(...args: readonly string[]): Promise<string> {
 }
 
 describe("the bench", () => {
-  it("takes every measure and tells what it has found, as a table and as JSON", async () => {
+  it("runs every measure and reports the results as a table and as JSON", async () => {
     const out = join(temporaryFolder(), "bench.json");
     const table = await runBench("--scale", "0.001", "--out", out);
     const { machine, rows }: Report = JSON.parse(readFileSync(out, "utf8"));

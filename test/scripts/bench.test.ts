@@ -5,14 +5,14 @@ import { isReached } from "../../scripts/bench/row.js";
 import { tableOf } from "../../scripts/bench/table.js";
 
 describe("the bench", () => {
-  it("takes one measure alone, and names them all where there is none of a name", () => {
+  it("runs a single measure, and lists all names for an unknown one", () => {
     expect(readArguments(["--only", "sync", "--quick"])).toEqual({ names: ["sync"], scale: 0.2, out: "bench.json" });
     expect(readArguments([]).names).toEqual(Object.keys(MEASURES));
     expect(() => readArguments(["--only", "nothing"])).toThrow(/--only nothing: expected one of offline, /);
     expect(() => readArguments(["--scale", "none"])).toThrow("--scale none: expected a number above 0.");
   });
 
-  it("says of each goal whether it is reached", () => {
+  it("reports for each goal whether it is reached", () => {
     const row = { measure: "a call", unit: "µs", floor: 4, ours: 5.214, ratio: 1.3035 } as const;
     expect(isReached(row)).toBeUndefined();
     expect(isReached({ ...row, goal: { of: "ratio", atMost: 1.3 } })).toBe(false);

@@ -23,7 +23,7 @@ function tableOf(output: string): Record<string, number[]> {
 }
 
 describe("the demo", () => {
-  it("ends with every row of the mirror once in the backend", async () => {
+  it("ends with every row of the mirror in the backend exactly once", async () => {
     const { code, stdout, stderr } = await runDemo();
     expect(code, stdout + stderr).toBe(0);
 

@@ -8,7 +8,7 @@ describe("the comparison", () => {
     return { missing, twice, unsent };
   };
 
-  it("finds rows that say the same, in any order of rows and fields", () => {
+  it("matches equal rows in any order of rows and fields", () => {
     const rows = [
       { step: 1, metrics: { loss: 1, accuracy: 0 } },
       { step: 2, metrics: { loss: 0, accuracy: 1 } },
@@ -20,7 +20,7 @@ describe("the comparison", () => {
     expect(line(rows, others)).toEqual({ missing: 0, twice: 0, unsent: 0 });
   });
 
-  it("counts a row that is missing, and one that is still to be sent", () => {
+  it("counts missing and pending rows", () => {
     expect(line([{ step: 1 }, { step: 2 }, { step: 3 }], [{ step: 2 }], 1)).toEqual({
       missing: 1,
       twice: 0,
@@ -28,22 +28,22 @@ describe("the comparison", () => {
     });
   });
 
-  it("counts a row that arrived twice, but not two rows that say the same", () => {
+  it("counts a row that arrived twice, but not two rows with equal contents", () => {
     expect(line([{ step: 1 }], [{ step: 1 }, { step: 1 }])).toEqual({ missing: 0, twice: 1, unsent: 0 });
     expect(line([{ step: 1 }, { step: 1 }], [{ step: 1 }, { step: 1 }])).toEqual({ missing: 0, twice: 0, unsent: 0 });
   });
 
-  it("takes a row that arrived changed for a missing one and one too many", () => {
+  it("counts a row that arrived changed as one missing and one extra", () => {
     expect(line([{ loss: 0.25 }], [{ loss: 0.26 }])).toEqual({ missing: 1, twice: 1, unsent: 0 });
   });
 
-  it("takes a document that waits for a patch for one that is not sent yet, not for a second one", () => {
+  it("counts a document with a pending patch as pending, not as a duplicate", () => {
     const [here, there] = [[{ id: "a", status: "completed" }], [{ id: "a", status: "running" }]];
     expect(line(here, there, 1)).toEqual({ missing: 0, twice: 0, unsent: 1 });
     expect(line(here, there, 0)).toEqual({ missing: 1, twice: 0, unsent: 0 });
   });
 
-  it("knows a row again under the backend's id, and what names it", () => {
+  it("matches a row by the backend's id, also in references", () => {
     const ids = new Map<string, string>();
     line([{ id: "here", uri: "a" }], [{ id: "there", uri: "a" }], 0, ids);
     const evals = [{ id: "e1", checkpoint_id: "here" }];
@@ -53,7 +53,7 @@ describe("the comparison", () => {
 });
 
 describe("the classifier", () => {
-  it("has the gradient of its loss", () => {
+  it("computes the gradient of its loss", () => {
     const examples = [
       { features: [1, 0.5], target: [1, 0, 0] },
       { features: [1, -2], target: [0, 0, 1] },

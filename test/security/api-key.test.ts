@@ -40,43 +40,48 @@ const echoing = (status: number, location?: string) =>
   });
 
 describe("the API key is in no file, log line, error or report", () => {
-  it.each([200, 302, 400, 401, 403, 404, 409, 422, 429, 500])("after answers of %i that repeat it", async (status) => {
-    const server = await echoing(status, status === 302 ? "http://127.0.0.1:9/" : undefined);
-    const logger = recordingLogger();
-    const told: unknown[] = [];
-    const options: DashboardClientOptions = {
-      maxRetries: 0,
-      logger,
-      logLevel: "DEBUG",
-      onDeliveryError: (e) => told.push(e),
-    };
-    const shown: string[] = [];
-    let root = "";
-    for (const delivery of ["await", "background"] as const) {
-      const client = clientOf(server, { ...options, delivery, ...(root === "" ? {} : { logDir: root }) });
-      root = client.local.root;
-      for (const { call } of FULL_WRITES) {
-        const outcome = await call(client, { experimentId: "e", runId: "r" }).catch((error: unknown) => error);
-        // An accepted answer is the caller's own: what the backend says in it is not ours to change.
-        if (outcome instanceof Error)
-          shown.push(inspect(outcome, { depth: 20, showHidden: true }), JSON.stringify(outcome));
+  it.each([200, 302, 400, 401, 403, 404, 409, 422, 429, 500])(
+    "after responses of %i that repeat it",
+    async (status) => {
+      const server = await echoing(status, status === 302 ? "http://127.0.0.1:9/" : undefined);
+      const logger = recordingLogger();
+      const deliveryErrors: unknown[] = [];
+      const options: DashboardClientOptions = {
+        maxRetries: 0,
+        logger,
+        logLevel: "DEBUG",
+        onDeliveryError: (e) => deliveryErrors.push(e),
+      };
+      const shown: string[] = [];
+      let root = "";
+      for (const delivery of ["await", "background"] as const) {
+        const client = clientOf(server, { ...options, delivery, ...(root === "" ? {} : { logDir: root }) });
+        root = client.local.root;
+        for (const { call } of FULL_WRITES) {
+          const outcome = await call(client, { experimentId: "e", runId: "r" }).catch((error: unknown) => error);
+          // An accepted answer is the caller's own: what the backend says in it is not ours to change.
+          if (outcome instanceof Error)
+            shown.push(inspect(outcome, { depth: 20, showHidden: true }), JSON.stringify(outcome));
+        }
+        const reports = [client.status(), await client.flush({ timeoutMs: 50 }), await client.close({ timeoutMs: 50 })];
+        shown.push(inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), JSON.stringify(reports));
       }
-      const reports = [client.status(), await client.flush({ timeoutMs: 50 }), await client.close({ timeoutMs: 50 })];
-      shown.push(inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), JSON.stringify(reports));
-    }
-    const connection = { baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID, logger, maxRetries: 0 };
-    shown.push(JSON.stringify(await syncMirror({ ...connection, logDirs: [root], retryRejected: true, adopt: true })));
-    expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
-    const all = [
-      ...shown,
-      inspect(told, { depth: 20 }),
-      ...logger.lines.map(({ message }) => message),
-      writtenIn(root),
-    ];
-    expect(all.filter((text) => text.includes(API_KEY))).toEqual([]);
-  });
+      const connection = { baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID, logger, maxRetries: 0 };
+      shown.push(
+        JSON.stringify(await syncMirror({ ...connection, logDirs: [root], retryRejected: true, adopt: true })),
+      );
+      expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
+      const all = [
+        ...shown,
+        inspect(deliveryErrors, { depth: 20 }),
+        ...logger.lines.map(({ message }) => message),
+        writtenIn(root),
+      ];
+      expect(all.filter((text) => text.includes(API_KEY))).toEqual([]);
+    },
+  );
 
-  it("after a network that fails, and in an error that tells what options do not fit", async () => {
+  it("after network failures, and in an error about invalid options", async () => {
     const logger = recordingLogger();
     const client = clientOf(await deadServer(), { maxRetries: 0, logger, logLevel: "DEBUG" });
     for (const { call } of FULL_WRITES) await call(client, { experimentId: "e", runId: "r" });
@@ -86,8 +91,8 @@ describe("the API key is in no file, log line, error or report", () => {
   });
 });
 
-describe("the API key goes to the backend alone", () => {
-  it.each([301, 302, 303, 307, 308])("and not to where a %i points", async (status) => {
+describe("the API key is sent only to the backend", () => {
+  it.each([301, 302, 303, 307, 308])("and not to the target of a %i", async (status) => {
     const elsewhere = await rawServer(always(200, { ok: true }));
     const server = await rawServer(
       always(status, "", { location: `${elsewhere.url}/api/dashboard/api/sdk/runs/r/metrics/` }),
@@ -101,7 +106,7 @@ describe("the API key goes to the backend alone", () => {
     expect(elsewhere.connections()).toBe(0);
   });
 
-  it("through a proxy of the environment: the tunnel is asked for without it", async () => {
+  it("and not to the proxy that the requests are tunnelled through", async () => {
     const backend = await rawServer(always(200, { ok: true }));
     const asked: string[] = [];
     const proxy = createServer();
@@ -133,7 +138,7 @@ describe("the API key goes to the backend alone", () => {
     expect(backend.requests.map(({ headers }: WireRequest) => headers.authorization)).toEqual([`Bearer ${API_KEY}`]);
   });
 
-  it("and with post() only below the base URL, whatever the path says", async () => {
+  it("and by post() only below the base URL, whatever the path", async () => {
     const elsewhere = await rawServer(always(200, { ok: true }));
     const server = await rawServer(always(200, { ok: true }));
     const client = clientOf(server);
@@ -147,7 +152,7 @@ describe("the API key goes to the backend alone", () => {
   });
 });
 
-describe("plain http to another machine", () => {
+describe("unencrypted http to another machine", () => {
   const warnings = (url: string, options: DashboardClientOptions = {}): string[] => {
     const logger = recordingLogger();
     clientOf({ url }, { logger, ...options });
@@ -155,7 +160,7 @@ describe("plain http to another machine", () => {
   };
 
   it.each(["http://evsys.example", "http://10.0.0.1:8000/base", "http://localhost.example", "http://[fe80::1]"])(
-    "is warned of once, with what to do: %s",
+    "causes one warning with a hint: %s",
     (url) => {
       const [warning, ...more] = warnings(url);
       expect(warning).toContain(new URL(url).host);
@@ -171,11 +176,11 @@ describe("plain http to another machine", () => {
     "http://127.1.2.3:1",
     "http://[::1]:8000",
     "https://evsys.example",
-  ])("is not what this is: %s", (url) => {
+  ])("does not include %s", (url) => {
     expect(warnings(url)).toEqual([]);
   });
 
-  it("is no matter offline, and one for a sync too", async () => {
+  it("causes no warning offline, but one for a sync", async () => {
     expect(warnings("http://evsys.example", { offline: true })).toEqual([]);
     const logger = recordingLogger();
     const { local } = offlineClient();

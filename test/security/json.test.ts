@@ -33,8 +33,8 @@ const connectionOf = ({ url }: { readonly url: string }) => {
   return { baseUrl: url, apiKey: API_KEY, projectId: PROJECT_ID, maxRetries: 0, logger };
 };
 
-describe("names that mean a prototype", () => {
-  it("in documents and rows are read as plain fields of their own", async () => {
+describe("prototype-related names", () => {
+  it("in documents and rows are read as ordinary own fields", async () => {
     const { local } = offlineClient();
     const folder = join(local.root, "generations", "r");
     put(join(folder, "generation.json"), `{"id":"r","_created_at":1,"_updated_at":1,${POLLUTING}}`);
@@ -47,7 +47,7 @@ describe("names that mean a prototype", () => {
     }
   });
 
-  it("in documents, rows and the sync log do no harm to writes, a sync, status and clean", async () => {
+  it("in documents, rows and the sync log do not affect writes, a sync, status or clean", async () => {
     const { logDir, runId, experimentId } = await offlineMirror();
     const folder = join(logDir, "generations", runId);
     const line = (more: string) => `{${more},${POLLUTING}}\n`;
@@ -76,26 +76,26 @@ describe("names that mean a prototype", () => {
     }
   });
 
-  it("in answers change neither what a call answers nor anything else", async () => {
-    const answer = `{"ok":true,"id":"i","inserted":1,"experiment_id":"i","patched":[],"experiment":{"id":"i",${POLLUTING}},"run":{"id":"i",${POLLUTING}},${POLLUTING}}`;
-    const server = await rawServer(always(200, answer, { "content-type": "application/json" }));
+  it("in responses affect neither the result of a call nor anything else", async () => {
+    const text = `{"ok":true,"id":"i","inserted":1,"experiment_id":"i","patched":[],"experiment":{"id":"i",${POLLUTING}},"run":{"id":"i",${POLLUTING}},${POLLUTING}}`;
+    const server = await rawServer(always(200, text, { "content-type": "application/json" }));
     const client = clientOf(server);
     for (const { call } of FULL_WRITES) {
       const row: unknown = await call(client, { experimentId: "i", runId: "i" });
       expect(Reflect.get(Object(row), "polluted")).toBeUndefined();
     }
-    const refusing = clientOf(await rawServer(always(422, `{"detail":"no",${POLLUTING}}`)));
-    expect(await failureOf(() => refusing.createExperiment({ experiment_name: "x" }))).toMatchObject({ status: 422 });
+    const rejecting = clientOf(await rawServer(always(422, `{"detail":"no",${POLLUTING}}`)));
+    expect(await failureOf(() => rejecting.createExperiment({ experiment_name: "x" }))).toMatchObject({ status: 422 });
   });
 });
 
 describe.each([
   ["lists", lists],
   ["objects", objects],
-])("a million %s in one another", (_, nested) => {
+])("a million nested %s", (_, nested) => {
   const deep = nested(LEVELS);
 
-  it("in a document are a MirrorError for readers; a writer sets the file aside", async () => {
+  it("in a document cause a MirrorError for readers; a writer sets the file aside", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger });
     const path = join(client.local.root, "generations", "r", "generation.json");
@@ -109,7 +109,7 @@ describe.each([
     }
   });
 
-  it("in a row are a line that is skipped, with a word", async () => {
+  it("in a row cause the line to be skipped with a warning", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger });
     const path = join(client.local.root, "generations", "r", "metrics.jsonl");
@@ -119,7 +119,7 @@ describe.each([
     expect(logger.of("warn")).toEqual([expect.stringContaining(`${path}:2`), expect.stringContaining(`${path}:3`)]);
   });
 
-  it("in rows, documents and the sync log end no sync, status or clean", async () => {
+  it("in rows, documents and the sync log do not crash a sync, status or clean", async () => {
     const { logDir, runId } = await offlineMirror();
     const folder = join(logDir, "generations", runId);
     appendFileSync(join(folder, "metrics.jsonl"), `{"step":2,"deep":${deep}}\n`);
@@ -142,15 +142,15 @@ describe.each([
     expect(new LocalExperimentStore(logDir, recordingLogger()).runs()).toHaveLength(1);
   });
 
-  it.each([200, 201, 400, 422, 500])("in an answer of %i are an answer or an error, and no crash", async (status) => {
+  it.each([200, 201, 400, 422, 500])("in a response of %i give a result or an error, and no crash", async (status) => {
     const deep = nested(LEVELS_IN_ANSWER);
-    for (const answer of [
+    for (const text of [
       deep,
       nested(LEVELS_IN_ERROR),
       `{"detail":${nested(LEVELS_IN_ERROR)}}`,
       `{"ok":true,"experiment":{"id":"i","deep":${deep}},"id":"i","patched":[],"deep":${deep}}`,
     ]) {
-      const client = clientOf(await rawServer(always(status, answer)), { maxRetries: 0 });
+      const client = clientOf(await rawServer(always(status, text)), { maxRetries: 0 });
       for (const { call } of FULL_WRITES) {
         const outcome = await call(client, { experimentId: "i", runId: "i" }).catch((error: unknown) => error);
         if (outcome instanceof Error) expect(outcome).toMatchObject({ status });
@@ -160,7 +160,7 @@ describe.each([
   });
 });
 
-it("an answer beyond 16 MiB is none: the write stays pending, and the rest is not read", async () => {
+it("a response above 16 MiB is not accepted: the write stays pending, and the rest is not read", async () => {
   let sent = 0;
   const server = await rawServer((_, response) => {
     response.writeHead(200, { "content-type": "application/json" });

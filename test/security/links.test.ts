@@ -34,9 +34,9 @@ const FOLDERS = [
   ["the folder of a run's sync log", ({ runId }: { runId: string }) => join("generations", runId, "sync")],
 ] as const;
 
-describe.each(FOLDERS)("a link in place of %s", (_, part) => {
+describe.each(FOLDERS)("a symbolic link in place of %s", (_, part) => {
   it.each(ROW_WRITES)(
-    "is refused by $method, which names it; nothing is written beyond it or sent",
+    "is rejected by $method, which names it; nothing is written to its target or sent",
     async ({ call }) => {
       const { logDir, runId, experimentId, inside, outside } = await mirrorWithLink(part);
       const [before, server] = [contentsOf(outside), await mockServer()];
@@ -51,7 +51,7 @@ describe.each(FOLDERS)("a link in place of %s", (_, part) => {
     },
   );
 
-  it("is neither sent, nor looked into, nor removed by the command", async () => {
+  it("is not sent, followed or removed by the commands", async () => {
     const { logDir, inside, outside } = await mirrorWithLink(part);
     const [before, server] = [contentsOf(outside), await mockServer()];
     const variables = { EVSYS_API_URL: server.url, EVSYS_API_KEY: API_KEY, EVSYS_PROJECT_ID: PROJECT_ID };
@@ -65,8 +65,8 @@ describe.each(FOLDERS)("a link in place of %s", (_, part) => {
   });
 });
 
-describe("a link in place of the folder of all experiments", () => {
-  it("is refused before the backend is asked", async () => {
+describe("a symbolic link in place of the folder of all experiments", () => {
+  it("is rejected before a request is sent", async () => {
     const { logDir, inside, outside } = await mirrorWithLink(() => "experiments");
     const [before, server] = [contentsOf(outside), await mockServer()];
     const client = clientOf(server, { logDir });
@@ -79,8 +79,8 @@ describe("a link in place of the folder of all experiments", () => {
   });
 });
 
-describe.each(STREAM_FILES)("a link in place of %s", (name) => {
-  it("is neither appended to nor read, whether or not it leads to a file", async () => {
+describe.each(STREAM_FILES)("a symbolic link in place of %s", (name) => {
+  it("is neither appended to nor read, whether or not its target exists", async () => {
     const outside = join(temporaryFolder(), "precious");
     for (const isThere of [true, false]) {
       if (isThere) writeFileSync(outside, '{"precious":true}\n');
@@ -108,7 +108,7 @@ describe.each(STREAM_FILES)("a link in place of %s", (name) => {
   });
 });
 
-describe("a link in place of", () => {
+describe("a symbolic link in place of", () => {
   it("a document is neither read nor written through", async () => {
     const { logDir, experimentId, inside, outside } = await mirrorWithLink((ids) =>
       join("experiments", ids.experimentId, "experiment.json"),
@@ -144,7 +144,7 @@ describe("a link in place of", () => {
     expect(server.metrics).toEqual([]);
   });
 
-  it("an entity's folder is no entity to the readers", async () => {
+  it("an entity's folder is ignored by the readers", async () => {
     const { logDir, runId, inside } = await mirrorWithLink((ids) => join("generations", ids.runId));
     const store = new LocalExperimentStore(logDir);
     expect(store.runs()).toEqual([]);
@@ -153,7 +153,7 @@ describe("a link in place of", () => {
   });
 });
 
-it("the mirror's own root may be a link, and lie below one", async () => {
+it("the mirror's root may be a symbolic link or be below one", async () => {
   const [folder, server] = [temporaryFolder(), await mockServer()];
   mkdirSync(join(folder, "disk"));
   symlinkSync(join(folder, "disk"), join(folder, "link"));

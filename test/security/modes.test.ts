@@ -8,7 +8,7 @@ import { pathsBelow, temporaryFolder } from "../support/folders.js";
 const modeOf = (path: string): string => (lstatSync(path).mode & 0o777).toString(8);
 
 it.runIf(process.platform !== "win32").each(["000", "022", "077"])(
-  "every folder and file of a mirror is its owner's alone under umask %s: documents, rows, logs, locks",
+  "every folder and file of a mirror is accessible only to its owner under umask %s: documents, rows, logs, locks",
   async (umask) => {
     const [server, folder] = [await mockServer(), temporaryFolder()];
     const logDir = join(folder, "new", "mirror");

@@ -7,8 +7,8 @@ import { API_KEY, clientOf, offlineClient, PROJECT_ID, runOnServer } from "../su
 import { temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 
-describe("a document that a power cut has left empty", () => {
-  it("keeps no row back, and is rebuilt with one warning", async () => {
+describe("a document that a power cut left empty", () => {
+  it("delays no row, and is rebuilt with one warning", async () => {
     const { server, client, runId } = await runOnServer();
     await client.updateRun(runId, { status: "running", note: "n" });
     await client.close();
@@ -47,8 +47,8 @@ describe("a document that a power cut has left empty", () => {
   });
 });
 
-describe("a document of many fields", () => {
-  it("is not written with each of a hundred updates, and has them all where it is read, and when it is opened again", async () => {
+describe("a document with many fields", () => {
+  it("is not rewritten for each of a hundred updates, and has them all when it is read or opened again", async () => {
     const logDir = join(temporaryFolder(), "mirror");
     const { code, stdout, stderr } = await program("update-large-run.ts", [logDir]).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
@@ -59,12 +59,12 @@ describe("a document of many fields", () => {
   });
 });
 
-describe("a disk without fsync", () => {
+describe("a file system without fsync", () => {
   it.each([
     ["never", ""],
     ["interval", 'fsync: "interval" has no effect'],
     ["always", 'fsync: "always" has no effect'],
-  ])("takes every write with fsync %s, and is named once", async (fsync, named) => {
+  ])("accepts every write with fsync %s, and is reported once", async (fsync, named) => {
     const { code, stdout } = await program("without-fsync.ts", [temporaryFolder(), fsync]).ended;
     expect(code).toBe(0);
     const { steps, warnings } = JSON.parse(stdout);

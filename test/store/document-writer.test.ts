@@ -23,7 +23,7 @@ function opened(history: DocumentChange[] = []) {
 }
 
 describe("a document", () => {
-  it("is a fold of its changes, in the shape of the Python client's", () => {
+  it("is the fold of its changes, in the format of the Python client", () => {
     const { merge, text } = opened();
     merge({ at: 1, create: { seed: 1, status: "pending" } });
     merge({
@@ -35,7 +35,7 @@ describe("a document", () => {
     );
   });
 
-  it("keeps what another client has changed meanwhile", () => {
+  it("keeps changes that another client made", () => {
     const { merge, path, text } = opened();
     merge({ at: 1, create: { seed: 1 } });
     writeFileSync(path, text().replace('"seed": 1', '"seed": 2, "group": "g"'));
@@ -50,7 +50,7 @@ describe("a document", () => {
     });
   });
 
-  it("gets what a killed process left in the ops log alone", () => {
+  it("includes changes that a killed process left only in the ops log", () => {
     const history: DocumentChange[] = [{ at: 1, create: { seed: 1 } }];
     const { merge, writer, path } = opened(history);
     merge({ at: 2, patch: { a: 2 } });
@@ -80,7 +80,7 @@ describe("a damaged document", () => {
     },
   );
 
-  it("of another client is set aside, and a new one has what the ops log has", () => {
+  it("of another client is set aside, and a new one is built from the ops log", () => {
     const { merge, path, warnings } = opened();
     writeFileSync(path, "{");
     merge({ at: 2, patch: { status: "running" } });
@@ -92,7 +92,7 @@ describe("a damaged document", () => {
 });
 
 describe("a document that cannot be read or written", () => {
-  it("is named once, and has all its changes when it can be", () => {
+  it("is reported once, and has all its changes when it can be written again", () => {
     const { merge, path, writer, warnings } = opened();
     mkdirSync(path);
     merge({ at: 1, create: { seed: 1 } });
@@ -107,7 +107,7 @@ describe("a document that cannot be read or written", () => {
 });
 
 describe("a large document", () => {
-  it("is not written with each change, and has all of them where this process reads it, and when it is closed", () => {
+  it("is not rewritten for each change, and has all of them when this process reads it or closes it", () => {
     const { merge, path, writer, text } = opened();
     merge({ at: 1, create: LARGE });
     expect(text()).toContain(LARGE.config.text);
@@ -120,7 +120,7 @@ describe("a large document", () => {
     expect(text()).toContain('"step": 3');
   });
 
-  it("keeps what another client has changed before it is written", () => {
+  it("keeps changes that another client makes before it is written", () => {
     const { merge, path, writer, text } = opened();
     merge({ at: 1, create: LARGE });
     merge({ at: 2, patch: { step: 2 } });
@@ -136,7 +136,7 @@ describe("a large document", () => {
     expect(readDocument(path)).toMatchObject({ step: 2 });
   });
 
-  it("does not make a folder again that was deleted", () => {
+  it("does not recreate a deleted folder", () => {
     const { merge, path, writer } = opened();
     merge({ at: 1, create: LARGE });
     merge({ at: 2, patch: { step: 2 } });

@@ -14,16 +14,16 @@ function policyOf(fsync: Fsync, root = temporaryFolder()) {
   return { policy: { fsync, root, warn: (message: string) => void warnings.push(message) }, warnings };
 }
 
-function refusing(): number {
+function rejecting(): number {
   const descriptor = openSync(REFUSING, "r+");
   onTestFinished(() => closeSync(descriptor));
   return descriptor;
 }
 
-describe.runIf(existsSync(REFUSING))("a disk that refuses fsync", () => {
-  it.each(["always", "interval"] as const)("is named once for each mirror, with fsync %s", (fsync) => {
+describe.runIf(existsSync(REFUSING))("a file system that rejects fsync", () => {
+  it.each(["always", "interval"] as const)("is reported once for each mirror, with fsync %s", (fsync) => {
     const [one, other] = [policyOf(fsync), policyOf(fsync)];
-    for (const { policy } of [one, one, other]) syncToDisk(refusing(), REFUSING, policy);
+    for (const { policy } of [one, one, other]) syncToDisk(rejecting(), REFUSING, policy);
     for (const { policy, warnings } of [one, other]) {
       expect(warnings).toEqual([
         expect.stringContaining(
@@ -33,17 +33,17 @@ describe.runIf(existsSync(REFUSING))("a disk that refuses fsync", () => {
     }
   });
 
-  it("is named also where nobody waits for it", async () => {
+  it("is reported even if no call waits for the fsync", async () => {
     const failures: Error[] = [];
     const named = new Promise<string>((warn) => {
       const policy = { fsync: "interval", root: temporaryFolder(), warn } as const;
-      syncToDiskSoon(refusing(), REFUSING, policy, (error) => failures.push(error));
+      syncToDiskSoon(rejecting(), REFUSING, policy, (error) => failures.push(error));
     });
     expect(await named).toContain("EINVAL");
     expect(failures).toEqual([]);
   });
 
-  it("is not asked with fsync never", () => {
+  it('is not asked for fsync with the option "never"', () => {
     const { policy, warnings } = policyOf("never");
     // There is no such descriptor: whoever asks is told so.
     syncToDisk(-1, REFUSING, policy);
@@ -53,7 +53,7 @@ describe.runIf(existsSync(REFUSING))("a disk that refuses fsync", () => {
   });
 });
 
-it("a folder is brought to the disk with fsync always alone", () => {
+it('a folder is synced only with fsync "always"', () => {
   const [always, interval] = [policyOf("always"), policyOf("interval")];
   const missing = join(temporaryFolder(), "missing");
   syncFolder(temporaryFolder(), always.policy);
@@ -62,14 +62,14 @@ it("a folder is brought to the disk with fsync always alone", () => {
   expect([...always.warnings, ...interval.warnings]).toEqual([]);
 });
 
-it("a disk that fails is no disk that refuses", () => {
+it("a failing disk is not treated as one without fsync", () => {
   const { policy } = policyOf("always");
   const descriptor = openSync(join(temporaryFolder(), "file"), "w");
   closeSync(descriptor);
   expect(() => syncToDisk(descriptor, "the file", policy)).toThrow(/Cannot write the file to disk \(the file\): EBADF/);
 });
 
-it("a document is written without a call of fsync, unless it is asked for", async () => {
+it("a document is written without fsync unless the option requires it", async () => {
   for (const [fsync, calls] of [
     ["never", 0],
     ["interval", 1],
@@ -82,7 +82,7 @@ it("a document is written without a call of fsync, unless it is asked for", asyn
   }
 });
 
-it("a rename that is refused for a moment is repeated, and one that stays refused fails", async () => {
+it("a rename that fails briefly is retried, and one that keeps failing throws", async () => {
   for (const [times, outcome] of [
     [2, "renamed"],
     [99, "MirrorError"],

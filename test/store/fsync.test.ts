@@ -15,23 +15,23 @@ async function syncs(mode: string): Promise<unknown> {
 }
 
 describe("fsync", () => {
-  it("never leaves rows to the system", async () => {
+  it('"never" leaves writing to disk to the operating system', async () => {
     expect(await syncs("never")).toEqual({ during: 0, later: 0 });
   });
 
-  it("always brings each row to the disk before its call resolves", async () => {
+  it('"always" syncs each row before its call resolves', async () => {
     expect(await syncs("always")).toEqual({ during: ROWS, later: ROWS });
   });
 
-  it("at intervals brings the rows of a while to the disk at once", async () => {
+  it("an interval syncs the rows of that time at once", async () => {
     const { later } = Object(await syncs("interval"));
     expect(later).toBeGreaterThanOrEqual(1);
     expect(later).toBeLessThan(ROWS);
   });
 });
 
-describe("new folders, with fsync always", () => {
-  it("are synced with those that contain them before anything is sent", async () => {
+describe('new folders with fsync "always"', () => {
+  it("are synced with their parent folders before anything is sent", async () => {
     const [folder, server] = [temporaryFolder(), await mockServer()];
     const logDir = join(folder, "a", "b");
     const client = clientOf(server, { logDir, fsync: "always" });

@@ -13,8 +13,8 @@ const linesOf = (path: string): unknown[] =>
     .map((line) => JSON.parse(line));
 const documentAt = (...path: string[]): unknown => JSON.parse(readFileSync(join(...path), "utf8"));
 
-describe("the folder", () => {
-  it("holds the files of the layout and the fields that were sent, to the letter", async () => {
+describe("the mirror folder", () => {
+  it("has the documented files, with the fields as sent", async () => {
     const { client, server, experimentId, runId } = await runOnServer();
     const { root } = client.local;
     await client.logStepMetric(runId, { step: 1, split: "val", loss: 0.5, metrics: { kl: 0.1, bad: Number.NaN } });
@@ -38,7 +38,7 @@ describe("the folder", () => {
     for (const path of mirrored(root)) expect(readFileSync(join(root, path), "utf8").endsWith("\n")).toBe(true);
   });
 
-  it("holds documents with the fields, id and times in seconds since the epoch", async () => {
+  it("has documents with the fields, the id and times in seconds since the epoch", async () => {
     const { client, experimentId } = await runOnServer();
     const { root } = client.local;
     const before = Date.now() / 1000;
@@ -66,7 +66,7 @@ describe("the folder", () => {
     expect(document?._updated_at).toBeLessThan(after + 1);
   });
 
-  it("lays a patch over the document: other fields and the time of birth stay", async () => {
+  it("merges a patch into the document: other fields and _created_at stay", async () => {
     const { client, experimentId, runId } = await runOnServer();
     const born = client.local.run(runId)?._created_at;
     await client.updateRun(runId, { status: "running", summary: { a: 1 }, gpu: "H100" });
@@ -90,7 +90,7 @@ describe("the folder", () => {
     });
   });
 
-  it("takes its names from the backend, or from a UUID offline", async () => {
+  it("is named by the backend's ids, or by UUIDs offline", async () => {
     const client = offlineClient();
     const { id } = await client.createExperiment({ experiment_name: "x" });
     const run = await client.createRun({ experiment_id: id });
@@ -101,14 +101,14 @@ describe("the folder", () => {
     ]);
   });
 
-  it("is where it was when the process goes elsewhere", () => {
+  it("stays at its path when the process changes its working directory", () => {
     const folder = realpathSync(temporaryFolder());
     const client = offlineClient({ logDir: `${folder}/a/../mirror` });
     expect(client.local.root).toBe(join(folder, "mirror"));
     expect(existsSync(client.local.root)).toBe(false);
   });
 
-  it("is for its owner's eyes alone", async () => {
+  it("is accessible only to its owner", async () => {
     const { client, runId } = await runOnServer();
     await client.logStepMetric(runId, { step: 1, loss: 1 });
     for (const path of mirrored(client.local.root)) {
@@ -117,7 +117,7 @@ describe("the folder", () => {
   });
 });
 
-describe("a row is on the file before the wire sees it", () => {
+describe("a row is on file before it is sent", () => {
   it.each(ROW_WRITES)("$method", async ({ call, stream }) => {
     const seen: string[] = [];
     const server = await rawServer((_, response) => {
@@ -147,7 +147,7 @@ describe("a row is on the file before the wire sees it", () => {
 });
 
 describe("many calls at once", () => {
-  it.each(["offline", "online"])("1,000 unawaited rows are on the file in order, %s", async (mode) => {
+  it.each(["offline", "online"])("1,000 unawaited rows are on file in order, %s", async (mode) => {
     const { client, server, runId } = await runOnServer({ offline: mode === "offline" });
     const calls = Array.from({ length: 1000 }, (_, step) => client.logStepMetric(runId, { step, loss: step / 7 }));
     await Promise.all(calls);
@@ -158,7 +158,7 @@ describe("many calls at once", () => {
     expect(server.metrics).toHaveLength(mode === "offline" ? 0 : 1000);
   });
 
-  it("patches that are not awaited leave the last one standing, and all fields", async () => {
+  it("of unawaited patches the last one wins, and all fields are kept", async () => {
     const { client, runId } = await runOnServer();
     await Promise.all(Array.from({ length: 50 }, (_, n) => client.updateRun(runId, { last: n, [`field_${n}`]: n })));
     const run = client.local.run(runId);

@@ -24,7 +24,7 @@ function printed(stdout: string): number[] {
 }
 
 describe("two processes that log to one run", () => {
-  it("lose nothing, cut nothing, and keep each its own order", async () => {
+  it("lose nothing, truncate nothing, and each keep their own order", async () => {
     const logDir = temporaryFolder();
     const splits = ["train", "val"];
     const children = splits.map((split) => program("append-rows.ts", [logDir, "run-1", split, String(ROWS)]));
@@ -43,7 +43,7 @@ describe("two processes that log to one run", () => {
 });
 
 describe("kill -9", () => {
-  it.each([1, 60, 500])("after %i rows loses none whose call had resolved", async (count) => {
+  it.each([1, 60, 500])("after %i rows loses no row whose call had resolved", async (count) => {
     const logDir = temporaryFolder();
     const child = program("append-rows.ts", [logDir, "run-1", "train", "1000000"]);
     await until(() => printed(child.stdout()).length >= count);
@@ -60,7 +60,7 @@ describe("kill -9", () => {
     expect(steps.length - resolved.length).toBeLessThanOrEqual(1);
   });
 
-  it("leaves a folder in which the next process goes on", async () => {
+  it("leaves a folder in which the next process continues", async () => {
     const logDir = temporaryFolder();
     const first = program("append-rows.ts", [logDir, "run-1", "train", "1000000"]);
     await until(() => printed(first.stdout()).length >= 20);
@@ -73,7 +73,7 @@ describe("kill -9", () => {
     expect(rows.filter(({ split }) => split === "train").length).toBeGreaterThanOrEqual(printed(stdout).length);
   });
 
-  it("of a process that writes documents leaves each whole, with nothing that resolved taken back", async () => {
+  it("of a process that writes documents leaves them valid, with every patch that resolved", async () => {
     const logDir = temporaryFolder();
     const child = program("patch-run.ts", [logDir, "run-1", "1000000"]);
     await until(() => printed(child.stdout()).length >= 30);

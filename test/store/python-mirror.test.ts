@@ -6,7 +6,7 @@ import { pathsBelow, temporaryFolder } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { EVALUATED_RUN_ID, EXPERIMENT_ID, FAILED_RUN_ID, GROUPS, PYTHON_MIRRORS } from "../support/python-mirror.js";
 
-describe.each(PYTHON_MIRRORS)("a mirror $name", ({ copyTo }) => {
+describe.each(PYTHON_MIRRORS)("a mirror written $name", ({ copyTo }) => {
   function opened() {
     const logDir = temporaryFolder();
     copyTo(logDir);
@@ -16,7 +16,7 @@ describe.each(PYTHON_MIRRORS)("a mirror $name", ({ copyTo }) => {
   }
   const text = (logDir: string, path: string): string => readFileSync(join(logDir, path), "utf8");
 
-  it("is read whole, oldest first, without a warning", async () => {
+  it("is read completely, oldest first, without a warning", async () => {
     const { client, warnings } = opened();
     const { local } = client;
     expect(local.experiments().map(({ experiment_name }) => experiment_name)).toEqual(["single", "single", "x"]);
@@ -45,7 +45,7 @@ describe.each(PYTHON_MIRRORS)("a mirror $name", ({ copyTo }) => {
     expect(pathsBelow(logDir)).toEqual(before);
   });
 
-  it("keeps every field and the time of birth under a patch", async () => {
+  it("keeps every field and _created_at when patched", async () => {
     const { client, warnings } = opened();
     const before = client.local.run(FAILED_RUN_ID);
     await client.updateRun(FAILED_RUN_ID, { status: "cancelled", note: "again" });
@@ -62,7 +62,7 @@ describe.each(PYTHON_MIRRORS)("a mirror $name", ({ copyTo }) => {
     expect(warnings()).toEqual([]);
   });
 
-  it("keeps its rows as they are under ours", async () => {
+  it("keeps its rows unchanged before ours", async () => {
     const { client, logDir } = opened();
     const path = `generations/${EVALUATED_RUN_ID}/evals.jsonl`;
     const before = text(logDir, path);
@@ -77,7 +77,7 @@ describe.each(PYTHON_MIRRORS)("a mirror $name", ({ copyTo }) => {
     expect(await collected(client.local.metrics(EVALUATED_RUN_ID))).toHaveLength(1);
   });
 
-  it("keeps what we have no name for", async () => {
+  it("keeps fields that this client does not know", async () => {
     const { client, logDir } = opened();
     const before = text(logDir, GROUPS);
     await client.updateExperiment("b8aed3f9-b575-4ffd-b66e-f4146757ce8f", { plan: "p" });

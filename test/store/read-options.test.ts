@@ -23,8 +23,8 @@ const STEPS = [
   { step: 3, metrics: { accuracy: 0.3 } },
 ] as const;
 
-describe("metrics are read", () => {
-  it("of one series, or of several, without the rows and the series that are not asked for", async () => {
+describe("reading metrics", () => {
+  it("of one or more series omits other series and rows without any of them", async () => {
     const { read } = await overSteps(STEPS);
     expect(await read({ series: "accuracy" })).toEqual(['1 train {"accuracy":0.1}', '3 train {"accuracy":0.3}']);
     expect(await read({ series: ["accuracy", "loss"] })).toEqual(await read());
@@ -37,14 +37,14 @@ describe("metrics are read", () => {
     expect(await read({ split: "test" })).toEqual([]);
   });
 
-  it("between two steps, both included", async () => {
+  it("between two steps includes both", async () => {
     const { read } = await overSteps(STEPS);
     expect(await read({ from: 2, to: 2 })).toEqual(['2 train {"loss":3}', '2 val {"loss":5}']);
     expect(await read({ from: 3 })).toEqual(['3 train {"accuracy":0.3}']);
     expect(await read({ to: 1, split: "train", series: "loss" })).toEqual(['1 train {"loss":4}']);
   });
 
-  it("with the last value of each step and split, as a resumed run has logged them", async () => {
+  it("with `last` gives the last value of each step and split, as a resumed run logged them", async () => {
     const { client, read } = await overSteps(STEPS);
     for (const step of [2, 3, 4]) await client.logStepMetric("run-1", { step, loss: step / 8 });
     const last = [
@@ -65,7 +65,7 @@ describe("metrics are read", () => {
     expect(values).toEqual([4, 0.25, 0.375, 0.5]);
   });
 
-  it("with the last value of each step from the files of two writers", async () => {
+  it("with `last` gives the last value of each step from the files of two writers", async () => {
     const first = offlineClient();
     const second = offlineClient({ logDir: first.local.root });
     await first.logStepMetric("run-1", { step: 1, loss: 4 });
@@ -78,7 +78,7 @@ describe("metrics are read", () => {
     ]);
   });
 
-  it("of another client, whose rows may name no split", async () => {
+  it("of another client includes rows without a split", async () => {
     const client = offlineClient();
     const folder = join(client.local.root, "generations", "run-1");
     mkdirSync(folder, { recursive: true });
@@ -88,7 +88,7 @@ describe("metrics are read", () => {
     ]);
   });
 
-  it("one by one: a reader that has seen enough reads no further", async () => {
+  it("stops reading when the caller stops", async () => {
     const logger = recordingLogger();
     const client = offlineClient({ logger });
     for (const step of [1, 2]) await client.logStepMetric("run-1", { step, loss: 1 });
@@ -104,8 +104,8 @@ describe("metrics are read", () => {
   });
 });
 
-describe("the siblings of metrics", () => {
-  it("read evals of some series and steps, and the last one of a benchmark at a step", async () => {
+describe("the other readers", () => {
+  it("read evals by series and step, and the last one of a benchmark at a step", async () => {
     const client = offlineClient();
     const log = (score: number, body: object = {}) => client.createEval("run-1", { metrics: { score, n: 7 }, ...body });
     await log(0.1, { step: 1, benchmark_id: "math" });
@@ -121,7 +121,7 @@ describe("the siblings of metrics", () => {
     expect(await scores({ series: "other" })).toEqual([]);
   });
 
-  it("read checkpoints and predictions of some steps, and the last of each", async () => {
+  it("read checkpoints and predictions by step, and the last of each", async () => {
     const client = offlineClient();
     for (const [step, uri] of [
       [1, "a"],
@@ -143,7 +143,7 @@ describe("the siblings of metrics", () => {
   });
 });
 
-it("options that do not fit are refused at once, by their names", async () => {
+it("invalid options are rejected at once, by name", async () => {
   const { local } = offlineClient();
   const message = async (options: object) => String(await failureOf(() => local.metrics("run-1", options)));
   expect(await message({ from: 5, to: 3 })).toBe(

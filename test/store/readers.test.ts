@@ -20,15 +20,15 @@ const row = (step: number): string => JSON.stringify({ step, split: "train", met
 const rows = (...steps: number[]): string => steps.map((step) => `${row(step)}\n`).join("");
 const stepsOf = (read: { step: number }[]): number[] => read.map(({ step }) => step);
 
-describe("rows are read back", () => {
-  it("as they were written, with NaN and the infinities", async () => {
+describe("reading rows", () => {
+  it("returns them as written, with NaN and the infinities", async () => {
     const client = offlineClient();
     const metrics = { loss: Number.NaN, up: Number.POSITIVE_INFINITY, down: Number.NEGATIVE_INFINITY, "": 0, ü: 1e-9 };
     await client.logStepMetric("run-1", { step: 0, split: "test", metrics });
     expect(await collected(client.local.metrics("run-1"))).toEqual([{ step: 0, split: "test", metrics }]);
   });
 
-  it("with the bare words of Python", async () => {
+  it("accepts Python's NaN and Infinity", async () => {
     const line = '{"step": 3, "split": "val", "metrics": {"loss": NaN, "a": Infinity, "b": -Infinity, "NaN": 1.0}}\n';
     const { read, warnings } = overMetrics(line);
     const metrics = { loss: Number.NaN, a: Number.POSITIVE_INFINITY, b: Number.NEGATIVE_INFINITY, NaN: 1 };
@@ -36,7 +36,7 @@ describe("rows are read back", () => {
     expect(warnings()).toEqual([]);
   });
 
-  it("of a run that has none as nothing", async () => {
+  it("returns nothing for a run without rows", async () => {
     const client = offlineClient();
     const { id } = await client.createRun({ experiment_id: "e" });
     expect(await collected(client.local.metrics(id))).toEqual([]);
@@ -47,7 +47,7 @@ describe("rows are read back", () => {
   });
 
   it.each(["metrics", "evals", "checkpoints", "predictions"] as const)(
-    "of a run that is not there as an error that names the nearest one: %s",
+    "throws for an unknown run and suggests a similar id: %s",
     async (stream) => {
       const client = offlineClient();
       await client.logStepMetric("Baseline-1", { step: 1, loss: 1 });
@@ -59,13 +59,13 @@ describe("rows are read back", () => {
     },
   );
 
-  it("where lines end as on Windows, and where one is empty", async () => {
+  it("accepts Windows line endings and empty lines", async () => {
     const { read, warnings } = overMetrics(`${row(1)}\r\n\n${row(2)}\r\n`);
     expect(stepsOf(await read())).toEqual([1, 2]);
     expect(warnings()).toEqual([]);
   });
 
-  it("where a character lies across the pieces a file is read in", async () => {
+  it("handles a character across two chunks of a file", async () => {
     const note = "ü€😀".repeat(50_000);
     const client = offlineClient();
     const prediction = { kind: "eval", instruction: note, model_output: `x${note}` } as const;
@@ -76,7 +76,7 @@ describe("rows are read back", () => {
     expect(read[1]?.instruction).toBe(`xx${note}`);
   });
 
-  it("while others are being written", async () => {
+  it("works while others are being written", async () => {
     const client = offlineClient();
     const read: number[] = [];
     await client.logStepMetric("run-1", { step: 0, loss: 1 });
@@ -89,7 +89,7 @@ describe("rows are read back", () => {
     expect(stepsOf(await collected(client.local.metrics("run-1")))).toContain(1000);
   });
 
-  it("any number of times", async () => {
+  it("can be repeated", async () => {
     const { client } = overMetrics(rows(1, 2));
     const metrics = client.local.metrics("run-1");
     expect(stepsOf(await collected(metrics))).toEqual([1, 2]);
@@ -97,7 +97,7 @@ describe("rows are read back", () => {
   });
 });
 
-describe("a torn tail", () => {
+describe("a torn last line", () => {
   const torn: readonly string[] = ['{"step":3,"spl', "{", row(3).slice(0, -1), '{"step":3,"metrics":{"loss":Na'];
 
   it.each(torn)("is reported with its file and skipped: %s", async (tail) => {
@@ -117,7 +117,7 @@ describe("a torn tail", () => {
     expect(warnings()).toHaveLength(1);
   });
 
-  it("inside a character is no different", async () => {
+  it("inside a multi-byte character is handled the same way", async () => {
     const cut = Buffer.from('{"step":3,"note":"ü').subarray(0, -1);
     const { client, read, warnings } = overMetrics(Buffer.concat([Buffer.from(rows(1)), cut]));
     await client.logStepMetric("run-1", { step: 4, loss: 1 });
@@ -125,7 +125,7 @@ describe("a torn tail", () => {
     expect(warnings()).toHaveLength(1);
   });
 
-  it("that is whole but for its newline is a row, and stays one", async () => {
+  it("that only lacks its newline is a row, and stays one", async () => {
     const { client, read, warnings } = overMetrics(rows(1) + row(2));
     expect(stepsOf(await read())).toEqual([1, 2]);
     await client.logStepMetric("run-1", { step: 3, loss: 1 });
@@ -134,7 +134,7 @@ describe("a torn tail", () => {
   });
 });
 
-it("a row that another hand appends while the file is open stays, and so do ours", async () => {
+it("a row that another program appends while the file is open is kept, and so are ours", async () => {
   const client = offlineClient();
   await client.logStepMetric("run-1", { step: 1, loss: 1 });
   appendFileSync(join(client.local.root, "generations", "run-1", "metrics.jsonl"), rows(2));
@@ -143,9 +143,9 @@ it("a row that another hand appends while the file is open stays, and so do ours
   expect(steps.sort()).toEqual([1, 2, 3]);
 });
 
-describe("a line in the middle", () => {
+describe("an earlier line", () => {
   it.each(["no json at all", "42", '"text"', "[1]", "null", "\u0000\u0000\u0000\u0000", '{"step":2'])(
-    "that is no object is reported with its number and skipped: %j",
+    "that is not an object is reported with its number and skipped: %j",
     async (line) => {
       const { read, warnings, path } = overMetrics(`${rows(1)}${line}\n${rows(3, 4)}`);
       expect(stepsOf(await read())).toEqual([1, 3, 4]);
@@ -156,7 +156,7 @@ describe("a line in the middle", () => {
   );
 });
 
-describe("documents", () => {
+describe("reading documents", () => {
   const broken = (client: DashboardClient, id: string, text: string): string => {
     const folder = join(client.local.root, "experiments", id);
     mkdirSync(folder, { recursive: true });
@@ -164,7 +164,7 @@ describe("documents", () => {
     return join(folder, "experiment.json");
   };
 
-  it("are listed oldest first", async () => {
+  it("lists them oldest first", async () => {
     const client = offlineClient();
     const names = ["c", "a", "b"];
     for (const [at, name] of names.entries()) {
@@ -177,7 +177,7 @@ describe("documents", () => {
   });
 
   it.each(["", "{", "[]", "7", "null", '{"id":"x"'])(
-    "that are %j are named: one raises, a list leaves it out",
+    "reports one that contains %j: reading it throws, a list omits it",
     async (text) => {
       const logger = recordingLogger();
       const client = offlineClient({ logger });
@@ -189,7 +189,7 @@ describe("documents", () => {
     },
   );
 
-  it("are read with the bare words of Python", () => {
+  it("accepts Python's NaN and Infinity", () => {
     const client = offlineClient();
     broken(
       client,

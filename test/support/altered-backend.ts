@@ -4,52 +4,54 @@ import type { MockServer, MockServerOptions } from "../../src/testing/index.js";
 import { mockServer } from "./clients.js";
 import { type RawServer, rawServer, type WireRequest } from "./servers.js";
 
-/** An answer as it goes out. */
-export interface WireAnswer {
+/** A response as sent. */
+export interface WireResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string;
 }
 
-/** A request with what is known of it. */
+/** A request with its operation and body. */
 export interface KnownRequest extends WireRequest {
   readonly operation: OperationName;
-  /** The body, parsed. */
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** No answer at all: silence, a reset, or one that is cut in the middle. */
-export type NoAnswer = "hang" | "reset" | "cut";
+/** No response: a hang, a reset, or a response that is cut off. */
+export type NoResponse = "hang" | "reset" | "cut";
 
-/** What is done to what passes. Undefined leaves it as it is. */
+/** The changes to requests and responses. Undefined changes nothing. */
 export interface Alterations {
-  /** Another request for the mock server to see; an answer, or none, in its place. */
-  readonly request?: (request: KnownRequest) => Partial<WireRequest> | WireAnswer | NoAnswer | undefined;
-  /** Another answer than the mock server's. */
-  readonly answer?: (answer: WireAnswer, request: KnownRequest) => Partial<WireAnswer> | NoAnswer | undefined;
+  /** Changes the request, or responds instead of the mock server. */
+  readonly request?: (request: KnownRequest) => Partial<WireRequest> | WireResponse | NoResponse | undefined;
+  /** Changes the mock server's response. */
+  readonly alterResponse?: (
+    response: WireResponse,
+    request: KnownRequest,
+  ) => Partial<WireResponse> | NoResponse | undefined;
 }
 
-/** A backend that is wrong in one way: the mock server behind a proxy that alters what passes. */
+/** A backend with one fault: the mock server behind a proxy that alters requests or responses. */
 export async function alteredBackend(
-  { request: alterRequest, answer: alterAnswer }: Alterations,
+  { request: alterRequest, alterResponse: alter }: Alterations,
   options: MockServerOptions = {},
 ): Promise<RawServer & { readonly mock: MockServer }> {
   const mock = await mockServer(options);
   const server = await rawServer(async (wire, response) => {
     const request = { ...wire, operation: operationOf(wire.path), body: JSON.parse(wire.text) };
     const altered = alterRequest?.(request);
-    if (typeof altered === "string") return unanswered(response, altered);
-    if (altered !== undefined && "status" in altered) return answered(response, altered);
-    const answer = await passedOn(mock, { ...wire, ...altered });
-    const other = alterAnswer?.(answer, request);
-    if (typeof other === "string") return unanswered(response, other);
-    answered(response, { ...answer, ...other });
+    if (typeof altered === "string") return withoutResponse(response, altered);
+    if (altered !== undefined && "status" in altered) return respond(response, altered);
+    const original = await forward(mock, { ...wire, ...altered });
+    const other = alter?.(original, request);
+    if (typeof other === "string") return withoutResponse(response, other);
+    respond(response, { ...original, ...other });
   });
   return { ...server, mock };
 }
 
-/** An answer in JSON. */
-export function json(body: unknown, status = 200): WireAnswer {
+/** A JSON response. */
+export function json(body: unknown, status = 200): WireResponse {
   return { status, headers: { "content-type": "application/json" }, text: JSON.stringify(body) };
 }
 
@@ -64,7 +66,7 @@ function operationOf(path: string): OperationName {
   return found.operation;
 }
 
-async function passedOn({ url }: MockServer, { method, path, headers, text }: WireRequest): Promise<WireAnswer> {
+async function forward({ url }: MockServer, { method, path, headers, text }: WireRequest): Promise<WireResponse> {
   const { host: _, connection: __, "content-length": ___, "transfer-encoding": ____, ...rest } = headers;
   const plain = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, String(value)]));
   const response = await fetch(`${url}${path}`, { method, headers: plain, body: text });
@@ -76,12 +78,12 @@ async function passedOn({ url }: MockServer, { method, path, headers, text }: Wi
   };
 }
 
-function answered(response: ServerResponse, { status, headers, text }: WireAnswer): void {
+function respond(response: ServerResponse, { status, headers, text }: WireResponse): void {
   response.writeHead(status, headers);
   response.end(text);
 }
 
-function unanswered(response: ServerResponse, how: NoAnswer): void {
+function withoutResponse(response: ServerResponse, how: NoResponse): void {
   if (how === "reset") response.socket?.resetAndDestroy();
   if (how === "cut") response.writeHead(200, { "content-type": "application/json" }).write('{"ok":');
 }

@@ -1,17 +1,17 @@
 import fc from "fast-check";
 import { resolved, type Schema } from "./document.js";
 
-// A key of this name means something else to half of JavaScript; it is judged on its own.
+// `__proto__` has its own tests.
 const key = fc.string({ minLength: 0, maxLength: 8 }).filter((name) => name !== "__proto__");
 const anyJson = fc.jsonValue({ maxDepth: 2 }).filter((value) => !JSON.stringify(value).includes("__proto__"));
 
-/** Bodies that fit a schema of the document. */
-export function fitting(schema: Schema): fc.Arbitrary<unknown> {
+/** Valid bodies for a schema. */
+export function validBodies(schema: Schema): fc.Arbitrary<unknown> {
   const { type, ...rest } = resolved(schema);
   if (rest.const !== undefined) return fc.constant(rest.const);
   if (rest.enum !== undefined) return fc.constantFrom(...rest.enum);
   if (type === undefined) return anyJson;
-  if (typeof type !== "string") return fc.oneof(...type.map((each) => fitting({ ...rest, type: each })));
+  if (typeof type !== "string") return fc.oneof(...type.map((each) => validBodies({ ...rest, type: each })));
   switch (type) {
     case "string":
       return fc.string({ unit: "grapheme", minLength: rest.minLength ?? 0, maxLength: 20 });
@@ -24,27 +24,27 @@ export function fitting(schema: Schema): fc.Arbitrary<unknown> {
     case "null":
       return fc.constant(null);
     case "array":
-      return fc.array(fitting(rest.items ?? {}), { minLength: rest.minItems ?? 0, maxLength: 4 });
+      return fc.array(validBodies(rest.items ?? {}), { minLength: rest.minItems ?? 0, maxLength: 4 });
     case "object":
-      return fittingObject(rest);
+      return validObjects(rest);
     default:
       throw new Error(`No bodies for the type ${type}`);
   }
 }
 
-function fittingObject({ properties = {}, required = [], additionalProperties }: Schema): fc.Arbitrary<unknown> {
-  const fields = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, fitting(schema)]));
+function validObjects({ properties = {}, required = [], additionalProperties }: Schema): fc.Arbitrary<unknown> {
+  const fields = Object.fromEntries(Object.entries(properties).map(([name, schema]) => [name, validBodies(schema)]));
   const known: fc.Arbitrary<object> = fc.record(fields, { requiredKeys: [...required], noNullPrototype: true });
   if (additionalProperties === false) return known;
-  const further = typeof additionalProperties === "object" ? fitting(additionalProperties) : anyJson;
+  const further = typeof additionalProperties === "object" ? validBodies(additionalProperties) : anyJson;
   const others = fc.dictionary(key, further, { maxKeys: 4, noNullPrototype: true });
   return fc.tuple(others, known).map(([other, own]) => {
-    const strangers = Object.entries(other).filter(([name]) => !(name in properties));
-    return { ...Object.fromEntries(strangers), ...own };
+    const unknownFields = Object.entries(other).filter(([name]) => !(name in properties));
+    return { ...Object.fromEntries(unknownFields), ...own };
   });
 }
 
-const STRANGERS: readonly unknown[] = [
+const UNUSUAL_VALUES: readonly unknown[] = [
   null,
   true,
   0,
@@ -69,25 +69,25 @@ const STRANGERS: readonly unknown[] = [
 
 type Path = readonly (string | number)[];
 
-/** Bodies with one thing wrong, or at least changed, at any depth: put in, taken out, or put in place of another. */
-export function changed(schema: Schema): fc.Arbitrary<unknown> {
+/** Bodies with one value added, removed or replaced at any depth; most are invalid. */
+export function changedBodies(schema: Schema): fc.Arbitrary<unknown> {
   const change = fc.record({
     at: fc.nat(),
     way: fc.constantFrom("replace", "replace", "remove", "add"),
-    stranger: fc.constantFrom(...STRANGERS),
+    unusual: fc.constantFrom(...UNUSUAL_VALUES),
     name: fc.constantFrom("unknown", "id", "Status", "step ", "", "metric", "experiment_name", "reward"),
   });
-  return fc.tuple(fitting(schema), change).map(([body, { at, way, stranger, name }]) => {
+  return fc.tuple(validBodies(schema), change).map(([body, { at, way, unusual, name }]) => {
     const copy: unknown = structuredClone(body);
     const paths = pathsOf(copy);
     const path = paths[at % paths.length] ?? [];
-    if (path.length === 0 && way !== "add") return stranger;
+    if (path.length === 0 && way !== "add") return unusual;
     const [owner, last] = [valueAt(copy, path.slice(0, -1)), path.at(-1) ?? ""];
     const target = valueAt(copy, path);
-    if (way === "replace") put(owner, last, stranger);
+    if (way === "replace") put(owner, last, unusual);
     else if (way === "remove") remove(owner, last);
-    else if (Array.isArray(target)) target.push(stranger);
-    else put(target, name, stranger);
+    else if (Array.isArray(target)) target.push(unusual);
+    else put(target, name, unusual);
     return copy;
   });
 }

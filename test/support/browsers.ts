@@ -2,13 +2,13 @@ import { existsSync } from "node:fs";
 import { type Browser, type BrowserContextOptions, chromium } from "playwright-core";
 import { afterAll, onTestFinished } from "vitest";
 
-/** Debian's Chromium, or the one that CHROMIUM names. */
+/** Debian's Chromium, or the path in CHROMIUM. */
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
 
-/** Whether there is a browser to test with. */
+/** Whether a browser is installed. */
 export const hasBrowser = existsSync(CHROMIUM);
 
-/** The browser of a test file: starting one takes longer than most tests. */
+/** One browser per test file, because starting it takes longer than most tests. */
 let browser: Promise<Browser> | undefined;
 afterAll(async () => {
   await (await browser)?.close();

@@ -1,10 +1,10 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { onTestFinished } from "vitest";
 import { built } from "./built.js";
-import { lastOf, tellOnFailure } from "./failures.js";
+import { lastOf, reportOnFailure } from "./failures.js";
 import { REPOSITORY } from "./folders.js";
 
-/** How a child ended and what it said. */
+/** The exit status and the output of a child process. */
 export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -14,12 +14,12 @@ export interface Ended {
 
 export interface Child {
   readonly process: ChildProcessWithoutNullStreams;
-  /** What it has printed so far. */
+  /** The output so far. */
   readonly stdout: () => string;
   readonly ended: Promise<Ended>;
 }
 
-/** Our environment without the settings of the client, so that a child has those of the test alone. */
+/** Our environment without the client's variables, so that the child has only those of the test. */
 export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   const entries = Object.entries(process.env).filter(
     ([name]) => !/^(EVSYS_|NODE_ENV$|VITEST|https?_proxy$)/i.test(name),
@@ -27,7 +27,10 @@ export function cleanEnvironment(more: Readonly<Record<string, string>> = {}): N
   return { ...Object.fromEntries(entries), ...more };
 }
 
-/** Runs a command. It is killed when the test is over; if the test fails, its message says how the command ended and what it printed. */
+/**
+ * Runs a command, which is killed at the end of the test. If the test fails, its message contains the command's exit
+ * status and output.
+ */
 export function run(
   command: string,
   args: readonly string[],
@@ -49,8 +52,8 @@ export function run(
     child.kill("SIGKILL");
     await ended.catch(() => {});
   });
-  // Registered last, it runs first: the process is as the test left it.
-  tellOnFailure(() => {
+  // Registered last, so it runs first, while the process is as the test left it.
+  reportOnFailure(() => {
     const { exitCode, signalCode, spawnargs } = child;
     const state = exitCode === null && signalCode === null ? "still runs" : `ended with ${signalCode ?? exitCode}`;
     const printed = [`stdout: ${lastOf(stdout)}`, `stderr: ${lastOf(stderr)}`].filter((line) => !line.endsWith(": "));
@@ -59,12 +62,12 @@ export function run(
   return { process: child, stdout: () => stdout, ended };
 }
 
-/** The command line of a program of `test/support/programs`. */
+/** The command line for a program of `test/support/programs`. */
 function programLine(name: string, ...args: string[]): string[] {
   return [built(`test/support/programs/${name}`), ...args];
 }
 
-/** Runs a program of `test/support/programs` in a Node of its own; `fileBlocks` (of 1 KiB) is how large a file may grow. */
+/** Runs a program of `test/support/programs` in its own process; `fileBlocks` limits the size of its files, in KiB. */
 export function program(
   name: string,
   args: readonly string[],
@@ -74,7 +77,7 @@ export function program(
   const env = cleanEnvironment(variables);
   const line = programLine(name, ...args);
   if (fileBlocks === undefined) return run(process.execPath, line, { env });
-  // Without the trap the system would end the process instead of failing the write.
+  // Without the trap, SIGXFSZ would end the process instead of the write failing.
   const limited = `trap "" XFSZ; ulimit -f ${fileBlocks}; exec "$@"`;
   return run("bash", ["-c", limited, "bash", process.execPath, ...line], { env });
 }

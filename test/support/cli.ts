@@ -10,15 +10,15 @@ import { REPOSITORY, temporaryFolder } from "./folders.js";
 export const MAIN = built("src/cli/main.ts");
 const COMMAND = [process.execPath, MAIN] as const;
 
-/** What a terminal obeys, but for the end of a line. */
+/** Control characters, except the newline. */
 export const OBEYED = /(?!\n)\p{Cc}/u;
 
-/** The variables of a command that sends to a server. */
+/** The environment for a command that sends to a server. */
 export function connection(server: { readonly url: string }): Record<string, string> {
   return { EVSYS_API_URL: server.url, EVSYS_API_KEY: API_KEY, EVSYS_PROJECT_ID: PROJECT_ID };
 }
 
-/** Runs `evsys-sdk` in a Node of its own, with nothing of the client's in its environment but what is given. */
+/** Runs `evsys-sdk` in its own process, with none of the client's variables except the given ones. */
 export function evsys(
   args: readonly string[],
   variables: Readonly<Record<string, string>> = {},
@@ -28,10 +28,10 @@ export function evsys(
   return run(node, [...nodeOptions, ...line, ...args], { cwd, env: plainEnvironment(variables) });
 }
 
-/** Whether there is a `script` that gives a program a terminal. */
+/** Whether the `script` command is installed, which runs a program in a terminal. */
 export const hasTerminal = /util-linux/.test(spawnSync("script", ["--version"], { encoding: "utf8" }).stdout ?? "");
 
-/** Runs `evsys-sdk` on a terminal of its own; what it prints on either stream is on stdout. */
+/** Runs `evsys-sdk` in a terminal; stdout has both output streams. */
 export function evsysOnTerminal(args: readonly string[], variables: Readonly<Record<string, string>> = {}): Child {
   const line = [...COMMAND, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
   return run("script", ["--quiet", "--flush", "--return", "--command", line, "/dev/null"], {
@@ -39,13 +39,13 @@ export function evsysOnTerminal(args: readonly string[], variables: Readonly<Rec
   });
 }
 
-/** What a command of --json printed: one line, and it is one object. */
+/** The object that a command printed with --json, on one line. */
 export function jsonOf(stdout: string): unknown {
   if (stdout.indexOf("\n") !== stdout.length - 1) throw new Error(`Not one line: ${stdout}`);
   return JSON.parse(stdout);
 }
 
-/** A mirror that was written offline: an experiment and a run with rows of every stream, and the ids of both. */
+/** A mirror written offline: an experiment and a run with rows of every stream, and their ids. */
 export async function offlineMirror(rows = 3, logDir = join(temporaryFolder(), "mirror")) {
   const client = offlineClient({ logDir });
   const { id: experimentId } = await client.createExperiment({ experiment_name: "iris" });

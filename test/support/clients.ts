@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { DashboardClient, type DashboardClientOptions } from "../../src/index.js";
 import { type MockServer, type MockServerOptions, startMockServer } from "../../src/testing/index.js";
-import { receivedBy, tellOnFailure } from "./failures.js";
+import { receivedBy, reportOnFailure } from "./failures.js";
 import { temporaryFolder } from "./folders.js";
 import { recordingLogger } from "./loggers.js";
 
@@ -10,15 +10,15 @@ export const API_KEY = "secret-key-4f1c";
 export const PROJECT_ID = "project-1";
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** A mock server that takes our key only, stopped when the test is over. */
+/** A mock server that accepts only our key, stopped at the end of the test. */
 export async function mockServer(options: MockServerOptions = {}): Promise<MockServer> {
   const server = await startMockServer({ apiKey: API_KEY, ...options });
   onTestFinished(() => server.stop());
-  tellOnFailure(() => receivedBy(server.url, server.requests));
+  reportOnFailure(() => receivedBy(server.url, server.requests));
   return server;
 }
 
-/** A client with a mirror of its own that reads nothing from the environment, closed when the test is over. */
+/** A client with its own mirror, independent of the environment, closed at the end of the test. */
 export function clientOf(server: { readonly url: string }, options: DashboardClientOptions = {}): DashboardClient {
   const client = new DashboardClient({
     baseUrl: server.url,
@@ -36,12 +36,11 @@ export function clientOf(server: { readonly url: string }, options: DashboardCli
   return client;
 }
 
-/** A client that never sends. */
 export function offlineClient(options: DashboardClientOptions = {}): DashboardClient {
   return clientOf({ url: "http://127.0.0.1:9" }, { offline: true, ...options });
 }
 
-/** A mock server, a client of it, and a run to write to. The requests that made the run are forgotten. */
+/** A mock server with a client and a run. The requests that created the run are not recorded. */
 export async function runOnServer(options: DashboardClientOptions = {}, serverOptions: MockServerOptions = {}) {
   const server = await mockServer(serverOptions);
   const client = clientOf(server, options);
@@ -51,12 +50,12 @@ export async function runOnServer(options: DashboardClientOptions = {}, serverOp
   return { server, client, experimentId: experiment.id, runId: run.id, requests: () => server.requests.slice(before) };
 }
 
-/** A value that the types would not let through. */
+/** A value of a type that the compiler would reject. */
 export function wrong(value: unknown): never {
   return value as never;
 }
 
-/** What a call throws or rejects with; fails where it does neither. */
+/** The error that a call throws or rejects with. Fails if there is none. */
 export async function failureOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -66,7 +65,7 @@ export async function failureOf(call: () => unknown): Promise<unknown> {
   throw new Error("The call was expected to fail.");
 }
 
-/** All of what an iterator yields. */
+/** All items of an async iterator. */
 export async function collected<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];
   for await (const item of items) all.push(item);

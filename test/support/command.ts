@@ -1,16 +1,16 @@
 import { Writable } from "node:stream";
 import { main } from "../../src/cli/program.js";
-import { lastOf, tellOnFailure } from "./failures.js";
+import { lastOf, reportOnFailure } from "./failures.js";
 import { REPOSITORY } from "./folders.js";
 
-/** How a command ended and what it printed. */
+/** The exit code and the output of a command. */
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What a process has only one of, its stdout and its working directory, belongs to one command at a time. */
+/** One command at a time may replace the process's output streams and working directory. */
 let previous: Promise<unknown> = Promise.resolve();
 
 /**
@@ -42,7 +42,7 @@ async function runHere(
   Object.assign(process.env, variables);
   process.chdir(cwd);
   let code: number | undefined;
-  tellOnFailure(() => {
+  reportOnFailure(() => {
     const state = code === undefined ? "still runs" : `ended with ${code}`;
     return `evsys-sdk ${args.join(" ")} ${state}\nstdout: ${lastOf(out.text)}\nstderr: ${lastOf(err.text)}`;
   });

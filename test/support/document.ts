@@ -6,7 +6,7 @@ import formats from "ajv-formats";
 import { parse } from "yaml";
 import { REPOSITORY } from "./folders.js";
 
-/** The part of JSON Schema that the document uses. */
+/** The part of JSON Schema that our OpenAPI schema uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly type?: string | readonly string[];
@@ -21,7 +21,7 @@ export interface Schema {
   readonly minProperties?: number;
 }
 
-/** A kind of content with its schema and its example. */
+/** A content type with its schema and example. */
 interface Content {
   readonly [type: string]: { readonly schema: Schema; readonly example?: unknown };
 }
@@ -48,13 +48,13 @@ const ajv = new Ajv2020({ strict: false });
 formats.default(ajv);
 ajv.addSchema(DOCUMENT, "document");
 
-/** Ajv's verdict on a schema of the document: one of its named schemas by reference, or one in place. */
-export function judgeOf(schema: Schema): ValidateFunction {
+/** Ajv's validator for a named schema by reference, or for an inline one. */
+export function validatorOf(schema: Schema): ValidateFunction {
   const reference = schema.$ref;
   return ajv.compile(reference === undefined ? schema : { $ref: `document${reference}` });
 }
 
-/** The schema itself, where there is only a reference to it. */
+/** The schema that a reference names; an inline schema unchanged. */
 export function resolved(schema: Schema): Schema {
   if (schema.$ref === undefined) return schema;
   const found = DOCUMENT.components.schemas[schema.$ref.replace("#/components/schemas/", "")];
@@ -62,11 +62,11 @@ export function resolved(schema: Schema): Schema {
   return resolved(found);
 }
 
-/** The operations by their id, with the schemas of what is sent and of what is answered when it went well. */
+/** The operations with the schemas of their requests and successful responses. */
 export const OPERATIONS = Object.values(DOCUMENT.paths).map(({ post }) => {
   const [success] = Object.entries(post.responses).filter(([status]) => status.startsWith("2"));
   const request = post.requestBody.content["application/json"]?.schema;
-  const answer = success?.[1].content?.["application/json"]?.schema;
-  if (request === undefined || answer === undefined) throw new Error(`${post.operationId} has no JSON`);
-  return { name: post.operationId, request, answer };
+  const responseBody = success?.[1].content?.["application/json"]?.schema;
+  if (request === undefined || responseBody === undefined) throw new Error(`${post.operationId} has no JSON`);
+  return { name: post.operationId, request, response: responseBody };
 });

@@ -1,22 +1,22 @@
 import { onTestFinished } from "vitest";
 
-/** If the test fails, adds a text to the message of its failure: what a child process has printed, what a server has received. */
-export function tellOnFailure(tell: () => string): void {
+/** If the test fails, adds a text to its message, such as a child's output or a server's requests. */
+export function reportOnFailure(describe: () => string): void {
   onTestFinished(({ task }) => {
     const [error] = task.result?.state === "fail" ? (task.result.errors ?? []) : [];
-    if (error !== undefined) error.message += `\n${tell()}`;
+    if (error !== undefined) error.message += `\n${describe()}`;
   });
 }
 
 const SHOWN_CHARACTERS = 2_000;
 
-/** The last part of a long text, as messages show it. */
+/** The end of a long text. */
 export function lastOf(text: string): string {
   const end = text.trimEnd();
   return end.length <= SHOWN_CHARACTERS ? end : `[…]${end.slice(-SHOWN_CHARACTERS)}`;
 }
 
-/** A request, as far as a message shows it. */
+/** The fields of a request that messages show. */
 interface Request {
   readonly method: string;
   readonly path: string;
@@ -25,7 +25,7 @@ interface Request {
 
 const SHOWN_REQUESTS = 10;
 
-/** What a server has received, for a message: the number of requests and the last few. */
+/** Describes the requests of a server: their number and the last few. */
 export function receivedBy(url: string, requests: readonly Request[]): string {
   const last = requests.slice(-SHOWN_REQUESTS);
   const lines = last.map(

@@ -10,7 +10,7 @@ const README = readFileSync(join(REPOSITORY, "README.md"), "utf8");
 /** The README's first program. */
 export const FIRST_EXAMPLE = /^```ts\n(.*?)^```$/ms.exec(README)?.[1] ?? "";
 
-/** A command and the folder it runs in. */
+/** A command and its working directory. */
 export interface CommandLine {
   readonly command: string;
   readonly args: readonly string[];
@@ -18,7 +18,7 @@ export interface CommandLine {
   readonly variables?: Readonly<Record<string, string>>;
 }
 
-/** Runs a command that runs the first example, and checks that the backend has received all of it once. */
+/** Runs the first example with a command, and checks that the backend received everything once. */
 export async function expectFirstExample(line: CommandLine): Promise<Ended> {
   const server = await mockServer();
   const env = cleanEnvironment({

@@ -3,23 +3,23 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** Where the repository lies. */
+/** The path of the repository. */
 export const REPOSITORY = join(import.meta.dirname, "..", "..");
 
-/** A new empty folder, removed when the test is over. */
+/** A new empty folder, removed at the end of the test. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "evsys-test-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   return folder;
 }
 
-/** Appends text to a file below a folder, which is created if needed. */
+/** Appends text to a file, creating its folder if needed. */
 export function appendText(root: string, path: string, text: string): void {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   appendFileSync(join(root, path), text);
 }
 
-/** All paths below a folder, relative to it, sorted. */
+/** All relative paths below a folder, sorted. */
 export function pathsBelow(folder: string): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
 }
@@ -27,10 +27,7 @@ export function pathsBelow(folder: string): string[] {
 const MIRRORED =
   /^(experiments\/[^/]+\/experiment\.json|generations\/[^/]+\/(generation\.json|(metrics|evals|checkpoints|predictions)(\.\d+)?\.jsonl))$/;
 
-/**
- * The files of a mirror that hold documents and rows; a writer after the first has files of a number. What else a client
- * keeps there is its own affair.
- */
+/** The files with documents and rows, of any writer; other files of a mirror are internal. */
 export function mirrored(root: string): string[] {
   return pathsBelow(root).filter((path) => MIRRORED.test(path));
 }

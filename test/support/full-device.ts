@@ -3,13 +3,16 @@ import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** Makes a file that is full, whatever is written to it: a device like /dev/full, as the mirror follows no link to that. */
+/**
+ * Creates a file to which every write fails with ENOSPC: a device like /dev/full, because the mirror follows no
+ * symbolic link to that.
+ */
 export function makeFull(path: string): void {
   const { status, stderr } = spawnSync("mknod", [path, "c", "1", "7"], { encoding: "utf8" });
   if (status !== 0) throw new Error(`mknod: ${stderr}`);
 }
 
-/** Whether we may make such a file: root may, on Linux, where the disk of temporary files knows devices. */
+/** Whether such a file can be created: requires root and Linux, and a temporary folder with device files. */
 export const canMakeFull = ((): boolean => {
   const folder = mkdtempSync(join(tmpdir(), "evsys-full-"));
   try {

@@ -1,6 +1,6 @@
 import type { Logger } from "../../src/index.js";
 
-/** A logger that keeps its lines, each with the method it came by. */
+/** A logger that records its lines with their methods. */
 export interface RecordingLogger extends Logger {
   readonly lines: readonly { readonly method: string; readonly message: string }[];
   /** The messages of one method. */

@@ -15,7 +15,7 @@ declare module "vitest" {
   }
 }
 
-/** What package.json says that matters here. */
+/** The used fields of package.json. */
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
@@ -24,7 +24,7 @@ const execute = promisify(execFile);
 const PACKED = ["LICENSE", "README.md", "CHANGELOG.md", "package.json", "tsconfig.json", "tsconfig.build.json"];
 const SOURCES = ["src", "generated", "scripts", "openapi"];
 
-/** Packs the package for all test files, when the first one asks for it: vitest runs this before the tests. */
+/** Packs the package for all test files when first needed; vitest runs this before the tests. */
 export default async function setup(project: TestProject): Promise<() => void> {
   const folder = mkdtempSync(join(tmpdir(), "evsys-packed-"));
   let installed: Promise<string> | undefined;

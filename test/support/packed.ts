@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import { inject } from "vitest";
 import { REPOSITORY } from "./folders.js";
 
-/** What package.json says that matters here. */
+/** The used fields of package.json. */
 interface Manifest {
   readonly dependencies: Readonly<Record<string, string>>;
 }
 
-/** The folder of the package as npm would install it, packed once for all tests. Do not write to it. */
+/** The folder of the installed package, packed once for all tests. Do not write to it. */
 export async function installedPackage(): Promise<string> {
   const response = await fetch(inject("packUrl"));
   const text = await response.text();

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "./folders.js";
 
-/** A fenced block of a page. */
+/** A fenced code block of a page. */
 export interface Block {
   /** The page, relative to the repository, such as `docs/runs.md`. */
   readonly page: string;
@@ -22,12 +22,11 @@ export const PAGES: readonly string[] = [
     .map((name) => `docs/${name}`),
 ];
 
-/** The text of a page. */
 export function pageText(page: string): string {
   return readFileSync(join(REPOSITORY, page), "utf8");
 }
 
-/** The fenced blocks of a page, in their order. */
+/** The code blocks of a page in order. */
 export function blocksOf(page: string): Block[] {
   const text = pageText(page);
   return [...text.matchAll(/^```(.*?)\n(.*?)^```$/gms)].map(({ index, 1: mark = "", 2: block = "" }) => ({
@@ -38,7 +37,7 @@ export function blocksOf(page: string): Block[] {
   }));
 }
 
-/** The texts of the blocks of a page that are marked so, in their order. */
+/** The code blocks of a page with this info string, in order. */
 export function textsOf(page: string, mark: string): string[] {
   return blocksOf(page).flatMap((block) => (block.mark === mark ? block.text : []));
 }

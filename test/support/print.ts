@@ -2,7 +2,7 @@ import { writeSync } from "node:fs";
 
 const waiting = new Int32Array(new SharedArrayBuffer(4));
 
-/** Prints a line before it returns, so that a process that is killed next has printed it. It waits while the pipe is full. */
+/** Prints a line synchronously, so that it is printed before the process is killed. */
 export function printLine(line: string): void {
   const bytes = Buffer.from(`${line}\n`);
   for (let written = 0; written < bytes.length; ) {

@@ -6,28 +6,28 @@ import { DOCUMENT_PATH } from "./document.js";
 import { REPOSITORY } from "./folders.js";
 import { listening } from "./servers.js";
 
-/** Where the routes stand below a base URL. */
+/** The path prefix of the routes. */
 export const PREFIX = "/api/dashboard/api";
 
-/** What Prism, a judge that nobody here wrote, said of a request and of its answer. */
-export interface Judged {
+/** A request, its response, and the violations that Prism found. */
+export interface ValidatedRequest {
   readonly path: string;
   readonly status: number;
   readonly violations: string | null;
-  readonly answer: string;
+  readonly responseText: string;
 }
 
 export interface Prism {
-  /** A base URL for a client. */
+  /** The base URL for a client. */
   readonly url: string;
-  /** What was judged, in the order of the answers. */
-  readonly judged: Judged[];
+  /** In the order of the responses. */
+  readonly validated: ValidatedRequest[];
   readonly stop: () => Promise<void>;
 }
 
 /**
- * Starts Prism on a free port, with the document as the only thing it knows. It answers with the document's examples, or
- * passes on to a backend what it was asked; either way what violates the document is answered with an error.
+ * Starts Prism on a free port with our schema, as an independent validator. It responds with the schema's examples or
+ * forwards to a backend; it responds to violations with an error.
  */
 export async function startPrism(upstream?: string): Promise<Prism> {
   const command = upstream === undefined ? ["mock", DOCUMENT_PATH] : ["proxy", DOCUMENT_PATH, `${upstream}${PREFIX}`];
@@ -45,20 +45,20 @@ export async function startPrism(upstream?: string): Promise<Prism> {
     child.once("error", reject);
     child.once("close", (code) => reject(new Error(`Prism ended with ${code}: ${said}`)));
   });
-  const judged: Judged[] = [];
-  const gate = await startGate(url, judged);
+  const validated: ValidatedRequest[] = [];
+  const proxy = await startProxy(url, validated);
   return {
-    url: gate.url,
-    judged,
+    url: proxy.url,
+    validated: validated,
     stop: async () => {
       child.kill();
-      await gate.close();
+      await proxy.close();
     },
   };
 }
 
-/** Prism takes no notice of the server's base path: what stands before the routes is taken away on the way to it. */
-function startGate(prism: string, judged: Judged[]) {
+/** Prism ignores the server's base path, so the proxy removes the path prefix. */
+function startProxy(prism: string, validated: ValidatedRequest[]) {
   const server = createServer(async (incoming, outgoing) => {
     const pieces: Buffer[] = [];
     for await (const piece of incoming) pieces.push(piece);
@@ -66,10 +66,15 @@ function startGate(prism: string, judged: Judged[]) {
     const { host: _, connection: __, "transfer-encoding": ___, "content-length": ____, ...headers } = incoming.headers;
     const init = { method: incoming.method ?? "", headers: plain(headers), body: Buffer.concat(pieces) };
     const response = await fetch(`${prism}${path}`, init);
-    const answer = await response.text();
-    judged.push({ path, status: response.status, violations: response.headers.get("sl-violations"), answer });
+    const responseText = await response.text();
+    validated.push({
+      path,
+      status: response.status,
+      violations: response.headers.get("sl-violations"),
+      responseText: responseText,
+    });
     outgoing.writeHead(response.status, { "content-type": response.headers.get("content-type") ?? "text/plain" });
-    outgoing.end(answer);
+    outgoing.end(responseText);
   });
   return listening(server);
 }

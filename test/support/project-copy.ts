@@ -7,7 +7,7 @@ import { REPOSITORY, temporaryFolder } from "./folders.js";
 
 const COPIED = ["openapi", "scripts", "generated", "src", "package.json", "tsconfig.json", "redocly.yaml"];
 
-/** A copy of the project whose scripts may write what they like. */
+/** A copy of the project that scripts may change. */
 export function projectCopy(): string {
   const copy = temporaryFolder();
   for (const name of COPIED) cpSync(join(REPOSITORY, name), join(copy, name), { recursive: true });
@@ -15,7 +15,6 @@ export function projectCopy(): string {
   return copy;
 }
 
-/** A file of a project, as text. */
 export function textOf(project: string, name: string): string {
   return readFileSync(join(project, name), "utf8");
 }
@@ -25,19 +24,18 @@ export function npm(project: string, ...script: string[]): Promise<Ended> {
   return run("npm", ["run", "--silent", ...script], { cwd: project }).ended;
 }
 
-/** Compares what a source holds with the document of the repository. */
+/** Compares a schema file or URL with the schema of the repository. */
 export function schemaDiff(...sources: readonly string[]): Promise<Ended> {
   return npm(REPOSITORY, "schema:diff", ...(sources.length > 0 ? ["--", ...sources] : []));
 }
 
-/** A file that holds a text. */
 export function documentFile(text: string, name = "newer.yaml"): string {
   const path = join(temporaryFolder(), name);
   writeFileSync(path, text);
   return path;
 }
 
-/** Compiles files of a project, which import the package by its name, and answers what the compiler says. */
+/** Compiles files of a project that import the package by name; returns the compiler's output. */
 export async function compiled(project: string, ...include: string[]): Promise<string> {
   const config = {
     extends: "./tsconfig.json",
@@ -49,29 +47,29 @@ export async function compiled(project: string, ...include: string[]): Promise<s
   return (await run(process.execPath, args, { cwd: project }).ended).stdout;
 }
 
-/** Something done to the parsed document. */
+/** A change to the parsed schema. */
 export type Edit = (document: Document) => void;
 
-/** Sets a value in the document, at a path of its named schemas or (with a leading slash) of the whole. */
+/** Sets a value, at a path in a named schema or (with a leading slash) from the root. */
 export function set(path: string, value: unknown): Edit {
   return (document) => document.setIn(stepsOf(path), document.createNode(value));
 }
 
-/** Takes something out of the document. */
+/** Removes a value. */
 export function remove(path: string): Edit {
   return (document) => {
     if (!document.deleteIn(stepsOf(path))) throw new Error(`The document has no ${path}`);
   };
 }
 
-/** Our document with some edits, as text. */
+/** Our schema with some changes, as text. */
 export function newerDocument(...edits: readonly Edit[]): string {
   const document = parseDocument(readFileSync(DOCUMENT_PATH, "utf8"));
   for (const edit of edits) edit(document);
   return document.toString({ lineWidth: 0 });
 }
 
-/** Steps are parted by a space, as the paths of the document hold slashes and dots. */
+/** Steps are separated by spaces, because paths contain slashes and dots. */
 function stepsOf(path: string): string[] {
   const steps = path.split(" ");
   return steps[0] === "" ? steps.slice(1) : ["components", "schemas", ...steps];

@@ -17,7 +17,7 @@ const RUN_CONFIG = {
   seed: 42,
 };
 
-/** Documents and rows of the shape that the Python client leaves: key order, float times, nested nulls, spaces. */
+/** Documents and rows in the Python client's format: key order, float times, nested nulls, spaces. */
 const FILES: Readonly<Record<string, string>> = {
   [GROUPS]: '{"id": "697d1aa9-5885-47c8-be63-36e5b335a445", "name": "base"}\n',
   [`generations/${EVALUATED_RUN_ID}/evals.jsonl`]:
@@ -60,9 +60,9 @@ const FILES: Readonly<Record<string, string>> = {
   }),
 };
 
-/** The mirrors that the Python client left: one of our own writing, and the real one where it lies beside us. */
+/** Mirrors of the Python client: a fixture, and a real one if it is available. */
 export const PYTHON_MIRRORS: readonly { readonly name: string; readonly copyTo: (folder: string) => void }[] = [
-  { name: "of the same shape", copyTo: writeFixture },
+  { name: "in the format of the Python client", copyTo: writeFixture },
   ...(existsSync(SHARED) ? [{ name: "by the Python client", copyTo: copyShared }] : []),
 ];
 

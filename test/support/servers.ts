@@ -1,9 +1,9 @@
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
-import { receivedBy, tellOnFailure } from "./failures.js";
+import { receivedBy, reportOnFailure } from "./failures.js";
 
-/** A request as it stood on the wire. */
+/** A request as received. */
 export interface WireRequest {
   readonly method: string;
   readonly path: string;
@@ -14,14 +14,14 @@ export interface WireRequest {
 export interface RawServer {
   readonly url: string;
   readonly requests: readonly WireRequest[];
-  /** How many connections were opened to it. */
+  /** The number of connections that were opened. */
   readonly connections: () => number;
 }
 
-/** Lets a server listen on a free port. Closing it ends its connections. */
+/** Makes a server listen on a free port. Closing it ends its connections. */
 export async function listening(server: Server) {
   let connections = 0;
-  // Those that a CONNECT took over are not the server's any more, so we remember all of them ourselves.
+  // The server forgets connections after a CONNECT, so they are recorded here.
   const sockets = new Set<Socket>();
   server.on("connection", (socket: Socket) => {
     connections += 1;
@@ -38,28 +38,28 @@ export async function listening(server: Server) {
   return { url: `http://127.0.0.1:${address.port}`, port: address.port, connections: () => connections, close };
 }
 
-/** A server that answers in any way a test likes, stopped when the test is over. */
-export async function rawServer(answer: (request: WireRequest, response: ServerResponse) => void): Promise<RawServer> {
+/** A server with a custom handler, stopped at the end of the test. */
+export async function rawServer(respond: (request: WireRequest, response: ServerResponse) => void): Promise<RawServer> {
   const requests: WireRequest[] = [];
   const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, response) => {
     const pieces: Buffer[] = [];
     try {
       for await (const piece of incoming) pieces.push(piece);
     } catch {
-      return; // The caller went away in the middle of its body.
+      return; // The client disconnected in the middle of its body.
     }
     const { method = "", url: path = "", headers } = incoming;
     const request = { method, path, headers, text: Buffer.concat(pieces).toString("utf8") };
     requests.push(request);
-    answer(request, response);
+    respond(request, response);
   });
   const { url, connections, close } = await listening(server);
   onTestFinished(close);
-  tellOnFailure(() => receivedBy(url, requests));
+  reportOnFailure(() => receivedBy(url, requests));
   return { url, requests, connections };
 }
 
-/** Always the same answer: an object goes out as JSON, a string as it is. */
+/** A handler with a fixed response: an object as JSON, a string as it is. */
 export function always(status: number, body: string | object = "", headers: Readonly<Record<string, string>> = {}) {
   return (_: WireRequest, response: ServerResponse): void => {
     const isText = typeof body === "string";

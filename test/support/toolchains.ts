@@ -2,16 +2,16 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "./folders.js";
 
-/** Ours, and those that are apart since a `node` among ours would take over the command. */
+/** Our node_modules, and separate ones, because a `node` package in ours would replace the command. */
 const MODULES = [join(REPOSITORY, "node_modules"), join(REPOSITORY, "test", "toolchains", "node_modules")];
 
-/** A program of a certain version. */
+/** A program with its version. */
 export interface Tool {
   readonly version: string;
   readonly path: string;
 }
 
-/** The compilers that are there: ours, and those under an alias such as `typescript-5.4` (`npm:typescript@5.4.5`). */
+/** The installed compilers: ours, and those under an alias such as `typescript-5.4` (`npm:typescript@5.4.5`). */
 export function compilers(): Tool[] {
   return installed(/^typescript(-[\d.]+)?$/).map(({ folder, version, bin }) => ({
     version,
@@ -19,7 +19,7 @@ export function compilers(): Tool[] {
   }));
 }
 
-/** The Nodes that are there: the one that runs this, and those of `npm run toolchains`, such as `node-22`. */
+/** The installed Nodes: the running one, and those of `npm run toolchains`, such as `node-22`. */
 export function nodes(): Tool[] {
   const own = { version: process.versions.node, path: process.execPath };
   const others = installed(/^node-\d+$/).map(({ folder, version }) => ({ version, path: join(folder, "bin", "node") }));
@@ -43,7 +43,7 @@ function installed(name: RegExp): { folder: string; version: string; bin: Readon
   });
 }
 
-/** The programs of `npm run toolchains` that run tests or JavaScript otherwise; undefined if not installed. */
+/** Other runtimes and test runners of `npm run toolchains`; undefined if not installed. */
 export const jest = toolchain("jest", "bin", "jest.js");
 export const fakeTimers = toolchain("@sinonjs", "fake-timers");
 export const bun = toolchain("@oven", "bun-linux-x64", "bin", "bun");

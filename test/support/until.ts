@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 const LOOK_EVERY_MS = 2;
-/** Shorter than the time limit of a test, whose own message would not say what the test waited for. */
+/** Shorter than the timeout of a test, whose message would not say what the test waited for. */
 const LIMIT_MS = 10_000;
 
 /** Waits until a condition holds. The error quotes the condition and shows `seen`, the value that it depends on. */
@@ -23,7 +23,7 @@ export async function until(
   }
 }
 
-/** The source of a condition as its author wrote it: without the arrow, and without what vitest puts before imported names. */
+/** The source of a condition, without the arrow and without vitest's prefix of imported names. */
 function sourceOf(holds: () => unknown): string {
   return String(holds)
     .replace(/^(async )?\(\) *=> */, "")

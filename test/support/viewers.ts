@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 import { deliveryOf } from "../../src/cli/ui/delivery-state.js";
 import { startViewer } from "../../src/viewer/server.js";
 
-/** A viewer of mirrors on a free port, stopped when the test is over. */
+/** A viewer on a free port, stopped at the end of the test. */
 export async function viewerOf(...roots: readonly string[]) {
   const server = await startViewer(roots, 0, deliveryOf);
   onTestFinished(() => server.stop());
@@ -19,7 +19,7 @@ export async function viewerOf(...roots: readonly string[]) {
   return {
     ...server,
     request,
-    /** The body of a response, which has to be a success. */
+    /** The body of a response. Fails unless it is a success. */
     async get<Body>(path: string, parameters: Readonly<Record<string, string | number>> = {}): Promise<Body> {
       const { status, body } = await request(path, parameters);
       if (status !== 200) throw new Error(`${path} answered ${status}: ${JSON.stringify(body)}`);
@@ -28,7 +28,7 @@ export async function viewerOf(...roots: readonly string[]) {
   };
 }
 
-/** Writes the folder of a run as any client may have left it. @returns what appends to its files. */
+/** Writes the folder of a run. @returns a function that appends to its files. */
 export function writeRun(root: string, id: string, document: object = {}) {
   const folder = join(root, "generations", id);
   mkdirSync(folder, { recursive: true });

@@ -9,13 +9,12 @@ import type {
   RunPatch,
 } from "../../src/index.js";
 
-/** The ids that a write names. */
 export interface Ids {
   readonly experimentId: string;
   readonly runId: string;
 }
 
-/** A call of one of the eight methods, with what of it must stand on the wire. */
+/** A call of one of the eight methods, with the path and body of its request. */
 export interface Write {
   readonly method: OperationName;
   readonly call: (client: DashboardClient, ids: Ids) => Promise<unknown>;
@@ -103,7 +102,7 @@ export const PREDICTION = {
   metadata: { probability: 0.98 },
 } as const satisfies Prediction;
 
-/** Each method, with every optional field. */
+/** Each method with every optional field. */
 export const FULL_WRITES: readonly Write[] = [
   {
     method: "createExperiment",
@@ -169,7 +168,7 @@ export const FULL_WRITES: readonly Write[] = [
   },
 ];
 
-/** The rows among them: what is appended to a stream of a run. */
+/** The methods that append to a stream of a run. */
 export const ROW_WRITES: readonly (Write & { readonly stream: string })[] = FULL_WRITES.flatMap((write) => {
   const stream = /\/sdk\/runs\/r\/(\w+)\/$/.exec(write.path({ experimentId: "e", runId: "r" }))?.[1];
   return stream === undefined ? [] : [{ ...write, stream }];

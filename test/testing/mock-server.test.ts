@@ -55,8 +55,8 @@ async function createRun(server: MockServer): Promise<string> {
   return (await post(server, "/sdk/runs/", { experiment_id: await createExperiment(server) })).body.run.id;
 }
 
-describe("what it keeps", () => {
-  it("opens an experiment as pending, under a UUID", async () => {
+describe("the stored data", () => {
+  it("has a new experiment as pending, with a UUID", async () => {
     const server = await start();
     const { status, body } = await post(server, "/sdk/experiments/", { experiment_name: "iris", tags: ["a"] });
     expect(status).toBe(201);
@@ -65,7 +65,7 @@ describe("what it keeps", () => {
     expect(server.experiments).toEqual([body.experiment]);
   });
 
-  it("applies a patch to an experiment and names its fields", async () => {
+  it("has the fields of an experiment patch, whose names are in the response", async () => {
     const server = await start();
     const [first, second] = [await createExperiment(server), await createExperiment(server)];
     const patch = { status: "completed", best_score: null, tags: [] };
@@ -78,7 +78,7 @@ describe("what it keeps", () => {
     ]);
   });
 
-  it("opens a run of an experiment it has, and of no other", async () => {
+  it("has a new run only if its experiment exists", async () => {
     const server = await start();
     const experiment_id = await createExperiment(server);
     const { status, body } = await post(server, "/sdk/runs/", { experiment_id, seed: 0, status: "running" });
@@ -89,13 +89,13 @@ describe("what it keeps", () => {
     expect(server.runs).toEqual([body.run]);
   });
 
-  it("opens a run as pending where nothing is said", async () => {
+  it("has a new run as pending by default", async () => {
     const server = await start();
     await createRun(server);
     expect(server.runs[0]?.status).toBe("pending");
   });
 
-  it("applies a patch with any further field to a run, its id excepted", async () => {
+  it("has every field of a run patch except the id", async () => {
     const server = await start();
     const id = await createRun(server);
     const patch = { status: "failed", summary: { best: 1 }, gpu: "H100", id: "another" };
@@ -106,7 +106,7 @@ describe("what it keeps", () => {
     expect((await post(server, `/sdk/runs/${id}/metrics/`, ROW)).status).toBe(200);
   });
 
-  it("keeps the rows of a run with its id", async () => {
+  it("has the rows of a run with its id", async () => {
     const server = await start();
     const run_id = await createRun(server);
     const metric = await post(server, `/sdk/runs/${run_id}/metrics/`, ROW);
@@ -132,16 +132,16 @@ describe("what it keeps", () => {
     ["/sdk/runs/gone/evals/", { metrics: {} }],
     ["/sdk/runs/gone/checkpoints/", { uri: "u", is_final: true }],
     ["/sdk/runs/gone/predictions/", { predictions: [{ kind: "eval", instruction: "", model_output: "" }] }],
-  ])("answers 404 to an unknown id: %s", async (path, body) => {
+  ])("has no entity with an unknown id, which gets a 404: %s", async (path, body) => {
     const server = await start();
-    const answer = await post(server, path, body);
-    expect(answer.status).toBe(404);
-    expect(answer.body.detail).toMatch(/^(Run|Experiment) gone not found\.$/);
+    const response = await post(server, path, body);
+    expect(response.status).toBe(404);
+    expect(response.body.detail).toMatch(/^(Run|Experiment) gone not found\.$/);
     expect([...server.metrics, ...server.evals, ...server.checkpoints, ...server.predictions]).toEqual([]);
     expect(server.requests[0]).toMatchObject({ status: 404, committed: false });
   });
 
-  it("finds ids that are encoded in the path, and takes a broken encoding as an unknown id", async () => {
+  it("is found by ids that are encoded in the path; an invalid encoding is an unknown id", async () => {
     const server = await start();
     const id = await createRun(server);
     const encoded = id.replaceAll("-", "%2D");
@@ -151,21 +151,21 @@ describe("what it keeps", () => {
   });
 });
 
-describe("what it refuses", () => {
+describe("invalid requests", () => {
   it.each<[string, Headers]>([
     ["a wrong key", { authorization: "Bearer wrong" }],
     ["a key that only begins right", { authorization: "Bearer secretly" }],
     ["an empty key", { authorization: "Bearer " }],
     ["another scheme", { authorization: "Basic secret" }],
-  ])("answers 401 to %s", async (_what, headers) => {
+  ])("get a 401 for %s", async (_what, headers) => {
     const server = await start({ apiKey: "secret" });
-    const answer = await post(server, "/sdk/experiments/", { experiment_name: "iris" }, headers);
-    expect(answer).toMatchObject({ status: 401, body: { detail: "Invalid API key." } });
+    const response = await post(server, "/sdk/experiments/", { experiment_name: "iris" }, headers);
+    expect(response).toMatchObject({ status: 401, body: { detail: "Invalid API key." } });
     expect(server.experiments).toEqual([]);
     expect((await post(server, "/sdk/experiments/", { experiment_name: "iris" })).status).toBe(201);
   });
 
-  it("wants some key where none is set", async () => {
+  it("get a 401 without any key if none is configured", async () => {
     const server = await start();
     const body = JSON.stringify({ experiment_name: "iris" });
     const headers = { "content-type": "application/json" };
@@ -174,21 +174,24 @@ describe("what it refuses", () => {
     expect((await postText(server, "/sdk/experiments/", body, { authorization: "Bearer x" })).status).toBe(201);
   });
 
-  it.each(["/sdk/nothing/", "/sdk/experiments", "/sdk/runs//metrics/", "/"])("has no route %s", async (path) => {
-    const answer = await post(await start(), path, {});
-    expect(answer.status).toBe(404);
-    expect(answer.body.detail).toContain(`No route /api/dashboard/api${path}.`);
+  it.each(["/sdk/nothing/", "/sdk/experiments", "/sdk/runs//metrics/", "/"])("get a 404 for %s", async (path) => {
+    const response = await post(await start(), path, {});
+    expect(response.status).toBe(404);
+    expect(response.body.detail).toContain(`No route /api/dashboard/api${path}.`);
   });
 
-  it.each(["/sdk/experiments/", "/api/cardboard/api/sdk/experiments/"])("has no route %s of the host", async (path) => {
-    const server = await start();
-    const headers = { authorization: "Bearer k", "content-type": "application/json" };
-    const init = { method: "POST", body: '{"experiment_name":"iris"}', headers };
-    expect((await fetch(`${server.url}${path}`, init)).status).toBe(404);
-    expect(server.requests[0]?.path).toBe(path);
-  });
+  it.each(["/sdk/experiments/", "/api/cardboard/api/sdk/experiments/"])(
+    "get a 404 for %s outside the path prefix",
+    async (path) => {
+      const server = await start();
+      const headers = { authorization: "Bearer k", "content-type": "application/json" };
+      const init = { method: "POST", body: '{"experiment_name":"iris"}', headers };
+      expect((await fetch(`${server.url}${path}`, init)).status).toBe(404);
+      expect(server.requests[0]?.path).toBe(path);
+    },
+  );
 
-  it.each(["GET", "PUT", "PATCH", "DELETE"])("does not take %s", async (method) => {
+  it.each(["GET", "PUT", "PATCH", "DELETE"])("get a 405 for %s", async (method) => {
     const server = await start();
     const response = await send(server, "/sdk/runs/", { method, headers: { authorization: "Bearer k" } });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST"]);
@@ -217,26 +220,26 @@ describe("what it refuses", () => {
       },
       "predictions[1].model_output: this field is required; predictions[1].kind: must be one of eval, rollout",
     ],
-  ])("answers 400 with the field: %s %j", async (path, body, detail) => {
+  ])("get a 400 that names the field: %s %j", async (path, body, detail) => {
     const server = await start();
     expect(await post(server, path, body)).toMatchObject({ status: 400, body: { detail } });
     expect(server.experiments).toEqual([]);
   });
 
-  it("takes no number that a double cannot hold", async () => {
+  it("get a 400 for a number that a double cannot represent", async () => {
     const server = await start();
-    const answer = await postText(server, "/sdk/runs/x/metrics/", '{"step":1,"split":"val","metrics":{"a":1e999}}');
-    expect([answer.status, await answer.json()]).toEqual([400, { detail: "metrics.a: must be number" }]);
+    const response = await postText(server, "/sdk/runs/x/metrics/", '{"step":1,"split":"val","metrics":{"a":1e999}}');
+    expect([response.status, await response.json()]).toEqual([400, { detail: "metrics.a: must be number" }]);
   });
 
-  it.each(["", "{", "nonsense"])("answers 400 to what is no JSON: %j", async (text) => {
+  it.each(["", "{", "nonsense"])("get a 400 if the body is not JSON: %j", async (text) => {
     const server = await start();
     const response = await postText(server, "/sdk/experiments/", text);
     expect([response.status, await response.json()]).toEqual([400, { detail: expect.stringMatching(/^body: /) }]);
     expect(server.requests[0]?.body).toBe(text === "" ? undefined : text);
   });
 
-  it("answers 415 to another content type, and takes JSON with a charset", async () => {
+  it("get a 415 for another content type; JSON may have a charset", async () => {
     const server = await start();
     const body = { experiment_name: "iris" };
     const wrong = await post(server, "/sdk/experiments/", body, { "content-type": "text/plain" });
@@ -245,12 +248,12 @@ describe("what it refuses", () => {
     expect(right.status).toBe(201);
   });
 
-  it("answers 413 above maxBodyBytes, and takes exactly that", async () => {
+  it("get a 413 above maxBodyBytes, but not at exactly that size", async () => {
     const body = JSON.stringify({ experiment_name: "é" });
     const server = await start({ maxBodyBytes: Buffer.byteLength(body) });
     expect((await postText(server, "/sdk/experiments/", body)).status).toBe(201);
-    const answer = await postText(server, "/sdk/experiments/", `${body} `);
-    expect([answer.status, await answer.json()]).toEqual([413, { detail: expect.stringContaining("bytes") }]);
+    const response = await postText(server, "/sdk/experiments/", `${body} `);
+    expect([response.status, await response.json()]).toEqual([413, { detail: expect.stringContaining("bytes") }]);
     expect(server.requests[1]).toMatchObject({ status: 413, body: undefined });
     expect(server.experiments).toHaveLength(1);
   });
@@ -258,7 +261,7 @@ describe("what it refuses", () => {
   it.each([
     ["an announced length", { "content-length": "1000000000" }, 1],
     ["chunks", { "transfer-encoding": "chunked" }, 2000],
-  ])("answers 413 before the whole body has come: %s", async (_what, length, sent) => {
+  ])("get a 413 before the whole body has arrived: %s", async (_what, length, sent) => {
     const server = await start({ maxBodyBytes: 1000 });
     const headers = { authorization: "Bearer k", "content-type": "application/json", ...length };
     const url = `${server.url}/api/dashboard/api/sdk/experiments/`;
@@ -273,7 +276,7 @@ describe("what it refuses", () => {
     expect(status).toBe(413);
   });
 
-  it("lets the rest of too large a body pass, also where it does not answer", async () => {
+  it("have the rest of a too large body discarded, even without a response", async () => {
     const server = await start({ maxBodyBytes: 1000 });
     server.failNext({ hang: true });
     const upload = httpRequest(`${server.url}/api/dashboard/api/sdk/runs/`, { method: "POST", agent: false });
@@ -282,7 +285,7 @@ describe("what it refuses", () => {
     expect(server.requests[0]).toMatchObject({ body: undefined, committed: false });
   });
 
-  it("answers 500 where its own answer does not fit the document", async () => {
+  it("get a 500 if the server's own response does not match the schema", async () => {
     class Forgetful extends MockState {
       override addExperiment(): ExperimentRow {
         return { id: "", experiment_name: "", status: "pending" };
@@ -296,25 +299,25 @@ describe("what it refuses", () => {
   });
 });
 
-describe("the document", () => {
+describe("the schema", () => {
   const document = parse(readFileSync(new URL("../../openapi/evsys-sdk.yaml", import.meta.url), "utf8"));
   const routes = Object.entries<{ post: { operationId: string; requestBody: { content: Content } } }>(document.paths);
   type Content = { "application/json": { example: Record<string, unknown> } };
 
   it.each(routes.map(([path, { post: operation }]) => ({ path, ...operation })))(
-    "has an example for $operationId that is taken",
+    "has a valid example for $operationId",
     async ({ path, requestBody }) => {
       const server = await start();
       const run_id = await createRun(server);
       const experiment_id = server.experiments[0]?.id ?? "";
       const { example } = requestBody.content["application/json"];
       const body = "experiment_id" in example ? { ...example, experiment_id } : example;
-      const answer = await post(
+      const response = await post(
         server,
         path.replace("{run_id}", run_id).replace("{experiment_id}", experiment_id),
         body,
       );
-      expect(answer).toMatchObject({ status: expect.toSatisfy((status) => status === 200 || status === 201) });
+      expect(response).toMatchObject({ status: expect.toSatisfy((status) => status === 200 || status === 201) });
       expect(server.requests.at(-1)).toMatchObject({ body, committed: true });
     },
   );
@@ -326,7 +329,7 @@ describe("Idempotency-Key", () => {
   const KEY = { "idempotency-key": "n:experiments:1" };
   const IRIS = { experiment_name: "iris" };
 
-  it("answers a repeat with the first answer and writes nothing again", async () => {
+  it("returns the first response to a repeat, and stores nothing again", async () => {
     const server = await start();
     const first = await post(server, "/sdk/experiments/", IRIS, KEY);
     const second = await post(server, "/sdk/experiments/", IRIS, KEY);
@@ -338,56 +341,56 @@ describe("Idempotency-Key", () => {
     ]);
   });
 
-  it("writes twice under two keys", async () => {
+  it("stores two writes with different keys", async () => {
     const server = await start();
     await post(server, "/sdk/experiments/", IRIS, { "idempotency-key": "a" });
     await post(server, "/sdk/experiments/", IRIS, { "idempotency-key": "b" });
     expect(server.experiments).toHaveLength(2);
   });
 
-  it("answers 422 to a key with another body or path", async () => {
+  it("gets a 422 with another body or path", async () => {
     const server = await start();
     const id = await createRun(server);
     await post(server, `/sdk/runs/${id}/metrics/`, ROW, KEY);
     const body = await post(server, `/sdk/runs/${id}/metrics/`, { ...ROW, step: 2 }, KEY);
     const path = await post(server, `/sdk/runs/${id}/`, ROW, KEY);
-    for (const answer of [body, path]) {
-      expect(answer).toMatchObject({ status: 422, body: { detail: expect.stringContaining("n:experiments:1") } });
+    for (const response of [body, path]) {
+      expect(response).toMatchObject({ status: 422, body: { detail: expect.stringContaining("n:experiments:1") } });
     }
     expect(server.metrics).toHaveLength(1);
     expect(server.runs[0]).not.toHaveProperty("step");
   });
 
-  it("lets a repeat wait for the first request", async () => {
+  it("makes a repeat wait for the first request", async () => {
     const server = await start({ latencyMs: 20 });
-    const answers = await Promise.all([1, 2, 3].map(() => post(server, "/sdk/experiments/", IRIS, KEY)));
-    expect(new Set(answers.map(({ body }) => body.experiment.id)).size).toBe(1);
+    const responses = await Promise.all([1, 2, 3].map(() => post(server, "/sdk/experiments/", IRIS, KEY)));
+    expect(new Set(responses.map(({ body }) => body.experiment.id)).size).toBe(1);
     expect(server.experiments).toHaveLength(1);
     expect(server.requests.map(({ committed }) => committed)).toEqual([true, false, false]);
   });
 
-  it("remembers no refusal", async () => {
+  it("is not remembered for a rejected request", async () => {
     const server = await start();
-    const refused = await post(server, "/sdk/experiments/", { wrong: 1 }, KEY);
+    const rejected = await post(server, "/sdk/experiments/", { wrong: 1 }, KEY);
     const taken = await post(server, "/sdk/experiments/", IRIS, KEY);
-    expect([refused.status, taken.status]).toEqual([400, 201]);
+    expect([rejected.status, taken.status]).toEqual([400, 201]);
   });
 
-  it("gives nothing away without the API key", async () => {
+  it("reveals nothing without the API key", async () => {
     const server = await start({ apiKey: "secret" });
     await post(server, "/sdk/experiments/", IRIS, KEY);
-    const answer = await post(server, "/sdk/experiments/", IRIS, { ...KEY, authorization: "Bearer wrong" });
-    expect(answer.status).toBe(401);
+    const response = await post(server, "/sdk/experiments/", IRIS, { ...KEY, authorization: "Bearer wrong" });
+    expect(response.status).toBe(401);
   });
 
-  it("takes a key of at most 255 characters", async () => {
+  it("may have at most 255 characters", async () => {
     const server = await start();
     const long = await post(server, "/sdk/experiments/", IRIS, { "idempotency-key": "k".repeat(256) });
     expect(long).toMatchObject({ status: 400, body: { detail: expect.stringMatching(/^Idempotency-Key: /) } });
     expect((await post(server, "/sdk/experiments/", IRIS, { "idempotency-key": "k".repeat(255) })).status).toBe(201);
   });
 
-  it("is ignored and recorded where it is not honoured", async () => {
+  it("is ignored and recorded with honourIdempotencyKeys: false", async () => {
     const server = await start({ honourIdempotencyKeys: false });
     await post(server, "/sdk/experiments/", IRIS, KEY);
     await post(server, "/sdk/experiments/", { experiment_name: "other" }, KEY);
@@ -397,7 +400,7 @@ describe("Idempotency-Key", () => {
 });
 
 describe("requests", () => {
-  it("tells what came, in the order of arrival, without the key", async () => {
+  it("lists the requests in the order of arrival, without the key", async () => {
     const server = await start({ apiKey: "secret" });
     const id = await createExperiment(server);
     await post(server, `/sdk/experiments/${id}/`, { tags: [] }, { "x-mine": "1" });
@@ -413,7 +416,7 @@ describe("requests", () => {
     expect(JSON.stringify(server.requests)).not.toContain("secret");
   });
 
-  it("does the write of a caller that went away, and records no status", async () => {
+  it("stores the write of a client that disconnected, and records no status", async () => {
     const server = await start({ latencyMs: 300 });
     const controller = new AbortController();
     const init = { method: "POST", body: '{"experiment_name":"iris"}', signal: controller.signal };
@@ -427,7 +430,7 @@ describe("requests", () => {
     expect(server.experiments).toHaveLength(1);
   });
 
-  it("survives a caller that goes away in the middle of its body", async () => {
+  it("keeps running when a client disconnects in the middle of its body", async () => {
     const server = await start();
     const socket = connect(server.port, "127.0.0.1");
     socket.write("POST /api/dashboard/api/sdk/runs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{");
@@ -444,40 +447,40 @@ describe("onAnswer", () => {
   const KEY = { "idempotency-key": "k" };
 
   /** A server, and the requests that it told of: as they stood then. */
-  async function telling(options: MockServerOptions = {}) {
-    const told: RecordedRequest[] = [];
-    const server = await start({ ...options, onAnswer: (request) => told.push({ ...request }) });
-    return { server, told };
+  async function recordingServer(options: MockServerOptions = {}) {
+    const seen: RecordedRequest[] = [];
+    const server = await start({ ...options, onAnswer: (request) => seen.push({ ...request }) });
+    return { server, seen };
   }
 
-  it("tells of a request once, before its caller has the answer, with all that is known", async () => {
-    const { server, told } = await telling();
+  it("is called once per request, before the client has the response, with all that is known", async () => {
+    const { server, seen } = await recordingServer();
     await post(server, "/sdk/experiments/", IRIS, KEY);
-    expect(told).toHaveLength(1);
+    expect(seen).toHaveLength(1);
     await post(server, "/sdk/experiments/", IRIS, KEY);
     await post(server, "/sdk/experiments/", { ...IRIS, tags: [] }, KEY);
     await post(server, "/sdk/nothing/", {});
-    expect(told).toEqual(server.requests);
-    expect(told).toMatchObject([
+    expect(seen).toEqual(server.requests);
+    expect(seen).toMatchObject([
       { path: "/sdk/experiments/", status: 201, fate: "answered", committed: true, repeated: false, body: IRIS },
       { path: "/sdk/experiments/", status: 201, fate: "answered", committed: false, repeated: true },
       { path: "/sdk/experiments/", status: 422, fate: "answered", committed: false, repeated: false },
       { path: "/sdk/nothing/", status: 404, fate: "answered", committed: false, repeated: false },
     ]);
-    for (const { durationMs, failure } of told) {
+    for (const { durationMs, failure } of seen) {
       expect(durationMs).toBeGreaterThan(0);
       expect(failure).toBeUndefined();
     }
   });
 
-  it("tells of failures: an answer, a hang, a reset", async () => {
-    const { server, told } = await telling();
+  it("is called for simulated failures: a response, a hang, a reset", async () => {
+    const { server, seen } = await recordingServer();
     const failures = [{ status: 503 }, { status: 503, afterCommit: true }, { reset: true }, { hang: true }];
     for (const failure of failures) server.failNext(failure);
     for (const _ of failures.slice(0, -1)) await post(server, "/sdk/experiments/", IRIS).catch(() => {});
     const hung = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
-    await until(() => told.length === 4);
-    expect(told).toMatchObject([
+    await until(() => seen.length === 4);
+    expect(seen).toMatchObject([
       { status: 503, fate: "answered", committed: false, failure: failures[0] },
       { status: 503, fate: "answered", committed: true, failure: failures[1] },
       { fate: "reset", committed: false, failure: failures[2] },
@@ -485,11 +488,11 @@ describe("onAnswer", () => {
     ]);
     await server.stop();
     await hung;
-    expect(told).toHaveLength(4);
+    expect(seen).toHaveLength(4);
   });
 
-  it("tells of a caller that went away, also in the middle of its body", async () => {
-    const { server, told } = await telling({ latencyMs: 300 });
+  it("is called when a client disconnects, also in the middle of its body", async () => {
+    const { server, seen } = await recordingServer({ latencyMs: 300 });
     const head = "POST /api/dashboard/api/sdk/runs/ HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n";
     for (const text of [`${head}{`, `${head}{}`]) {
       const socket = connect(server.port, "127.0.0.1");
@@ -498,13 +501,13 @@ describe("onAnswer", () => {
       await until(() => server.requests.length > before);
       if (text.endsWith("{}")) await until(() => server.requests.at(-1)?.body !== undefined);
       socket.resetAndDestroy();
-      await until(() => told.length > before);
+      await until(() => seen.length > before);
     }
-    expect(told).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
-    expect(told[0]).not.toHaveProperty("status");
+    expect(seen).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
+    expect(seen[0]).not.toHaveProperty("status");
   });
 
-  it("answers 500 where it throws, and is not called again", async () => {
+  it("causes a 500 if it throws, and is not called again", async () => {
     let calls = 0;
     const server = await start({
       onAnswer() {
@@ -512,20 +515,20 @@ describe("onAnswer", () => {
         throw new Error("no more paper");
       },
     });
-    const answer = await post(server, "/sdk/experiments/", IRIS);
-    expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
+    const response = await post(server, "/sdk/experiments/", IRIS);
+    expect(response).toMatchObject({ status: 500, body: { detail: expect.stringContaining("no more paper") } });
     expect([calls, server.requests[0]?.status]).toEqual([1, 500]);
   });
 
-  it("ends nothing where it returns a promise that rejects: a warning of the process says so", async () => {
+  it("causes a process warning if it returns a promise that rejects", async () => {
     const warned = once(process, "warning");
     const server = await start({ onAnswer: () => Promise.reject(new Error("no more paper")) });
     expect(await post(server, "/sdk/experiments/", IRIS)).toMatchObject({ status: 201 });
     expect(await warned).toMatchObject([{ message: "onAnswer failed: no more paper" }]);
   });
 
-  it("does not tell of what stop cuts off", async () => {
-    const { server, told } = await telling({ latencyMs: 60_000 });
+  it("is not called for requests that stop() aborts", async () => {
+    const { server, seen } = await recordingServer({ latencyMs: 60_000 });
     const held = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
     await until(() => server.requests[0]?.body !== undefined);
     const socket = connect(server.port, "127.0.0.1");
@@ -534,24 +537,24 @@ describe("onAnswer", () => {
     await until(() => server.requests.length === 2);
     await server.stop();
     await Promise.all([held, closed]);
-    expect(told).toEqual([]);
+    expect(seen).toEqual([]);
   });
 });
 
-describe("what it need not keep", () => {
+describe("the memory of a long-running server", () => {
   const IRIS = { experiment_name: "iris" };
 
-  it("is its requests, where they are not wanted", async () => {
-    let told = 0;
+  it("omits requests with keepRequests: false", async () => {
+    let seen = 0;
     const onAnswer = () => {
-      told += 1;
+      seen += 1;
     };
     const server = await start({ keepRequests: false, onAnswer });
     await createRun(server);
-    expect([server.requests, told, server.runs.length]).toEqual([[], 2, 1]);
+    expect([server.requests, seen, server.runs.length]).toEqual([[], 2, 1]);
   });
 
-  it("is more keys than its state remembers: the oldest go first", async () => {
+  it("forgets the oldest idempotency keys first", async () => {
     class Forgetful extends MockState {
       override readonly keys = new KeyMemory(2);
     }
@@ -566,7 +569,7 @@ describe("what it need not keep", () => {
 });
 
 describe("latencyMs", () => {
-  it("holds back every answer, of many at the same time", async () => {
+  it("delays every response, concurrent ones by the same time", async () => {
     const server = await start({ latencyMs: 30 });
     const warnings: unknown[] = [];
     const warn = (warning: unknown) => warnings.push(warning);
@@ -585,7 +588,7 @@ describe("latencyMs", () => {
 describe("failNext", () => {
   const IRIS = { experiment_name: "iris" };
 
-  it("answers with a status once, and writes nothing", async () => {
+  it("sends a status once, and stores nothing", async () => {
     const server = await start();
     server.failNext({ status: 503 });
     const failed = await post(server, "/sdk/experiments/", IRIS);
@@ -595,7 +598,7 @@ describe("failNext", () => {
     expect((await post(server, "/sdk/experiments/", IRIS)).status).toBe(201);
   });
 
-  it("answers with a status, headers and an object", async () => {
+  it("sends a status, headers and an object", async () => {
     const server = await start();
     server.failNext({ status: 429, headers: { "Retry-After": "7" }, body: { detail: "slow down" } });
     const failed = await post(server, "/sdk/experiments/", IRIS);
@@ -604,7 +607,7 @@ describe("failNext", () => {
     expect(failed.headers.get("content-type")).toBe("application/json");
   });
 
-  it("answers with a raw text and 200", async () => {
+  it("sends raw text with status 200", async () => {
     const server = await start();
     server.failNext({ body: "<html>", headers: { "content-type": "text/html" } });
     const response = await postText(server, "/sdk/experiments/", JSON.stringify(IRIS));
@@ -613,14 +616,14 @@ describe("failNext", () => {
     expect(server.experiments).toEqual([]);
   });
 
-  it.each([204, 502])("can answer %d with nothing at all", async (status) => {
+  it.each([204, 502])("can send %d with an empty body", async (status) => {
     const server = await start();
     server.failNext({ status, body: "" });
     const response = await postText(server, "/sdk/experiments/", JSON.stringify(IRIS));
     expect([response.status, await response.text()]).toEqual([status, ""]);
   });
 
-  it("hangs until stop, and serves others meanwhile", async () => {
+  it("hangs until stop(), while other requests are served", async () => {
     const server = await start();
     server.failNext({ hang: true });
     let settled = false;
@@ -649,7 +652,7 @@ describe("failNext", () => {
     ["status", { status: 500 }],
     ["body", { body: "no" }],
     ["reset", { reset: true }],
-  ])("does the write first with afterCommit: %s", async (_what, failure) => {
+  ])("stores the write first with afterCommit: %s", async (_what, failure) => {
     const server = await start();
     server.failNext({ ...failure, afterCommit: true });
     const key = { "idempotency-key": "k" };
@@ -661,7 +664,7 @@ describe("failNext", () => {
     expect(server.experiments).toHaveLength(1);
   });
 
-  it("does the write first, then hangs", async () => {
+  it("stores the write first, then hangs", async () => {
     const server = await start();
     server.failNext({ hang: true, afterCommit: true });
     const outcome = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
@@ -671,7 +674,7 @@ describe("failNext", () => {
     await outcome;
   });
 
-  it("fails as many requests as told, or all until it is taken back", async () => {
+  it("fails the given number of requests, or all until it is cancelled", async () => {
     const server = await start();
     const statusOf = async () => (await post(server, "/sdk/experiments/", IRIS)).status;
     server.failNext({ status: 500, times: 2 });
@@ -696,7 +699,7 @@ describe("failNext", () => {
     ["a part of the path", "/metrics/"],
     ["a pattern", /metrics\/$/g],
     ["a function", (request: { readonly body: unknown }) => JSON.stringify(request.body).includes('"step"')],
-  ])("fails only what fits %s", async (_what, match) => {
+  ])("fails only requests that match %s", async (_what, match) => {
     const server = await start();
     server.failNext({ status: 500, match, times: 2 });
     const id = await createRun(server);
@@ -706,7 +709,7 @@ describe("failNext", () => {
     expect(statuses).toEqual([500, 500, 200]);
   });
 
-  it("answers 500 where a function throws", async () => {
+  it("causes a 500 if a function throws", async () => {
     const server = await start();
     server.failNext({
       status: 503,
@@ -714,8 +717,8 @@ describe("failNext", () => {
         throw new Error("oops");
       },
     });
-    const answer = await post(server, "/sdk/experiments/", IRIS);
-    expect(answer).toMatchObject({ status: 500, body: { detail: expect.stringContaining("oops") } });
+    const response = await post(server, "/sdk/experiments/", IRIS);
+    expect(response).toMatchObject({ status: 500, body: { detail: expect.stringContaining("oops") } });
   });
 
   it.each([
@@ -725,7 +728,7 @@ describe("failNext", () => {
     ["a status that is none", { status: 99 }],
     ["no times", { status: 500, times: 0 }],
     ["a broken header", { status: 500, headers: { "a b": "c" } }],
-  ])("throws on %s", async (_what, failure) => {
+  ])("throws for %s", async (_what, failure) => {
     const server = await start();
     expect(() => server.failNext(failure)).toThrow();
     expect((await post(server, "/sdk/experiments/", IRIS)).status).toBe(201);
@@ -733,7 +736,7 @@ describe("failNext", () => {
 });
 
 describe("reset", () => {
-  it("empties everything, in place", async () => {
+  it("empties everything, without replacing the objects", async () => {
     const server = await start();
     const { experiments, runs, metrics, evals, checkpoints, predictions, requests } = server;
     const id = await createRun(server);
@@ -768,7 +771,7 @@ describe("starting and stopping", () => {
     .flat()
     .find((address) => address !== undefined && !address.internal && address.family === "IPv4")?.address;
 
-  it.skipIf(outside === undefined)("is reached from other machines only where a host says so", async () => {
+  it.skipIf(outside === undefined)("is reachable from other machines only if the host option says so", async () => {
     const [closed, open] = [await start(), await start({ host: "0.0.0.0" })];
     expect(open.url).toBe(`http://127.0.0.1:${open.port}`);
     await expect(fetch(`http://${outside}:${closed.port}/`)).rejects.toThrow("fetch failed");
@@ -778,7 +781,7 @@ describe("starting and stopping", () => {
 
   const hasTwo = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
-  it.skipIf(!hasTwo)("is reached by both addresses of localhost where that is its host, and by no other", async () => {
+  it.skipIf(!hasTwo)("listens on both addresses of localhost if that is its host, and on no other", async () => {
     const server = await start({ host: "localhost" });
     expect(server.url).toBe(`http://localhost:${server.port}`);
     const urls = ["127.0.0.1", "[::1]"].map((host) => `http://${host}:${server.port}/`);
@@ -790,13 +793,13 @@ describe("starting and stopping", () => {
     for (const url of urls) await expect(fetch(url)).rejects.toThrow("fetch failed");
   });
 
-  it.skipIf(!hasTwo)("rejects where the port is taken on one of the two, and holds neither", async () => {
+  it.skipIf(!hasTwo)("rejects if the port is in use on one of the two, and releases the other", async () => {
     const { port } = await start({ host: "::1" });
     await expect(startMockServer({ host: "localhost", port })).rejects.toMatchObject({ code: "EADDRINUSE" });
     expect((await start({ port })).url).toBe(`http://127.0.0.1:${port}`);
   });
 
-  it("rejects where the port is taken", async () => {
+  it("rejects if the port is in use", async () => {
     const { port } = await start();
     await expect(startMockServer({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
   });
@@ -814,7 +817,7 @@ describe("starting and stopping", () => {
     await expect(createExperiment(server)).rejects.toThrow("fetch failed");
   });
 
-  it("commits nothing after stop", async () => {
+  it("stores nothing after stop()", async () => {
     const server = await start({ latencyMs: 10 });
     const outcome = expect(createExperiment(server)).rejects.toThrow("fetch failed");
     await until(() => server.requests[0]?.body !== undefined);
@@ -825,7 +828,7 @@ describe("starting and stopping", () => {
     expect(next.experiments).toHaveLength(1);
   });
 
-  it("commits nothing that was read when stop was called", async () => {
+  it("stores no request that was read when stop() was called", async () => {
     const server = await start();
     const match = () => {
       void server.stop();
@@ -852,7 +855,7 @@ describe("starting and stopping", () => {
   });
 });
 
-describe("its options", () => {
+describe("the options", () => {
   // As JavaScript gives them, and as they come out of JSON.
   it.each([
     ['{"port":"x"}', 'port must be an integer from 0 to 65535, not "x"'],
@@ -860,7 +863,7 @@ describe("its options", () => {
     ['{"apikey":"k"}', "unknown option apikey; did you mean apiKey?"],
     ['{"apiKey":""}', "apiKey must be a non-empty string without spaces"],
     ['{"latencyMs":-1}', "latencyMs must be a number of 0 or more, not -1"],
-  ])("are refused where they do not fit: %s", async (text, message) => {
+  ])("are rejected if invalid: %s", async (text, message) => {
     await expect(startMockServer(JSON.parse(text))).rejects.toThrow(`startMockServer: ${message}`);
   });
 });

@@ -3,7 +3,7 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { API_KEY, mockServer } from "../support/clients.js";
-import { DOCUMENT, judgeOf, OPERATIONS, resolved } from "../support/document.js";
+import { DOCUMENT, OPERATIONS, resolved, validatorOf } from "../support/document.js";
 import { REPOSITORY } from "../support/folders.js";
 import { PREFIX } from "../support/prism.js";
 
@@ -16,7 +16,7 @@ const HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = JSON
 
 interface Sent {
   readonly status: number;
-  readonly answer: unknown;
+  readonly body: unknown;
 }
 
 function send(url: string, body: string, headers: Readonly<Record<string, string>>): Promise<Sent> {
@@ -25,7 +25,7 @@ function send(url: string, body: string, headers: Readonly<Record<string, string
     const outgoing = request(url, { method: "POST", headers: all }, async (incoming) => {
       const pieces: Buffer[] = [];
       for await (const piece of incoming) pieces.push(piece);
-      resolve({ status: incoming.statusCode ?? 0, answer: JSON.parse(Buffer.concat(pieces).toString("utf8")) });
+      resolve({ status: incoming.statusCode ?? 0, body: JSON.parse(Buffer.concat(pieces).toString("utf8")) });
     });
     outgoing.on("error", reject).end(body);
   });
@@ -44,8 +44,8 @@ const calls = OPERATIONS.flatMap((operation) =>
   ["minimal", "full"].flatMap((fields) => Object.keys(HEADERS).map((library) => ({ ...operation, fields, library }))),
 );
 
-describe("what a Python client sends", () => {
-  it("is there for each route, with what it always sends and with every field", () => {
+describe("the recorded requests of a Python client", () => {
+  it("exist for each route, with the minimal and with all fields", () => {
     const names = OPERATIONS.flatMap(({ name }) => [`${name}.full.body`, `${name}.minimal.body`]);
     expect(readdirSync(FIXTURES).sort()).toEqual([...names, "headers.json"].sort());
     for (const { name, request: schema } of OPERATIONS) {
@@ -56,27 +56,27 @@ describe("what a Python client sends", () => {
     }
   });
 
-  it("has the Python client's own defaults in it", () => {
+  it("contain the Python client's own defaults", () => {
     expect(JSON.parse(text("createRun.minimal.body"))).toMatchObject({ status: "pending" });
     expect(JSON.parse(text("addCheckpoint.minimal.body"))).toMatchObject({ is_final: false });
     expect(JSON.parse(text("logStepMetric.minimal.body"))).toMatchObject({ split: "train" });
   });
 
-  it.each(calls)("is taken by the mock server: $name, $fields, by $library", async (call) => {
-    const { name, fields, library, request: bodySchema, answer: answerSchema } = call;
+  it.each(calls)("are accepted by the mock server: $name, $fields, by $library", async (call) => {
+    const { name, fields, library, request: bodySchema, response: responseSchema } = call;
     const { server, named } = await backend();
     const [path = ""] = Object.entries(DOCUMENT.paths).find(([, { post }]) => post.operationId === name) ?? [];
     const body = named(text(`${name}.${fields}.body`));
-    expect(judgeOf(bodySchema)(JSON.parse(body))).toBe(true);
+    expect(validatorOf(bodySchema)(JSON.parse(body))).toBe(true);
 
-    const { status, answer } = await send(`${server.url}${PREFIX}${named(path)}`, body, HEADERS[library] ?? {});
-    expect(Math.floor(status / 100), JSON.stringify(answer)).toBe(2);
-    expect(judgeOf(answerSchema)(answer)).toBe(true);
+    const { status, body: received } = await send(`${server.url}${PREFIX}${named(path)}`, body, HEADERS[library] ?? {});
+    expect(Math.floor(status / 100), JSON.stringify(received)).toBe(2);
+    expect(validatorOf(responseSchema)(received)).toBe(true);
     expect(server.requests).toMatchObject([{ path: named(path), body: JSON.parse(body), committed: true }]);
     expect(Object.keys(server.requests[0]?.headers ?? {})).not.toContain("idempotency-key");
   });
 
-  it("is kept as it was sent", async () => {
+  it("are recorded as sent", async () => {
     const { server, named } = await backend();
     const path = `${server.url}${PREFIX}${named("/sdk/runs/{run_id}/predictions/")}`;
     await send(path, text("logPredictions.full.body"), HEADERS.requests ?? {});
@@ -85,11 +85,11 @@ describe("what a Python client sends", () => {
     expect(server.predictions[0]?.instruction).toBe("Wie groß? 🌱");
   });
 
-  it("leaves out what is None: a null that was sent is refused, with the field's name", async () => {
+  it("omit None: a null is rejected with the field's name", async () => {
     const { server, named } = await backend();
     const body = named('{"experiment_id": "{experiment_id}", "status": "pending", "seed": null}');
-    const { status, answer } = await send(`${server.url}${PREFIX}/sdk/runs/`, body, HEADERS.requests ?? {});
-    expect({ status, answer }).toMatchObject({ status: 400, answer: { detail: expect.stringContaining("seed") } });
+    const { status, body: received } = await send(`${server.url}${PREFIX}/sdk/runs/`, body, HEADERS.requests ?? {});
+    expect({ status, received }).toMatchObject({ status: 400, received: { detail: expect.stringContaining("seed") } });
     expect(server.runs).toHaveLength(1);
   });
 });

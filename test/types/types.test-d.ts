@@ -58,7 +58,7 @@ type Differing = {
 }[keyof Documented];
 
 describe("the generated types and schemas", () => {
-  it("are the same, both ways", () => {
+  it("are assignable in both directions", () => {
     expectTypeOf<Differing>().toEqualTypeOf<never>();
   });
 
@@ -68,7 +68,7 @@ describe("the generated types and schemas", () => {
     expectTypeOf<Exclude<ZodNames, Parameters>>().toEqualTypeOf<keyof Documented>();
   });
 
-  it("would be found to differ", () => {
+  it("are compared by a type that detects differences", () => {
     type Run = types.RunCreate;
     assertType<true>({} as Same<Run, { experiment_id: string } & Omit<Run, "experiment_id">>);
     assertType<false>({} as Same<Run, Omit<Run, "seed">>);
@@ -86,7 +86,7 @@ declare const client: DashboardClient;
 declare const run: ExperimentRun;
 
 describe("the methods", () => {
-  it("take what the document has, null and undefined for what is optional", () => {
+  it("accept every field of the schema, and null and undefined for optional ones", () => {
     expectTypeOf(client.createExperiment).parameter(0).toEqualTypeOf<Input<types.ExperimentCreate>>();
     expectTypeOf(client.createRun).parameter(0).toEqualTypeOf<Input<types.RunCreate>>();
     expectTypeOf(client.updateRun).parameter(1).toEqualTypeOf<Input<types.RunPatch>>();
@@ -99,7 +99,7 @@ describe("the methods", () => {
     );
   });
 
-  it("answer the row, with what was sent", () => {
+  it("return the row with the fields sent", () => {
     expectTypeOf(client.createExperiment).returns.resolves.toHaveProperty("experiment_name").toEqualTypeOf<string>();
     expectTypeOf(client.createRun).returns.resolves.toHaveProperty("id").toEqualTypeOf<string>();
     expectTypeOf(client.createEval).returns.resolves.toHaveProperty("metrics").toEqualTypeOf<types.Metrics>();
@@ -108,7 +108,7 @@ describe("the methods", () => {
     expectTypeOf(client.withRun({ experiment_name: "x" }, () => 7)).resolves.toEqualTypeOf<number>();
   });
 
-  it("take their own timeoutMs last", () => {
+  it("accept timeoutMs as their last argument", () => {
     expectTypeOf(client.createExperiment).parameter(1).toEqualTypeOf<CallOptions | undefined>();
     expectTypeOf(client.updateExperiment).parameter(2).toEqualTypeOf<CallOptions | undefined>();
     expectTypeOf(client.createRun).parameter(1).toEqualTypeOf<CallOptions | undefined>();
@@ -133,7 +133,7 @@ describe("the methods", () => {
     assertType(client.startRun(Math.random() < 0.5 ? { run_id: "r" } : { experiment_name: "x" }));
   });
 
-  it("refuse wrong calls", () => {
+  it("reject invalid calls", () => {
     // @ts-expect-error: the unit is in the name
     client.flush({ timeout: 5 });
     // @ts-expect-error: a write takes no signal
@@ -203,7 +203,7 @@ describe("client.api", () => {
     expectTypeOf(logged.response).toEqualTypeOf<Response>();
   });
 
-  it("refuses wrong calls", async () => {
+  it("rejects invalid calls", async () => {
     // @ts-expect-error: no such route
     client.api.POST("/sdk/run/", { body });
     // @ts-expect-error: no such method

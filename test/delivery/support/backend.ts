@@ -12,18 +12,18 @@ import {
   type RecordedRequest,
   startMockServer,
 } from "../../../src/testing/index.js";
-import { receivedBy, tellOnFailure } from "../../support/failures.js";
+import { receivedBy, reportOnFailure } from "../../support/failures.js";
 import { recordingLogger } from "../../support/loggers.js";
 
-/** A mock server that is stopped when the test is over. */
+/** A mock server, stopped at the end of the test. */
 export async function backend(options: MockServerOptions = {}): Promise<MockServer> {
   const server = await startMockServer(options);
   onTestFinished(() => server.stop());
-  tellOnFailure(() => receivedBy(server.url, server.requests));
+  reportOnFailure(() => receivedBy(server.url, server.requests));
   return server;
 }
 
-/** Calls a function at each request, before the server does anything with it. */
+/** Calls a function at each request, before the server processes it. */
 export function watch(server: MockServer, onRequest: (request: RecordedRequest) => void): void {
   server.failNext({
     status: 500,
@@ -35,7 +35,7 @@ export function watch(server: MockServer, onRequest: (request: RecordedRequest) 
   });
 }
 
-/** A client of a server that logs to no screen, closed when the test is over. */
+/** A client of a server with a silent logger, closed at the end of the test. */
 export function clientFor(
   server: { readonly url: string },
   logDir: string,
@@ -49,18 +49,17 @@ export function clientFor(
   return client;
 }
 
-/** A sync of one mirror. */
 export function sync(server: { readonly url: string }, logDir: string, options: SyncOptions = {}): Promise<SyncReport> {
   const logger = recordingLogger();
   return syncMirror({ baseUrl: server.url, apiKey: "k", projectId: "p", logDirs: [logDir], logger, ...options });
 }
 
-/** The requests that wrote something; with a key that is honoured, one for each write. */
+/** The requests that wrote something: one per write if keys are honoured. */
 export function written(server: MockServer, path: string | RegExp): RecordedRequest[] {
   return server.requests.filter((request) => request.committed && request.path.search(path) !== -1);
 }
 
-/** A client with an experiment and a run to write to. */
+/** A client with an experiment and a run. */
 export async function runOf(
   client: DashboardClient,
 ): Promise<{ readonly experimentId: string; readonly runId: string }> {
@@ -69,13 +68,13 @@ export async function runOf(
   return { experimentId: experiment.id, runId: run.id };
 }
 
-/** The tasks of the predictions that a request carried. */
+/** The task ids of the predictions in a request. */
 export function tasksOf({ body }: RecordedRequest): string[] {
   const predictions: unknown = Object(body).predictions;
   return Array.isArray(predictions) ? predictions.map((row) => String(Object(row).task_id)) : [];
 }
 
-/** Writes are one to one with keys: every attempt at a write has its key, and no two writes have the same one. */
+/** Checks that all attempts at a write have the same key, and that no two writes share one. */
 export function expectOneKeyEach(server: MockServer): void {
   const keysOf = new Map<string, Set<string>>();
   const writesOf = new Map<string, Set<string>>();

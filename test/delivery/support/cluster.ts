@@ -2,10 +2,10 @@ import { until } from "../../support/until.js";
 import { startProgram } from "./program.js";
 import type { Random } from "./random.js";
 
-/** What a job of a cluster is told. */
+/** The options of a job. */
 export interface ClusterJob {
   readonly logDir: string;
-  /** Its number, which is the loss that it logs. */
+  /** Its number, which it logs as the loss. */
   readonly job: number;
   /** The run to resume; undefined for the first job. */
   readonly runId: string | undefined;
@@ -13,14 +13,14 @@ export interface ClusterJob {
   readonly steps: number;
 }
 
-/** What the jobs of a cluster did. */
-export interface Played {
+/** The result of the jobs. */
+export interface Progress {
   readonly runId: string;
-  /** For each job, the last step that it said to have logged; undefined if it was killed before. */
+  /** The last step that each job reported; undefined if it was killed before that. */
   readonly lastSteps: readonly (number | undefined)[];
 }
 
-/** A line that a job has printed. */
+/** A line that a job printed. */
 interface Said {
   readonly runId?: string;
   readonly step?: number;
@@ -31,17 +31,17 @@ const STEPS = 60;
 const LONGEST_REPEAT = 12;
 
 /**
- * Plays a cluster: ten jobs, one after the other, each killed at a moment of the seed's choice. A job begins a few steps before the
- * last one that its predecessor has logged, as from a checkpoint.
+ * Runs ten jobs, one after the other, each killed at a random moment. A job starts a few steps before the last one of
+ * its predecessor, as after loading a checkpoint.
  */
-export async function playCluster(random: Random, logDirOf: (job: number) => string): Promise<Played> {
+export async function runCluster(random: Random, logDirOf: (job: number) => string): Promise<Progress> {
   let runId: string | undefined;
   let reached = 0;
   const lastSteps: (number | undefined)[] = [];
   for (let job = 0; job < JOBS; job += 1) {
     const firstStep = Math.max(0, reached - random.between(0, LONGEST_REPEAT));
     const child = startProgram<Said>("cluster-job.ts", { logDir: logDirOf(job), job, runId, firstStep, steps: STEPS });
-    // The first job has begun the run when it is killed: nobody could resume it otherwise.
+    // The first job must have created the run, or nobody could resume it.
     const lines = random.between(runId === undefined ? 1 : 0, STEPS);
     await until(() => child.stdout().split("\n").length > lines);
     await child.kill();

@@ -4,13 +4,13 @@ import { recordingLogger } from "../../support/loggers.js";
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** How a mirror and a backend differ. Each entry names the row. */
+/** The differences between a mirror and a backend. Each entry names the row. */
 export interface Differences {
   /** In the mirror and not in the backend. */
   readonly missing: readonly string[];
   /** In the backend more often than in the mirror. */
   readonly twice: readonly string[];
-  /** Documents whose fields are others in the backend. */
+  /** Documents with other fields in the backend. */
   readonly wrong: readonly string[];
 }
 
@@ -22,8 +22,8 @@ export function mirrorAt(logDir: string): LocalExperimentStore {
 }
 
 /**
- * Holds every row of a mirror against every row of a backend. The test makes rows unique: experiments by name, runs by
- * seed, checkpoints by uri, the others by their contents. Ids are taken for the same where they name the same row.
+ * Compares every row of a mirror with every row of a backend. The test must make rows unique: experiments by name, runs
+ * by seed, checkpoints by uri, others by their contents. Ids are considered equal if they name equal rows.
  */
 export async function differences(
   logDir: string,
@@ -100,7 +100,7 @@ async function rowsOf(
   return rows;
 }
 
-/** A row with the series that are finite: the others stay in the mirror. */
+/** A row with its finite series only. */
 function sendable(row: Row): Row {
   const series = Object.entries(Object(row.metrics)).filter(([, value]) => Number.isFinite(value));
   return { ...row, metrics: Object.fromEntries(series) };
@@ -110,7 +110,7 @@ function hasSeries(row: Row): boolean {
   return Object.keys(Object(row.metrics)).length > 0;
 }
 
-/** A row with null for each number that JSON cannot carry. */
+/** A row with null for each number that JSON cannot represent. */
 function nulled(row: Row): Row {
   return JSON.parse(JSON.stringify(row)) as Row;
 }
@@ -125,7 +125,7 @@ function groupedBy(rows: readonly Row[], nameOf: (row: Row) => string): Map<stri
   return groups;
 }
 
-/** All that a value says, as one text with its fields in order. */
+/** A value as text, with sorted fields. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item !== "object" || item === null || Array.isArray(item)) return item;

@@ -3,14 +3,14 @@ import { onTestFinished } from "vitest";
 
 const RUN_ID = "11111111-1111-4111-8111-111111111111";
 
-/** A backend that keeps no rows, only how often each has come: a mock server would hold a million of them in memory. */
+/** A backend that only counts rows: a mock server would keep a million of them in memory. */
 export interface CountingServer {
   readonly url: string;
-  /** How often the row of each step has come. */
+  /** The number of rows received per step. */
   readonly metrics: Uint8Array;
-  /** How often each task has come. */
+  /** The number of predictions received per task. */
   readonly predictions: Uint8Array;
-  /** While it is true, each request ends with a reset. */
+  /** While true, each request ends with a reset. */
   isDown: boolean;
 }
 
@@ -24,7 +24,7 @@ export async function countingServer(metrics: number, predictions: number): Prom
   const count = (array: Uint8Array, at: number): void => {
     array[at] = (array[at] ?? 0) + 1;
   };
-  const answerTo = (url: string, body: unknown): object => {
+  const responseTo = (url: string, body: unknown): object => {
     if (url.endsWith("/experiments/")) return { experiment: { id: "22222222-2222-4222-8222-222222222222" } };
     if (url.endsWith("/runs/")) return { run: { id: RUN_ID } };
     if (url.endsWith("/metrics/")) {
@@ -40,8 +40,8 @@ export async function countingServer(metrics: number, predictions: number): Prom
       request.socket.resetAndDestroy();
       return;
     }
-    const answer = JSON.stringify(answerTo(request.url ?? "", JSON.parse(await textOf(request))));
-    response.writeHead(201, { "content-type": "application/json" }).end(answer);
+    const text = JSON.stringify(responseTo(request.url ?? "", JSON.parse(await textOf(request))));
+    response.writeHead(201, { "content-type": "application/json" }).end(text);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {

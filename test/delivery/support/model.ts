@@ -3,9 +3,9 @@ import type { MockServer } from "../../../src/testing/index.js";
 import { backend, sync } from "./backend.js";
 import { differences, mirrorAt, NONE } from "./compare.js";
 import { prediction } from "./predictions.js";
-import { type RemoteClient, remoteClient } from "./remote.js";
+import { type RemoteClient, remoteClient } from "./remote-client.js";
 
-/** What can happen. `a` and `b` choose among what is there. */
+/** An event. `a` and `b` select among the existing entities. */
 export interface Step {
   readonly kind:
     | "experiment"
@@ -20,7 +20,7 @@ export interface Step {
     | "kill"
     | "outage"
     | "restart"
-    | "lost answers"
+    | "lost responses"
     | "flush"
     | "sync";
   readonly a: number;
@@ -28,23 +28,23 @@ export interface Step {
 }
 
 interface Entity {
-  /** What tells it from all others, here and at the backend. */
+  /** Unique in the mirror and in the backend. */
   readonly name: string;
-  /** The id that its caller was given. */
+  /** The id that its caller received. */
   readonly id: string;
   readonly fields: Record<string, number>;
 }
 
 /**
- * A simple model of what the backend must hold in the end, beside the real thing: a client in a process of its own, its
- * mirror, and a backend that comes and goes.
+ * A simple model of what the backend must have in the end, run beside the real client in its own process, its mirror,
+ * and a backend that stops and restarts.
  */
-export class World {
+export class Simulation {
   readonly #logDir: string;
   readonly #delivery: "await" | "background";
   readonly #experiments: Entity[] = [];
   readonly #runs: Entity[] = [];
-  /** The rows whose calls have resolved, and those whose calls were cut off by a kill. */
+  /** The rows whose calls resolved, and those whose calls were interrupted by a kill. */
   readonly #accepted = new Set<string>();
   readonly #possible = new Set<string>();
   readonly #checkpoints: string[] = [];
@@ -60,8 +60,8 @@ export class World {
     this.#delivery = delivery;
   }
 
-  static async begin(logDir: string, delivery: "await" | "background"): Promise<World> {
-    return new World(logDir, await backend(), delivery);
+  static async begin(logDir: string, delivery: "await" | "background"): Promise<Simulation> {
+    return new Simulation(logDir, await backend(), delivery);
   }
 
   async take(step: Step): Promise<void> {
@@ -70,7 +70,7 @@ export class World {
     await steps[step.kind]();
   }
 
-  /** After everything: the backend is there, nobody writes, and syncs are run until nothing is pending. */
+  /** Starts the backend, closes the client, and syncs until nothing is pending. */
   async end(): Promise<void> {
     await this.#kill();
     await this.#restart();
@@ -175,7 +175,7 @@ export class World {
         this.#isUp = false;
       },
       restart: () => this.#restart(),
-      "lost answers": async () => {
+      "lost responses": async () => {
         this.#server.failNext({ reset: true, afterCommit: true, times: 1 + (b % 4) });
       },
       flush: async () => {
@@ -204,7 +204,7 @@ export class World {
     this.#client = undefined;
   }
 
-  /** A backend that forgets nothing, rows nor keys. */
+  /** Restarts the backend with its rows and keys. */
   async #restart(): Promise<void> {
     if (this.#isUp) await this.#server.stop();
     this.#server = await backend({ port: this.#server.port, state: this.#server.state });

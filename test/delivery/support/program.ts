@@ -1,15 +1,15 @@
 import { built } from "../../support/built.js";
 import { type Child, cleanEnvironment, run } from "../../support/children.js";
 
-/** A program of `test/delivery/support/programs` in a Node of its own, that prints JSON, a line each time. */
+/** A program of `test/delivery/support/programs` in its own process, which prints one line of JSON at a time. */
 export interface Program<Line> extends Child {
-  /** The whole lines that it has printed so far. */
+  /** The complete lines that it has printed so far. */
   readonly lines: () => readonly Line[];
-  /** Ends it as a cluster or the system does, and waits until it is gone. */
+  /** Sends SIGKILL and waits for the end of the process. */
   readonly kill: () => Promise<void>;
 }
 
-/** Starts a program with its options as JSON. It is killed when the test is over. */
+/** Starts a program with its options as JSON. It is killed at the end of the test. */
 export function startProgram<Line>(
   name: string,
   options: object,

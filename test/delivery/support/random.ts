@@ -1,8 +1,8 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers (mulberry32). */
 export interface Random {
-  /** From 0 up to, not including, 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   next(): number;
-  /** A whole number from `from` to `to`, both included. */
+  /** An integer from `from` to `to`, both inclusive. */
   between(from: number, to: number): number;
   pick<Item>(items: readonly Item[]): Item;
 }
@@ -29,10 +29,13 @@ export function randomFrom(seed: number): Random {
 
 /** `npm run test:long`. */
 export const IS_LONG = process.env.EVSYS_LONG_TESTS !== undefined;
-/** `npm run test:full`, which does not repeat what `npm test` has tried. */
+/** `npm run test:full`, which does not repeat the seeds of `npm test`. */
 export const IS_FULL = !IS_LONG && process.env.TEST_PROJECT === "full";
 
-/** `npm test` tries the first seed, `npm run test:full` the rest of a few, `npm run test:long` many. */
+/**
+ * The seeds to run: the first one in `npm test`, the rest of `few` in `npm run test:full`, `many` in `npm run
+ * test:long`.
+ */
 export function seeds(few: number, many: number): number[] {
   const all = Array.from({ length: IS_LONG ? many : few }, (_, at) => at + 1);
   if (IS_LONG) return all;
@@ -41,7 +44,7 @@ export function seeds(few: number, many: number): number[] {
 
 const AT_ONCE = 3;
 
-/** Plays a game for each seed, a few at a time: most of the time goes into the start of their processes. */
+/** Runs a function for each seed, a few at a time: most of the time is spent starting processes. */
 export async function forEachSeed(seeds: readonly number[], play: (seed: number) => Promise<void>): Promise<void> {
   const left = seeds.values();
   const work = async (): Promise<void> => {

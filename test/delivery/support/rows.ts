@@ -1,4 +1,4 @@
-/** A row of metrics whose line in the mirror has so many bytes, with its newline. */
+/** A row of metrics whose line in the mirror has this many bytes, including the newline. */
 export function rowOf(
   step: number,
   lineBytes: number,

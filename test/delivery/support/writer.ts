@@ -2,9 +2,9 @@ import { expect } from "vitest";
 import type { DashboardClientOptions } from "../../../src/index.js";
 import { mirrorAt } from "./compare.js";
 import { type Program, startProgram } from "./program.js";
-import type { Accepted, Amount } from "./writing.js";
+import type { Accepted, Amount } from "./random-writes.js";
 
-/** What the writer is to do: the options of its client, and how it writes. */
+/** The options of the client and of its writes. */
 export interface WriterOptions extends Amount, Omit<DashboardClientOptions, "fetch" | "logger" | "onDeliveryError"> {}
 
 /** Starts a process that writes until it is killed. */
@@ -12,13 +12,13 @@ export function startWriter(options: WriterOptions): Program<Accepted> {
   return startProgram<Accepted>("writer.ts", options);
 }
 
-/** Each write whose call had resolved is in the mirror. */
+/** Checks that each write whose call resolved is in the mirror. */
 export async function expectInMirror(logDir: string, accepted: readonly Accepted[]): Promise<void> {
   const mirror = mirrorAt(logDir);
   const there = new Set<string>();
   for (const experiment of mirror.experiments()) {
     there.add(`experiment ${experiment.experiment_name}`);
-    // A later patch lies over an earlier one: what counts is that none later than the document was promised.
+    // A later patch overwrites an earlier one: the document must have the last resolved patch or a later one.
     for (let n = 0; n <= Number(experiment.current_iteration ?? -1); n += 1) there.add(`experiment patch ${n}`);
   }
   for (const run of mirror.runs()) {

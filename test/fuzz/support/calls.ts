@@ -4,43 +4,43 @@ import type { Ids } from "../../support/writes.js";
 
 export type Row = Readonly<Record<string, unknown>>;
 
-/** A method that takes a body, and where the mirror has what it wrote. */
+/** A method with a body, and where its result is in the mirror. */
 export interface Call {
   readonly name: OperationName;
   readonly kind: "create" | "patch" | "row";
   readonly call: (client: DashboardClient, ids: Ids, body: unknown) => Promise<unknown>;
-  /** The rows of the stream that it writes to, or the one document. */
-  readonly mirrored: (local: LocalExperimentStore, ids: Ids, answer: unknown) => Promise<readonly Row[]>;
-  /** What the wire carries of the rows or the document. */
+  /** The rows of its stream, or its document. */
+  readonly mirrored: (local: LocalExperimentStore, ids: Ids, result: unknown) => Promise<readonly Row[]>;
+  /** The form in which the rows or the document are sent. */
   readonly wire: (rows: readonly Row[]) => Row;
 }
 
-/** The mirror's own fields of a document, whatever a patch says of them. */
-export const OWN_FIELDS: readonly string[] = ["id", "_created_at", "_updated_at"];
+/** The mirror's own fields of a document, which a patch cannot set. */
+export const MIRROR_FIELDS: readonly string[] = ["id", "_created_at", "_updated_at"];
 
-/** Some fields of a row. */
+/** Some of the fields of a row. */
 export function picked(row: Row, isMeant: (field: string) => boolean): Row {
   return Object.fromEntries(Object.entries(row).filter(([field]) => isMeant(field)));
 }
 
-/** What a value looks like after JSON has carried it: numbers that it cannot carry are null. */
-export function carried(value: unknown): Row {
+/** A value after a round trip through JSON: non-finite numbers are null. */
+export function toJson(value: unknown): Row {
   return JSON.parse(JSON.stringify(value) ?? null);
 }
 
-/** A document as the wire carries it: without what is the mirror's own. */
+/** A document as sent: without the mirror's own fields. */
 export function documentWire(document: Row): Row {
-  return carried(picked(document, (field) => !OWN_FIELDS.includes(field)));
+  return toJson(picked(document, (field) => !MIRROR_FIELDS.includes(field)));
 }
 
-/** A row as the wire carries it: with the series that are finite, and without the id that is the mirror's own. */
+/** A row as sent: only finite series, without the mirror's id. */
 export function rowWire({ id: _, metrics, ...row }: Row): Row {
-  if (metrics === undefined) return carried(row);
+  if (metrics === undefined) return toJson(row);
   const series = Object.entries(Object(metrics)).filter(([, value]) => Number.isFinite(value));
-  return carried({ ...row, metrics: Object.fromEntries(series) });
+  return toJson({ ...row, metrics: Object.fromEntries(series) });
 }
 
-const idOf = (answer: unknown): string => String(Object(answer).id);
+const idOf = (result: unknown): string => String(Object(result).id);
 const documents = (found: Row | undefined): Row[] => (found === undefined ? [] : [found]);
 const ofDocument = ([row = {}]: readonly Row[]): Row => documentWire(row);
 const ofRow = ([row = {}]: readonly Row[]): Row => rowWire(row);
@@ -51,7 +51,7 @@ export const CALLS: readonly Call[] = [
     name: "createExperiment",
     kind: "create",
     call: (client, _, body) => client.createExperiment(wrong(body)),
-    mirrored: async (local, _, answer) => documents(local.experiment(idOf(answer))),
+    mirrored: async (local, _, result) => documents(local.experiment(idOf(result))),
     wire: ofDocument,
   },
   {
@@ -65,7 +65,7 @@ export const CALLS: readonly Call[] = [
     name: "createRun",
     kind: "create",
     call: (client, _, body) => client.createRun(wrong(body)),
-    mirrored: async (local, _, answer) => documents(local.run(idOf(answer))),
+    mirrored: async (local, _, result) => documents(local.run(idOf(result))),
     wire: ofDocument,
   },
   {
@@ -101,11 +101,11 @@ export const CALLS: readonly Call[] = [
     kind: "row",
     call: (client, { runId }, body) => client.logPredictions(runId, wrong(predictionsOf(body))),
     mirrored: (local, { runId }) => rowsOf(local.predictions(runId)),
-    wire: (rows) => carried({ predictions: rows }),
+    wire: (rows) => toJson({ predictions: rows }),
   },
 ];
 
-/** Predictions are given by themselves; what is no batch of them is given as it is. */
+/** The list of predictions; other bodies are passed unchanged. */
 export function predictionsOf(body: unknown): unknown {
   try {
     return Object.hasOwn(Object(body), "predictions") ? Reflect.get(Object(body), "predictions") : body;

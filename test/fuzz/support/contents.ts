@@ -1,14 +1,14 @@
 import type { LocalExperimentStore } from "../../../src/index.js";
 import type { MockServer } from "../../../src/testing/index.js";
 import { collected } from "../../support/clients.js";
-import { documentWire, OWN_FIELDS, picked, type Row, rowWire } from "./calls.js";
+import { documentWire, MIRROR_FIELDS, picked, type Row, rowWire } from "./calls.js";
 
-/** All that a mirror or a backend holds, kind by kind, each row as a text; ids and times are each side's own. */
+/** The contents of a mirror or a backend by kind, each row as text without ids and times. */
 export type Contents = Readonly<Record<string, readonly string[]>>;
 
-const OWN = [...OWN_FIELDS, "run_id", "experiment_id"];
+const OWN = [...MIRROR_FIELDS, "run_id", "experiment_id"];
 
-/** What of a mirror belongs on the wire. A run of another experiment than `experimentId` is left out. */
+/** The contents of a mirror as sent. Runs of experiments other than `experimentId` are omitted. */
 export async function contentsOfMirror(local: LocalExperimentStore, { experimentId = "" }): Promise<Contents> {
   const runs = local.runs().filter((run) => run.experiment_id === experimentId);
   const rows = async (stream: "metrics" | "evals" | "checkpoints" | "predictions"): Promise<Row[]> =>
@@ -24,7 +24,6 @@ export async function contentsOfMirror(local: LocalExperimentStore, { experiment
   };
 }
 
-/** What a backend holds. */
 export function contentsOfBackend(server: MockServer): Contents {
   const { experiments, runs, metrics, evals, checkpoints, predictions } = server;
   return {
@@ -41,7 +40,7 @@ function texts(rows: readonly object[]): string[] {
   return rows.map((row) => textOf(picked({ ...row }, (field) => !OWN.includes(field)))).sort();
 }
 
-/** A text that is the same for the same fields in any order. */
+/** The same text for the same fields in any order. */
 function textOf(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) => {
     if (typeof item !== "object" || item === null || Array.isArray(item)) return item;

@@ -1,7 +1,7 @@
 import { Agent, fetch } from "undici";
 import type { Fetch } from "../../../src/index.js";
 
-/** A fetch with connections of its own: those of an earlier case must not serve a later one. */
+/** A fetch with its own connections, so that those of an earlier case are not reused. */
 export function freshFetch(): { readonly fetch: Fetch; readonly close: () => Promise<void> } {
   const dispatcher = new Agent();
   return {
@@ -14,7 +14,7 @@ export function freshFetch(): { readonly fetch: Fetch; readonly close: () => Pro
         signal: signal ?? null,
         dispatcher,
       });
-      return response as unknown as Response; // The same class by another name: undici's types are not Node's.
+      return response as unknown as Response; // undici's own types have other names than Node's.
     },
     close: () => dispatcher.destroy(),
   };

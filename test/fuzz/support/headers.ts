@@ -1,4 +1,4 @@
-/** Header lines that any server may send. */
+/** Header lines that are valid in any response. */
 export const HEADERS: readonly (readonly [string, string])[] = [
   ["Content-Type", "text/html; charset=utf-16"],
   ["Content-Type", "application/json"],
@@ -26,7 +26,7 @@ export const HEADERS: readonly (readonly [string, string])[] = [
   ["Date", "never"],
 ];
 
-/** Header lines that make an answer none of HTTP's. */
+/** Header lines that make a response invalid HTTP. */
 export const BROKEN_HEADERS: readonly (readonly [string, string])[] = [
   ["Bad Name", "x"],
   ["X-Zero", "a\0b"],

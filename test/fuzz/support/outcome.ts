@@ -4,20 +4,20 @@ import { expect } from "vitest";
 import { EvsysValidationError } from "../../../src/index.js";
 import { pathsBelow } from "../../support/folders.js";
 
-/** What became of a call. */
-export type Settled = { readonly answer: unknown } | { readonly error: unknown };
+/** The result of a call, or the error that it threw or rejected with. */
+export type Settled = { readonly result: unknown } | { readonly error: unknown };
 
-/** Calls, and takes what is thrown at once for what is thrown later. */
+/** Calls a function and waits for its outcome; synchronous errors are included. */
 export async function settled(call: () => unknown): Promise<Settled> {
   try {
-    return { answer: await call() };
+    return { result: await call() };
   } catch (error) {
     return { error };
   }
 }
 
-/** Fails unless it is our refusal of what was given, and names what it refuses. */
-export function expectRefusal(error: unknown): void {
+/** Fails unless it is a validation error that names a field. */
+export function expectValidationError(error: unknown): void {
   if (!(error instanceof EvsysValidationError)) throw new Error("A foreign error", { cause: error });
   expect(error.issues.length).toBeGreaterThan(0);
   for (const { field, path, message } of error.issues) {
@@ -27,7 +27,7 @@ export function expectRefusal(error: unknown): void {
   }
 }
 
-/** All files below a folder with their sizes: whatever is written there changes it. */
+/** All files below a folder with their sizes: any write changes it. */
 export function filesBelow(folder: string): string {
   return pathsBelow(folder)
     .map((path) => `${path} ${statSync(join(folder, path)).size}`)

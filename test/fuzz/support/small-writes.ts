@@ -5,10 +5,10 @@ import type { Ids } from "../../support/writes.js";
 
 const PREDICTION = { kind: "eval", instruction: "i", model_output: "o" } as const;
 
-/** One of the smallest writes of each kind. */
+/** A minimal write of each kind. */
 export interface Write {
   readonly name: OperationName | "post";
-  /** What it counts for. */
+  /** The number of writes that it counts as. */
   readonly writes: number;
   readonly call: (client: DashboardClient, ids: Ids) => Promise<unknown>;
 }
@@ -25,8 +25,8 @@ export const WRITES: readonly Write[] = [
   { name: "post", writes: 0, call: (c) => c.post("/sdk/experiments/", { experiment_name: "x" }) },
 ];
 
-/** What the calls answer where the backend is away. */
-export const OWN_ANSWERS = {
+/** What the calls return if the backend is unavailable. */
+export const LOCAL_RESULTS = {
   createExperiment: { experiment_name: "x", id: expect.stringMatching(UUID) },
   updateExperiment: { patched: ["plan"] },
   createRun: { status: "pending", id: expect.stringMatching(UUID) },

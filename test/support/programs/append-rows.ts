@@ -1,4 +1,4 @@
-/** append-rows.ts FOLDER RUN SPLIT ROWS: logs rows offline, and prints each step once its call has resolved. */
+/** append-rows.ts FOLDER RUN SPLIT ROWS: logs rows offline, and prints each step when its call has resolved. */
 
 import { DashboardClient, type Split } from "../../../src/index.js";
 import { printLine } from "../print.js";

@@ -1,4 +1,4 @@
-/** count-syncs.ts FOLDER MODE ROWS: logs rows offline, and prints how often a file was brought to the disk meanwhile. */
+/** count-syncs.ts FOLDER MODE ROWS: logs rows offline, and prints the number of fsync calls meanwhile. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,7 +8,7 @@ const [logDir = "", mode = "", rows = ""] = process.argv.slice(2);
 const modes: readonly DashboardClientOptions["fsync"][] = ["never", "interval", "always"];
 let syncs = 0;
 const { fdatasyncSync, fdatasync } = fs;
-// Counted on the way to the system: nothing else shows from outside whether the disk was asked.
+// Nothing else shows from outside whether fsync was called.
 fs.fdatasyncSync = (descriptor) => {
   syncs += 1;
   fdatasyncSync(descriptor);

@@ -1,4 +1,4 @@
-/** disabled.ts: a training that fails, with the settings of the environment; it closes nothing and ends at once. */
+/** disabled.ts: a failing training configured by the environment; it exits without closing. */
 import { DashboardClient } from "../../../src/index.js";
 
 const client = new DashboardClient();

@@ -1,4 +1,4 @@
-/** fill-file.ts FOLDER: logs rows until some fail, then tells on stdout which steps resolved and how others failed. */
+/** fill-file.ts FOLDER: logs rows until some fail, then prints the steps that resolved and the errors. */
 import { DashboardClient } from "../../../src/index.js";
 
 const [logDir = ""] = process.argv.slice(2);

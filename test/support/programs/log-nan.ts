@@ -1,4 +1,4 @@
-/** log-nan.ts FOLDER: logs a NaN many times, with no logger and no level but those of the environment. */
+/** log-nan.ts FOLDER: logs NaN many times, with the logging of the environment. */
 import { DashboardClient } from "../../../src/index.js";
 
 const [logDir = ""] = process.argv.slice(2);

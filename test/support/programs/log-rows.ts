@@ -1,4 +1,7 @@
-/** log-rows.ts URL FOLDER ROWS close|forget [TIMEOUT_MS]: logs rows one after another and ends, with or without closing. */
+/**
+ * log-rows.ts URL FOLDER ROWS close|forget [TIMEOUT_MS]: logs rows one after another and exits, with or without
+ * closing.
+ */
 import { DashboardClient } from "../../../src/index.js";
 
 const [baseUrl = "", logDir = "", rows = "", ending = "", timeoutMs = "30000"] = process.argv.slice(2);

@@ -1,6 +1,4 @@
-/**
- * looping-run.ts URL FOLDER: trains for ever in a run that heeds signals. It says "ready" after the first step.
- */
+/** looping-run.ts URL FOLDER: trains without end in a run with `signals`. Prints "ready" after the first step. */
 import { DashboardClient } from "../../../src/index.js";
 
 const [baseUrl = "", logDir = ""] = process.argv.slice(2);

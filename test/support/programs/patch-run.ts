@@ -1,4 +1,4 @@
-/** patch-run.ts FOLDER RUN TIMES: patches a run offline, and prints each number once its call has resolved. */
+/** patch-run.ts FOLDER RUN TIMES: patches a run offline, and prints each number when its call has resolved. */
 
 import { DashboardClient } from "../../../src/index.js";
 import { printLine } from "../print.js";

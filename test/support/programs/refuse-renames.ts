@@ -2,7 +2,7 @@ import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { dirname } from "node:path";
 
-// Plays Windows with a virus scanner: a rename is refused a number of times.
+// Simulates Windows with a virus scanner: a number of renames fail.
 const [path = "", times = ""] = process.argv.slice(2);
 let left = Number(times);
 const original = fs.renameSync;

@@ -1,6 +1,6 @@
 /**
- * stopped-run.ts URL FOLDER TIMEOUT_MS RUNS [listens]: starts runs that heed signals, says "ready" and goes on for ever;
- * with `listens` the program has a listener of its own, which ends it with 7.
+ * stopped-run.ts URL FOLDER TIMEOUT_MS RUNS [listens]: starts runs with `signals`, prints "ready" and runs without end;
+ * with `listens`, the program has its own listener and exits with 7.
  */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { DashboardClient } from "../../../src/index.js";
@@ -9,7 +9,7 @@ const [baseUrl = "", logDir = "", timeoutMs = "", runs = "", listens] = process.
 const client = new DashboardClient({ baseUrl, logDir, apiKey: "k", projectId: "p", timeoutMs: Number(timeoutMs) });
 if (listens !== undefined) {
   process.once("SIGTERM", async () => {
-    // A signal that is raised again would come when the runs have let go of it and all is sent.
+    // The client raises the signal again only after its runs have ended and everything is sent.
     while (process.listenerCount("SIGTERM") > 0) await nextTurn();
     await client.flush();
     for (let turns = 0; turns < 100; turns += 1) await nextTurn();

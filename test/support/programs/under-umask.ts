@@ -1,4 +1,4 @@
-/** under-umask.ts BASE_URL API_KEY LOG_DIR UMASK: writes something of every kind under a umask, and ends as one that is killed. */
+/** under-umask.ts BASE_URL API_KEY LOG_DIR UMASK: makes every kind of write under a umask, and kills itself. */
 import { DashboardClient } from "../../../src/index.js";
 
 const [baseUrl = "", apiKey = "", logDir = "", umask = "0"] = process.argv.slice(2);

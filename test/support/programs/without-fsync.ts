@@ -1,13 +1,13 @@
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 
-// Plays a file system that has no fsync, such as CIFS, and logs three steps.
+// Simulates a file system without fsync, such as CIFS, and logs three steps.
 const [logDir = "", fsync = ""] = process.argv.slice(2);
-const refused = () => Object.assign(new Error("EINVAL: invalid argument, fsync"), { code: "EINVAL" });
+const rejected = () => Object.assign(new Error("EINVAL: invalid argument, fsync"), { code: "EINVAL" });
 fs.fsyncSync = fs.fdatasyncSync = () => {
-  throw refused();
+  throw rejected();
 };
-Object.assign(fs, { fdatasync: (_: number, done: (error: Error) => void) => process.nextTick(done, refused()) });
+Object.assign(fs, { fdatasync: (_: number, done: (error: Error) => void) => process.nextTick(done, rejected()) });
 syncBuiltinESMExports();
 const { DashboardClient } = await import("../../../src/index.js");
 if (fsync !== "never" && fsync !== "interval" && fsync !== "always") throw new Error(fsync);

@@ -1,4 +1,4 @@
-/** write-once.ts FOLDER: logs one row offline and tells on stdout how that failed. */
+/** write-once.ts FOLDER: logs one row offline and prints its error. */
 import { DashboardClient, MirrorError } from "../../../src/index.js";
 
 const [logDir = ""] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-/** await-calls.ts OPTIONS: awaits one call after the other with nothing else going on, and ends without closing. */
+/** await-calls.ts OPTIONS: awaits one call after another with nothing else to do, and exits without closing. */
 import { DashboardClient } from "../../../../src/index.js";
 
 const client = new DashboardClient({ apiKey: "k", projectId: "p", ...JSON.parse(process.argv[2] ?? "{}") });

@@ -1,4 +1,4 @@
-/** Loaded before a program: its clock goes back by an hour each time that it is read, as far as the program can tell. */
+/** Loaded before a program: its clock goes back by an hour each time it is read. */
 const start = Number(process.env.TEST_CLOCK_START ?? Date.now());
 let reads = 0;
 Date.now = () => {

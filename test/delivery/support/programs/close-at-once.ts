@@ -1,4 +1,4 @@
-/** close-at-once.ts OPTIONS: writes, closes with a deadline, and prints how much is left. */
+/** close-at-once.ts OPTIONS: writes, closes with a deadline, and prints the number of pending writes. */
 import { DashboardClient } from "../../../../src/index.js";
 
 const { closeTimeoutMs = 50, ...options } = JSON.parse(process.argv[2] ?? "{}");

@@ -1,4 +1,7 @@
-/** exit-clients.ts OPTIONS: several offline clients of one mirror, each with one experiment; what happens then is an option. */
+/**
+ * exit-clients.ts OPTIONS: creates several offline clients of one mirror with one experiment each, then does what the
+ * options say.
+ */
 import { rmSync } from "node:fs";
 import { DashboardClient, syncMirror } from "../../../../src/index.js";
 

@@ -1,4 +1,4 @@
-/** fill-mirror.ts OPTIONS: writes a mirror with as many rows as asked for: metrics and, in batches, predictions. */
+/** fill-mirror.ts OPTIONS: writes a mirror with a number of metrics and, in batches, predictions. */
 
 import { DashboardClient } from "../../../../src/index.js";
 import { printLine } from "../../../support/print.js";

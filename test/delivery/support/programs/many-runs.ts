@@ -1,4 +1,4 @@
-/** many-runs.ts OPTIONS: logs two steps to each of many runs, in turn, and prints what became of them. */
+/** many-runs.ts OPTIONS: logs two steps to each of many runs in turn, and prints the result. */
 
 import { DashboardClient, syncMirror } from "../../../../src/index.js";
 import { printLine } from "../../../support/print.js";

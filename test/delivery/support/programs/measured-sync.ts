@@ -1,4 +1,4 @@
-/** measured-sync.ts OPTIONS: syncs, and prints the report and the most memory that was resident, in bytes. */
+/** measured-sync.ts OPTIONS: syncs, and prints the report and the maximum resident memory in bytes. */
 
 import { type SyncOptions, syncMirror } from "../../../../src/index.js";
 import { printLine } from "../../../support/print.js";

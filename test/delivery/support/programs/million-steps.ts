@@ -1,4 +1,4 @@
-/** million-steps.ts OPTIONS: logs a million steps and delivers them; prints the memory in use at three times. */
+/** million-steps.ts OPTIONS: logs and delivers a million steps; prints the memory in use at three times. */
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";

@@ -1,14 +1,14 @@
 import type { Socket } from "node:net";
-import { type AnswerRecipe, bodyOf, hasGoodHead, isCut } from "./answers.js";
-import type { Script } from "./front.js";
+import { bodyOf, hasValidHead, isCut, type ResponseRecipe } from "./response-recipes.js";
+import type { Script } from "./scripted-server.js";
 
 const PIECE_BYTES = 1_000;
-/** More than that in single bytes takes longer than it teaches. */
+/** Sending more as single bytes takes too long. */
 const LONGEST_DRIP_BYTES = 600;
 
-/** Plays an answer as it is described, and breaks the connection off where it is to be. */
-export function playing(recipe: AnswerRecipe): Script {
-  const { status, headers, broken, line, cut, framing } = recipe;
+/** Sends the response, and breaks the connection where the recipe says so. */
+export function scriptFor(recipe: ResponseRecipe): Script {
+  const { status, headers, broken, line, cutAt: cut, framing } = recipe;
   const body = bodyOf(recipe);
   const marked = framingOf(recipe, body);
   const all = broken === null ? headers : [...headers, broken];
@@ -17,14 +17,14 @@ export function playing(recipe: AnswerRecipe): Script {
   const whole = Buffer.concat([Buffer.from(head, "latin1"), marked.body]);
   const bytes = isCut(recipe) ? whole.subarray(0, Math.floor(whole.length * (cut ?? 1))) : whole;
   return (socket) => {
-    write(socket, bytes, recipe.drips, () => {
+    write(socket, bytes, recipe.isSlow, () => {
       if (isCut(recipe)) socket.resetAndDestroy();
-      else if (framing !== "length" || status < 200 || !hasGoodHead(recipe)) socket.end();
+      else if (framing !== "length" || status < 200 || !hasValidHead(recipe)) socket.end();
     });
   };
 }
 
-function framingOf({ framing }: AnswerRecipe, body: Buffer): { headers: string[]; body: Buffer } {
+function framingOf({ framing }: ResponseRecipe, body: Buffer): { headers: string[]; body: Buffer } {
   switch (framing) {
     case "pieces":
       return { headers: ["Transfer-Encoding: chunked"], body: inPieces(body) };

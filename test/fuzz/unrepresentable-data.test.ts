@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { type DashboardClient, EvsysValidationError } from "../../src/index.js";
 import { failureOf, offlineClient, wrong } from "../support/clients.js";
 import { recordingLogger } from "../support/loggers.js";
-import { HOSTILE } from "./support/hostile.js";
+import { UNUSUAL_VALUES } from "./support/unusual-values.js";
 
-/** Where any data may stand: the call, and the way to the place. */
+/** Every place for arbitrary data: the field's path, and the call. */
 const PLACES: Readonly<Record<string, (client: DashboardClient, value: unknown) => unknown>> = {
   "config.a[0]": (c, value) => c.createExperiment({ experiment_name: "x", config: wrong({ a: [value] }) }),
   config: (c, value) => c.createExperiment({ experiment_name: "x", config: wrong(value) }),
@@ -21,14 +21,14 @@ const PLACES: Readonly<Record<string, (client: DashboardClient, value: unknown) 
   "a[1]": (c, value) => c.post("/x/", { a: [1, value] }),
 };
 
-describe.each(Object.entries(PLACES))("in %s", (field, call) => {
-  it.each(HOSTILE.filter(({ isKept }) => isKept === false))(
-    "$name is refused by the name of its place",
+describe.each(Object.entries(PLACES))("an unrepresentable value in %s", (field, call) => {
+  it.each(UNUSUAL_VALUES.filter(({ isRepresentable }) => isRepresentable === false))(
+    "$name is rejected by the path of its field",
     async ({ make }) => {
       const client = offlineClient();
       const error = await failureOf(() => call(client, make()));
       if (!(error instanceof EvsysValidationError)) throw error;
-      // Some of it lies deeper within the value.
+      // Some are nested deeper within the value.
       expect(error.issues.map((issue) => issue.field.slice(0, field.length))).toEqual([field]);
       expect(error.issues[0]?.field).not.toContain('""');
       expect(existsSync(client.local.root)).toBe(false);
@@ -36,7 +36,7 @@ describe.each(Object.entries(PLACES))("in %s", (field, call) => {
   );
 });
 
-it("what JSON keeps is taken, as JSON has it", async () => {
+it("values that JSON can represent are accepted in their JSON form", async () => {
   class Settings {
     readonly rate = 0.1;
     readonly #hidden = 1;
@@ -61,7 +61,7 @@ it("what JSON keeps is taken, as JSON has it", async () => {
   expect(client.local.experiment(id)?.config).toEqual(JSON.parse(JSON.stringify(config)));
 });
 
-it("what is changed after the call is mirrored as it was", async () => {
+it("a value that is changed after the call is mirrored as it was passed", async () => {
   const client = offlineClient();
   const config = { rate: 0.1, schedule: [1] };
   const call = client.createExperiment({ experiment_name: "x", config });
@@ -70,10 +70,10 @@ it("what is changed after the call is mirrored as it was", async () => {
   expect(client.local.experiment((await call).id)?.config).toEqual({ rate: 0.1, schedule: [1] });
 });
 
-it("what lies too deep or in a circle is refused at once, by the beginning of the way there", async () => {
+it("a value that is nested too deeply or is circular is rejected with the start of its path", async () => {
   const client = offlineClient();
   for (const name of ["10,000 deep", "100,000 deep list", "circle", "circle of lists"]) {
-    const value = HOSTILE.find((hostile) => hostile.name === name)?.make();
+    const value = UNUSUAL_VALUES.find((unusual) => unusual.name === name)?.make();
     const error = await failureOf(() => client.updateRun("r", { summary: { tree: value } }));
     expect(error).toMatchObject({ name: "EvsysValidationError" });
     expect(String(error)).toMatch(/summary\.tree.*(circular|deep)/);
@@ -81,13 +81,13 @@ it("what lies too deep or in a circle is refused at once, by the beginning of th
   }
 });
 
-it("a series of the name __proto__ is refused, not lost", async () => {
+it("a series named __proto__ is rejected, not lost", async () => {
   const client = offlineClient();
   const error = await failureOf(() => client.logStepMetric("r", JSON.parse('{"step":1,"metrics":{"__proto__":1}}')));
   expect(error).toMatchObject({ name: "EvsysValidationError", issues: [{ field: "metrics.__proto__" }] });
 });
 
-it("a field of the name toJSON is a field like others", async () => {
+it("a field named toJSON is an ordinary field", async () => {
   const logger = recordingLogger();
   const client = offlineClient({ logger });
   await client.updateRun("r", { summary: { toJSON: 1, score: Number.NaN } });

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { HOSTILE } from "./hostile.js";
+import { UNUSUAL_VALUES } from "./unusual-values.js";
 
 const PIECES = [
   "..",
@@ -39,20 +39,19 @@ const MORE = [
   '"',
 ];
 
-/** Text that would like to be somewhere else, text of any letters, and what is no text at all. */
+/** Paths, arbitrary text, and values that are not strings. */
 const text = fc.oneof(
   fc.array(fc.constantFrom(...PIECES, ...MORE), { maxLength: 6 }).map((pieces) => pieces.join("")),
   fc.string({ unit: "binary", maxLength: 20 }),
   fc.string({ unit: "grapheme", minLength: 40, maxLength: 230 }),
   fc.constantFrom("x".repeat(199), "x".repeat(201), "é".repeat(100), "é".repeat(101), "😀".repeat(50), "😀".repeat(51)),
 );
-const noText = fc.constantFrom(...HOSTILE.map(({ name }) => name)).map((name) => ({ hostile: name }));
-/** An id, as a failure prints it. */
+const noText = fc.constantFrom(...UNUSUAL_VALUES.map(({ name }) => name)).map((name) => ({ unusual: name }));
+/** An id, as printed on failure. */
 export const anyId: fc.Arbitrary<Id> = fc.oneof({ weight: 6, arbitrary: text }, noText);
 
-export type Id = string | { readonly hostile: string };
+export type Id = string | { readonly unusual: string };
 
-/** The id itself. */
 export function made(id: Id): unknown {
-  return typeof id === "string" ? id : HOSTILE.find(({ name }) => name === id.hostile)?.make();
+  return typeof id === "string" ? id : UNUSUAL_VALUES.find(({ name }) => name === id.unusual)?.make();
 }

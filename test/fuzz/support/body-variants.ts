@@ -1,5 +1,5 @@
-/** Whole bodies that are made in another way, with the same fields. */
-export const WRAPPINGS: Readonly<Record<string, (body: object) => unknown>> = {
+/** Other objects with the same fields. */
+export const BODY_VARIANTS: Readonly<Record<string, (body: object) => unknown>> = {
   plain: (body) => body,
   proxy: (body) => new Proxy(body, {}),
   frozen: (body) => Object.freeze(body),

@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 
-/** The ways to write a value, those that JSON does not know among them. */
-export const WRITINGS: Readonly<Record<string, (text: string) => string | Buffer>> = {
+/** Ways to encode a JSON text, some of them invalid. */
+export const ENCODINGS: Readonly<Record<string, (text: string) => string | Buffer>> = {
   plain: (text) => text,
   padded: (text) => `\r\n\t ${text} \n`,
   "with a mark": (text) => `\ufeff${text}`,

@@ -1,32 +1,32 @@
 import { connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** What is done with a connection on which a whole request has arrived. */
+/** Handles a connection on which a complete request has arrived. */
 export type Script = (socket: Socket) => void;
 
-/** A port that plays any bytes as answers, or passes all on to a real server. A change ends all connections. */
-export interface Front {
+/** A port that sends scripted bytes as responses, or forwards to a real server. Switching closes all connections. */
+export interface ScriptedServer {
   readonly url: string;
-  /** How many requests were answered by scripts. */
-  readonly played: () => number;
-  play(script: Script): void;
+  /** The number of requests that scripts have handled. */
+  readonly responses: () => number;
+  run(script: Script): void;
   forwardTo(port: number): void;
 }
 
-/** A front on a free port, closed when the test is over. */
-export async function startFront(): Promise<Front> {
+/** Starts it on a free port; closed at the end of the test. */
+export async function scriptedServer(): Promise<ScriptedServer> {
   const sockets = new Set<Socket>();
-  let played = 0;
+  let responses = 0;
   let onConnection: (socket: Socket) => void = (socket) => socket.destroy();
   const server = createServer((socket) => {
     sockets.add(socket.on("close", () => sockets.delete(socket)));
-    // A caller that goes away is none of our business.
+    // Clients may disconnect at any time.
     socket.on("error", () => {});
     onConnection(socket);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The front has no port.");
+  if (address === null || typeof address === "string") throw new Error("The port has no port.");
   const change = (to: (socket: Socket) => void): void => {
     onConnection = to;
     for (const socket of sockets) socket.destroy();
@@ -37,11 +37,11 @@ export async function startFront(): Promise<Front> {
   });
   return {
     url: `http://127.0.0.1:${address.port}`,
-    played: () => played,
-    play(script) {
+    responses: () => responses,
+    run(script) {
       change((socket) =>
         onEachRequest(socket, () => {
-          played += 1;
+          responses += 1;
           script(socket);
         }),
       );
@@ -57,7 +57,7 @@ export async function startFront(): Promise<Front> {
   };
 }
 
-/** Calls back for each request that has arrived whole. */
+/** Calls back for each complete request. */
 function onEachRequest(socket: Socket, callback: () => void): void {
   let text = "";
   socket.setEncoding("latin1").on("data", (piece: string) => {

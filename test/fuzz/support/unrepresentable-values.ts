@@ -1,4 +1,4 @@
-import { nested } from "./kept.js";
+import { nested } from "./representable-values.js";
 
 function circle(): unknown {
   const object: Record<string, unknown> = { near: 1 };
@@ -22,8 +22,8 @@ function revoked(target: object): unknown {
   return proxy;
 }
 
-/** What JSON cannot hold, or would drop, empty or garble without a word; and what cannot be read. */
-export const UNKEPT: Readonly<Record<string, () => unknown>> = {
+/** Values that JSON cannot represent, or would drop or change silently, or that cannot be read. */
+export const UNREPRESENTABLE: Readonly<Record<string, () => unknown>> = {
   bigint: () => 10n,
   "boxed number": () => Object(7),
   "boxed NaN": () => Object(Number.NaN),

@@ -3,15 +3,14 @@ import { expect } from "vitest";
 import { IS_FULL, IS_LONG } from "../../delivery/support/random.js";
 
 const [QUICK_SEED, FULL_SEED] = [20_240_601, 20_240_602];
-/** How much of the few cases `npm test` plays. */
+/** The share of `few` that `npm test` runs. */
 const QUICK_SHARE = 1 / 6;
 
 /**
- * Holds a property against a number of cases: some in `npm test`, `few` others in `npm run test:full`, the same ones each
- * time, and `many` in `npm run test:long`, others each time. A failure names its seed and its path, with which fast-check
- * plays it again.
+ * Checks a property: with some cases in `npm test`, `few` others in `npm run test:full`, the same ones each time, and
+ * `many` different ones in `npm run test:long`. A failure prints its seed and path, with which fast-check repeats it.
  */
-export async function holds<Case>(
+export async function checkProperty<Case>(
   property: fc.IAsyncPropertyWithHooks<Case>,
   { few, many }: { readonly few: number; readonly many: number },
 ): Promise<void> {
@@ -21,7 +20,7 @@ export async function holds<Case>(
   await fc.assert(property, IS_LONG ? { numRuns: many } : short);
 }
 
-/** Checks that no kind of case was rare, for then the property would say little. The few cases of `npm test` may lack one. */
+/** Checks that no kind of case was rare, because the property would prove little. `npm test` may lack some. */
 export function expectShares(counts: Readonly<Record<string, number>>, least: number): void {
   if (!IS_FULL && !IS_LONG) return;
   const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
@@ -29,35 +28,33 @@ export function expectShares(counts: Readonly<Record<string, number>>, least: nu
   expect(rare, `of ${all} cases`).toEqual([]);
 }
 
-/** Hundreds of cases, each with files and requests of its own, take longer than a test may otherwise. */
-export const PATIENCE_MS = IS_LONG ? 3_600_000 : 120_000;
+/** Hundreds of cases with files and requests take longer than the default timeout. */
+export const PROPERTY_TIMEOUT_MS = IS_LONG ? 3_600_000 : 120_000;
 
-/** Something to play in, for some cases each: a mirror that grows for ever makes each look at it slower. */
-export interface Worlds<World> {
-  /** The world of the next case. */
-  next(): Promise<World>;
-  /** Ends the last world. */
+/** A fixture shared by a number of cases, then replaced: reading a growing mirror becomes slower. */
+export interface Fixtures<Fixture> {
+  next(): Promise<Fixture>;
   end(): Promise<void>;
 }
 
-export function worldsOf<World>(
-  begin: () => Promise<World>,
-  end: (world: World) => Promise<unknown>,
+export function fixturesOf<Fixture>(
+  begin: () => Promise<Fixture>,
+  end: (fixture: Fixture) => Promise<unknown>,
   cases: number,
-): Worlds<World> {
-  let world: World | undefined;
+): Fixtures<Fixture> {
+  let fixture: Fixture | undefined;
   let left = 0;
   async function finish(): Promise<void> {
-    const last = world;
-    world = undefined;
+    const last = fixture;
+    fixture = undefined;
     if (last !== undefined) await end(last);
   }
   return {
     async next() {
       if (left === 0) await finish();
       left = left === 0 ? cases - 1 : left - 1;
-      world ??= await begin();
-      return world;
+      fixture ??= await begin();
+      return fixture;
     },
     end: finish,
   };

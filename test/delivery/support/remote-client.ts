@@ -1,14 +1,14 @@
 import type { DashboardClient, DashboardClientOptions } from "../../../src/index.js";
 import { type Program, startProgram } from "./program.js";
 
-/** A call that a process is to make. */
+/** A call that the process makes. */
 export interface Request {
   readonly number: number;
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** How a call ended. The first line, number 0, says that the process is ready. */
+/** The result of a call. Number 0 says that the process is ready. */
 export interface Reply {
   readonly number: number;
   readonly value?: unknown;
@@ -20,23 +20,22 @@ type Method = {
 }[keyof DashboardClient] &
   string;
 
-/** A client in a process of its own. */
+/** A client in its own process. */
 export interface RemoteClient extends Program<Reply> {
-  /** Makes it call a method; resolves or rejects as the call does there, and rejects where the process ends before. */
+  /** Calls a method there; settles as the call does, or rejects if the process exits before. */
   call<Name extends Method>(
     method: Name,
     ...args: Parameters<DashboardClient[Name]>
   ): Promise<Awaited<ReturnType<DashboardClient[Name]>>>;
-  /** Lets it go: it ends once nothing holds it. */
+  /** Closes its stdin: the process exits once nothing keeps it alive. */
   letGo(): void;
 }
 
-/** Starts a client in a process of its own. */
 export async function remoteClient(
   options: Omit<DashboardClientOptions, "fetch" | "logger" | "onDeliveryError">,
   program: Parameters<typeof startProgram>[2] = {},
 ): Promise<RemoteClient> {
-  const child = startProgram<Reply>("remote.ts", options, program);
+  const child = startProgram<Reply>("remote-client.ts", options, program);
   const waiting = new Map<number, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
   let heard = 0;
   child.process.stdout.on("data", () => {
@@ -69,7 +68,7 @@ export async function remoteClient(
   await replyTo(0);
   return {
     ...child,
-    // The other process has called the same method of the same class.
+    // The other process called the same method of the same class.
     call: (method, ...args) => ask(method, args) as Promise<never>,
     letGo: () => child.process.stdin.end(),
   };

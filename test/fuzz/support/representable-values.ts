@@ -6,15 +6,15 @@ class Settings {
   }
 }
 
-/** A value within so many others. */
+/** A value nested to a depth. */
 export function nested(depth: number, wrap: (inner: unknown) => unknown): unknown {
   let value: unknown = 1;
   for (let level = 0; level < depth; level += 1) value = wrap(value);
   return value;
 }
 
-/** What JSON has a form for, strange as it may be. */
-export const KEPT: Readonly<Record<string, () => unknown>> = {
+/** Values that JSON can represent, however unusual. */
+export const REPRESENTABLE: Readonly<Record<string, () => unknown>> = {
   NaN: () => Number.NaN,
   Infinity: () => Number.POSITIVE_INFINITY,
   "-Infinity": () => Number.NEGATIVE_INFINITY,

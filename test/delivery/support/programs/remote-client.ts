@@ -1,12 +1,12 @@
 /**
- * remote.ts OPTIONS: a client that is told over stdin what to call, a line each, and prints how each call ended. When stdin
- * ends nothing holds the process any more but what the client does of itself.
+ * remote-client.ts OPTIONS: runs a client that makes the calls it reads from stdin, one per line, and prints each
+ * result. When stdin ends, only the client itself keeps the process alive.
  */
 
 import { createInterface } from "node:readline";
 import { DashboardClient, EvsysError } from "../../../../src/index.js";
 import { printLine } from "../../../support/print.js";
-import type { Reply, Request } from "../remote.js";
+import type { Reply, Request } from "../remote-client.js";
 
 const client = new DashboardClient({ apiKey: "k", projectId: "p", ...JSON.parse(process.argv[2] ?? "{}") });
 

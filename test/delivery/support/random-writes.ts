@@ -3,7 +3,7 @@ import type { DashboardClient } from "../../../src/index.js";
 import { prediction } from "./predictions.js";
 import { randomFrom } from "./random.js";
 
-/** A write whose call has resolved; the token tells it from all others of its kind. */
+/** A write whose call resolved; the token is unique among its kind. */
 export interface Accepted {
   readonly kind:
     | "experiment"
@@ -17,20 +17,20 @@ export interface Accepted {
   readonly token: string;
 }
 
-/** How much is written, and how. */
+/** The amount and the kinds of writes. */
 export interface Amount {
   readonly seed: number;
-  /** How many calls are made before one is awaited. */
+  /** The maximum number of unresolved calls. */
   readonly inFlight: number;
-  /** After how many writes it ends. Default: it never does. */
+  /** The number of writes. Default: unlimited. */
   readonly writes?: number | undefined;
-  /** How long it rests after each write. Default: it does not. */
+  /** The pause after each write in milliseconds. Default: none. */
   readonly pauseMs?: number | undefined;
   /** Writes of one kind only. */
   readonly only?: "metrics" | "predictions" | "runPatch" | undefined;
 }
 
-/** Writes all that there is to write, in an order of the seed's choice, and tells of each call that has resolved. */
+/** Makes writes in an order that depends on the seed, and reports each call that resolved. */
 export async function writeAll(
   client: DashboardClient,
   { seed, inFlight, writes = Number.POSITIVE_INFINITY, pauseMs, only }: Amount,

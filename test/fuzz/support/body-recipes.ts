@@ -1,30 +1,30 @@
 import fc from "fast-check";
-import { fitting } from "../../support/bodies.js";
+import { validBodies } from "../../support/bodies.js";
 import { OPERATIONS, resolved, type Schema } from "../../support/document.js";
-import { EVERYDAY } from "./everyday.js";
-import { HOSTILE } from "./hostile.js";
-import { WRAPPINGS } from "./wrappings.js";
+import { BODY_VARIANTS } from "./body-variants.js";
+import { ORDINARY_VALUES } from "./ordinary-values.js";
+import { UNUSUAL_VALUES } from "./unusual-values.js";
 
-/** How to make a body: what a failure prints, and what is made anew each time. */
+/** Describes a body: printed on failure, and built anew each time. */
 export interface Recipe {
-  /** A body that fits. */
+  /** A valid body. */
   readonly base: unknown;
-  /** Which of its places is changed, counted over all of them. */
+  /** The index of the changed place among all places. */
   readonly at: number;
   readonly way: "none" | "replace" | "add" | "remove";
-  /** The name of what is put there. */
+  /** The name of the inserted value. */
   readonly value: string;
-  /** The field it is put under, where it is added. */
+  /** The field of an added value. */
   readonly field: string;
-  /** What else is put into the body itself. */
+  /** A second value, inserted at the top level of the body. */
   readonly extra: { readonly field: string; readonly value: string } | null;
-  /** What the whole body is made into. */
-  readonly wrapping: string;
+  /** The variant of the whole body. */
+  readonly variant: string;
 }
 
 type Path = readonly (string | number)[];
 
-const VALUES = new Map([...HOSTILE, ...EVERYDAY].map((value) => [value.name, value]));
+const VALUES = new Map([...UNUSUAL_VALUES, ...ORDINARY_VALUES].map((value) => [value.name, value]));
 
 const STRANGE_FIELDS = ["unknown", "__proto__", "constructor", "toString", "hasOwnProperty", "toJSON", "then", "", "0"];
 const OUR_FIELDS = ["id", "_created_at", "_updated_at", "loss", "accuracy", "metrics", "predictions", "NaN", "length"];
@@ -36,56 +36,59 @@ export function requestOf(name: string): Schema {
   return found.request;
 }
 
-/** Recipes for bodies around a schema: some that fit, most of them with a thing or two that nobody foresees. */
+/** Recipes for a schema: some valid bodies, most with one or two unusual values. */
 export function recipes(schema: Schema, without: readonly string[] = []): fc.Arbitrary<Recipe> {
   const known = Object.keys(resolved(schema).properties ?? {}).filter((field) => !without.includes(field));
   const field = fc.constantFrom(...known, ...known, ...STRANGE_FIELDS, ...OUR_FIELDS);
-  const hostile = fc.constantFrom(...HOSTILE.map(({ name }) => name));
-  const value = fc.oneof({ weight: 3, arbitrary: hostile }, fc.constantFrom(...VALUES.keys()));
+  const unusual = fc.constantFrom(...UNUSUAL_VALUES.map(({ name }) => name));
+  const value = fc.oneof({ weight: 3, arbitrary: unusual }, fc.constantFrom(...VALUES.keys()));
   return fc.record({
-    base: fitting(schema).map((body) => withoutFields(body, without)),
+    base: validBodies(schema).map((body) => withoutFields(body, without)),
     at: fc.nat({ max: 10_000 }),
     way: fc.constantFrom("none", "replace", "replace", "replace", "add", "add", "remove"),
     value,
     field,
     extra: fc.option(fc.record({ field, value }), { freq: 3 }),
-    wrapping: fc.oneof({ weight: 3, arbitrary: fc.constant("plain") }, fc.constantFrom(...Object.keys(WRAPPINGS))),
+    variant: fc.oneof({ weight: 3, arbitrary: fc.constant("plain") }, fc.constantFrom(...Object.keys(BODY_VARIANTS))),
   });
 }
 
-/** A body of its recipe, made anew, with fields that are known only now. */
-export function made(recipe: Recipe, fields: object = {}): unknown {
-  const { base, way, value, field, extra, wrapping } = recipe;
+/** Builds the body, with additional fields. */
+export function build(recipe: Recipe, fields: object = {}): unknown {
+  const { base, way, value, field, extra, variant } = recipe;
   const body: unknown = { ...structuredClone(Object(base)), ...fields };
   const paths = placesIn(body);
   const path = paths[recipe.at % paths.length] ?? [];
   const changed = change(body, path, way, field, value);
   if (!isContainer(body) || changed !== body) return changed;
-  if (extra !== null) put(body, extra.field, hostileOf(extra.value));
-  return WRAPPINGS[wrapping]?.(body);
+  if (extra !== null) put(body, extra.field, unusualValue(extra.value));
+  return BODY_VARIANTS[variant]?.(body);
 }
 
-/** What becomes of the values that are put into a body, whatever the schema says of the places. */
-export interface Prospects {
-  /** One of them has to be refused. */
-  readonly areRefused: boolean;
-  /** All of them are kept by JSON, as they are. */
-  readonly areKept: boolean;
+/** What is expected of the inserted values, independent of the schema. */
+export interface Expectation {
+  /** At least one must be rejected. */
+  readonly isRejected: boolean;
+  /** JSON represents all of them unchanged. */
+  readonly areRepresentable: boolean;
 }
 
-export function prospectsOf({ way, value, field, extra, wrapping }: Recipe): Prospects {
+export function expectationOf({ way, value, field, extra, variant }: Recipe): Expectation {
   const names = [...(way === "replace" || way === "add" ? [value] : []), ...(extra === null ? [] : [extra.value])];
-  const keeps = names.map((name) => VALUES.get(name)?.isKept);
+  const keeps = names.map((name) => VALUES.get(name)?.isRepresentable);
   const fields = [way === "add" ? field : "", extra?.field];
-  // What lies on the prototype is not looked at; the second value may lie over the first one; toJSON answers for itself.
-  const isVisible = wrapping !== "inherited" && names.length === 1 && !fields.includes("toJSON");
+  // Inherited fields are ignored, the second value may overwrite the first, and toJSON decides for itself.
+  const isVisible = variant !== "inherited" && names.length === 1 && !fields.includes("toJSON");
   return {
-    areRefused: isVisible && keeps.includes(false),
-    areKept: !fields.includes("__proto__") && keeps.every((isKept) => isKept === true) && !names.some(isNonFinite),
+    isRejected: isVisible && keeps.includes(false),
+    areRepresentable:
+      !fields.includes("__proto__") &&
+      keeps.every((isRepresentable) => isRepresentable === true) &&
+      !names.some(isNonFinite),
   };
 }
 
-/** Where an integer is due, a number that is not finite is no null, as JSON has it. */
+/** JSON would write null for it, which is not an integer. */
 function isNonFinite(name: string): boolean {
   return /NaN|Infinity/.test(name);
 }
@@ -95,12 +98,12 @@ function change(body: unknown, path: Path, way: Recipe["way"], field: string, va
   if (way === "none") return body;
   if (way === "add") {
     const target = at(body, path);
-    if (Array.isArray(target)) target.push(hostileOf(value));
-    else put(isContainer(target) ? target : owner, field, hostileOf(value));
+    if (Array.isArray(target)) target.push(unusualValue(value));
+    else put(isContainer(target) ? target : owner, field, unusualValue(value));
     return body;
   }
-  if (last === undefined) return way === "replace" ? hostileOf(value) : body;
-  if (way === "replace") put(owner, last, hostileOf(value));
+  if (last === undefined) return way === "replace" ? unusualValue(value) : body;
+  if (way === "replace") put(owner, last, unusualValue(value));
   else if (Array.isArray(owner)) owner.splice(Number(last), 1);
   else if (isContainer(owner)) Reflect.deleteProperty(owner, last);
   return body;
@@ -116,14 +119,14 @@ function at(value: unknown, path: Path): unknown {
   return path.reduce((each: unknown, step) => (isContainer(each) ? Reflect.get(each, step) : undefined), value);
 }
 
-/** As JSON.parse would: a field of any name is a field. */
+/** Defines an own field of any name, as JSON.parse does. */
 function put(owner: unknown, field: string | number, value: unknown): void {
   if (!isContainer(owner)) return;
   if (Array.isArray(owner) && typeof field === "string") owner.push(value);
   else Reflect.defineProperty(owner, field, { value, writable: true, enumerable: true, configurable: true });
 }
 
-function hostileOf(name: string): unknown {
+function unusualValue(name: string): unknown {
   return VALUES.get(name)?.make();
 }
 

@@ -8,21 +8,20 @@ export interface Ids {
   readonly runId: string;
 }
 
-export interface Broken {
+export interface FailingWrite {
   /** The name of the write in `failing`. */
   readonly write: string;
-  /** How many writes it counts as. */
+  /** The number of writes that it counts as. */
   readonly count: number;
-  /** Makes the write; returns the id of the run that it is of. */
+  /** Makes the write; returns the id of its run. */
   readonly make: (client: DashboardClient, ids: Ids) => Promise<string>;
   readonly isMeant: (request: RecordedRequest) => boolean;
 }
 
-/** The fields of a request's body. */
 export const fieldsOf = ({ body }: RecordedRequest): Record<string, unknown> => Object(body);
 
-/** One write of each kind that the backend never takes. */
-export const BROKEN: readonly (readonly [string, Broken])[] = [
+/** One write of each kind that the backend never accepts. */
+export const FAILING_WRITES: readonly (readonly [string, FailingWrite])[] = [
   [
     "a metrics row",
     {
@@ -83,7 +82,7 @@ export const BROKEN: readonly (readonly [string, Broken])[] = [
   ],
 ];
 
-/** One of every other write. */
+/** One of each other kind of write. */
 export async function writeOthers(client: DashboardClient, { experimentId, runId }: Ids): Promise<void> {
   for (const step of [1, 2, 3]) await client.logStepMetric(runId, { step, loss: 1 });
   await client.addCheckpoint(runId, { uri: "s3://other" });

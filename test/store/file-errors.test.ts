@@ -25,7 +25,7 @@ async function refusesAll(options: DashboardClientOptions & { logDir: string }, 
   expect(client.status()).toMatchObject({ remote: "up", rejected: 0 });
 }
 
-describe("a log dir that cannot be written", () => {
+describe("a log directory that cannot be written", () => {
   it("because it is a file", async () => {
     const file = join(temporaryFolder(), "a-file");
     writeFileSync(file, "precious");
@@ -40,7 +40,7 @@ describe("a log dir that cannot be written", () => {
   });
 
   // In a process of its own: Node's recursive mkdir never comes back from here, and no test can interrupt it.
-  it.runIf(existsSync("/proc/self"))("because the system takes no folders there", async () => {
+  it.runIf(existsSync("/proc/self"))("because the system does not allow folders there", async () => {
     const { stdout, stderr, code } = await program("write-once.ts", ["/proc/evsys-mirror"]).ended;
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(JSON.parse(stdout)).toEqual({
@@ -64,7 +64,7 @@ describe.runIf(canMakeFull)("a full disk", () => {
   };
 
   it.each(ROW_WRITES)(
-    "raises from $method, naming the file and the reason, and nothing is sent",
+    "makes $method throw with the file and the reason, and nothing is sent",
     async ({ call, stream }) => {
       const { client, experimentId, runId, requests } = await runOnServer();
       const path = fill(client, runId, `${stream}.jsonl`);
@@ -79,7 +79,7 @@ describe.runIf(canMakeFull)("a full disk", () => {
     },
   );
 
-  it("of one stream does not touch the others, and is over when there is room", async () => {
+  it("for one stream does not affect the others, and ends when there is space", async () => {
     const { client, server, runId } = await runOnServer();
     const path = fill(client, runId, "metrics.jsonl");
     expect(await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }))).toBeInstanceOf(MirrorError);
@@ -92,8 +92,8 @@ describe.runIf(canMakeFull)("a full disk", () => {
   });
 });
 
-describe("a file that may grow no further", () => {
-  it("keeps every row whose call resolved, and a row cut short is never continued", async () => {
+describe("a file that has reached the size limit", () => {
+  it("keeps every row whose call resolved, and a truncated row is never continued", async () => {
     const logDir = temporaryFolder();
     const limited = program("fill-file.ts", [logDir], {}, { fileBlocks: 64 });
     const { stdout, stderr, code } = await limited.ended;
@@ -109,8 +109,8 @@ describe("a file that may grow no further", () => {
   });
 });
 
-describe("a folder that goes away under a client", () => {
-  it("is made again for the next row at the latest a moment later", async () => {
+describe("a folder that is deleted while a client is running", () => {
+  it("is created again for the next row after at most a moment", async () => {
     const client = offlineClient();
     await client.logStepMetric("run-1", { step: 1, loss: 1 });
     rmSync(client.local.root, { recursive: true });

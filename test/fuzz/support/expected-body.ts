@@ -1,20 +1,20 @@
 import type { OperationName } from "../../../src/index.js";
-import { carried, predictionsOf } from "./calls.js";
+import { predictionsOf, toJson } from "./calls.js";
 
 const SERIES = ["loss", "accuracy", "learning_rate", "grad_norm", "tokens_per_sec"];
 
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * What the wire should carry of a body: JSON's own idea of it, and what the design says of null, of defaults and of a
- * step's series. What does not look like a body is its own image.
+ * The body expected in the request: its JSON form, with the client's rules for null, defaults and the series of a step.
+ * A value that is not an object is expected unchanged.
  */
-export function imageOf(name: OperationName, body: unknown): unknown {
+export function expectedBody(name: OperationName, body: unknown): unknown {
   if (name === "logPredictions") {
-    const rows: unknown = carried(predictionsOf(body));
+    const rows: unknown = toJson(predictionsOf(body));
     return { predictions: Array.isArray(rows) ? rows.map((row) => (isFields(row) ? withoutNull(row) : row)) : rows };
   }
-  const image: unknown = carried(body);
+  const image: unknown = toJson(body);
   if (!isFields(image)) return image;
   const given = withoutNull(image);
   if (name === "addCheckpoint") return { is_final: false, ...given };
