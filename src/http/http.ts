@@ -1,7 +1,4 @@
-import type { Config } from "../config.js";
 import type { Deadline } from "./deadline.js";
-import { fetchTransport } from "./fetch-transport.js";
-import { poolTransport } from "./pool-transport.js";
 import type { RawResponse } from "./response.js";
 
 /** An HTTP request. */
@@ -20,9 +17,4 @@ export interface Http {
   send(request: HttpRequest, deadline: Deadline): Promise<RawResponse>;
   /** Closes the connections and aborts requests in flight. Never throws. */
   close(): Promise<void>;
-}
-
-/** Creates the transport: the caller's fetch if given, else an undici pool; the runtime's fetch if undici cannot be used. */
-export function createHttp(origin: string, { fetch, proxy }: Config): Http {
-  return fetch === undefined ? poolTransport(origin, proxy) : fetchTransport(fetch);
 }
