@@ -26,8 +26,8 @@ export class OutageLog {
   noteUp(pending: number): void {
     if (this.#root === undefined) return;
     this.#recovering = pending;
-    const news = pending === 0 ? "" : `: ${writes(pending)} are being delivered`;
-    this.#logger.warn(`The backend at ${this.#baseUrl} is back${news}.`);
+    const sending = pending === 0 ? "" : `: ${writes(pending)} are being delivered`;
+    this.#logger.warn(`The backend at ${this.#baseUrl} is back${sending}.`);
   }
 
   /** The drain has ended with the backend up. */

@@ -99,9 +99,9 @@ export class Sender {
   }
 
   /** Logs a warning, once for each subject. */
-  warnOnce(matter: string, message: string): void {
-    if (this.#logged.has(matter)) return;
-    this.#logged.add(matter);
+  warnOnce(subject: string, message: string): void {
+    if (this.#logged.has(subject)) return;
+    this.#logged.add(subject);
     this.logger.warn(message);
   }
 

@@ -131,13 +131,9 @@ export class SyncState {
   }
 }
 
-function linesOfSpan(
-  { acknowledged: done, rejected: refused, batches }: Span,
-  ordinal: number,
-  stream: StreamName,
-): AcksLine[] {
+function linesOfSpan({ acknowledged, rejected, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
   const letter = letterOf(stream);
-  const lines: AcksLine[] = done.list.map(({ start, end, delivered, skipped }) => [
+  const lines: AcksLine[] = acknowledged.list.map(({ start, end, delivered, skipped }) => [
     ordinal,
     letter,
     start,
@@ -145,10 +141,11 @@ function linesOfSpan(
     delivered,
     skipped,
   ]);
-  for (const [start, { end, rows, rejection: refusal }] of refused)
-    lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal });
+  for (const [start, { end, rows, rejection }] of rejected)
+    lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal: rejection });
   for (const [start, end] of batches) {
-    if (done.firstGap(start) === start && !refused.has(start)) lines.push({ batch: [ordinal, letter, start, end] });
+    if (acknowledged.firstGap(start) === start && !rejected.has(start))
+      lines.push({ batch: [ordinal, letter, start, end] });
   }
   return lines;
 }

@@ -98,7 +98,7 @@ describe("the scripts for other shells", () => {
   });
 
   it("are well-formed", () => {
-    // What stands in it is read alike by bash.
+    // bash reads it in the same way.
     shell("bash", zshScript(commands), 'bash -n "$1"');
     const word = String.raw`(?:[\w-]+|'(?:[^'\\]|\\['\\])*')`;
     const line = new RegExp(`^complete -c evsys-sdk(?: -[fx]| -[nalsd] ${word})+$`);

@@ -10,7 +10,7 @@ import { temporaryFolder } from "../support/folders.js";
 
 const all = Object.entries(commands);
 const names = all.map(([name]) => name);
-/** Makes the first line that a command prints fail, in a way that nobody foresaw. */
+/** Makes the first line that a command prints throw an unexpected error. */
 const FAILING = `data:text/javascript,${encodeURIComponent(`
   process.stdout.write = () => { throw new Error("no paper; ${API_KEY}\\u001b[31m", { cause: new TypeError("no tree") }); };
 `)}`;

@@ -85,7 +85,7 @@ describe("evsys-sdk export", () => {
 
   it("keeps series names of every alphabet and those that CSV or JavaScript treat specially", async () => {
     const { logDir, runId } = await mirrorOfMetrics([]);
-    // A client refuses "__proto__"; another one may have written it.
+    // This client rejects "__proto__"; another one may have written it.
     const metrics = `{${ALPHABETS.map((name) => `${JSON.stringify(name)}:1`)}}`;
     const line = `{"step":1,"split":"train","metrics":${metrics}}\n`;
     appendFileSync(join(logDir, "generations", runId, "metrics.jsonl"), line);

@@ -92,7 +92,7 @@ describe("a run in evsys-sdk status", () => {
     const values = progress?.curve?.values ?? [];
     expect(progress?.curve?.series).toBe("train/loss");
     expect(values).toHaveLength(32);
-    // Half a part away from either end, more or less: it is drawn from samples.
+    // Within half an interval of the exact value, because the curve is sampled.
     for (const [at, value] of values.entries())
       expect(Math.abs(Number(value) - 20_000 * (1 - (at + 0.5) / 32))).toBeLessThan(100);
   });

@@ -158,7 +158,7 @@ describe("evsys-sdk status", () => {
     const { logDir, runId } = await offlineMirror();
     server.failNext({ status: 422, match: "/metrics/" });
     await sync(server, logDir);
-    // A lock of another host, whose sign of life is held against our own clock.
+    // A lock of another host, whose heartbeat is compared with our own clock.
     const lock = join(logDir, "generations", runId, "sync", "sender.lock.1");
     writeFileSync(lock, JSON.stringify({ pid: 7, startedAt: "1", bootId: "b", host: "elsewhere" }));
     const before = traceOf(logDir);
@@ -196,7 +196,7 @@ describe("evsys-sdk status", () => {
     ]);
     const { stdout } = await command(["status", sender.local.root]);
     expect(stdout).toMatch(new RegExp(`^Process ${process.pid} on .+ sends for run run-s\\.$`, "m"));
-    // An id that is the backend's own is not told twice: once here, once with the process.
+    // An id that is also the backend's is printed only with the run and with the process.
     expect(stdout.match(/run-s/g)).toHaveLength(2);
   });
 

@@ -45,7 +45,7 @@ describe("control characters of a mirror or a backend are escaped", () => {
       command(["status", logDir, "--json"]),
       command(["sync", logDir, "--json"], connection(server)),
     ]);
-    // A refusal's reason has lost its control characters before it comes here; its direction has not.
+    // The reason of a rejection is stored without control characters, but with bidirectional ones.
     expectTame(synced, all[0], all[1]);
     expect(all[2].stdout + all[2].stderr).not.toMatch(OBEYED);
     expect(synced.stdout + synced.stderr).toContain("\\u202e");

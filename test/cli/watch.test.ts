@@ -51,7 +51,7 @@ describe("evsys-sdk sync --watch", () => {
     await until(() => second.runs[0]?.status === "completed" && second.predictions.length === 1);
     child.process.kill("SIGTERM");
     const { code, stdout } = await child.ended;
-    // What was refused is not sent again each second.
+    // A rejected write is not sent again every second.
     expect(second.requests.filter(({ path }) => path.endsWith("/evals/"))).toEqual([]);
     expect(code).toBe(1);
     expect(jsonOf(stdout)).toMatchObject({ delivered: writes - 1, pending: 0, rejected: 1 });

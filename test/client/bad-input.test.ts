@@ -81,7 +81,7 @@ const emptyPatches: readonly (readonly [string, Call])[] = [
   ["updateRun", (c) => c.updateRun("r", { summary: undefined, gpu: null })],
 ];
 
-/** Both worlds refuse alike: a client that would send, and one that never does. */
+/** An online and an offline client, which reject the same input. */
 async function refusal(call: Call): Promise<EvsysValidationError> {
   const { client, requests } = await runOnServer();
   const offline = offlineClient();

@@ -28,7 +28,7 @@ import { EVAL, FULL_WRITES, PREDICTION } from "../support/writes.js";
 
 const NOTHING = { delivered: 0, pending: 0, rejected: 0, skipped: 0 };
 
-/** A disabled client of a server that would answer, and what it does there. */
+/** A disabled client of a running server, and a check that it did nothing. */
 async function disabledClient(options: DashboardClientOptions = {}) {
   const server = await mockServer();
   const logger = recordingLogger();

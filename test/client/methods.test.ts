@@ -3,7 +3,7 @@ import { API_KEY, clientOf, offlineClient, PROJECT_ID, runOnServer, UUID, wrong 
 import { always, rawServer } from "../support/servers.js";
 import { FULL_WRITES } from "../support/writes.js";
 
-/** An answer that keeps the promises of all eight routes at once. */
+/** A response that matches the schemas of all eight routes. */
 const ANY_PROMISE = {
   experiment: { id: "e1" },
   run: { id: "r1" },

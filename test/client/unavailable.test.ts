@@ -5,7 +5,7 @@ import { mirrored, pathsBelow } from "../support/folders.js";
 import { recordingLogger } from "../support/loggers.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
-/** Answers by which nothing is known to have arrived. */
+/** Responses after which the write may not have arrived. */
 const UNAVAILABLE: readonly (readonly [string, ReturnType<typeof always>])[] = [
   ["an empty 200", always(200)],
   ["an empty 200 that says it is JSON", always(200, "", { "content-type": "application/json" })],

@@ -5,7 +5,7 @@ import { API_KEY, mockServer } from "../support/clients.js";
 import { differencesOf, named, reportOn, resultOf } from "../support/contract-reports.js";
 import { always, deadServer, rawServer } from "../support/servers.js";
 
-/** Long enough for any answer that comes, so that a test does not depend on how busy the machine is. */
+/** Longer than any response takes, so that a busy machine does not fail a test. */
 const TIMEOUT_MS = 3_000;
 
 describe("a route that does not respond", () => {

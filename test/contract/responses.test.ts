@@ -6,7 +6,7 @@ import { differencesOf, named, reportOn, resultOf } from "../support/contract-re
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Answers of some routes with other bodies; refusals stay as they are. */
+/** A backend with other bodies in the successful responses of some routes. */
 function altered(changes: Partial<Record<OperationName, (body: Body) => unknown>>): Alterations {
   return {
     alterResponse: ({ status, text }, { operation }) => {
@@ -104,7 +104,7 @@ describe("a response that does not conform", () => {
     expect(differencesOf(report, "createRun", "required fields only")).toEqual([
       { where: "status", expected: "201", got: expect.stringMatching(/^200: \{"run":\{"id":/) },
     ]);
-    // The document promises any 2xx of these, and of the patches a 200.
+    // The schema allows any 2xx for these, and only 200 for the patches.
     expect(named(report, "differs").filter((each) => !/^create(Experiment|Run): /.test(each))).toEqual([]);
     expect(report.notTested).toBe(0);
   });

@@ -27,7 +27,7 @@ async function rowsIn(logDirs: readonly string[], runId: string): Promise<Row[]>
   return rows;
 }
 
-/** Fails every so-manieth row, so that rows are sent again and overtake each other. */
+/** Fails every n-th row, so that rows are retried and overtake each other. */
 function failSome(server: MockServer, random: Random): void {
   const match = ({ path }: { readonly path: string }): boolean => path.endsWith("/metrics/") && random.next() < 0.03;
   server.failNext({ status: 503, times: Number.POSITIVE_INFINITY, match });

@@ -29,7 +29,7 @@ const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
 /** FC_SEED repeats a run that failed. */
 const SEED = Number(process.env.FC_SEED ?? (IS_LONG ? Date.now() % 2 ** 31 : IS_FULL ? 20_240_602 : 20_240_601));
 
-/** Has the calls of one function fail, from the n-th on, so many times. */
+/** Makes a number of calls of one function fail, from the n-th one. */
 function failCalls(name: (typeof CALLS)[number], from: number, times: number, code: string): void {
   const original: (...args: never[]) => unknown = fs[name];
   let calls = 0;
@@ -55,7 +55,7 @@ function expectNoNegativeCount(report: Partial<SyncReport>): void {
   expect(negative).toEqual([]);
 }
 
-/** The eight writes, each with a token that tells it from all others. */
+/** The eight writes, each with a unique token. */
 const WRITES = ["metrics", "predictions", "batch", "eval", "checkpoint", "runPatch", "run", "experimentPatch"] as const;
 
 interface Ids {

@@ -57,7 +57,7 @@ async function failing() {
   const server = await backend();
   const client = clientFor(server, temporaryFolder(), { maxRetries: 0 });
   const { runId } = await runOf(client);
-  // Far away, so that only a flush ends it.
+  // Later than the end of the test, so that only a flush retries it.
   vi.spyOn(Math, "random").mockReturnValue(1_000);
   onTestFinished(() => void vi.restoreAllMocks());
   server.failNext({ status: 500, match: /metrics/ });
@@ -74,7 +74,7 @@ describe("a create that fails while other writes succeed", () => {
     onTestFinished(() => void vi.restoreAllMocks());
     server.failNext({ status: 500, match: /runs\/$/ });
     await client.createRun({ experiment_id: experimentId, seed: 2 });
-    // Once these are answered, a create that was due would have gone out.
+    // A create that was due would have been sent before these responses.
     for (let step = 0; step < 3; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     expect(server.requests.filter(({ path }) => path.endsWith("/runs/"))).toHaveLength(2);
     expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });

@@ -137,7 +137,7 @@ describe("a file that was truncated by a power cut", () => {
       await first.close();
       const run = join(logDir, "generations", runId);
       const bytes = readFileSync(join(run, `${stream}.jsonl`));
-      // The rows of the first call stay whole: what is left of half a batch could not be told from a batch of its own.
+      // The rows of the first call stay complete: half a batch could not be distinguished from a whole one.
       const whole = bytes.indexOf(NEWLINE, stream === "metrics" ? 0 : bytes.indexOf(NEWLINE) + 1) + 1;
       for (const cut of [whole, whole + 1]) {
         truncateSync(join(run, `${stream}.jsonl`), cut);
@@ -162,7 +162,7 @@ describe("a file that was truncated by a power cut", () => {
     const bytes = readFileSync(path);
     truncateSync(path, bytes.indexOf(NEWLINE, bytes.indexOf(NEWLINE) + 1) + 1);
 
-    // Two calls now stand where one stood, and die without an answer.
+    // Two calls replace one, and their responses are lost.
     const second = clientFor(server, logDir, { maxRetries: 0 });
     await second.logStepMetric(runId, { step: 1, loss: 1 });
     server.failNext({ hang: true, afterCommit: true, times: 2, match: "/predictions/" });
@@ -190,7 +190,7 @@ describe("a file that was truncated by a power cut", () => {
   });
 });
 
-/** No row is there twice: rows are told apart by their steps, uris and tasks. */
+/** Checks that no row arrived twice; rows are identified by their steps, uris and tasks. */
 function expectOnceEach(server: MockServer, cut: number): void {
   const names = [
     ...server.metrics.map(({ step }) => `metrics ${step}`),

@@ -17,7 +17,9 @@ import { expectInMirror, startWriter } from "./support/writer.js";
 const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
 const WAIT = { limitMs: 30_000 };
 
-/** Kills a writer at a moment of the seed's choice: when it has reported so many writes, or when the server has its so-manieth request before it. */
+/**
+ * Kills a writer at a random moment: after a number of reported writes, or while the server handles its n-th request.
+ */
 async function killSometime(writer: Program<Accepted>, random: Random, server?: MockServer): Promise<void> {
   const reported = random.between(1, 150);
   const received = random.between(1, 150);
@@ -34,7 +36,7 @@ async function killSometime(writer: Program<Accepted>, random: Random, server?: 
 
 /** After the kill: all that was promised is in the mirror, a sync brings it, and all of the mirror is there once. */
 async function expectExactlyOnce(logDir: string, server: MockServer, accepted: readonly Accepted[]): Promise<void> {
-  // A create whose answer was lost with the process is known to nobody here; it was not promised.
+  // Nobody knows the id of a create whose response was lost in the kill; its call had not resolved.
   mkdirSync(logDir, { recursive: true });
   await expectInMirror(logDir, accepted);
   expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0, skipped: 0 });

@@ -90,7 +90,7 @@ describe.runIf(IS_LONG)("a process that was suspended for a long time", () => {
     }
     const client = clientFor(server, logDir);
     for (let step = 2; step < 10; step += 1) await client.logStepMetric(run.id, { step, loss: 1 });
-    // Half the time after which a lock is stale: whoever stood still for longer has to look before it goes on.
+    // Half the time after which a lock is stale: a process suspended for longer has to check its lock.
     const stoodUntil = performance.now() + 16_000;
     await until(() => performance.now() > stoodUntil);
     child.process.kill("SIGCONT");

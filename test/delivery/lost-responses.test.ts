@@ -41,7 +41,7 @@ function writeOfEach(client: DashboardClient, experimentId: string, runId: strin
   ]);
 }
 
-/** Takes back the answers of all kinds of writes, here and there. */
+/** Loses some responses to every kind of write. */
 function loseResponses(server: MockServer, way: Failure): void {
   let asked = 0;
   const isDue = ({ path }: RecordedRequest): boolean => !/s\/$/.test(path) || ++asked % 3 !== 0;
@@ -86,7 +86,7 @@ describe.each(WAYS)("a backend that stores a write and then %s", (_, way) => {
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
     const { missing, wrong, twice } = await differences(logDir, server);
     expect({ missing, wrong }).toEqual({ missing: [], wrong: [] });
-    // Without keys the backend cannot but take them twice: that it did shows that answers were lost.
+    // Without keys, these writes arrive twice, which shows that responses were lost.
     expect(twice).toHaveLength(lost(server).reduce((sum, request) => sum + Math.max(1, tasksOf(request).length), 0));
   });
 });
@@ -115,7 +115,7 @@ describe("one row whose response is lost while others are sent, then a kill", ()
     const writer = startWriter({ baseUrl: server.url, logDir, seed: 1, inFlight: 8, only: "metrics" });
     await until(() => server.metrics.length > 150);
     await writer.kill();
-    // The others were answered: the writer went on past the row that hangs.
+    // The others got responses: the writer continued past the row that hangs.
     expect(writer.lines().length).toBeGreaterThan(100);
     await expectInMirror(logDir, writer.lines());
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
@@ -177,7 +177,7 @@ describe("predictions", () => {
       await logMore("first");
       let left = seed;
       let killed = startProgram("sync.ts", { baseUrl: server.url, logDirs: [logDir] });
-      // The request is worked on all the same: the process that waits for its answer is gone.
+      // The server still handles the request; only the process that waits for the response is gone.
       watch(server, ({ path }) => {
         if (path.endsWith("/predictions/") && --left === 0) killed.process.kill("SIGKILL");
       });
@@ -213,7 +213,7 @@ describe("a patch without a response", () => {
     void patches.then(() => {
       isOver = true;
     });
-    // Rows that are answered meanwhile: the backend is there, it is this one write that is not.
+    // These rows get responses, so the backend is available and only this write fails.
     for (let step = 1; !isOver; step += 1) await client.logStepMetric(runId, { step, loss: 1 });
     expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
     expect(server.runs).toMatchObject([{ duration_seconds: 2, p1: 1, p2: 2 }]);
@@ -244,7 +244,7 @@ describe("a patch that waits for a row", () => {
     const row = client.logStepMetric(runId, { step: 1, loss: 1 });
     await until(() => held.has("run"));
     const first = client.updateRun(runId, { duration_seconds: 1 });
-    // Opening the other run brings its backlog on its way, behind which a patch does not wait for its answer.
+    // Opening the other run starts its backlog; a patch behind it does not wait for its response.
     const opening = client.updateRun(other.id, { duration_seconds: 3 });
     await until(() => held.has("other"));
     expect(await client.updateRun(runId, { duration_seconds: 2 })).toHaveProperty("patched");

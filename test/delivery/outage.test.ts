@@ -54,7 +54,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     await until(() => logger.lines.length > 1);
     expect(logger.lines.map(({ method }) => method)).toEqual(["warn", "warn"]);
     expect(logger.of("warn")[1]).toMatch(/is back.*\b24 .*delivered/);
-    // It is live again: an awaited call has the backend's answer.
+    // The client is online again: an awaited call returns the backend's response.
     await client.logStepMetric(runId, { step: 30, loss: 1 });
     if (delivery === "await") expect(second.metrics).toHaveLength(31);
     expect(await client.close()).toMatchObject({ pending: 0, rejected: 0 });
@@ -115,7 +115,7 @@ describe.each(MODES)("an outage in the middle of a run, delivery %s", (delivery)
     for (let more = 0; more < 50; more += 1) {
       await write();
       expect(client.status().remote).toBe("up");
-      // An awaited call goes before what waits, and has its answer.
+      // An awaited call is sent before the backlog, and gets its response.
       if (delivery === "await") expect(second.metrics.map((row) => row.step)).toContain(step - 1);
     }
     await client.close({ timeoutMs: 1 });

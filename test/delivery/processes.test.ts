@@ -88,7 +88,7 @@ describe("two processes that log to one run", () => {
     await other.call("logStepMetric", run.id, { step: 1, loss: 1 });
     await until(() => server.metrics.length === 2);
 
-    // From here on the owner has no answers, so it leaves much behind, some of it delivered.
+    // From here on the owner gets no responses, so much is pending when it is killed, some of it delivered.
     let received = 0;
     const takeBack = server.failNext({ hang: true, afterCommit: true, times: 4, match: () => ++received % 2 === 0 });
     const calls = Array.from({ length: 12 }, (_, n) =>

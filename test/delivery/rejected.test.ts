@@ -191,7 +191,7 @@ describe("a run that the backend does not know", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 1, rejected: 0 });
     // Behind a row that waits, a patch waits too.
     expect(await client.updateRun(runId, { status: "failed" })).toEqual({ id: runId, patched: ["status"] });
-    // Whether it raises or, behind what is on its way just now, resolves: it is not lost.
+    // It either throws or, queued behind writes in flight, resolves; in both cases it is not lost.
     await client.updateExperiment(experimentId, { plan: "p" }).catch((reason) => {
       expect(reason).toMatchObject({ status: 404, pending: true });
     });

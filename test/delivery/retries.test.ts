@@ -108,7 +108,7 @@ describe("the Idempotency-Key", () => {
 });
 
 describe("Retry-After", () => {
-  // What would be waited for stands above or below timeoutMs, so the number of attempts tells what was made of it.
+  // The requested pause is above or below timeoutMs, so the number of attempts shows whether it was applied.
   it.each([
     { header: "3600", is: "an hour" },
     { header: inSeconds(3600), is: "an hour from now, as a date" },

@@ -10,7 +10,7 @@ import { fieldsOf } from "./support/failing-writes.js";
 const MODES = ["await", "background"] as const;
 const ALWAYS = Number.POSITIVE_INFINITY;
 
-/** Every request is answered with 429 from now on. */
+/** Responds with 429 to every request from now on. */
 function limit(server: MockServer, retryAfter: string): () => void {
   return server.failNext({ status: 429, headers: { "retry-after": retryAfter }, times: ALWAYS });
 }
@@ -56,7 +56,7 @@ describe.each(MODES)("after a 429 with Retry-After: 60, delivery %s", (delivery)
     await client.logStepMetric(runId, { step: 2, loss: 1 });
     await until(() => client.status().remote === "down");
     const before = server.requests.length;
-    // Another client's flush of a backend that hangs takes longer than the backoff of the first write.
+    // A flush of another client to a hanging backend takes longer than the first write's backoff.
     const silent = await backend();
     silent.failNext({ hang: true, times: ALWAYS });
     const other = clientFor(silent, temporaryFolder(), { delivery: "background" });

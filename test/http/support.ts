@@ -30,7 +30,7 @@ export function deadlineOf(timeoutMs: number, isAwaited = true): Deadline {
   return deadline;
 }
 
-/** A server of bytes, not of HTTP. Each request's whole text is given to `answer`, with its number on its connection. */
+/** A TCP server. `respond` receives the text of each request and its number on its connection. */
 export async function byteServer(respond: (socket: Socket, request: string, number: number) => void) {
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -60,7 +60,7 @@ export async function byteServer(respond: (socket: Socket, request: string, numb
   return { url: `http://127.0.0.1:${address.port}`, sockets, connections: () => connections };
 }
 
-/** A response as it stands on the wire. */
+/** The bytes of a response. */
 export function onTheWire(body: string | object, status = "200 OK"): string {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   const type = typeof body === "string" ? "text/html" : "application/json";

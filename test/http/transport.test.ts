@@ -7,7 +7,7 @@ import { until } from "../support/until.js";
 
 const MEBIBYTE = 1024 * 1024;
 
-/** A server whose answers are 50 MB long; it counts what the caller took of the last one. */
+/** A server with responses of 50 MB; it counts the bytes that the client read of the last one. */
 async function endlessServer(status: number) {
   let [written, responses, isOver] = [0, 0, false];
   const piece = Buffer.alloc(MEBIBYTE, "x");

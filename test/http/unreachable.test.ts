@@ -14,7 +14,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
 });
 
-/** A host that answers no knock: a stopped process whose queue of connections is full, so the system drops new ones. */
+/** A host that accepts no connection: a stopped process with a full queue, so the system drops new ones. */
 async function silentHost(): Promise<{ readonly url: string }> {
   const listen = "require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {";
   const stop = "process.stdout.write(this.address().port + '\\n', () => process.kill(process.pid, 'SIGSTOP')); })";
@@ -29,7 +29,7 @@ async function silentHost(): Promise<{ readonly url: string }> {
   return { url: `http://127.0.0.1:${port}` };
 }
 
-/** A proxy of the environment. What it does with a wish for a tunnel is the test's to say. */
+/** A proxy from the environment. The test decides what it does with a CONNECT request. */
 async function proxy(tunnel: (socket: Duplex, server: Server) => void) {
   const [tunnels, paths]: [string[], string[]] = [[], []];
   const server = createServer(({ url = "" }, response) => {

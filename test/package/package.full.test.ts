@@ -122,7 +122,7 @@ describe("the packed package", () => {
     const bundled = [...code.matchAll(/^\/\/ node_modules\/((?:@[^/]+\/)?[^/]+)/gm)].map(([, name]) => name);
     expect(bundled).toContain("zod");
     for (const name of new Set(bundled)) expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
-    // Locales other than English would show that the bundle no longer leaves out what nobody uses.
+    // Other locales would mean that the bundle includes unused code again.
     expect(code).not.toContain("Ungültige Eingabe");
 
     const { packages }: Lockfile = JSON.parse(readFileSync(join(REPOSITORY, "package-lock.json"), "utf8"));

@@ -86,7 +86,7 @@ const tsc = (...args: string[]) =>
     cwd: project,
   }).ended;
 
-/** Runs a program, from elsewhere, and answers what it printed and the modules it loaded. */
+/** Runs a program in another folder; returns its output and the modules that it loaded. */
 async function traced(program: string, ...args: string[]) {
   const line = ["--import", join(project, "trace.mjs"), join(project, program), ...args];
   const { code, stdout, stderr } = await run(process.execPath, line, { cwd: tmpdir() }).ended;
@@ -118,7 +118,7 @@ describe("the packed package", () => {
   it("exports the mock server as evsys-sdk/testing, with types that do not need those of Node", async () => {
     expect(await tsc()).toMatchObject({ code: 0, stdout: "" });
     const { stdout, loaded } = await traced("main.mjs", join(folder, "tested"));
-    // Two creates, a row whose first answer was lost, two patches.
+    // Two creates, a row whose first response was lost, two patches.
     const expected = { type: "application/json", steps: [1], status: "completed", repeats: 1, told: 6 };
     expect(JSON.parse(stdout)).toEqual(expected);
     expect(loaded).toContainEqual(expect.stringContaining("/evsys-sdk/dist/src/testing/index.js"));

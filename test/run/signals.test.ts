@@ -16,7 +16,7 @@ async function training(server: MockServer, { timeoutMs = PATIENT_MS, runs = 1, 
   return child;
 }
 
-/** Never answers what ends a run, and calls back when it is asked. */
+/** Hangs on the request that ends a run, and calls back when it arrives. */
 function hangAtEnd(server: MockServer, callBack: () => void): void {
   server.failNext({
     hang: true,

@@ -27,7 +27,7 @@ function read(path: string): string {
   }
 }
 
-/** A server that repeats all it was told about the key, as a careless backend does. */
+/** A server that repeats the key in its responses, as a careless backend does. */
 const echoing = (status: number, location?: string) =>
   rawServer(({ headers }, response) => {
     const { authorization } = headers;
@@ -59,7 +59,7 @@ describe("the API key is in no file, log line, error or report", () => {
         root = client.local.root;
         for (const { call } of FULL_WRITES) {
           const outcome = await call(client, { experimentId: "e", runId: "r" }).catch((error: unknown) => error);
-          // An accepted answer is the caller's own: what the backend says in it is not ours to change.
+          // The body of a successful response is returned unchanged.
           if (outcome instanceof Error)
             shown.push(inspect(outcome, { depth: 20, showHidden: true }), JSON.stringify(outcome));
         }

@@ -6,7 +6,7 @@ import { syncFolder, syncToDisk, syncToDiskSoon } from "../../src/store/fsync.js
 import { program } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 
-/** A file that takes every write and knows no fsync. */
+/** A file that accepts every write but does not support fsync. */
 const REFUSING = "/dev/null";
 
 function policyOf(fsync: Fsync, root = temporaryFolder()) {
@@ -45,7 +45,7 @@ describe.runIf(existsSync(REFUSING))("a file system that rejects fsync", () => {
 
   it('is not asked for fsync with the option "never"', () => {
     const { policy, warnings } = policyOf("never");
-    // There is no such descriptor: whoever asks is told so.
+    // There is no such descriptor, so a call of fsync would throw.
     syncToDisk(-1, REFUSING, policy);
     syncToDiskSoon(-1, REFUSING, policy, () => {});
     syncFolder("/does/not/exist", policy);

@@ -61,7 +61,7 @@ describe("the mirror folder", () => {
       _created_at: expect.any(Number),
       _updated_at: expect.any(Number),
     });
-    // Another clock may have been read on the way; a second of tolerance still tells seconds from milliseconds.
+    // The file system may use another clock; a tolerance of one second still distinguishes seconds from milliseconds.
     expect(document?._created_at).toBeGreaterThan(before - 1);
     expect(document?._updated_at).toBeLessThan(after + 1);
   });

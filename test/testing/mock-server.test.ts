@@ -446,7 +446,7 @@ describe("onAnswer", () => {
   const IRIS = { experiment_name: "iris" };
   const KEY = { "idempotency-key": "k" };
 
-  /** A server, and the requests that it told of: as they stood then. */
+  /** A server, and copies of the requests passed to onAnswer. */
   async function recordingServer(options: MockServerOptions = {}) {
     const seen: RecordedRequest[] = [];
     const server = await start({ ...options, onAnswer: (request) => seen.push({ ...request }) });

@@ -117,8 +117,8 @@ async function keyCheck(
   }
   if (!BODY_REJECTED.has(response.status)) return skipped("access", `Status ${response.status} does not show it.`);
   // Some backends validate the body before the key.
-  const stranger = await probe.send(`doctor-${randomUUID()}`);
-  if (stranger.kind === "response" && KEY_REJECTED.has(stranger.status))
+  const randomKey = await probe.send(`doctor-${randomUUID()}`);
+  if (randomKey.kind === "response" && KEY_REJECTED.has(randomKey.status))
     return ok("access", "The backend accepts the API key.");
   return skipped("access", "Unknown, because the backend responds in the same way to a random key.");
 }

@@ -98,7 +98,7 @@ export class ChartCard {
     this.#lines = runs.flatMap(({ key, label, colour }, at) =>
       (responses[at]?.parts ?? []).map((part) => ({ run: key, label: `${label} · ${part.split}`, colour, part })),
     );
-    const read = Math.min(1, ...responses.map((answer) => answer?.read ?? 1));
+    const read = Math.min(1, ...responses.map((response) => response?.read ?? 1));
     fill(this.#note, this.#noteOf(read));
     this.draw();
   }
