@@ -10,6 +10,7 @@ export abstract class ClientWrites {
   abstract readonly projectId: string | undefined;
   readonly #delivery: Delivery;
 
+  /** @internal Its parameter would publish the types of the delivery. */
   constructor(delivery: Delivery) {
     this.#delivery = delivery;
   }
