@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { stepMetricFields } from "../api/inputs.js";
 import { type OperationName, ROUTES } from "../api/routes.js";
 import { EvsysError } from "../errors.js";
-import { type Logger, SILENT_LOGGER } from "../logger.js";
+import type { Logger } from "../logger.js";
 import { assertSafeId } from "../store/paths.js";
 import { type Accepted, accept } from "./accept.js";
 import { type AcceptedPredictions, acceptPredictions } from "./accept-predictions.js";
@@ -22,9 +22,9 @@ export class CallInput {
   readonly #reading = new Set<Promise<unknown>>();
   #isClosed = false;
 
-  constructor(logger: Logger, isDisabled: boolean) {
+  constructor(logger: Logger) {
     this.#logger = logger;
-    this.#nonFinite = new NonFiniteCounts(isDisabled ? SILENT_LOGGER : logger);
+    this.#nonFinite = new NonFiniteCounts(logger);
   }
 
   /** @throws EvsysError if the client is closed. */

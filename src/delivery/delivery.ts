@@ -4,7 +4,7 @@ import { encode } from "../api/lossless-json.js";
 import { type ResponseOf, ROUTES, type RowAdded } from "../api/routes.js";
 import type { Config } from "../config.js";
 import { EvsysValidationError, errorOfResponse } from "../errors.js";
-import type { Logger } from "../logger.js";
+import { type Logger, SILENT_LOGGER } from "../logger.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { preview } from "../util/preview.js";
 import { issueAt } from "../util/validation.js";
@@ -24,7 +24,7 @@ export class Delivery {
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
     this.#config = config;
-    this.input = new CallInput(logger, config.disabled);
+    this.input = new CallInput(config.disabled ? SILENT_LOGGER : logger);
     this.outbox = config.disabled ? new DisabledOutbox(config) : new Outbox(config, logger, store);
     this.entities = new EntityWrites(this.outbox, this.input, config.timeoutMs);
   }

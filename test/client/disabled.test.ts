@@ -68,6 +68,13 @@ describe("a disabled client", () => {
     expectNoTrace();
   });
 
+  it("logs nothing about values that are not sent, at close either", async () => {
+    const { client, expectNoTrace } = await disabledClient({ logLevel: "INFO" });
+    for (const step of [1, 2]) await client.logStepMetric("run-1", { step, loss: Number.NaN });
+    await client.close();
+    expectNoTrace();
+  });
+
   it("counts nothing", async () => {
     const { client, expectNoTrace } = await disabledClient();
     await client.logStepMetric("run-1", { step: 1, loss: 1 });

@@ -79,8 +79,11 @@ describe("a 409", () => {
     "of a later client, after the first one lost the response, is retried: %s",
     async (_, path, write) => {
       const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
+      const before = server.requests.length;
       server.failNext({ hang: true, afterCommit: true, match: path });
       await write(client, ids);
+      // On a busy machine the deadline may pass before the request is sent; the client then sends it later.
+      await until(() => server.requests.length > before);
       await client.close({ timeoutMs: 1 });
       server.failNext({ status: 409, match: path });
       expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
@@ -94,6 +97,7 @@ describe("a 409", () => {
     server.failNext({ hang: true, match: /metrics/ });
     server.failNext({ status: 409, times: ALWAYS, match: /metrics/ });
     await client.logStepMetric(ids.runId, { step: 1, loss: 1 });
+    await until(() => attemptsAt(server, /metrics/).length > 0);
     await client.close({ timeoutMs: 1 });
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
   });
