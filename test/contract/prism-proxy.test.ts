@@ -7,10 +7,11 @@ import { FULL_WRITES } from "../support/writes.js";
 let server: MockServer;
 let prism: Prism;
 
+// Prism compiles the document: this takes seconds, and longer on a busy machine.
 beforeAll(async () => {
   server = await startMockServer({ apiKey: API_KEY });
   prism = await startPrism(server.url);
-});
+}, 60_000);
 afterAll(async () => {
   await prism?.stop();
   await server?.stop();

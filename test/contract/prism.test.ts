@@ -6,9 +6,10 @@ import { FULL_WRITES, PREDICTION } from "../support/writes.js";
 
 let prism: Prism;
 
+// Prism compiles the document: this takes seconds, and longer on a busy machine.
 beforeAll(async () => {
   prism = await startPrism();
-});
+}, 60_000);
 afterAll(() => prism?.stop());
 beforeEach(() => {
   prism.validated.length = 0;
