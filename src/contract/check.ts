@@ -20,7 +20,7 @@ export interface ContractReport {
   readonly conforms: number;
   readonly differs: number;
   readonly notTested: number;
-  /** Null if no route shows it; "in part" if the routes differ; "refused" if a repeat gets a 4xx. */
+  /** Null if no route shows it; "in part" if the routes differ; "rejected" if a repeat gets a 4xx. */
   readonly idempotencyKey: IdempotencyReport["verdict"];
   /** The routes by how they treat a repeat; `notSeen` are those whose responses have no id to compare. */
   readonly idempotencyRoutes: IdempotencyReport["routes"];

@@ -27,7 +27,7 @@ export interface SeenResponse {
 export interface SeenDifference extends Difference {
   readonly request: SentRequest;
   /** Null if there was no complete response. */
-  readonly answer: SeenResponse | null;
+  readonly response: SeenResponse | null;
 }
 
 /** The finding of a check. */
@@ -58,12 +58,12 @@ export function mapped(finding: Finding, text: (text: string) => string): Findin
     case "not tested":
       return { ...finding, reason: text(finding.reason) };
     case "differs": {
-      const differences = finding.differences.map(({ where, expected, got, request, answer }) => ({
+      const differences = finding.differences.map(({ where, expected, got, request, response }) => ({
         where: text(where),
         expected: text(expected),
         got: text(got),
         request: { ...request, path: text(request.path), body: text(request.body) },
-        answer: answer && { ...answer, text: text(answer.text) },
+        response: response && { ...response, text: text(response.text) },
       }));
       return { ...finding, differences };
     }

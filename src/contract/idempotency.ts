@@ -18,19 +18,19 @@ const IGNORED = "ignored, which the schema allows";
 
 /** How the routes treat repeats. */
 export interface IdempotencyReport {
-  readonly verdict: "honoured" | "ignored" | "in part" | "refused" | null;
+  readonly verdict: "honoured" | "ignored" | "in part" | "rejected" | null;
   readonly routes: Readonly<Record<RouteVerdict, readonly OperationName[]>>;
 }
 
-type RouteVerdict = "honoured" | "ignored" | "refused" | "notSeen";
+type RouteVerdict = "honoured" | "ignored" | "rejected" | "notSeen";
 
 /** Summarizes the idempotency checks. */
 export function idempotencyOf(checks: readonly CheckResult[], all: readonly OperationName[]): IdempotencyReport {
   const made = checks.filter(({ check }) => check === IDEMPOTENCY);
   const of = (verdict: RouteVerdict): OperationName[] =>
     all.filter((operation) => verdictOf(made.find((each) => each.operation === operation)) === verdict);
-  const routes = { honoured: of("honoured"), ignored: of("ignored"), refused: of("refused"), notSeen: of("notSeen") };
-  const found = (["honoured", "ignored", "refused"] as const).filter((verdict) => routes[verdict].length > 0);
+  const routes = { honoured: of("honoured"), ignored: of("ignored"), rejected: of("rejected"), notSeen: of("notSeen") };
+  const found = (["honoured", "ignored", "rejected"] as const).filter((verdict) => routes[verdict].length > 0);
   const [first = null] = found;
   return { verdict: found.length > 1 ? "in part" : first, routes };
 }
@@ -40,7 +40,7 @@ function verdictOf(result: CheckResult | undefined): RouteVerdict {
   const isRejected = (status: number | undefined): boolean => status !== undefined && status >= 400 && status < 500;
   if (result?.verdict !== "differs") return "notSeen";
   const [repeat] = result.differences.filter(({ where }) => where === `${REPEAT}status`);
-  return isRejected(repeat?.answer?.status) ? "refused" : "notSeen";
+  return isRejected(repeat?.response?.status) ? "rejected" : "notSeen";
 }
 
 /** The check of a repeat with the same key. Only routes that return an id can be checked. */

@@ -39,8 +39,8 @@ export class ResponseChecker {
   ): SeenDifference[] {
     const path = this.#redactor.short(pathOf(operation, id));
     const request = { method: "POST", path, body: this.#redactor.json(body) } as const;
-    const answer = isResponse(reply) ? { status: reply.status, text: this.#textOf(reply) } : null;
-    return differences.map((each) => ({ ...each, request, answer }));
+    const response = isResponse(reply) ? { status: reply.status, text: this.#textOf(reply) } : null;
+    return differences.map((each) => ({ ...each, request, response }));
   }
 
   #acceptanceDifferences(call: CheckRequest, reply: CallResult): Difference[] {

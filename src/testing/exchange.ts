@@ -1,28 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { messageOf } from "../util/thrown.js";
-import { type Fate, type OpenRecord, openRecord, type RecordedRequest } from "./requests.js";
+import { type OpenRecord, openRecord, type RecordedRequest, type RequestEnd } from "./requests.js";
 import type { MockResponse } from "./response.js";
 
 /**
- * A request and its response. The fate is recorded and reported before the response is sent, so a caller that has received
+ * A request and its response. How it ends is recorded and reported before the response is sent, so a caller that has received
  * the response finds both.
  */
 export class MockExchange {
   readonly record: OpenRecord;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
-  readonly #onFate: ((request: RecordedRequest) => void) | undefined;
+  readonly #onEnd: ((request: RecordedRequest) => void) | undefined;
   readonly #arrivedAt = performance.now();
 
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    onFate: ((request: RecordedRequest) => void) | undefined,
+    onEnd: ((request: RecordedRequest) => void) | undefined,
   ) {
     this.record = openRecord(request);
     this.#request = request;
     this.#response = response;
-    this.#onFate = onFate;
+    this.#onEnd = onEnd;
   }
 
   /** Sends a response, unless the caller has closed the connection. */
@@ -35,7 +35,7 @@ export class MockExchange {
     response.statusCode = status;
     for (const name in headers) response.setHeader(name, headers[name] ?? "");
     this.record.status = status;
-    this.#settle("answered");
+    this.#settle("responded");
     response.end(text);
   }
 
@@ -52,17 +52,17 @@ export class MockExchange {
 
   /** Records that the caller closed the connection. */
   callerGone(): void {
-    this.#settle("gone");
+    this.#settle("disconnected");
   }
 
-  #settle(fate: Fate): void {
+  #settle(end: RequestEnd): void {
     const { record } = this;
-    const isOpen = record.fate === undefined;
-    record.fate = fate;
+    const isOpen = record.end === undefined;
+    record.end = end;
     record.durationMs = performance.now() - this.#arrivedAt;
     if (!isOpen) return;
-    const told: unknown = this.#onFate?.(record);
+    const reported: unknown = this.#onEnd?.(record);
     // A promise rejects too late for a 500, and must not end the process.
-    Promise.resolve(told).catch((error: unknown) => process.emitWarning(`onAnswer failed: ${messageOf(error)}`));
+    Promise.resolve(reported).catch((error: unknown) => process.emitWarning(`onRequest failed: ${messageOf(error)}`));
   }
 }

@@ -34,10 +34,10 @@ export interface MockServerOptions {
   /** Whether requests are recorded in `requests`. Default true; use false for a server that runs for days. */
   readonly keepRequests?: boolean | undefined;
   /**
-   * Called once per request when its fate is decided, before the response is sent: answered, hung, reset, or closed by its
+   * Called once per request when its end is decided, before a response is sent: responded, hung, reset, or closed by its
    * caller. Not called for requests that `stop()` interrupts. If it throws, the response is a 500 with the error.
    */
-  readonly onAnswer?: ((request: RecordedRequest) => void) | undefined;
+  readonly onRequest?: ((request: RecordedRequest) => void) | undefined;
 }
 
 /** A running mock server. The collections are live: the same arrays, growing as writes arrive. */
@@ -60,7 +60,7 @@ export interface MockServer extends AsyncDisposable {
   readonly checkpoints: readonly CheckpointRow[];
   /** The predictions of all runs, one entry each, in the order they arrived. */
   readonly predictions: readonly PredictionRow[];
-  /** The requests to this server in the order they arrived, whatever their fate. They do not contain the API key. */
+  /** The requests to this server in the order they arrived, however they ended. They do not contain the API key. */
   readonly requests: readonly RecordedRequest[];
   /** Makes the next requests fail. The returned function cancels what is left of the failure. */
   failNext(failure: Failure): () => void;
@@ -85,7 +85,7 @@ export interface MockServer extends AsyncDisposable {
 export async function startMockServer(options: MockServerOptions = {}): Promise<MockServer> {
   checkOptions(options);
   const { port = 0, host = "127.0.0.1", latencyMs = 0, maxBodyBytes = 64 * 1024 * 1024 } = options;
-  const { apiKey, honourIdempotencyKeys = true, state = new MockState(), keepRequests = true, onAnswer } = options;
+  const { apiKey, honourIdempotencyKeys = true, state = new MockState(), keepRequests = true, onRequest } = options;
   const backend = new MockBackend(state, { apiKey, honourIdempotencyKeys, maxBodyBytes });
   const requests: OpenRecord[] = [];
   const failures = new FailureQueue();
@@ -113,7 +113,7 @@ export async function startMockServer(options: MockServerOptions = {}): Promise<
   }
 
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    const exchange = new MockExchange(request, response, onAnswer);
+    const exchange = new MockExchange(request, response, onRequest);
     if (keepRequests) requests.push(exchange.record);
     serve(request, exchange).catch((error: unknown) => {
       if (!stopping.signal.aborted) exchange.respond(errorResponse(500, `Mock server: ${String(error)}`));

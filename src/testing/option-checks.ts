@@ -49,7 +49,7 @@ const SERVER_OPTIONS: Readonly<Record<keyof MockServerOptions, Rule>> = {
   maxBodyBytes: numberOf("a number of 0 or more", (bytes) => bytes >= 0),
   state: { what: "a MockState, such as the `state` of another server", fits: (state) => state instanceof MockState },
   keepRequests: YES_OR_NO,
-  onAnswer: FUNCTION,
+  onRequest: FUNCTION,
 };
 
 const FAILURE_OPTIONS: Readonly<Record<keyof Failure, Rule>> = {

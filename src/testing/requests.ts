@@ -3,7 +3,7 @@ import { API_PATH } from "../util/api-path.js";
 import type { Failure } from "./failures.js";
 
 /** How a request ended: with a response, without one, by a reset, or because its caller closed the connection first. */
-export type Fate = "answered" | "hung" | "reset" | "gone";
+export type RequestEnd = "responded" | "hung" | "reset" | "disconnected";
 
 /** A request as it arrived, and how it ended. */
 export interface RecordedRequest {
@@ -26,7 +26,7 @@ export interface RecordedRequest {
   /** The failure of `failNext` that applied to it, if any. */
   readonly failure?: Failure;
   /** How it ended; absent until then. */
-  readonly fate?: Fate;
+  readonly end?: RequestEnd;
   /** Time from the arrival of its headers to its end, in milliseconds; absent until then. */
   readonly durationMs?: number;
 }

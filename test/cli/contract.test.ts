@@ -69,7 +69,7 @@ describe("evsys-sdk contract", () => {
       idempotencyRoutes: {
         honoured: [],
         ignored: ["createExperiment", "createRun", "addCheckpoint", "createEval"],
-        refused: [],
+        rejected: [],
         notSeen: ["logStepMetric", "logPredictions", "updateRun", "updateExperiment"],
       },
       unreachable: null,

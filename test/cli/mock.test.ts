@@ -130,7 +130,7 @@ Written: 1 experiment.
     const { child, url } = await mock("--json", "--fail-rate=0");
     await post(url, IRIS, { repeat: "k" });
     await post(url, IRIS, { repeat: "k" });
-    const request = { event: "request", method: "POST", path: "/sdk/experiments/", status: 201, fate: "answered" };
+    const request = { event: "request", method: "POST", path: "/sdk/experiments/", status: 201, end: "responded" };
     const written = { experiments: 1, runs: 0, metrics: 0, evals: 0, checkpoints: 0, predictions: 0, patches: 0 };
     const stdout = await ended(child);
     expect(events(stdout)).toEqual([
@@ -268,7 +268,7 @@ describe("the failures of the mock server", () => {
   it("affect the requested share over many requests", async () => {
     const failures = { before: 0, after: 0 };
     const server = await mockServer({
-      onAnswer({ failure }) {
+      onRequest({ failure }) {
         if (failure !== undefined) failures[failure.afterCommit === true ? "after" : "before"] += 1;
       },
     });

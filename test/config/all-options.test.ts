@@ -258,7 +258,7 @@ describe("the mock server", () => {
     maxBodyBytes: [-1, "1 MiB", Number.NaN, null],
     state: [{}, null],
     keepRequests: ["no", null],
-    onAnswer: [true, null],
+    onRequest: [true, null],
     timeout: [1],
   };
   const failure: Readonly<Record<string, readonly unknown[]>> = {

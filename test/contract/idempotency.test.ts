@@ -54,8 +54,8 @@ describe("Idempotency-Key", () => {
     expect(differencesOf(report, "createRun", "Idempotency-Key")).toEqual([
       { where: "the repeat, status", expected: "201", got: '409: {"detail":"seen before"}' },
     ]);
-    expect(report.idempotencyKey).toBe("refused");
-    expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], refused: RETURNING_IDS });
+    expect(report.idempotencyKey).toBe("rejected");
+    expect(report.idempotencyRoutes).toMatchObject({ honoured: [], ignored: [], rejected: RETURNING_IDS });
   });
 
   it("cannot be determined if responses have no id or always the same one", async () => {

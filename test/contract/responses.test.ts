@@ -48,7 +48,7 @@ describe("a response that does not conform", () => {
             path: expect.stringMatching(/^\/sdk\/runs\/[\w-]+\/$/),
             body: expect.stringMatching(/^\{"/),
           },
-          answer: { status: 200, text: '{"id":"x"}' },
+          response: { status: 200, text: '{"id":"x"}' },
         }),
       ]),
     });

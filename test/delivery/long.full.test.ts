@@ -38,7 +38,7 @@ describe.runIf(IS_LONG)("a process that logs 1,000,000 steps, with the backend d
     server.isDown = true;
     const options = { baseUrl: server.url, logDir: temporaryFolder() };
     const program = startProgram<{ at: string; heapBytes: number; peakRssBytes: number }>("million-steps.ts", options);
-    await until(() => program.lines().length === 2);
+    await until(() => program.lines().length === 2, { limitMs: 600_000 });
     server.isDown = false;
     expect(await program.ended).toMatchObject({ code: 0, stderr: "" });
     const [down, up, delivered] = program.lines();
@@ -92,7 +92,7 @@ describe.runIf(IS_LONG)("a process that was suspended for a long time", () => {
     for (let step = 2; step < 10; step += 1) await client.logStepMetric(run.id, { step, loss: 1 });
     // Half the time after which a lock is stale: a process suspended for longer has to check its lock.
     const stoodUntil = performance.now() + 16_000;
-    await until(() => performance.now() > stoodUntil);
+    await until(() => performance.now() > stoodUntil, { limitMs: 20_000 });
     child.process.kill("SIGCONT");
     for (let step = 10; step < 20; step += 1) await child.call("logStepMetric", run.id, { step, loss: 1 });
     for (let step = 20; step < 30; step += 1) await client.logStepMetric(run.id, { step, loss: 1 });

@@ -83,7 +83,7 @@ describe("docs on the mock server", LIMIT, () => {
       ...options("src/testing/mock-server.ts", "MockServerOptions"),
       ...options("src/testing/failures.ts", "Failure"),
     ];
-    expect(named).toEqual(expect.arrayContaining(["latencyMs", "onAnswer", "afterCommit", "headers"]));
+    expect(named).toEqual(expect.arrayContaining(["latencyMs", "onRequest", "afterCommit", "headers"]));
     for (const option of named) expect(pageText(PAGE)).toMatch(new RegExp(`\`${option}[\`(]`));
     const flags = Object.keys(commands.mock.options).filter((name) => name !== "help");
     for (const flag of flags) expect(pageText(PAGE)).toContain(`\`--${flag}`);

@@ -42,7 +42,7 @@ export async function main(logDir: string): Promise<string> {
     latencyMs: 1,
     maxBodyBytes: 1_000,
     honourIdempotencyKeys: true,
-    onAnswer: ({ path, fate }) => told.push(\`\${fate ?? "open"} \${path}\`),
+    onRequest: ({ path, end }) => told.push(\`\${end ?? "open"} \${path}\`),
   });
   const failure: Failure = { status: 503, afterCommit: true, match: (request: RecordedRequest) => request.path.endsWith("/metrics/") };
   server.failNext(failure);

@@ -442,14 +442,14 @@ describe("requests", () => {
   });
 });
 
-describe("onAnswer", () => {
+describe("onRequest", () => {
   const IRIS = { experiment_name: "iris" };
   const KEY = { "idempotency-key": "k" };
 
-  /** A server, and copies of the requests passed to onAnswer. */
+  /** A server, and copies of the requests passed to onRequest. */
   async function recordingServer(options: MockServerOptions = {}) {
     const seen: RecordedRequest[] = [];
-    const server = await start({ ...options, onAnswer: (request) => seen.push({ ...request }) });
+    const server = await start({ ...options, onRequest: (request) => seen.push({ ...request }) });
     return { server, seen };
   }
 
@@ -462,10 +462,10 @@ describe("onAnswer", () => {
     await post(server, "/sdk/nothing/", {});
     expect(seen).toEqual(server.requests);
     expect(seen).toMatchObject([
-      { path: "/sdk/experiments/", status: 201, fate: "answered", committed: true, repeated: false, body: IRIS },
-      { path: "/sdk/experiments/", status: 201, fate: "answered", committed: false, repeated: true },
-      { path: "/sdk/experiments/", status: 422, fate: "answered", committed: false, repeated: false },
-      { path: "/sdk/nothing/", status: 404, fate: "answered", committed: false, repeated: false },
+      { path: "/sdk/experiments/", status: 201, end: "responded", committed: true, repeated: false, body: IRIS },
+      { path: "/sdk/experiments/", status: 201, end: "responded", committed: false, repeated: true },
+      { path: "/sdk/experiments/", status: 422, end: "responded", committed: false, repeated: false },
+      { path: "/sdk/nothing/", status: 404, end: "responded", committed: false, repeated: false },
     ]);
     for (const { durationMs, failure } of seen) {
       expect(durationMs).toBeGreaterThan(0);
@@ -481,10 +481,10 @@ describe("onAnswer", () => {
     const hung = expect(post(server, "/sdk/experiments/", IRIS)).rejects.toThrow("fetch failed");
     await until(() => seen.length === 4);
     expect(seen).toMatchObject([
-      { status: 503, fate: "answered", committed: false, failure: failures[0] },
-      { status: 503, fate: "answered", committed: true, failure: failures[1] },
-      { fate: "reset", committed: false, failure: failures[2] },
-      { fate: "hung", committed: false, failure: failures[3] },
+      { status: 503, end: "responded", committed: false, failure: failures[0] },
+      { status: 503, end: "responded", committed: true, failure: failures[1] },
+      { end: "reset", committed: false, failure: failures[2] },
+      { end: "hung", committed: false, failure: failures[3] },
     ]);
     await server.stop();
     await hung;
@@ -503,14 +503,14 @@ describe("onAnswer", () => {
       socket.resetAndDestroy();
       await until(() => seen.length > before);
     }
-    expect(seen).toMatchObject([{ fate: "gone" }, { fate: "gone", body: {} }]);
+    expect(seen).toMatchObject([{ end: "disconnected" }, { end: "disconnected", body: {} }]);
     expect(seen[0]).not.toHaveProperty("status");
   });
 
   it("causes a 500 if it throws, and is not called again", async () => {
     let calls = 0;
     const server = await start({
-      onAnswer() {
+      onRequest() {
         calls += 1;
         throw new Error("no more paper");
       },
@@ -522,9 +522,9 @@ describe("onAnswer", () => {
 
   it("causes a process warning if it returns a promise that rejects", async () => {
     const warned = once(process, "warning");
-    const server = await start({ onAnswer: () => Promise.reject(new Error("no more paper")) });
+    const server = await start({ onRequest: () => Promise.reject(new Error("no more paper")) });
     expect(await post(server, "/sdk/experiments/", IRIS)).toMatchObject({ status: 201 });
-    expect(await warned).toMatchObject([{ message: "onAnswer failed: no more paper" }]);
+    expect(await warned).toMatchObject([{ message: "onRequest failed: no more paper" }]);
   });
 
   it("is not called for requests that stop() aborts", async () => {
@@ -546,10 +546,10 @@ describe("the memory of a long-running server", () => {
 
   it("omits requests with keepRequests: false", async () => {
     let seen = 0;
-    const onAnswer = () => {
+    const onRequest = () => {
       seen += 1;
     };
-    const server = await start({ keepRequests: false, onAnswer });
+    const server = await start({ keepRequests: false, onRequest });
     await createRun(server);
     expect([server.requests, seen, server.runs.length]).toEqual([[], 2, 1]);
   });

@@ -12,7 +12,7 @@ const STYLES = { conforms: "green", differs: "red", "not tested": "yellow" } as 
 >;
 const KEYS = {
   honoured: "Idempotency-Key is honoured: a repeat with the same key arrives once.",
-  refused:
+  rejected:
     "Idempotency-Key: repeats are rejected, so writes whose response was lost count as rejected. A repeat must get the " +
     "first response.",
   ignored:
@@ -30,13 +30,13 @@ function printResult(output: Output, result: CheckResult): void {
   output.line(paint(STYLES[verdict], verdict.padEnd(10)), `  ${operation.padEnd(16)}  ${check}${more}`);
   if (verdict !== "differs") return;
   const shown = result.differences.slice(0, MAX_PRINTED);
-  for (const [at, { where, expected, got, request, answer }] of shown.entries()) {
+  for (const [at, { where, expected, got, request, response }] of shown.entries()) {
     output.line(`            ${where}: expected ${expected}, got ${got}`);
     // Several differences of one response are printed above their request.
     const next = shown[at + 1];
     if (next !== undefined && next.request.body === request.body && next.request.path === request.path) continue;
-    const response = answer === null ? "no response" : `${answer.status} ${answer.text}`;
-    output.line(`              ${request.method} ${request.path} ${request.body} → ${response}`);
+    const received = response === null ? "no response" : `${response.status} ${response.text}`;
+    output.line(`              ${request.method} ${request.path} ${request.body} → ${received}`);
   }
   const left = result.differences.length - MAX_PRINTED;
   if (left > 0) output.line(`            and ${left} more; --json prints all.`);

@@ -67,10 +67,10 @@ export function jsonLines(output: Output): MockLines {
       output.json({ event: "start", url, ...key, projectId: PROJECT_ID });
     },
     request(request) {
-      const { method, path, status = null, fate, committed, repeated } = request;
+      const { method, path, status = null, end, committed, repeated } = request;
       const durationMs = Number((request.durationMs ?? 0).toFixed(3));
       const failure = failureOf(request);
-      output.json({ event: "request", method, path, status, fate, durationMs, committed, repeated, failure });
+      output.json({ event: "request", method, path, status, end, durationMs, committed, repeated, failure });
     },
     summary(summary) {
       output.json({ event: "summary", ...summary });
@@ -98,8 +98,8 @@ function failureOf({ failure }: RecordedRequest): "before" | "after" | null {
   return failure.afterCommit === true ? "after" : "before";
 }
 
-function statusPiece({ status, fate = "gone" }: RecordedRequest): Piece {
-  if (status === undefined) return paint("yellow", fate);
+function statusPiece({ status, end = "disconnected" }: RecordedRequest): Piece {
+  if (status === undefined) return paint("yellow", end);
   return paint(status < 300 ? "green" : "red", String(status));
 }
 

@@ -21,7 +21,7 @@ export async function run(given: ParsedArguments): Promise<ExitCode> {
   const server = await started(options, {
     state,
     keepRequests: false,
-    onAnswer(request) {
+    onRequest(request) {
       counts.requests += 1;
       if (request.repeated) counts.repeats += 1;
       if (request.failure !== undefined) counts.failures += 1;
