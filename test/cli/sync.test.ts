@@ -103,7 +103,7 @@ describe("evsys-sdk sync", () => {
     expect(jsonOf(stdout)).toMatchObject({ pending: writes });
   });
 
-  it("sends nothing and needs no key with --dry-run", async () => {
+  it("sends nothing, needs no key and exits with 3 with --dry-run", async () => {
     const server = await mockServer();
     const { logDir, writes } = await offlineMirror();
     const before = contentsOf(logDir);

@@ -12,11 +12,20 @@ import { always, deadServer, listening, rawServer, type WireRequest } from "../s
 import { until } from "../support/until.js";
 import { FULL_WRITES } from "../support/writes.js";
 
+/** A text that must not contain the key, and where it is shown. */
+type Shown = readonly [place: string, text: string];
+
 /** Everything that is written below a folder: names and contents. */
-function writtenIn(root: string): string {
-  return pathsBelow(root)
-    .map((path) => `${path}\n${read(join(root, path))}`)
-    .join("\n");
+function writtenIn(root: string): Shown[] {
+  return pathsBelow(root).map((path) => [`the file ${path}`, `${path}\n${read(join(root, path))}`]);
+}
+
+/** The places that show the key, each with the text around it. */
+function leaksIn(shown: readonly Shown[]): string[] {
+  return shown.flatMap(([place, text]) => {
+    const at = text.indexOf(API_KEY);
+    return at === -1 ? [] : [`${place}: …${text.slice(Math.max(0, at - 100), at + API_KEY.length)}…`];
+  });
 }
 
 function read(path: string): string {
@@ -52,32 +61,30 @@ describe("the API key is in no file, log line, error or report", () => {
         logLevel: "DEBUG",
         onDeliveryError: (e) => deliveryErrors.push(e),
       };
-      const shown: string[] = [];
+      const shown: Shown[] = [];
       let root = "";
       for (const delivery of ["await", "background"] as const) {
         const client = clientOf(server, { ...options, delivery, ...(root === "" ? {} : { logDir: root }) });
         root = client.local.root;
-        for (const { call } of FULL_WRITES) {
+        for (const { method, call } of FULL_WRITES) {
           const outcome = await call(client, { experimentId: "e", runId: "r" }).catch((error: unknown) => error);
           // The body of a successful response is returned unchanged.
-          if (outcome instanceof Error)
-            shown.push(inspect(outcome, { depth: 20, showHidden: true }), JSON.stringify(outcome));
+          if (!(outcome instanceof Error)) continue;
+          shown.push([`the error of ${method}`, inspect(outcome, { depth: 20, showHidden: true })]);
+          shown.push([`the error of ${method} as JSON`, JSON.stringify(outcome)]);
         }
         const reports = [client.status(), await client.flush({ timeoutMs: 50 }), await client.close({ timeoutMs: 50 })];
-        shown.push(inspect(client, { depth: 20, showHidden: true }), JSON.stringify(client), JSON.stringify(reports));
+        shown.push(["the client", inspect(client, { depth: 20, showHidden: true })]);
+        shown.push(["the client as JSON", JSON.stringify(client)]);
+        shown.push(["status(), flush() and close()", JSON.stringify(reports)]);
       }
       const connection = { baseUrl: server.url, apiKey: API_KEY, projectId: PROJECT_ID, logger, maxRetries: 0 };
-      shown.push(
-        JSON.stringify(await syncMirror({ ...connection, logDirs: [root], retryRejected: true, adopt: true })),
-      );
+      const report = await syncMirror({ ...connection, logDirs: [root], retryRejected: true, adopt: true });
+      shown.push(["the report of the sync", JSON.stringify(report)]);
       expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${API_KEY}`);
-      const all = [
-        ...shown,
-        inspect(deliveryErrors, { depth: 20 }),
-        ...logger.lines.map(({ message }) => message),
-        writtenIn(root),
-      ];
-      expect(all.filter((text) => text.includes(API_KEY))).toEqual([]);
+      for (const error of deliveryErrors) shown.push(["an error of onDeliveryError", inspect(error, { depth: 20 })]);
+      for (const { message } of logger.lines) shown.push(["a log line", message]);
+      expect(leaksIn([...shown, ...writtenIn(root)]), "the API key is shown in").toEqual([]);
     },
   );
 
@@ -86,8 +93,11 @@ describe("the API key is in no file, log line, error or report", () => {
     const client = clientOf(await deadServer(), { maxRetries: 0, logger, logLevel: "DEBUG" });
     for (const { call } of FULL_WRITES) await call(client, { experimentId: "e", runId: "r" });
     const error = await failureOf(() => clientOf({ url: "http://127.0.0.1:9" }, { timeoutMs: -1 }));
-    expect(writtenIn(client.local.root)).not.toContain(API_KEY);
-    expect(JSON.stringify(logger.lines) + inspect(error, { depth: 20 })).not.toContain(API_KEY);
+    const shown: Shown[] = [
+      ["the log", JSON.stringify(logger.lines)],
+      ["the error about options", inspect(error, { depth: 20 })],
+    ];
+    expect(leaksIn([...shown, ...writtenIn(client.local.root)]), "the API key is shown in").toEqual([]);
   });
 });
 

@@ -9,11 +9,13 @@ export function reportOnFailure(describe: () => string): void {
 }
 
 const SHOWN_CHARACTERS = 2_000;
+const SHOWN_LINES = 12;
 
 /** The end of a long text. */
 export function lastOf(text: string): string {
-  const end = text.trimEnd();
-  return end.length <= SHOWN_CHARACTERS ? end : `[…]${end.slice(-SHOWN_CHARACTERS)}`;
+  const whole = text.trimEnd();
+  const end = whole.split("\n").slice(-SHOWN_LINES).join("\n").slice(-SHOWN_CHARACTERS);
+  return end.length === whole.length ? whole : `[…]${end}`;
 }
 
 /** The fields of a request that messages show. */
@@ -21,6 +23,7 @@ interface Request {
   readonly method: string;
   readonly path: string;
   readonly status?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
 }
 
 const SHOWN_REQUESTS = 10;
@@ -28,9 +31,11 @@ const SHOWN_REQUESTS = 10;
 /** Describes the requests of a server: their number and the last few. */
 export function receivedBy(url: string, requests: readonly Request[]): string {
   const last = requests.slice(-SHOWN_REQUESTS);
-  const lines = last.map(
-    ({ method, path, status }) => `  ${method} ${path}${status === undefined ? "" : ` → ${status}`}`,
-  );
+  const lines = last.map(({ method, path, status, idempotencyKey }) => {
+    const response = status === undefined ? "" : ` → ${status}`;
+    const key = idempotencyKey === undefined ? "" : `, key ${idempotencyKey}`;
+    return `  ${method} ${path}${response}${key}`;
+  });
   const count = `${requests.length} requests${requests.length > last.length ? `, the last ${last.length} of them` : ""}`;
   return [`The server ${url} received ${count}${lines.length > 0 ? ":" : ""}`, ...lines].join("\n");
 }
