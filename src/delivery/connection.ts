@@ -108,8 +108,10 @@ export class BackendConnection {
   /** Records the outcome of a write after its retries: `key` is its key, `begunAt` the start of its last attempt. */
   observe(outcome: Outcome, key: string, begunAt: number): void {
     if (outcome.kind !== "unavailable") this.#noteResponse(outcome);
-    else if (outcome.evidence === "client") this.#events.onFault(outcome.reason);
-    else if (this.#isOutage(outcome, key, begunAt)) this.#open(outcome.reason);
+    else if (outcome.evidence === "client") {
+      // A request that closing has ended is no fault.
+      if (!this.isStopped) this.#events.onFault(outcome.reason);
+    } else if (this.#isOutage(outcome, key, begunAt)) this.#open(outcome.reason);
   }
 
   /** Lets the next write find out whether the backend is available. */

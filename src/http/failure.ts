@@ -7,6 +7,8 @@ import { oneLine } from "./response-text.js";
 
 /** undici's message if a proxy rejects the tunnel; the status has no field of its own. */
 const TUNNEL_FAILED = /^Proxy response \((\d{3})\)/;
+/** undici's messages if the server switches protocols, which no request asks for. */
+const UNREQUESTED_UPGRADE = /^bad upgrade$|assert\(upgrade\)/;
 /** Errors that indicate a bug rather than a network failure, unless they have the code of a system error. */
 const PROGRAMMING_ERRORS: ReadonlySet<string> = new Set([
   "TypeError",
@@ -28,6 +30,8 @@ export function outcomeOfFailure(thrown: unknown, deadline: Deadline, expected: 
   const [, status] = TUNNEL_FAILED.exec(messageOf(thrown)) ?? [];
   if (status === "407") return blockedByIntermediary(407, expected);
   if (status !== undefined) return unavailable(`the proxy ${proxy} does not connect: HTTP ${status}`, "connection");
+  if (UNREQUESTED_UPGRADE.test(messageOf(rootCause(thrown))))
+    return unavailable("HTTP 101: the server switches to another protocol", "response");
   if (isClosing(thrown)) return unavailable("the client is closed", "client");
   const evidence = evidenceOf(thrown);
   const reason = evidence === "client" ? `an error of this client: ${reasonOfThrown(thrown)}` : reasonOfThrown(thrown);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EvsysError } from "../../src/index.js";
 import { temporaryFolder } from "../support/folders.js";
+import { recordingLogger } from "../support/loggers.js";
 import { deadServer } from "../support/servers.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, written } from "./support/backend.js";
@@ -63,8 +64,8 @@ describe('delivery: "await"', () => {
   });
 
   it("has at most `concurrency` rows of a stream in flight, and uses that limit", async () => {
-    const [logDir, server] = [temporaryFolder(), await backend()];
-    const client = clientFor(server, logDir, { concurrency: 3 });
+    const [logDir, server, logger] = [temporaryFolder(), await backend(), recordingLogger()];
+    const client = clientFor(server, logDir, { concurrency: 3, logger });
     const { runId } = await runOf(client);
     const before = server.requests.length;
     const takeBack = server.failNext({ hang: true, times: Number.POSITIVE_INFINITY });
@@ -76,6 +77,8 @@ describe('delivery: "await"', () => {
     expect(server.requests.filter(({ path }) => path.endsWith("/metrics/"))).toHaveLength(3);
     await client.close({ timeoutMs: 1 });
     await Promise.all(calls);
+    // Ending the requests in flight is no fault.
+    expect(logger.lines).toEqual([]);
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
     expect(await differences(logDir, server)).toEqual(NONE);
   });

@@ -46,6 +46,8 @@ async function play(
   if (name === "createRun" && stored.experiment_id !== fixture.experimentId) fixture.orphans += 1;
   const patched: string[] = kind === "patch" ? Object(outcome.result).patched : Object.keys(stored);
   const body = picked(stored, (field) => patched.includes(field));
+  // An empty list writes and sends nothing.
+  if (name === "logPredictions" && Object(stored.predictions).length === 0) return "accepted";
   const fits = validatorOf(requestOf(name));
   if (patched.some((field) => !MIRROR_FIELDS.includes(field)))
     expect(fits(body), JSON.stringify(fits.errors)).toBe(true);

@@ -183,6 +183,19 @@ describe("an informational response", () => {
   });
 });
 
+describe("a response that switches protocols", () => {
+  it.each(["", "upgrade: websocket\r\nconnection: upgrade\r\n"])("is an unusable response (%j)", async (headers) => {
+    const server = await byteServer((socket) =>
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers}\r\n${onTheWire({ ok: true })}`),
+    );
+    expect(await attempt(backendApi(server))).toEqual({
+      kind: "unavailable",
+      evidence: "response",
+      reason: "HTTP 101: the server switches to another protocol",
+    });
+  });
+});
+
 describe("Retry-After", () => {
   const inAnHour = new Date(Date.now() + 3_600_000);
   const asctime = inAnHour.toUTCString().replace(/^(\w+), (\d+) (\w+) (\d+) (\S+) GMT$/, "$1 $3 $2 $5 $4");

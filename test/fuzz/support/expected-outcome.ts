@@ -1,4 +1,5 @@
 import { STATUS_CODES } from "node:http";
+import { constants, gunzipSync } from "node:zlib";
 import type { OperationName } from "../../../src/index.js";
 import { validatorOf } from "../../support/document.js";
 import { bodyOf, hasValidHead, isCut, type ResponseRecipe, responseSchema } from "./response-recipes.js";
@@ -40,8 +41,14 @@ function arrived(recipe: ResponseRecipe): Buffer | undefined {
     const announced = { length: body.length, "too short": half.length, "too long": body.length + 10 };
     return Object.entries(announced).some(([way, length]) => way === framing && length > 0) ? undefined : EMPTY;
   }
-  if (framing === "too short") return half;
-  return framing === "too long" || framing === "bad piece" ? undefined : body;
+  if (framing === "too long" || framing === "bad piece") return undefined;
+  return decoded(recipe, framing === "too short" ? half : body);
+}
+
+/** The content of a body, decompressed if it is compressed as its header says. */
+function decoded({ headers }: ResponseRecipe, body: Buffer): Buffer {
+  const isCompressed = headers.some(([name]) => name === "Content-Encoding") && body[0] === 0x1f && body[1] === 0x8b;
+  return isCompressed ? gunzipSync(body, { finishFlush: constants.Z_SYNC_FLUSH }) : body;
 }
 
 function ofSuccess(bytes: Buffer, name: OperationName | "post"): ExpectedOutcome {
