@@ -10,6 +10,8 @@ export type ExpectedOutcome =
   | { readonly kind: "throws"; readonly status: number; readonly kept: boolean }
   | { readonly kind: "unavailable"; readonly remote: "up" | "down" };
 
+/** A rejected key, and statuses that come from an intermediary. */
+const BLOCKING: ReadonlySet<number> = new Set([401, 403, 407, 421]);
 const UNAVAILABLE: ExpectedOutcome = { kind: "unavailable", remote: "down" };
 
 const EMPTY = Buffer.alloc(0);
@@ -18,9 +20,9 @@ const EMPTY = Buffer.alloc(0);
 export function expectedOutcome(recipe: ResponseRecipe, name: OperationName | "post"): ExpectedOutcome {
   const { status } = recipe;
   const body = arrived(recipe);
-  if (body === undefined || status < 200) return UNAVAILABLE;
+  if (body === undefined || status < 200 || status === 304) return UNAVAILABLE;
   if (status < 300) return ofSuccess(body, name);
-  if (status < 400 || status === 401 || status === 403) return { kind: "throws", status, kept: isKept(name) };
+  if (status < 400 || BLOCKING.has(status)) return { kind: "throws", status, kept: isKept(name) };
   if (status >= 500 || [408, 425, 429].includes(status)) return UNAVAILABLE;
   return { kind: "throws", status, kept: status === 404 && isKept(name) };
 }
