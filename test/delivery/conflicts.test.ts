@@ -80,11 +80,13 @@ describe("a 409", () => {
     async (_, path, write) => {
       const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
       const before = server.requests.length;
-      server.failNext({ hang: true, afterCommit: true, match: path });
+      // Every attempt of this client hangs, also one that closing it makes.
+      const takeBack = server.failNext({ hang: true, afterCommit: true, times: ALWAYS, match: path });
       await write(client, ids);
       // On a busy machine the deadline may pass before the request is sent; the client then sends it later.
       await until(() => server.requests.length > before);
       await client.close({ timeoutMs: 1 });
+      takeBack();
       server.failNext({ status: 409, match: path });
       expect(await sync(server, logDir)).toMatchObject({ delivered: 1, pending: 0, rejected: 0 });
       expect(await differences(logDir, server)).toEqual(NONE);
@@ -94,11 +96,12 @@ describe("a 409", () => {
 
   it("repeated throughout a sync is a rejection, even if the write may have been sent before", async () => {
     const { logDir, server, client, ids } = await begun({ timeoutMs: 200 });
-    server.failNext({ hang: true, match: /metrics/ });
-    server.failNext({ status: 409, times: ALWAYS, match: /metrics/ });
+    const takeBack = server.failNext({ hang: true, times: ALWAYS, match: /metrics/ });
     await client.logStepMetric(ids.runId, { step: 1, loss: 1 });
     await until(() => attemptsAt(server, /metrics/).length > 0);
     await client.close({ timeoutMs: 1 });
+    takeBack();
+    server.failNext({ status: 409, times: ALWAYS, match: /metrics/ });
     expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 1 });
   });
 
