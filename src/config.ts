@@ -1,5 +1,5 @@
 import * as z from "zod";
-import type { Environment } from "./config/environment.js";
+import { type Environment, variables } from "./config/environment.js";
 import { apiKeyOf, baseUrlOf, isSwitchedOn, logLevelOf } from "./config/settings.js";
 import { EvsysAuthError, EvsysValidationError } from "./errors.js";
 import { isLogger, type Logger, type LogLevel } from "./logger.js";
@@ -116,15 +116,15 @@ export function resolveConfig(
   subject = CLIENT_OPTIONS,
 ): Config {
   const given = validated(subject, clientOptions, options);
-  const setting = (name: string): string | undefined => environment[name]?.trim() || undefined;
-  const baseUrl = baseUrlOf(subject, given.baseUrl?.trim() || undefined, setting("EVSYS_API_URL"));
-  const disabled = given.disabled ?? isSwitchedOn(subject, "EVSYS_DISABLED", setting("EVSYS_DISABLED"));
+  const settings = variables(environment);
+  const baseUrl = baseUrlOf(subject, given.baseUrl?.trim() || undefined, settings.EVSYS_API_URL);
+  const disabled = given.disabled ?? isSwitchedOn(subject, "EVSYS_DISABLED", settings.EVSYS_DISABLED);
   const config: Config = {
     baseUrl,
-    apiKey: apiKeyOf(subject, given.apiKey?.trim() || setting("EVSYS_API_KEY")),
-    projectId: given.projectId?.trim() || setting("EVSYS_PROJECT_ID"),
+    apiKey: apiKeyOf(subject, given.apiKey?.trim() || settings.EVSYS_API_KEY),
+    projectId: given.projectId?.trim() || settings.EVSYS_PROJECT_ID,
     timeoutMs: given.timeoutMs ?? 30_000,
-    offline: disabled || (given.offline ?? isSwitchedOn(subject, "EVSYS_OFFLINE", setting("EVSYS_OFFLINE"))),
+    offline: disabled || (given.offline ?? isSwitchedOn(subject, "EVSYS_OFFLINE", settings.EVSYS_OFFLINE)),
     disabled,
     logDir: logDirOf(given.logDir, environment, subject),
     maxRetries: given.maxRetries ?? 2,
@@ -132,9 +132,9 @@ export function resolveConfig(
     concurrency: given.concurrency ?? 8,
     fsync: given.fsync ?? "never",
     fetch: given.fetch,
-    proxy: proxyFor(baseUrl, setting),
+    proxy: proxyFor(baseUrl, (name) => settings[name]),
     logger: given.logger,
-    logLevel: logLevelOf(subject, given.logLevel?.trim() || undefined, setting("EVSYS_LOGGING_LEVEL")),
+    logLevel: logLevelOf(subject, given.logLevel?.trim() || undefined, settings.EVSYS_LOGGING_LEVEL),
     onDeliveryError: given.onDeliveryError,
   };
   if (!config.offline) {
@@ -154,7 +154,7 @@ export const DEFAULT_LOG_DIR = "./evsys_sdk";
 export function logDirOf(given?: string, environment: Environment = process.env, subject = CLIENT_OPTIONS): string {
   const option = given?.trim();
   if (option) return folderPath(subject, ["logDir"], option);
-  const variable = environment.EVSYS_LOG_DIR?.trim();
+  const variable = variables(environment).EVSYS_LOG_DIR;
   return variable ? folderPath(subject, ["EVSYS_LOG_DIR"], variable) : DEFAULT_LOG_DIR;
 }
 
