@@ -21,7 +21,16 @@ export function registerRows(
 ): void {
   let entry: BatchEntry | undefined;
   try {
-    entry = countRows(outbox, stream, range, rows, scope, text, waiter);
+    outbox.followStore();
+    const { isOffline, connection } = outbox.sender;
+    const own = outbox.streams.of(stream, outbox.store.slot ?? 1);
+    own.rows.register(range, rows, scope, isOffline);
+    const isLive = waiter.isAwaited && mayWait(outbox) && !(stream === "metrics" && mayRepeat(outbox, text));
+    if (isLive) entry = own.enqueue(range, outbox.nextOrder(), waiter, text);
+    if (entry === undefined && text !== undefined) {
+      if (connection.isUp) own.recent.remember(range.start, text);
+      if (stream === "metrics" && !isOffline) outbox.steps.noteBacklog(text);
+    }
   } catch (error) {
     // The rows are in the file, and the next poll finds them there.
     scope.announce(toError(error));
@@ -68,30 +77,6 @@ export function registerCreate(outbox: EntityOutbox, created: NewEntity, scope: 
   if (isDelivered) operations.countDelivered(scope);
   operations.count(scope);
   if (!isDelivered) sender.noteBacklog(outbox);
-}
-
-/** Counts rows that were just appended. Returns the entry that their call waits for, if it may wait. */
-function countRows(
-  outbox: EntityOutbox,
-  stream: StreamName,
-  range: ByteRange,
-  rows: number,
-  scope: Scope,
-  text: string | undefined,
-  waiter: Waiter,
-): BatchEntry | undefined {
-  outbox.followStore();
-  const { isOffline, connection } = outbox.sender;
-  const own = outbox.streams.of(stream, outbox.store.slot ?? 1);
-  own.rows.register(range, rows, scope, isOffline);
-  const isLive =
-    !isOffline && waiter.isAwaited && mayWait(outbox) && !(stream === "metrics" && mayRepeat(outbox, text));
-  const entry = isLive ? own.enqueue(range, outbox.nextOrder(), waiter, text) : undefined;
-  if (entry === undefined && text !== undefined) {
-    if (connection.isUp) own.recent.remember(range.start, text);
-    if (stream === "metrics" && !isOffline) outbox.steps.noteBacklog(text);
-  }
-  return entry;
 }
 
 /** Whether a call may wait for the backend's response. */
