@@ -89,22 +89,14 @@ export function batchEntry(
   isInherited: boolean,
 ): BatchEntry {
   return {
+    ...stateOf(scope, isInherited),
     kind: "batch",
     stream,
     start,
     end,
     session,
-    scope,
-    order: Number.POSITIVE_INFINITY,
-    waiter: undefined,
     lines: undefined,
     step: undefined,
-    isInherited,
-    attempts: 0,
-    conflicts: 0,
-    dueAt: 0,
-    waitsFor: undefined,
-    reason: "",
     uploadCuts: 0,
   };
 }
@@ -112,12 +104,19 @@ export function batchEntry(
 /** An operation that is to be sent. */
 export function operationEntry(operation: Operation, scope: Scope, isInherited: boolean): OperationEntry {
   return {
+    ...stateOf(scope, isInherited),
     kind: "create" in operation ? "create" : "patch",
     operation,
     registeredAt: now(),
+  };
+}
+
+/** The state of an entry that has not been tried. */
+function stateOf(scope: Scope, isInherited: boolean): EntryState {
+  return {
     scope,
-    order: Number.POSITIVE_INFINITY,
     waiter: undefined,
+    order: Number.POSITIVE_INFINITY,
     isInherited,
     attempts: 0,
     conflicts: 0,
