@@ -150,7 +150,7 @@ describe("an integer with more digits than a double can hold", () => {
     }
   });
 
-  it("does not hide other values that cannot be written", () => {
+  it("does not keep a circular value beside it from being rejected", () => {
     const circle: Record<string, unknown> = {};
     circle.self = circle;
     for (const write of [encode, wireJson]) expect(() => write(circle)).toThrow(/circular/);

@@ -94,7 +94,7 @@ describe("the rounds of --watch", () => {
     expect([0, 1, 2, 3, 6, 7, 1_000].map(waitMs)).toEqual([1_000, 1_000, 2_000, 4_000, 32_000, 60_000, 60_000]);
   });
 
-  it("add up what was done, and take the pending counts from the last round", () => {
+  it("are summed in the report: delivered, rejected and skipped; pending is that of the last round", () => {
     const both = sumOfReports(
       { ...report({ delivered: 5, pending: 4, rejected: 1, skipped: 2 }), blocked: "away", failures: 1 },
       report({ delivered: 3, pending: 1, rejected: 2, skipped: 1 }),

@@ -107,7 +107,7 @@ describe("the backend's error text", () => {
     expect(error).toHaveProperty("message", "[POST] /sdk/runs/ → 400 Bad Request");
   });
 
-  it("may come with an unknown status", async () => {
+  it("is in the message of a status that has no error class of its own", async () => {
     const server = await rawServer(always(499, "what"));
     const error = await failureOf(() => clientOf(server).createRun({ experiment_id: "e" }));
     expect(error).toHaveProperty("message", "[POST] /sdk/runs/ → 499: what");

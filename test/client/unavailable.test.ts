@@ -142,7 +142,7 @@ describe("a redirect", () => {
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it("without a target throws too", async () => {
+  it("without a Location header throws too", async () => {
     const client = clientOf(await rawServer(always(302)));
     await expect(client.updateRun("run-1", { gpu: "H100" })).rejects.toMatchObject({ status: 302, pending: true });
   });

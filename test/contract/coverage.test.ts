@@ -138,7 +138,7 @@ describe("request bodies for other schemas", () => {
     expect(new Sampler(schemas, "required fields only", new Map()).value(schema)).toEqual({ id: expect.any(String) });
   });
 
-  it("are made invalid in nested fields too", () => {
+  it("have invalid variants for nested fields too", () => {
     expect(unknownFields(schemas, schema, full).map(({ what }) => what)).toEqual([
       "with contract_test_unknown_field",
       "with nested.contract_test_unknown_field",

@@ -497,7 +497,7 @@ describe("non-finite numbers", () => {
     expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, skipped: 0 });
   });
 
-  it("do not open the circuit, live or during recovery", async () => {
+  it("do not open the circuit, whether a call sends them or the backlog after an outage", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { maxRetries: 0 });
     const { runId } = await runOf(client);

@@ -33,7 +33,7 @@ beforeAll(async () => {
 const LIMIT = { timeout: 60_000 };
 
 describe("docs on the mock server", LIMIT, () => {
-  it("contain an outage test that passes, and fails if rows are lost", async () => {
+  it("have an outage test that passes, and that fails if rows are lost", async () => {
     const [code = "", ...others] = textsOf(PAGE, "ts vitest");
     expect(others).toEqual([]);
     const cwd = project();

@@ -128,7 +128,7 @@ describe("an empty patch", () => {
     expect([...client.local.experiments(), ...client.local.runs()]).toEqual([]);
   });
 
-  it("is restricted only for these two operations", () => {
+  it("is rejected by updateExperiment and updateRun only", () => {
     const limited = OPERATIONS.filter(({ request }) => resolved(request).minProperties !== undefined);
     expect(limited.map(({ name }) => name).sort()).toEqual(["updateExperiment", "updateRun"]);
   });

@@ -23,7 +23,7 @@ function opened(history: DocumentChange[] = []) {
 }
 
 describe("a document", () => {
-  it("is the fold of its changes, in the format of the Python client", () => {
+  it("has the last value of every field that was set, in the format of the Python client", () => {
     const { merge, text } = opened();
     merge({ at: 1, create: { seed: 1, status: "pending" } });
     merge({

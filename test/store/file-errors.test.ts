@@ -25,7 +25,7 @@ async function refusesAll(options: DashboardClientOptions & { logDir: string }, 
   expect(client.status()).toMatchObject({ remote: "up", rejected: 0 });
 }
 
-describe("a log directory that cannot be written", () => {
+describe("a log directory that cannot be written makes every write throw", () => {
   it("because it is a file", async () => {
     const file = join(temporaryFolder(), "a-file");
     writeFileSync(file, "precious");

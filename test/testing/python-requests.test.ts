@@ -76,7 +76,7 @@ describe("the recorded requests of a Python client", () => {
     expect(Object.keys(server.requests[0]?.headers ?? {})).not.toContain("idempotency-key");
   });
 
-  it("are recorded as sent", async () => {
+  it("are stored by the mock server with the values that were sent", async () => {
     const { server, named } = await backend();
     const path = `${server.url}${PREFIX}${named("/sdk/runs/{run_id}/predictions/")}`;
     await send(path, text("logPredictions.full.body"), HEADERS.requests ?? {});
