@@ -63,7 +63,7 @@ export class AcksLog {
   /** Applies lines to the state, then writes them in one piece, after the lines of the sessions that they refer to. */
   record(lines: readonly AcksLine[]): void {
     for (const line of lines) this.#state.apply(line, this.#ordinals);
-    const text = [...this.#newSessions, ...lines].map((line) => JSON.stringify(line)).join("\n");
+    const text = [...this.#newSessions, ...lines].map((line) => encode(line)).join("\n");
     if (this.#append(text) > this.#compactAtBytes) this.#compact();
   }
 

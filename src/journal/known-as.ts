@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSafeId } from "../api/ids.js";
+import { encode } from "../api/lossless-json.js";
 import { foldersIn, isMissing } from "../store/files.js";
 import { entityFolder, type FolderKind, folderOf } from "../store/paths.js";
 import { SyncLog } from "./sync-log.js";
@@ -15,8 +16,7 @@ export function localIdOf(root: string, kind: FolderKind, backendId: string): st
 /** The backend's id for an entity of the mirror. Only a log that has `hint` in it is read as a whole: there may be thousands. */
 function backendIdOf(root: string, kind: FolderKind, id: string, hint: string): string | undefined {
   const log = new SyncLog(entityFolder(root, kind, id));
-  if (!holds(log.acksPath, JSON.stringify(hint)) && !holds(join(log.folder, "ops.jsonl"), JSON.stringify(hint)))
-    return undefined;
+  if (!holds(log.acksPath, encode(hint)) && !holds(join(log.folder, "ops.jsonl"), encode(hint))) return undefined;
   log.load();
   log.close();
   const { creation, delivered } = log.state;

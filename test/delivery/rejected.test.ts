@@ -46,6 +46,22 @@ describe("a row that the backend rejects", () => {
     expect(await sync(server, logDir, { retryRejected: true })).toMatchObject({ delivered: 0, rejected: 0 });
   });
 
+  it.each(["NaN", "Infinity", "null", '"NaN"', '{"detail":"-Infinity"}'])(
+    "stays rejected if the body is %s, and so does a patch",
+    async (body) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir);
+      const { runId } = await runOf(client);
+      server.failNext({ status: 400, body, times: ALL, match: /metrics|runs\/[^/]+\/$/ });
+      await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
+      await failureOf(() => client.updateRun(runId, { gpu: "H100" }));
+      await client.close();
+      const before = server.requests.length;
+      expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, rejected: 2 });
+      expect(server.requests).toHaveLength(before);
+    },
+  );
+
   it("stays rejected if a retry is rejected, and is sent again by the next --retry-rejected", async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const { client } = await writtenOffline(logDir, { rows: 3 });
