@@ -98,6 +98,6 @@ export class RowCount {
 
   #writtenUntil(): number {
     const isOwn = this.#segment.slot === this.#store.slot;
-    return isOwn ? this.#store.ownRows(this.#segment.stream).end : this.#segment.size;
+    return isOwn ? this.#store.ownRows(this.#segment.stream).end : this.#segment.writtenEnd;
   }
 }

@@ -6,8 +6,10 @@ import { type Line, LineReader } from "../store/line-reader.js";
 import { segmentName } from "../store/paths.js";
 import { parseRow } from "../store/rows.js";
 import type { EntityStore } from "./entity-store.js";
+import { ownerOf } from "./lock.js";
 import type { Session } from "./sessions.js";
 import type { SyncLog } from "./sync-log.js";
+import { writerLock } from "./writer-slot.js";
 
 /** A batch: the rows of a segment that are sent under one key. */
 export interface BatchRange extends ByteRange {
@@ -48,6 +50,20 @@ export class Segment {
     return this.#reader.size;
   }
 
+  /**
+   * Where the rows end that are written. Rows of a call that another process is still writing do not count: it removes them
+   * if it cannot write all of them.
+   */
+  get writtenEnd(): number {
+    const { size } = this;
+    if (this.stream !== "predictions") return size;
+    // What was written before now is recorded by now.
+    this.#log.refresh();
+    const { lastCalls } = this.#log.state.sessions.last(this.slot)?.spans.predictions ?? {};
+    const isComplete = lastCalls === undefined || lastCalls.end <= size;
+    return isComplete || ownerOf(this.#log.folder, writerLock(this.slot)) === undefined ? size : lastCalls.start;
+  }
+
   /** The first position from `from` on that is open and not claimed; infinite if only foreign rows follow. */
   nextOpen(from: number, claimed: Claims = NO_CLAIMS): number {
     const { sessions } = this.#log.state;
@@ -71,9 +87,9 @@ export class Segment {
     if (session === undefined) return undefined;
     const batchEnd = session.spans[this.stream].batches.get(start);
     const limit = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
-    // A batch that a power loss has truncated ends where a later session starts; its remaining rows are sent one by one.
-    if (batchEnd !== undefined && batchEnd <= limit)
-      return batchEnd <= until ? { start, end: batchEnd, session } : undefined;
+    if (batchEnd !== undefined && batchEnd <= until && batchEnd <= limit) return { start, end: batchEnd, session };
+    // The rows that remain of a batch that a kill or a power loss has cut short are sent one by one.
+    if (batchEnd !== undefined && batchEnd <= Math.min(this.size, limit)) return undefined;
     const first = this.#reader.lineAt(start);
     return first !== undefined && isWhole(first) ? { start, end: first.end, session } : undefined;
   }

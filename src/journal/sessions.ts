@@ -1,4 +1,5 @@
 import type { StreamName } from "../api/routes.js";
+import type { ByteRange } from "../store/append-file.js";
 import { countUpTo, Intervals } from "./intervals.js";
 import type { NamedSessionLine, Offsets, Rejection } from "./sync-lines.js";
 
@@ -16,6 +17,8 @@ export interface Span {
   readonly rejected: Map<number, RejectedRows>;
   /** The end of each batch by its start. */
   readonly batches: Map<number, number>;
+  /** The range of the last calls that lie one after the other. It is recorded before the rows of the last one are written. */
+  lastCalls: ByteRange;
 }
 
 /** The rows that one writer appended after opening its files. */
@@ -127,5 +130,5 @@ function isAdopted({ nonce }: Session): boolean {
 }
 
 function emptySpan(): Span {
-  return { acknowledged: new Intervals(), rejected: new Map(), batches: new Map() };
+  return { acknowledged: new Intervals(), rejected: new Map(), batches: new Map(), lastCalls: { start: 0, end: 0 } };
 }

@@ -60,8 +60,10 @@ export class SyncState {
 
   /** Adds the batch of a call. A smaller batch that was split off takes precedence. */
   addCall(nonce: string, stream: StreamName, start: number, end: number): void {
-    const batches = this.sessions.byNonce.get(nonce)?.spans[stream].batches;
-    if (batches !== undefined && !batches.has(start)) batches.set(start, end);
+    const span = this.sessions.byNonce.get(nonce)?.spans[stream];
+    if (span === undefined) return;
+    span.lastCalls = { start: span.lastCalls.end === start ? span.lastCalls.start : start, end };
+    if (!span.batches.has(start)) span.batches.set(start, end);
   }
 
   /** Sets the end of a slot's last session: rows between it and the next session's start are foreign. */

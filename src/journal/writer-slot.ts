@@ -21,6 +21,8 @@ export class WriterSlot {
   readonly #start: Offsets;
   #from: Offsets;
   #nonce = "";
+  /** Whether rows may only be appended in a new session. */
+  #mustRestart = false;
 
   private constructor(folder: string, log: SyncLog, number: number, lock: Lock) {
     this.number = number;
@@ -56,6 +58,7 @@ export class WriterSlot {
 
   /** Checks that no other client has written to a stream's file since this process did. */
   checkAlone(stream: StreamName): boolean {
+    if (this.#mustRestart) return false;
     const writer = this.#streams.get(stream);
     if (writer !== undefined) return writer.isWriting || writer.file.checkIntact();
     return sizeOf(this.#pathOf(stream)) === this.#from[stream];
@@ -76,7 +79,7 @@ export class WriterSlot {
   restartSession(): void {
     const after = { ...this.#from };
     for (const [stream, writer] of this.#streams) {
-      after[stream] = writer.end;
+      after[stream] = writer.file.size;
       writer.close();
     }
     this.#streams.clear();
@@ -93,15 +96,16 @@ export class WriterSlot {
     this.#writer(stream).append(line, appended);
   }
 
-  /** Appends batches of rows to a stream, each a text of lines, all of them or none, and records their boundaries. */
+  /** Appends batches of rows to a stream, each a text of lines, all of them or none, after recording their boundaries. */
   appendBatches(stream: StreamName, texts: readonly string[]): Promise<ByteRange[]> {
     const letter = letterOf(stream);
-    return this.#writer(stream).appendAll(texts, (batches) => {
+    const note = (batches: readonly ByteRange[]): void => {
       const lines = batches.map(({ start, end }) =>
         JSON.stringify({ call: [letter, start, end], within: this.#nonce }),
       );
       this.appendOp(lines.join("\n"));
-    });
+    };
+    return this.#writer(stream).appendAll(texts, note, () => this.#revokeBoundaries());
   }
 
   /** Writes the rows that are queued until the end of the tick. */
@@ -116,6 +120,17 @@ export class WriterSlot {
     } finally {
       this.#lock.release();
     }
+  }
+
+  /** Boundaries apply to the rows of their session only. Returns whether a new one has started. */
+  #revokeBoundaries(): boolean {
+    this.#mustRestart = true;
+    try {
+      this.#begin({});
+    } catch {
+      // The next row starts it.
+    }
+    return !this.#mustRestart;
   }
 
   #pathOf(stream: StreamName): string {
@@ -140,6 +155,7 @@ export class WriterSlot {
     this.#nonce = randomUUID();
     this.appendOp(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
     this.#ops.file.syncToDisk();
+    this.#mustRestart = false;
   }
 }
 

@@ -49,6 +49,11 @@ export class AppendFile implements PooledFile {
     this.#endsInsideLine = !endsWithNewline(descriptor, this.#size);
   }
 
+  /** The expected size in bytes. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Where the next line starts. */
   get end(): number {
     return this.#size + (this.#endsInsideLine ? 1 : 0);
@@ -104,14 +109,17 @@ export class AppendFile implements PooledFile {
     }
   }
 
-  /** Removes what was written after a position. If that fails, the rest counts as a torn line. */
-  truncate(size: number): void {
-    if (this.#size <= size || this.#descriptor === undefined) return;
+  /** Removes what was written after a position. Returns whether that succeeded; otherwise the file is not intact. */
+  truncate(size: number): boolean {
+    if (this.#size <= size || this.#descriptor === undefined) return true;
+    this.#size = size;
     try {
       ftruncateSync(this.#descriptor, size);
-      this.#size = size;
+      return true;
     } catch {
+      this.#foundIntactAt = Number.NEGATIVE_INFINITY;
       this.#endsInsideLine = true;
+      return false;
     }
   }
 

@@ -46,14 +46,20 @@ export class LineWriter {
 
   /**
    * Appends texts of whole lines, all of them or none, and yields to the event loop in between. Later lines wait. `note` is
-   * called with their ranges before anyone can see them; if it throws, none of them is appended.
+   * called with their ranges before they are written; if it throws, none of them is appended. `discard` revokes the note if
+   * they cannot be written; while it returns false, no other line may take their place.
    * @throws MirrorError if they cannot be appended.
    */
-  async appendAll(texts: readonly string[], note: (ranges: readonly ByteRange[]) => void): Promise<ByteRange[]> {
+  async appendAll(
+    texts: readonly string[],
+    note: (ranges: readonly ByteRange[]) => void,
+    discard: () => boolean,
+  ): Promise<ByteRange[]> {
     while (this.#callStart !== undefined) await nextTurn();
     this.flush();
     const start = this.end;
-    const ranges: ByteRange[] = [];
+    const ranges = rangesOf(texts, start);
+    note(ranges);
     try {
       for (let turnedAt = now(), at = 0; at < texts.length; at += 1) {
         if (now() - turnedAt > MAX_STALL_MS) {
@@ -61,13 +67,11 @@ export class LineWriter {
           await nextTurn();
           turnedAt = now();
         }
-        const { error, ...range } = this.file.write(`${texts[at]}\n`);
+        const { error } = this.file.write(`${texts[at]}\n`);
         if (error !== undefined) throw this.file.failure(error);
-        ranges.push(range);
       }
-      note(ranges);
     } catch (error) {
-      this.file.truncate(start);
+      if (!this.file.truncate(start) || !discard()) this.#fail(this.#queue.splice(0), error);
       throw error;
     } finally {
       this.#callStart = undefined;
@@ -98,24 +102,27 @@ export class LineWriter {
       queue[0]?.appended(start, end);
       return;
     }
-    let last = start;
-    const ranges = queue.map(({ line, appended }) => {
-      const range = { start: last, end: last + Buffer.byteLength(line) + 1, appended };
-      last = range.end;
-      return range;
-    });
+    const ranges = rangesOf(
+      queue.map(({ line }) => line),
+      start,
+    );
     // A row whose call fails must not be sent later: its bytes are removed before any call learns of its own row.
     const failed = ranges.find((range) => range.end > end);
     if (failed !== undefined) this.file.truncate(failed.start);
-    for (const range of ranges) {
-      if (range.end > end) range.appended(range.start, range.start, this.file.failure(error));
-      else range.appended(range.start, range.end);
-    }
+    queue.forEach(({ appended }, at) => {
+      const range = ranges[at] ?? { start, end: start };
+      if (range.end > end) appended(range.start, range.start, this.file.failure(error));
+      else appended(range.start, range.end);
+    });
   }
 
   close(): void {
     this.flush();
     this.file.releaseDescriptor();
+  }
+
+  #fail(queue: readonly QueuedLine[], error: unknown): void {
+    for (const { appended } of queue) appended(this.end, this.end, this.file.failure(error));
   }
 
   readonly #writeLater = (): void => this.flush();
@@ -125,4 +132,14 @@ function textOf(queue: readonly QueuedLine[]): string {
   let text = "";
   for (const { line } of queue) text += `${line}\n`;
   return text;
+}
+
+/** The ranges of texts that are written from a position on, each with a newline after it. */
+function rangesOf(texts: readonly string[], from: number): ByteRange[] {
+  let end = from;
+  return texts.map((text) => {
+    const start = end;
+    end += Buffer.byteLength(text) + 1;
+    return { start, end };
+  });
 }

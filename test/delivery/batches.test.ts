@@ -1,11 +1,13 @@
-import { cpSync, readFileSync } from "node:fs";
+import { appendFileSync, cpSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { run } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 import { backend, clientFor, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
+import { programFile } from "./support/program.js";
 
 const MEBIBYTE = 1024 * 1024;
 
@@ -49,6 +51,71 @@ describe("the predictions of one call", () => {
     cpSync(original, copy, { recursive: true });
     for (const logDir of [original, copy]) await sync(server, logDir);
     expect(await differences(original, server)).toEqual(NONE);
+  });
+});
+
+describe("the rows of a call that is still being written", () => {
+  /** A call of three batches, of which one and a half are written. */
+  async function unfinishedCall() {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const first = clientFor(server, logDir);
+    const { runId } = await runOf(first);
+    await first.close();
+    const writer = clientFor(server, logDir, { offline: true });
+    await writer.logPredictions(runId, [prediction("earlier 1"), prediction("earlier 2")]);
+    const folder = join(logDir, "generations", runId);
+    const ops = join(folder, "sync", "ops.jsonl");
+    const rows = join(folder, "predictions.jsonl");
+    const within = readFileSync(ops, "utf8").match(/.*"session":"([^"]+)"/s)?.[1];
+    const texts = ["a", "b", "c"].map((name) => {
+      const lines = [1, 2].map((n) => `${JSON.stringify(prediction(`${name} ${n}`))}\n`);
+      return lines.join("");
+    });
+    let end = statSync(rows).size;
+    for (const text of texts) {
+      const start = end;
+      end += Buffer.byteLength(text);
+      appendFileSync(ops, `${JSON.stringify({ call: ["p", start, end], within })}\n`);
+    }
+    const text = texts.join("");
+    const half = text.indexOf("\n", (texts[0] ?? "").length) + 1;
+    appendFileSync(rows, text.slice(0, half));
+    return { logDir, server, writer, finish: () => appendFileSync(rows, text.slice(half)) };
+  }
+
+  const earlier = ["earlier 1", "earlier 2"];
+
+  it("are sent by another process once all of them are written, in their batches", async () => {
+    const { logDir, server, finish } = await unfinishedCall();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(written(server, /predictions/)).toEqual([]);
+    finish();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    const batches = [earlier, ["a 1", "a 2"], ["b 1", "b 2"], ["c 1", "c 2"]];
+    expect(written(server, /predictions/).map(tasksOf)).toEqual(batches);
+  });
+
+  it("are sent when their writer has ended: those of an incomplete batch one by one", async () => {
+    const { logDir, server, writer } = await unfinishedCall();
+    await writer.close();
+    for (let time = 0; time < 2; time += 1) expect(await sync(server, logDir)).toMatchObject({ pending: 0 });
+    expect(written(server, /predictions/).map(tasksOf)).toEqual([earlier, ["a 1", "a 2"], ["b 1"]]);
+  });
+
+  it("are not sent if the disk is full before the last one, and the next call takes their place", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    await client.close();
+    const options = JSON.stringify({ baseUrl: server.url, logDir, runId, offline: true });
+    // Without the trap the system would end the process in place of failing the write.
+    const limited = 'trap "" XFSZ; ulimit -f 3000; exec "$@"';
+    const line = [process.execPath, programFile("overfill-predictions.ts"), options];
+    const { stdout, code, stderr } = await run("bash", ["-c", limited, "bash", ...line]).ended;
+    expect({ code, stderr, resolved: stdout.trim() }).toEqual({ code: 0, stderr: "", resolved: "[false,true,true]" });
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(written(server, /predictions/).map(tasksOf)).toEqual([["small 0", "small 1"], ["single 0"]]);
+    expect(await differences(logDir, server)).toEqual(NONE);
   });
 });
 
