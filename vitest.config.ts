@@ -14,8 +14,10 @@ export default defineConfig({
     // A test that needs longer says why. Nothing is retried: a test that fails now and then hides a race.
     testTimeout: 15_000,
     hookTimeout: 15_000,
-    // Most of the time goes into waiting for processes and servers, not into computing.
-    maxWorkers: 4,
+    // Some of the time goes into waiting for processes and servers.
+    maxWorkers: 5,
+    // Loading the modules again for every file takes longer than most files.
+    isolate: false,
     projects: [
       {
         extends: true,

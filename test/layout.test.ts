@@ -25,6 +25,9 @@ const files = pathsBelow(SOURCES)
   .map((path) => resolve(SOURCES, path))
   .filter((path) => path.endsWith(".ts") && !path.includes("/viewer/browser/"));
 
+/** The imports of each source. */
+const imports = new Map(files.map((path) => [path, importsOf(path)]));
+
 /** The sources that a source imports; `isErased` imports are types alone, which leave nothing in the JavaScript. */
 function importsOf(path: string): { readonly target: string; readonly isErased: boolean }[] {
   const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);
@@ -59,7 +62,7 @@ describe("the source files", () => {
 
   it("import only their own layer and those below it", () => {
     const wrong = files.flatMap((path) =>
-      importsOf(path)
+      (imports.get(path) ?? [])
         .filter(({ target }) => layerOf(target) !== layerOf(path) && rankOf(target) <= rankOf(path))
         .map(({ target }) => `${relative(REPOSITORY, path)} imports ${relative(REPOSITORY, target)}`),
     );
@@ -76,7 +79,7 @@ describe("the source files", () => {
       }
       if (done.has(path)) return;
       done.add(path);
-      for (const { target, isErased } of importsOf(path))
+      for (const { target, isErased } of imports.get(path) ?? [])
         if (!isErased && target.startsWith(SOURCES)) visit(target, [...above, path]);
     };
     for (const path of files) visit(path, []);

@@ -4,7 +4,7 @@ import { connection, evsys, jsonOf, offlineMirror } from "../support/cli.js";
 import { mockServer } from "../support/clients.js";
 import { until } from "../support/until.js";
 
-const STEPS = 1_500;
+const STEPS = 500;
 const BEFORE_STOP = 100;
 
 /** Calls back while the server holds its n-th request of a path, before it is worked on. */

@@ -4,7 +4,7 @@ import { IS_FULL, IS_LONG } from "../../delivery/support/random.js";
 
 const [QUICK_SEED, FULL_SEED] = [20_240_601, 20_240_602];
 /** The share of `few` that `npm test` runs. */
-const QUICK_SHARE = 1 / 6;
+const QUICK_SHARE = 1 / 12;
 
 /**
  * Checks a property: with some cases in `npm test`, `few` others in `npm run test:full`, the same ones each time, and
@@ -14,10 +14,14 @@ export async function checkProperty<Case>(
   property: fc.IAsyncPropertyWithHooks<Case>,
   { few, many }: { readonly few: number; readonly many: number },
 ): Promise<void> {
-  const short = IS_FULL
+  await fc.assert(property, IS_LONG ? { numRuns: many } : fixedCases(few));
+}
+
+/** The parameters for the same cases each time: some of them in `npm test`, `few` others in `npm run test:full`. */
+export function fixedCases(few: number): { readonly numRuns: number; readonly seed: number } {
+  return IS_FULL || IS_LONG
     ? { numRuns: few, seed: FULL_SEED }
     : { numRuns: Math.ceil(few * QUICK_SHARE), seed: QUICK_SEED };
-  await fc.assert(property, IS_LONG ? { numRuns: many } : short);
 }
 
 /** Checks that no kind of case was rare, because the property would prove little. `npm test` may lack some. */

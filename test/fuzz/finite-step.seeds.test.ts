@@ -4,6 +4,7 @@ import { zStepMetric } from "../../generated/schemas.js";
 import { finiteStepLine } from "../../src/api/finite-step.js";
 import { NAMED_SERIES, stepMetricFields } from "../../src/api/inputs.js";
 import { accept } from "../../src/delivery/accept.js";
+import { fixedCases } from "./support/properties.js";
 
 /** The line of a step after the full check; undefined if the step is rejected. */
 function checkedStep(input: unknown): string | undefined {
@@ -79,7 +80,7 @@ describe("the fast path for the line of a step", () => {
         plain += 1;
         expect(text).toBe(checkedStep(input));
       }),
-      { numRuns: 20_000, seed: 20261126 },
+      fixedCases(20_000),
     );
     // Otherwise the comparison would prove nothing.
     expect(plain / all).toBeGreaterThan(0.15);
@@ -104,7 +105,7 @@ describe("the fast path for the line of a step", () => {
         expect(text).toBeTypeOf("string");
         expect(text).toBe(checkedStep(input));
       }),
-      { numRuns: 5_000, seed: 20261126 },
+      fixedCases(5_000),
     );
   });
 
