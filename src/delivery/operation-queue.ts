@@ -2,7 +2,7 @@ import type { SyncLog } from "../journal/sync-log.js";
 import type { Operation } from "../journal/sync-state.js";
 import type { FolderKind } from "../store/paths.js";
 import type { WriteState } from "./counters.js";
-import { isDue, type OperationEntry, operationEntry, PENDING, type Waiter } from "./entry.js";
+import { isDue, OperationEntry, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
@@ -55,7 +55,7 @@ export class OperationQueue {
     const isInherited = scope === undefined && this.#log.mayHaveSentBefore;
     for (const operation of this.#log.state.pending) {
       if (this.#entries.has(operation.key)) continue;
-      const entry = this.#former.get(operation.key) ?? operationEntry(operation, scope ?? this.#owner, isInherited);
+      const entry = this.#former.get(operation.key) ?? new OperationEntry(operation, scope ?? this.#owner, isInherited);
       this.#entries.set(operation.key, entry);
       this.#countOf(operation).add(entry.scope, 1);
     }
@@ -148,7 +148,7 @@ export class OperationQueue {
     const state = this.#log.state;
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
-      this.#entries.set(operation.key, operationEntry(operation, this.#owner, false));
+      this.#entries.set(operation.key, new OperationEntry(operation, this.#owner, false));
       this.#countOf(operation).retry(this.#owner, 1);
     }
   }

@@ -3,7 +3,7 @@ import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
 import type { ByteRange } from "../store/append-file.js";
 import { BatchQueue } from "./batch-queue.js";
 import type { WriteState } from "./counters.js";
-import { type BatchEntry, batchEntry, PENDING, type Waiter } from "./entry.js";
+import { BatchEntry, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import { linesAt, RecentLines } from "./recent-lines.js";
 import { RowCount } from "./row-count.js";
@@ -112,7 +112,7 @@ export class StreamOutbox {
       if (session.slot !== this.segment.slot) continue;
       const { rejected } = session.spans[this.segment.stream];
       for (const [start, { end, rows }] of rejected) {
-        const entry = batchEntry(this, { start, end, session }, this.rows.scopeAt(start), false);
+        const entry = new BatchEntry(this, { start, end, session }, this.rows.scopeAt(start), false);
         this.queue.claim(entry);
         this.queue.enqueue(entry);
         this.rows.pending.retry(entry.scope, rows);
@@ -166,6 +166,6 @@ export class StreamOutbox {
     const { slot, stream } = this.segment;
     const isOwn = slot === this.#store.slot && batch.start >= this.#store.ownRows(stream).start;
     const isInherited = !isOwn && this.#store.log.wasSentBefore(batch.session.nonce);
-    return batchEntry(this, batch, this.rows.scopeAt(batch.start), isInherited);
+    return new BatchEntry(this, batch, this.rows.scopeAt(batch.start), isInherited);
   }
 }
