@@ -37,49 +37,67 @@ export interface RetryPolicy {
  * Sends a write until the backend responds or the policy is exhausted. Every attempt has the same key, so that a backend
  * that honours it writes once however many responses are lost. A wait that would exceed the deadline is not started.
  */
-export async function sendWrite(
+export function sendWrite(
   connection: BackendConnection,
   { name, ids, body, key }: OutgoingRequest,
   policy: RetryPolicy,
 ): Promise<Outcome> {
-  const send = (deadline: Deadline) => connection.http.send(name, ids, body, key, deadline);
-  const { outcome, begunAt } = await withRetries(connection, policy, send, () => true);
-  connection.observe(outcome, key, begunAt);
-  return outcome;
+  return withRetries(connection, policy, {
+    send: (deadline) => connection.http.send(name, ids, body, key, deadline),
+    asksAllToWait: () => true,
+    observe: (outcome, begunAt) => connection.observe(outcome, key, begunAt),
+  });
 }
 
 /**
  * Sends a request of the user's own. Its outcome does not count for the backend's health; only the Retry-After of a 429
  * applies to the whole client.
  */
-export async function sendPost(
+export function sendPost(
   connection: BackendConnection,
   path: string,
   body: string | undefined,
   key: string,
   policy: RetryPolicy,
 ): Promise<Outcome> {
-  const send = (deadline: Deadline) => connection.http.post(path, body, deadline, key);
-  const { outcome } = await withRetries(connection, policy, send, ({ status }) => status === TOO_MANY_REQUESTS);
-  return outcome;
+  return withRetries(connection, policy, {
+    send: (deadline) => connection.http.post(path, body, deadline, key),
+    asksAllToWait: ({ status }) => status === TOO_MANY_REQUESTS,
+    observe: () => {},
+  });
+}
+
+/** What is specific to a kind of request. */
+interface Attempts {
+  /** Makes one attempt. */
+  readonly send: (deadline: Deadline) => Promise<Outcome>;
+  /** Whether the Retry-After of an outcome applies to the whole client. */
+  readonly asksAllToWait: (outcome: Unavailable) => boolean;
+  /** Called with the final outcome and the start of the last attempt. */
+  readonly observe: (outcome: Outcome, begunAt: number) => void;
 }
 
 async function withRetries(
   connection: BackendConnection,
   policy: RetryPolicy,
-  send: (deadline: Deadline) => Promise<Outcome>,
-  asksAllToWait: (outcome: Unavailable) => boolean,
-): Promise<{ readonly outcome: Outcome; readonly begunAt: number }> {
+  { send, asksAllToWait, observe }: Attempts,
+): Promise<Outcome> {
   const { maxRetries, timeoutMs, isAwaited, isExtendable, isRepeat } = policy;
   const startedAt = now();
   const deadline = new Deadline(timeoutMs, isAwaited, `no response within ${Math.round(timeoutMs)} ms`, isExtendable);
+  const end = (outcome: Outcome, begunAt: number): Outcome => {
+    observe(outcome, begunAt);
+    return outcome;
+  };
   try {
     for (let attempts = 1; ; attempts += 1) {
-      const paused = await waitForPause(connection, policy, startedAt + timeoutMs);
+      // While the circuit is open, the probe has waited already.
+      const isPaused = connection.isUp && connection.pauseMs > 0;
+      const paused = isPaused ? await waitForPause(connection, policy, startedAt + timeoutMs) : undefined;
       const begunAt = now();
-      if (paused !== undefined) return { outcome: paused, begunAt };
+      if (paused !== undefined) return end(paused, begunAt);
       const outcome = unlessInProgress(await send(deadline), isRepeat || attempts > 1);
-      if (outcome.kind !== "unavailable" || outcome.evidence === "client") return { outcome, begunAt };
+      if (outcome.kind !== "unavailable" || outcome.evidence === "client") return end(outcome, begunAt);
       if (asksAllToWait(outcome)) connection.rest(outcome.retryAfterMs);
       const waitMs = outcome.retryAfterMs ?? backoffMs(attempts);
       // A body that is too large is not sent again as it is.
@@ -88,9 +106,9 @@ async function withRetries(
         attempts > maxRetries ||
         connection.isStopped ||
         now() - startedAt + waitMs >= timeoutMs;
-      if (isLast) return { outcome, begunAt };
+      if (isLast) return end(outcome, begunAt);
       await connection.sleep(waitMs, isAwaited);
-      if (!connection.isUp || connection.isStopped) return { outcome, begunAt };
+      if (!connection.isUp || connection.isStopped) return end(outcome, begunAt);
     }
   } finally {
     deadline.clear();
@@ -99,15 +117,14 @@ async function withRetries(
 
 /**
  * Waits for a Retry-After that the backend sent in a response to another write. Returns an outcome if that is longer than
- * the policy allows. While the circuit is open, the probe has waited already.
+ * the policy allows.
  */
 async function waitForPause(
   connection: BackendConnection,
   { maxRetries, isAwaited }: RetryPolicy,
   endsAt: number,
 ): Promise<Unavailable | undefined> {
-  const wasUp = connection.isUp;
-  while (wasUp && connection.pauseMs > 0) {
+  while (connection.pauseMs > 0) {
     const { pauseMs: restMs } = connection;
     const isTooLong = maxRetries === 0 || now() + restMs >= endsAt;
     if (!isTooLong) await connection.sleep(restMs, isAwaited);

@@ -23,8 +23,11 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
   outbox.sender.sends.begin();
   try {
     const prepared = prepareRequest(outbox, entry);
-    if (prepared.kind === "request") await sendRequest(outbox, entry, prepared.request);
-    else if (prepared.kind === "waits") requeueUntilKnown(outbox, entry, prepared.waitsFor);
+    if (prepared.kind === "request") {
+      const outcome = await sendRequest(outbox, entry, prepared.request);
+      if (outcome === undefined) requeue(outbox, entry, PENDING, 0);
+      else settle(outbox, entry, prepared.request, outcome);
+    } else if (prepared.kind === "waits") requeueUntilKnown(outbox, entry, prepared.waitsFor);
     else if (entry.kind === "batch") skip(outbox, entry, prepared.lines);
   } catch (error) {
     requeue(outbox, entry, PENDING, backoffOf(entry));
@@ -34,17 +37,15 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
   }
 }
 
-async function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteRequest): Promise<void> {
+/** Sends a request; undefined if the backend has become unavailable since its call began to wait. */
+function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteRequest): Promise<Outcome> | undefined {
   const { config, keepsProcessAlive, connection } = outbox.sender;
   if (entry.kind === "batch") {
     warnOfDamaged(outbox, entry, request.lines);
     outbox.store.log.name(entry.session);
   } else outbox.store.log.noteOpSent(entry.operation.slot);
-  if (entry.waiter !== undefined && !connection.isUp) requeue(outbox, entry, PENDING, 0);
-  else {
-    const policy = policyOf(entry, config.timeoutMs, keepsProcessAlive, now());
-    settle(outbox, entry, request, await sendWrite(connection, request, policy));
-  }
+  if (entry.waiter !== undefined && !connection.isUp) return undefined;
+  return sendWrite(connection, request, policyOf(entry, config.timeoutMs, keepsProcessAlive, now()));
 }
 
 /** Records the outcome of an entry: first in the journal, then in the counts, then for the call that waits. */

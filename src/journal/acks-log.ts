@@ -63,7 +63,7 @@ export class AcksLog {
   /** Applies lines to the state, then writes them in one piece, after the lines of the sessions that they refer to. */
   record(lines: readonly AcksLine[]): void {
     for (const line of lines) this.#state.apply(line, this.#ordinals);
-    const text = [...this.#newSessions, ...lines].map((line) => encode(line)).join("\n");
+    const text = [...this.#newSessions, ...lines].map(textOf).join("\n");
     if (this.#append(text) > this.#compactAtBytes) this.#compact();
   }
 
@@ -110,4 +110,9 @@ export class AcksLog {
     this.#newSessions = [];
     this.#compactAtBytes = Math.max(MIN_COMPACTION_BYTES, 4 * Buffer.byteLength(text));
   }
+}
+
+/** Numbers and letters need no encoding. */
+function textOf(line: AcksLine): string {
+  return Array.isArray(line) ? JSON.stringify(line) : encode(line);
 }
