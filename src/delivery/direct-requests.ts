@@ -4,6 +4,7 @@ import type { Outcome } from "../http/outcome.js";
 import type { FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
+import { diskPolicyOf } from "./disk-policy.js";
 import { outgoing } from "./outgoing.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
@@ -32,7 +33,7 @@ export class DirectRequests {
     pathIds: Readonly<Record<string, string>> = {},
   ): Promise<Outcome | undefined> {
     const { connection, ids } = this.#sender;
-    this.#store.prepare(kind, this.#sender.diskPolicy(this.#store.root));
+    this.#store.prepare(kind, diskPolicyOf(this.#sender, this.#store.root));
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || this.#config.delivery !== "await" || !connection.isUp) return undefined;
     const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };

@@ -50,7 +50,7 @@ export async function sendBacklog(
   const leftMs = (): number => endsAt - now();
   const { connection, config } = sender;
   const restsTooLong = (): boolean => connection.pauseMs >= Math.min(leftMs(), timeoutMs ?? config.timeoutMs);
-  if (connection.pauseMs === 0) sender.endBackoffs();
+  if (connection.pauseMs === 0) endBackoffs(sender);
   for (let failures = 0; pending() > 0 && leftMs() > 0 && signal?.aborted !== true && !connection.isStopped; ) {
     if (restsTooLong()) return;
     const before = sender.progress;
@@ -66,6 +66,10 @@ export async function sendBacklog(
     if (pending() === 0 || restsTooLong() || (timeoutMs === undefined && isHopeless)) return;
     await pause(Math.min(leftMs(), dueMs ?? RETRY_EVERY_MS), signal);
   }
+}
+
+function endBackoffs({ backlog }: Sender): void {
+  for (const outbox of backlog) for (const entry of outbox.requeued()) entry.dueAt = 0;
 }
 
 /** Waits, unless `signal` is aborted; the process stays alive for it. */

@@ -11,7 +11,7 @@ import { documentPath, type FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
-import { Turns } from "../util/turns.js";
+import type { Turns } from "../util/turns.js";
 import type { RowBatch } from "./batches.js";
 import type { SyncReport } from "./counters.js";
 import { DirectRequests } from "./direct-requests.js";
@@ -36,8 +36,7 @@ export interface OutboxCall<Result> {
 /** The writes of one client: mirrored first, then sent by an outbox that clients of the process may share. */
 export class Outbox {
   readonly direct: DirectRequests;
-  /** Timers need a turn now and then: a loop of calls that resolve from the mirror would starve them. */
-  readonly turns = new Turns();
+  readonly turns: Turns;
   readonly #config: Config;
   readonly #store: LocalExperimentStore;
   readonly #scope: Scope;
@@ -54,6 +53,7 @@ export class Outbox {
     );
     const shared = acquireOutbox(config, logger, store.root, this.#scope);
     this.#shared = shared;
+    this.turns = shared.sender.turns;
     this.direct = new DirectRequests(config, shared.sender, this.#scope, store);
     this.#forgetExit = onExit({
       root: store.root,

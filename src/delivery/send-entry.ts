@@ -25,6 +25,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
     const prepared = prepareRequest(outbox, entry);
     if (prepared.kind === "request") {
       const outcome = await sendRequest(outbox, entry, prepared.request);
+      outbox.sender.noteTurn();
       if (outcome === undefined) requeue(outbox, entry, PENDING, 0);
       else settle(outbox, entry, prepared.request, outcome);
     } else if (prepared.kind === "waits") requeueUntilKnown(outbox, entry, prepared.waitsFor);

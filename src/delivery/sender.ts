@@ -1,7 +1,8 @@
+import { setImmediate } from "node:timers";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import type { DiskPolicy } from "../store/fsync.js";
 import { now } from "../util/clock.js";
+import { Turns } from "../util/turns.js";
 import { BackendConnection } from "./connection.js";
 import { drainStep, groupOf, groupsOf } from "./drain-group.js";
 import type { EntityOutbox } from "./entity-outbox.js";
@@ -21,6 +22,8 @@ export class Sender {
   readonly connection: BackendConnection;
   readonly ids = new IdMap();
   readonly sends = new InFlight();
+  /** Timers need a turn now and then: a loop of calls that resolve from the mirror would starve them. */
+  readonly turns = new Turns();
   /** Whether this is a sync: it keeps the process alive for the backlog, and decides itself when to drain it. */
   readonly keepsProcessAlive: boolean;
   /** How many batches of one stream may be in flight. */
@@ -31,6 +34,8 @@ export class Sender {
   readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
+  /** A drain that starts in the next turn of the event loop, so that a call need not wait for the work of sending. */
+  #nextDrain: NodeJS.Immediate | undefined;
   #isDrainRequested = false;
   readonly #timer = new SendTimer(this);
   #probes = 0;
@@ -51,17 +56,12 @@ export class Sender {
     this.ids.onLearned = () => this.#onLearned();
   }
 
-  /** When the files of a mirror are flushed to the disk. */
-  diskPolicy(root: string): DiskPolicy {
-    return { fsync: this.config.fsync, root, warn: (message) => this.logger.warn(message) };
-  }
-
   get isOffline(): boolean {
     return this.connection.remote === "offline";
   }
 
   get isDraining(): boolean {
-    return this.#draining !== undefined;
+    return this.#draining !== undefined || this.#nextDrain !== undefined;
   }
 
   /** The number of settled writes: a drain that settles none is stuck. */
@@ -72,6 +72,11 @@ export class Sender {
   /** The entities that have, or may have, a backlog. */
   get backlog(): ReadonlySet<EntityOutbox> {
     return this.#backlog;
+  }
+
+  /** A request has ended, so the event loop has turned, unless a caller's fetch responds without it. */
+  noteTurn(): void {
+    if (this.config.fetch === undefined) this.turns.note(now());
   }
 
   noteProgress(): void {
@@ -105,12 +110,11 @@ export class Sender {
     this.logger.warn(message);
   }
 
-  /** Sends what is pending as soon as possible; what is noted while it sends is sent after that. */
+  /** Sends what is pending in the next turn; what is noted while it sends is sent after that. */
   requestDrain(): void {
-    if (this.connection.maySend) {
-      this.#isDrainRequested = true;
-      void this.drain();
-    } else this.#timer.schedule();
+    if (!this.connection.maySend) this.#timer.schedule();
+    else if (this.isDraining) this.#isDrainRequested = true;
+    else this.#nextDrain = setImmediate(() => this.#startDrain()).unref();
   }
 
   /** Sends what is due, and resolves when nothing more can be sent now. */
@@ -134,11 +138,6 @@ export class Sender {
     this.connection.closeCircuit();
   }
 
-  /** Ends the backoff of all entries. */
-  endBackoffs(): void {
-    for (const outbox of this.#backlog) for (const entry of outbox.requeued()) entry.dueAt = 0;
-  }
-
   /** Sends nothing more of the backlog. */
   stop(): void {
     this.connection.stop();
@@ -148,6 +147,11 @@ export class Sender {
   /** Only a sync sends more than one mirror. */
   #stepsKey(outbox: EntityOutbox): string {
     return this.keepsProcessAlive ? groupOf(outbox) : outbox.store.id;
+  }
+
+  #startDrain(): void {
+    this.#nextDrain = undefined;
+    void this.drain();
   }
 
   async #drainAll(): Promise<void> {

@@ -4,6 +4,11 @@ const TURN_EVERY_MS = 5;
 export class Turns {
   #takenAt = 0;
 
+  /** The event loop has turned at a time of `now()`. */
+  note(time: number): void {
+    this.#takenAt = time;
+  }
+
   /** Whether to yield at a time of `now()`. Returns true at most once per interval. */
   takeTurn(time: number): boolean {
     if (time - this.#takenAt < TURN_EVERY_MS) return false;
