@@ -35,6 +35,8 @@ interface WritePaths {
  */
 export async function createWriteClient(routes: string, http: Http, apiKey: string | undefined): Promise<WriteClient> {
   const { default: createClient } = await import("openapi-fetch");
+  // openapi-fetch does not read the body of a 204; the real response is in the call.
+  const noContent = new Response(null, { status: 204 });
   const client = createClient<WritePaths>({
     baseUrl: routes,
     // It has the parts of a Request that openapi-fetch uses; a real Request costs more than sending it.
@@ -45,7 +47,7 @@ export async function createWriteClient(routes: string, http: Http, apiKey: stri
       const { body, idempotencyKey, deadline } = call.write;
       const headers = requestHeaders(apiKey, body !== undefined, idempotencyKey);
       call.response = await http.send({ url, headers, body }, deadline);
-      return NO_CONTENT;
+      return noContent;
     },
   });
   return async (write) => {
@@ -56,9 +58,6 @@ export async function createWriteClient(routes: string, http: Http, apiKey: stri
     return call.response;
   };
 }
-
-/** openapi-fetch does not read the body of a 204; the real response is in the call. */
-const NO_CONTENT = new Response(null, { status: 204 });
 
 /** A write and its response. */
 interface Call {

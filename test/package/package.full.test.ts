@@ -201,14 +201,15 @@ export const call = () => new DashboardClient().createRun({ experiment_id: "e", 
     expect(server.experiments).toMatchObject([{ experiment_name: "required" }]);
   });
 
-  it("loads undici only when the first write is sent", async () => {
+  it("loads undici, also Node's own, only when the first write is sent", async () => {
     const server = await mockServer();
     writeFileSync(
       join(project, "loads.mjs"),
       `import { createRequire } from "node:module";
 import { DashboardClient } from "evsys-sdk";
 const { cache } = createRequire(import.meta.url);
-const loaded = (name) => Object.keys(cache).some((path) => path.includes(\`/node_modules/\${name}/\`));
+const loaded = (name) =>
+  [...Object.keys(cache), ...process.moduleLoadList].some((path) => path.includes(\`/\${name}/\`));
 const [baseUrl, apiKey, logDir] = process.argv.slice(2);
 const offline = new DashboardClient({ offline: true, logDir });
 await offline.createExperiment({ experiment_name: "x" });
