@@ -27,6 +27,7 @@ export class EntityOutbox {
   /** How many calls are appending rows that are not registered yet. */
   appending = 0;
   readonly #owner: Scope;
+  #steps: UnsettledSteps | undefined;
   #generation = 0;
   #order = 0;
   #hasCountedRejected = false;
@@ -57,7 +58,11 @@ export class EntityOutbox {
 
   /** The metrics of the run that are not settled, in all mirrors that are sent together. */
   get steps(): UnsettledSteps {
-    return this.sender.stepsOf(this);
+    if (this.#steps !== undefined) return this.#steps;
+    const steps = this.sender.stepsOf(this);
+    // Mirrors of the same run are recognized by the backend's id.
+    if (!this.sender.keepsProcessAlive || this.backendId !== undefined) this.#steps = steps;
+    return steps;
   }
 
   /** How many writes are pending. */

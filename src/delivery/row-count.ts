@@ -56,11 +56,12 @@ export class RowCount {
   count(until = this.#writtenUntil()): void {
     const named = ID_KIND_OF[this.#segment.stream];
     const found = new Map<Scope, number>();
+    const steps = this.#steps?.();
     let counted = this.#end;
     for (const { start, end, bytes } of this.#segment.openLines(counted, until)) {
       const scope = this.scopeAt(start);
       if (bytes.length > 0) found.set(scope, (found.get(scope) ?? 0) + 1);
-      if (bytes.length > 0) this.#steps?.().noteBacklog(bytes.toString());
+      if (steps?.tracksBacklog === true && bytes.length > 0) steps.noteBacklog(bytes.toString());
       const id = named === undefined ? undefined : parseRow(bytes.toString())?.id;
       if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
       counted = end;

@@ -75,8 +75,8 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const backendId: unknown = Object(body).id;
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
-    const rowIds = new Map(learned === undefined ? [] : request.rowIds.map(({ id }) => [id, learned]));
-    note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), request.rows, skipped, rowIds));
+    const mapped = learned === undefined ? [] : request.rowIds.map(({ id }) => ({ row: id, id: learned }));
+    note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), request.rows, skipped, mapped));
     for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);

@@ -98,11 +98,8 @@ export class Sender {
   /** The metrics of a run that are not settled: the mirrors of one sync share them. */
   stepsOf(outbox: EntityOutbox): UnsettledSteps {
     const key = this.#stepsKey(outbox);
-    let steps = this.#steps.get(key);
-    if (steps === undefined) {
-      steps = new UnsettledSteps();
-      this.#steps.set(key, steps);
-    }
+    const steps = this.#steps.get(key) ?? new UnsettledSteps(!this.keepsProcessAlive);
+    this.#steps.set(key, steps);
     return steps;
   }
 

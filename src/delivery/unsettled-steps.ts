@@ -6,10 +6,16 @@ import type { BatchEntry } from "./entry.js";
  * comes last: a row waits until earlier rows of its step and split are settled.
  */
 export class UnsettledSteps {
+  /** Whether calls may have to wait for the backlog. A sync has none. */
+  readonly tracksBacklog: boolean;
   /** The entries that are in flight, awaited or requeued, by split and step. */
   readonly #entries = new Map<string, BatchEntry[]>();
   /** The highest step of each split in the backlog, while there is one. */
   readonly #highest = new Map<string, number>();
+
+  constructor(tracksBacklog: boolean) {
+    this.tracksBacklog = tracksBacklog;
+  }
 
   /** A row was claimed to be sent. */
   add(entry: BatchEntry, line: string): void {
@@ -38,7 +44,7 @@ export class UnsettledSteps {
 
   /** A row is in the backlog. */
   noteBacklog(line: string): void {
-    const row = stepOfRow(line);
+    const row = this.tracksBacklog ? stepOfRow(line) : undefined;
     if (row !== undefined && row.step > (this.#highest.get(row.split) ?? Number.NEGATIVE_INFINITY)) {
       this.#highest.set(row.split, row.step);
     }

@@ -79,6 +79,7 @@ const rejectedRowsLine = z.object({
 });
 /** Maps a row's own id to the backend's. */
 const mappedRowLine = z.object({ row: z.string(), id: z.string() });
+export type MappedRowLine = z.output<typeof mappedRowLine>;
 /** The entity is parked: the backend does not know it, so nothing of this folder is sent until it does. */
 const parkedLine = z.object({ parked: rejection.nullable() });
 

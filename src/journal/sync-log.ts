@@ -8,7 +8,7 @@ import { LineWriter } from "../store/line-writer.js";
 import { ACKS, AcksLog } from "./acks-log.js";
 import { OpsLogs, opsPath, slotsAmong } from "./ops-logs.js";
 import type { Session } from "./sessions.js";
-import { letterOf, type Rejection } from "./sync-lines.js";
+import { letterOf, type MappedRowLine, type Rejection } from "./sync-lines.js";
 import { SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
@@ -108,10 +108,9 @@ export class SyncLog {
     { session, stream, start, end }: RowRange,
     delivered: number,
     skipped: number,
-    rowIds: ReadonlyMap<string, string> = new Map(),
+    mapped: readonly MappedRowLine[] = [],
   ): void {
     // The ids come first: a row whose id was lost on the way is sent again, and the response has it again.
-    const mapped = [...rowIds].map(([row, id]) => ({ row, id }));
     this.#acks.record([...mapped, [this.#acks.ordinal(session), letterOf(stream), start, end, delivered, skipped]]);
   }
 
