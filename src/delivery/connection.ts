@@ -109,7 +109,7 @@ export class BackendConnection {
   observe(outcome: Outcome, key: string, begunAt: number): void {
     if (outcome.kind !== "unavailable") this.#noteResponse(outcome);
     else if (outcome.evidence === "client") {
-      // A request that closing has ended is no fault.
+      // A request that closing aborts is no fault.
       if (!this.isStopped) this.#events.onFault(outcome.reason);
     } else if (this.#isOutage(outcome, key, begunAt)) this.#open(outcome.reason);
   }

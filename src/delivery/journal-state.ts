@@ -9,7 +9,7 @@ import type { IdMap } from "./id-map.js";
 export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
   const { creation, delivered, rowIds } = log.state;
   if (creation !== undefined) ids.expect(kind, id);
-  // The key of a create is the id that was made for it, so the acknowledgement tells of it also where the ops log is lost.
+  // The key of a create is the id that was made for it, so the acknowledgement identifies it even if the ops log is lost.
   const backendId = delivered.get(creation?.key ?? id);
   if (backendId !== undefined) ids.learn(kind, id, backendId);
   for (const [row, rowBackendId] of rowIds) {

@@ -51,13 +51,13 @@ export class Segment {
   }
 
   /**
-   * Where the rows end that are written. Rows of a call that another process is still writing do not count: it removes them
-   * if it cannot write all of them.
+   * The end of the rows that may be read. Those of a call that another process is still writing are excluded: it removes
+   * them if it cannot write all of them.
    */
   get writtenEnd(): number {
     const { size } = this;
     if (this.stream !== "predictions") return size;
-    // What was written before now is recorded by now.
+    // A call's boundaries are recorded before its rows are written: those of all rows in the file are in the log now.
     this.#log.refresh();
     const { lastCalls } = this.#log.state.sessions.last(this.slot)?.spans.predictions ?? {};
     const isComplete = lastCalls === undefined || lastCalls.end <= size;

@@ -192,7 +192,7 @@ export class ExperimentRun {
 
   #abort(reason: unknown): void {
     const ending = { status: "cancelled", error_message: failureMessage(reason) } as const;
-    // Whoever ends the run next gets the error.
+    // The next call that ends the run gets the error.
     this.#end(ending, undefined, { cause: reason }).catch(() => {});
   }
 }

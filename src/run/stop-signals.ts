@@ -42,7 +42,7 @@ export function listenForStop(): StopSignals {
 }
 
 async function onSignal(signal: NodeJS.Signals): Promise<void> {
-  // Whoever else listens decides how the process ends. Counted now: those who listen for one time are gone later.
+  // Another listener decides how the process ends. Counted now, because a one-time listener is removed when it is called.
   const isOurs = process.listenerCount(signal) === 1;
   if (!isStopping) {
     isStopping = true;
