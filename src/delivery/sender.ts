@@ -34,7 +34,7 @@ export class Sender {
   readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
-  /** A drain that starts in the next turn of the event loop, so that a call need not wait for the work of sending. */
+  /** A drain that starts in the next turn of the event loop, so that a call in background delivery need not wait for its work. */
   #nextDrain: NodeJS.Immediate | undefined;
   #isDrainRequested = false;
   readonly #timer = new SendTimer(this);
@@ -110,10 +110,11 @@ export class Sender {
     this.logger.warn(message);
   }
 
-  /** Sends what is pending in the next turn; what is noted while it sends is sent after that. */
+  /** Sends what is pending as soon as possible; what is noted while it sends is sent after that. */
   requestDrain(): void {
     if (!this.connection.maySend) this.#timer.schedule();
     else if (this.isDraining) this.#isDrainRequested = true;
+    else if (this.config.delivery === "await") void this.drain();
     else this.#nextDrain = setImmediate(() => this.#startDrain()).unref();
   }
 
