@@ -16,13 +16,13 @@ export default defineConfig({
     hookTimeout: 15_000,
     // Some of the time goes into waiting for processes and servers.
     maxWorkers: 5,
-    // Loading the modules again for every file takes longer than most files.
-    isolate: false,
     projects: [
       {
         extends: true,
         test: {
           name: "quick",
+          // Loading the modules again for every file takes longer than most files.
+          isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: [FULL, "**/node_modules/**", ...(isLong ? [SEEDS] : [])],
         },

@@ -93,7 +93,6 @@ export class EntityStore {
     if (this.#slot === undefined) {
       this.#refuseLinks();
       this.#slot = WriterSlot.acquire(this.path, this.log, makesEntity);
-      this.log.refresh();
       this.#document.repair();
     }
     return this.#slot;
@@ -190,7 +189,6 @@ export class EntityStore {
       this.#policy.warn(`${path} was deleted or truncated while in use: its undelivered rows are lost.`);
     }
     slot.restartSession();
-    this.log.refresh();
     return slot;
   }
 

@@ -155,6 +155,8 @@ export class WriterSlot {
     this.#nonce = randomUUID();
     this.appendOp(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));
     this.#ops.file.syncToDisk();
+    // The next row's key is that of the new session.
+    this.#log.refresh();
     this.#mustRestart = false;
   }
 }

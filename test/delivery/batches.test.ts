@@ -102,21 +102,24 @@ describe("the rows of a call that is still being written", () => {
     expect(written(server, /predictions/).map(tasksOf)).toEqual([earlier, ["a 1", "a 2"], ["b 1"]]);
   });
 
-  it("are not sent if the disk is full before the last one, and the next call takes their place", async () => {
-    const [logDir, server] = [temporaryFolder(), await backend()];
-    const client = clientFor(server, logDir);
-    const { runId } = await runOf(client);
-    await client.close();
-    const options = JSON.stringify({ baseUrl: server.url, logDir, runId, offline: true });
-    // Without the trap the system would end the process in place of failing the write.
-    const limited = 'trap "" XFSZ; ulimit -f 3000; exec "$@"';
-    const line = [process.execPath, programFile("overfill-predictions.ts"), options];
-    const { stdout, code, stderr } = await run("bash", ["-c", limited, "bash", ...line]).ended;
-    expect({ code, stderr, resolved: stdout.trim() }).toEqual({ code: 0, stderr: "", resolved: "[false,true,true]" });
-    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
-    expect(written(server, /predictions/).map(tasksOf)).toEqual([["small 0", "small 1"], ["single 0"]]);
-    expect(await differences(logDir, server)).toEqual(NONE);
-  });
+  it.each([true, false])(
+    "are not sent if the disk is full before the last one; later rows are, once (offline: %s)",
+    async (offline) => {
+      const [logDir, server] = [temporaryFolder(), await backend()];
+      const client = clientFor(server, logDir);
+      const { runId } = await runOf(client);
+      await client.close();
+      const options = JSON.stringify({ baseUrl: server.url, logDir, runId, offline });
+      // Without the trap the system would end the process in place of failing the write.
+      const limited = 'trap "" XFSZ; ulimit -f 3000; exec "$@"';
+      const line = [process.execPath, programFile("overfill-predictions.ts"), options];
+      const { stdout, code, stderr } = await run("bash", ["-c", limited, "bash", ...line]).ended;
+      expect({ code, stderr, resolved: stdout.trim() }).toEqual({ code: 0, stderr: "", resolved: "[false,true,true]" });
+      expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+      expect(written(server, /predictions/).map(tasksOf)).toEqual([["small 0", "small 1"], ["single 0"]]);
+      expect(await differences(logDir, server)).toEqual(NONE);
+    },
+  );
 });
 
 describe("a server that closes the connection while a large body is uploaded", () => {

@@ -38,7 +38,9 @@ async function play(
   if ("error" in outcome) {
     expectValidationError(outcome.error);
     expect(filesBelow(client.local.root)).toBe(before);
-    if (areRepresentable) expect(validatorOf(requestOf(name))(expectedBody(name, build(recipe, fields)))).toBe(false);
+    // A series with two values has no expected body.
+    if (areRepresentable && !String(outcome.error).includes("given twice"))
+      expect(validatorOf(requestOf(name))(expectedBody(name, build(recipe, fields)))).toBe(false);
     return "rejected";
   }
   expect(isRejected && isSeen).toBe(false);

@@ -1,6 +1,6 @@
 /**
  * overfill-predictions.ts OPTIONS: logs a call of predictions that exceeds the limit to the size of its files, with a small call
- * at the same time and one after it, and prints whether each resolved.
+ * at the same time and one after it, then a step, and prints whether each of the calls resolved.
  */
 
 import { DashboardClient, MirrorError } from "../../../../src/index.js";
@@ -23,5 +23,6 @@ const log = async (task: string, rows: number, length: number): Promise<boolean>
 };
 const large = log("large", 50, 100_000);
 const resolved = [await large, await log("small", 2, 10), await log("single", 1, 10)];
+await client.logStepMetric(runId, { step: 1, loss: 1 });
 await client.close({ timeoutMs: 1 });
 printLine(JSON.stringify(resolved));
