@@ -1,6 +1,6 @@
 /**
- * overfill-predictions.ts OPTIONS: logs a call of predictions that exceeds the limit to the size of its files, with a small call
- * at the same time and one after it, then a step, and prints whether each of the calls resolved.
+ * overfill-predictions.ts OPTIONS: logs a call of predictions that exceeds the limit to the size of its files, then a step and two
+ * small calls, and prints whether each of the calls resolved.
  */
 
 import { DashboardClient, MirrorError } from "../../../../src/index.js";
@@ -21,8 +21,8 @@ const log = async (task: string, rows: number, length: number): Promise<boolean>
     return false;
   }
 };
-const large = log("large", 50, 100_000);
-const resolved = [await large, await log("small", 2, 10), await log("single", 1, 10)];
+const resolved = [await log("large", 50, 100_000)];
 await client.logStepMetric(runId, { step: 1, loss: 1 });
+resolved.push(await log("small", 2, 10), await log("single", 1, 10));
 await client.close({ timeoutMs: 1 });
 printLine(JSON.stringify(resolved));
