@@ -77,12 +77,12 @@ export class WriterSlot {
 
   /** Starts a new session after foreign rows. */
   restartSession(): void {
-    const after = { ...this.#from };
+    const after = this.#ends();
     for (const [stream, writer] of this.#streams) {
-      after[stream] = writer.file.size;
+      if (writer.isInCall) continue;
       writer.close();
+      this.#streams.delete(stream);
     }
-    this.#streams.clear();
     this.#begin({ after });
   }
 
@@ -126,11 +126,18 @@ export class WriterSlot {
   #revokeBoundaries(): boolean {
     this.#mustRestart = true;
     try {
-      this.#begin({});
+      this.#begin({ after: this.#ends() });
     } catch {
       // The next row starts it.
     }
     return !this.#mustRestart;
+  }
+
+  /** Where the rows of this process end. */
+  #ends(): Offsets {
+    const ends = { ...this.#from };
+    for (const [stream, writer] of this.#streams) ends[stream] = writer.claimedEnd;
+    return ends;
   }
 
   #pathOf(stream: StreamName): string {
@@ -151,6 +158,8 @@ export class WriterSlot {
     this.#log.refresh();
     const at = Math.max(Date.now() / 1000, (this.#log.state.sessions.last(this.number)?.at ?? 0) + 0.001);
     const from = endsOf(this.#folder, this.number);
+    // A call that is being written continues in the former session.
+    for (const [stream, writer] of this.#streams) from[stream] = Math.max(from[stream], writer.claimedEnd);
     this.#from = from;
     this.#nonce = randomUUID();
     this.appendOp(JSON.stringify({ session: this.#nonce, at, from, ...circumstances }));

@@ -111,10 +111,10 @@ export class AppendFile implements PooledFile {
 
   /** Removes what was written after a position. Returns whether that succeeded; otherwise the file is not intact. */
   truncate(size: number): boolean {
-    if (this.#size <= size || this.#descriptor === undefined) return true;
+    if (this.#size <= size) return true;
     this.#size = size;
     try {
-      ftruncateSync(this.#descriptor, size);
+      ftruncateSync(this.#opened(), size);
       return true;
     } catch {
       this.#foundIntactAt = Number.NEGATIVE_INFINITY;

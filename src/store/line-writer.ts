@@ -19,8 +19,11 @@ interface QueuedLine {
 export class LineWriter {
   readonly file: AppendFile;
   #queue: QueuedLine[] = [];
-  /** The start of the lines that `appendAll` is writing in several turns of the event loop. */
+  /** The start and the end of the lines that `appendAll` is writing in several turns of the event loop. */
   #callStart: number | undefined;
+  #callEnd: number | undefined;
+  /** How many calls of `appendAll` are writing or waiting. */
+  #calls = 0;
 
   /** @throws MirrorError if the file cannot be opened. */
   constructor(path: string, policy = NO_FSYNC) {
@@ -30,6 +33,16 @@ export class LineWriter {
   /** Where the next line starts; lines beyond it belong to an unfinished `appendAll`. */
   get end(): number {
     return this.#callStart ?? this.file.end;
+  }
+
+  /** Where the written lines end, with those of the `appendAll` that is writing. */
+  get claimedEnd(): number {
+    return this.#callEnd ?? this.file.size;
+  }
+
+  /** Whether an `appendAll` is writing or waiting: another writer of the file would corrupt it. */
+  get isInCall(): boolean {
+    return this.#calls > 0;
   }
 
   /** Whether lines are waiting to be written. */
@@ -55,15 +68,26 @@ export class LineWriter {
     note: (ranges: readonly ByteRange[]) => void,
     discard: () => boolean,
   ): Promise<ByteRange[]> {
-    while (this.#callStart !== undefined) await nextTurn();
-    this.flush();
+    this.#calls += 1;
+    try {
+      while (this.#callStart !== undefined) await nextTurn();
+      this.flush();
+      const ranges = rangesOf(texts, this.end);
+      note(ranges);
+      await this.#writeAll(texts, ranges, discard);
+      return ranges;
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  async #writeAll(texts: readonly string[], ranges: readonly ByteRange[], discard: () => boolean): Promise<void> {
     const start = this.end;
-    const ranges = rangesOf(texts, start);
-    note(ranges);
     try {
       for (let turnedAt = now(), at = 0; at < texts.length; at += 1) {
         if (now() - turnedAt > MAX_STALL_MS) {
           this.#callStart = start;
+          this.#callEnd = ranges.at(-1)?.end;
           await nextTurn();
           turnedAt = now();
         }
@@ -71,13 +95,15 @@ export class LineWriter {
         if (error !== undefined) throw this.file.failure(error);
       }
     } catch (error) {
-      if (!this.file.truncate(start) || !discard()) this.#fail(this.#queue.splice(0), error);
+      this.#callEnd = undefined;
+      const isUndone = this.file.truncate(start);
+      if (!discard() || !isUndone) this.#fail(this.#queue.splice(0), error);
       throw error;
     } finally {
       this.#callStart = undefined;
+      this.#callEnd = undefined;
       this.flush();
     }
-    return ranges;
   }
 
   /**

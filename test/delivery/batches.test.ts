@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { run } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
+import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
 import { differences, NONE } from "./support/compare.js";
 import { prediction } from "./support/predictions.js";
@@ -100,6 +101,32 @@ describe("the rows of a call that is still being written", () => {
     await writer.close();
     for (let time = 0; time < 2; time += 1) expect(await sync(server, logDir)).toMatchObject({ pending: 0 });
     expect(written(server, /predictions/).map(tasksOf)).toEqual([earlier, ["a 1", "a 2"], ["b 1"]]);
+  });
+
+  it("keep their batches if another client's row in a different stream starts a new session meanwhile", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir);
+    const { runId } = await runOf(client);
+    const folder = join(logDir, "generations", runId);
+    await client.logStepMetric(runId, { step: 0, loss: 1 });
+    const rows = Array.from({ length: 300 }, (_, n) => prediction(`${n}`, "x".repeat(200_000)));
+    const large = client.logPredictions(runId, rows);
+    const sizeOf = (): number => statSync(join(folder, "predictions.jsonl"), { throwIfNoEntry: false })?.size ?? 0;
+    await until(() => sizeOf() > 0);
+    appendFileSync(join(folder, "metrics.jsonl"), '{"step":77,"split":"train","metrics":{"loss":2}}\n');
+    // The file is checked at most once per millisecond.
+    const before = sizeOf();
+    await until(() => sizeOf() > before);
+    await Promise.all([
+      client.logStepMetric(runId, { step: 1, loss: 1 }),
+      client.logPredictions(runId, [prediction("later")]),
+      large,
+    ]);
+    expect(await client.close({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0, skipped: 0 });
+    expect(await sync(server, logDir)).toMatchObject({ delivered: 0, pending: 0, skipped: 1 });
+    const requests = written(server, /predictions/).map(tasksOf);
+    expect(requests.filter(([task]) => task !== "later").every((tasks) => tasks.length === 5)).toBe(true);
+    expect(requests.flat().sort()).toEqual([...rows.map(({ task_id }) => task_id), "later"].sort());
   });
 
   it.each([true, false])(
