@@ -12,7 +12,7 @@ export class StreamOutboxes {
   readonly #ids: IdMap;
   readonly #owner: Scope;
   readonly #steps: () => UnsettledSteps;
-  readonly #outboxes = new Map<number, Map<StreamName, StreamOutbox>>();
+  readonly #outboxes = new Map<string, StreamOutbox>();
 
   /** `owner`: the client that earlier rows count for; `steps`: those of the run. */
   constructor(store: EntityStore, ids: IdMap, owner: Scope, steps: () => UnsettledSteps) {
@@ -24,23 +24,24 @@ export class StreamOutboxes {
 
   get pending(): number {
     let pending = 0;
-    for (const outbox of this.open()) pending += outbox.rows.pending.total;
+    for (const outbox of this.#outboxes.values()) pending += outbox.rows.pending.total;
     return pending;
   }
 
   of(stream: StreamName, slot: number): StreamOutbox {
-    const known = this.#outboxes.get(slot)?.get(stream);
-    if (known !== undefined) return known;
-    const segment = new Segment(this.#store, stream, slot);
-    const outbox = new StreamOutbox(this.#store, segment, this.#ids, this.#owner, this.#steps);
-    const ofSlot = this.#outboxes.get(slot) ?? new Map<StreamName, StreamOutbox>();
-    this.#outboxes.set(slot, ofSlot.set(stream, outbox));
+    const key = `${stream} ${slot}`;
+    let outbox = this.#outboxes.get(key);
+    if (outbox === undefined) {
+      const segment = new Segment(this.#store, stream, slot);
+      outbox = new StreamOutbox(this.#store, segment, this.#ids, this.#owner, this.#steps);
+      this.#outboxes.set(key, outbox);
+    }
     return outbox;
   }
 
   /** Those that are in use. */
-  *open(): Generator<StreamOutbox> {
-    for (const ofSlot of this.#outboxes.values()) yield* ofSlot.values();
+  open(): Iterable<StreamOutbox> {
+    return this.#outboxes.values();
   }
 
   /** Those of all writers. */
@@ -56,10 +57,10 @@ export class StreamOutboxes {
   }
 
   reset(): void {
-    for (const outbox of this.open()) outbox.reset();
+    for (const outbox of this.#outboxes.values()) outbox.reset();
   }
 
   close(): void {
-    for (const outbox of this.open()) outbox.segment.close();
+    for (const outbox of this.#outboxes.values()) outbox.segment.close();
   }
 }

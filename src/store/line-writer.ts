@@ -19,9 +19,8 @@ interface QueuedLine {
 export class LineWriter {
   readonly file: AppendFile;
   #queue: QueuedLine[] = [];
-  /** The start and the end of the lines that `appendAll` is writing in several turns of the event loop. */
-  #callStart: number | undefined;
-  #callEnd: number | undefined;
+  /** The range of the lines that `appendAll` is writing, maybe in several turns of the event loop. */
+  #call: ByteRange | undefined;
   /** How many calls of `appendAll` are writing or waiting. */
   #calls = 0;
 
@@ -32,12 +31,12 @@ export class LineWriter {
 
   /** Where the next line starts; lines beyond it belong to an unfinished `appendAll`. */
   get end(): number {
-    return this.#callStart ?? this.file.end;
+    return this.#call?.start ?? this.file.end;
   }
 
   /** Where the written lines end, with those of the `appendAll` that is writing. */
   get claimedEnd(): number {
-    return this.#callEnd ?? this.file.size;
+    return this.#call?.end ?? this.file.size;
   }
 
   /** Whether an `appendAll` is writing or waiting: another writer of the file would corrupt it. */
@@ -47,7 +46,7 @@ export class LineWriter {
 
   /** Whether lines are waiting to be written. */
   get isWriting(): boolean {
-    return this.#queue.length > 0 || this.#callStart !== undefined;
+    return this.#queue.length > 0 || this.#call !== undefined;
   }
 
   /** Appends a line, passed without its newline. The lines of one tick are written together at the end of the tick. */
@@ -70,24 +69,22 @@ export class LineWriter {
   ): Promise<ByteRange[]> {
     this.#calls += 1;
     try {
-      while (this.#callStart !== undefined) await nextTurn();
+      while (this.#call !== undefined) await nextTurn();
       this.flush();
       const ranges = rangesOf(texts, this.end);
       note(ranges);
-      await this.#writeAll(texts, ranges, discard);
+      await this.#writeAll(texts, { start: this.end, end: ranges.at(-1)?.end ?? this.end }, discard);
       return ranges;
     } finally {
       this.#calls -= 1;
     }
   }
 
-  async #writeAll(texts: readonly string[], ranges: readonly ByteRange[], discard: () => boolean): Promise<void> {
-    const start = this.end;
+  async #writeAll(texts: readonly string[], call: ByteRange, discard: () => boolean): Promise<void> {
+    this.#call = call;
     try {
       for (let turnedAt = now(), at = 0; at < texts.length; at += 1) {
         if (now() - turnedAt > MAX_STALL_MS) {
-          this.#callStart = start;
-          this.#callEnd = ranges.at(-1)?.end;
           await nextTurn();
           turnedAt = now();
         }
@@ -95,13 +92,12 @@ export class LineWriter {
         if (error !== undefined) throw this.file.failure(error);
       }
     } catch (error) {
-      this.#callEnd = undefined;
-      const isUndone = this.file.truncate(start);
+      this.#call = undefined;
+      const isUndone = this.file.truncate(call.start);
       if (!discard() || !isUndone) this.#fail(this.#queue.splice(0), error);
       throw error;
     } finally {
-      this.#callStart = undefined;
-      this.#callEnd = undefined;
+      this.#call = undefined;
       this.flush();
     }
   }
@@ -120,7 +116,7 @@ export class LineWriter {
 
   /** Writes the lines that wait for the end of the tick. */
   flush(): void {
-    if (this.#queue.length === 0 || this.#callStart !== undefined) return;
+    if (this.#queue.length === 0 || this.#call !== undefined) return;
     const queue = this.#queue;
     this.#queue = [];
     const { start, end, error } = this.file.write(textOf(queue));

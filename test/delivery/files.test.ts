@@ -14,7 +14,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type DashboardClient, MirrorError } from "../../src/index.js";
 import type { MockServer } from "../../src/testing/index.js";
-import { run } from "../support/children.js";
+import { runLimited } from "../support/children.js";
 import { collected, failureOf } from "../support/clients.js";
 import { temporaryFolder } from "../support/folders.js";
 import { canMakeFull, makeFull } from "../support/full-device.js";
@@ -423,10 +423,7 @@ describe("a full disk", () => {
       const { runId } = await runOf(client);
       await client.close();
       const options = { baseUrl: server.url, logDir, runId, lineBytes };
-      // Without the trap the system would end the process in place of failing the write.
-      const limited = 'trap "" XFSZ; ulimit -f 4; exec "$@"';
-      const line = [process.execPath, programFile("fill-file.ts"), JSON.stringify(options)];
-      const { stdout, code } = await run("bash", ["-c", limited, "bash", ...line]).ended;
+      const { stdout, code } = await runLimited([programFile("fill-file.ts"), JSON.stringify(options)], 4).ended;
       expect(code).toBe(0);
       const { resolved, failed } = JSON.parse(stdout) as { resolved: number[]; failed: number[] };
       expect(resolved).toHaveLength(Math.floor(4_096 / lineBytes));

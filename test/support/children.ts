@@ -76,7 +76,11 @@ export function program(
 ): Child {
   const env = cleanEnvironment(variables);
   const line = programLine(name, ...args);
-  if (fileBlocks === undefined) return run(process.execPath, line, { env });
+  return fileBlocks === undefined ? run(process.execPath, line, { env }) : runLimited(line, fileBlocks, env);
+}
+
+/** Runs Node with a limit to the size of the files that it writes, in KiB. */
+export function runLimited(line: readonly string[], fileBlocks: number, env = cleanEnvironment()): Child {
   // Without the trap, SIGXFSZ would end the process instead of the write failing.
   const limited = `trap "" XFSZ; ulimit -f ${fileBlocks}; exec "$@"`;
   return run("bash", ["-c", limited, "bash", process.execPath, ...line], { env });

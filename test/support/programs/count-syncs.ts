@@ -1,8 +1,8 @@
 /** count-syncs.ts FOLDER MODE ROWS: logs rows offline, and prints the number of fsync calls meanwhile. */
 import fs from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { DashboardClientOptions } from "../../../src/index.js";
+import { until } from "../until.js";
 
 const [logDir = "", mode = "", rows = ""] = process.argv.slice(2);
 const modes: readonly DashboardClientOptions["fsync"][] = ["never", "interval", "always"];
@@ -27,6 +27,6 @@ await client.logStepMetric("run-1", { step: 0, loss: 1 });
 const before = syncs;
 for (let step = 1; step <= Number(rows); step += 1) await client.logStepMetric("run-1", { step, loss: 1 });
 const during = syncs - before;
-for (let waited = 0; mode === "interval" && syncs === before && waited < 600; waited += 1) await sleep(100);
+if (mode === "interval") await until(() => syncs !== before, { limitMs: 60_000 });
 console.log(JSON.stringify({ during, later: syncs - before }));
 await client.close();
