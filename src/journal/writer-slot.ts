@@ -77,6 +77,8 @@ export class WriterSlot {
 
   /** Starts a new session after foreign rows. */
   restartSession(): void {
+    // Rows of this tick belong to the former session.
+    this.flush();
     const after = this.#ends();
     for (const [stream, writer] of this.#streams) {
       if (writer.isInCall) continue;

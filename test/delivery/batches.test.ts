@@ -2,7 +2,7 @@ import { appendFileSync, cpSync, readFileSync, statSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { run } from "../support/children.js";
+import { runLimited } from "../support/children.js";
 import { temporaryFolder } from "../support/folders.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
@@ -137,16 +137,35 @@ describe("the rows of a call that is still being written", () => {
       const { runId } = await runOf(client);
       await client.close();
       const options = JSON.stringify({ baseUrl: server.url, logDir, runId, offline });
-      // Without the trap the system would end the process in place of failing the write.
-      const limited = 'trap "" XFSZ; ulimit -f 3000; exec "$@"';
-      const line = [process.execPath, programFile("overfill-predictions.ts"), options];
-      const { stdout, code, stderr } = await run("bash", ["-c", limited, "bash", ...line]).ended;
+      const { stdout, code, stderr } = await runLimited([programFile("overfill-predictions.ts"), options], 3_000).ended;
       expect({ code, stderr, resolved: stdout.trim() }).toEqual({ code: 0, stderr: "", resolved: "[false,true,true]" });
       expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
       expect(written(server, /predictions/).map(tasksOf)).toEqual([["small 0", "small 1"], ["single 0"]]);
       expect(await differences(logDir, server)).toEqual(NONE);
     },
   );
+});
+
+describe("a row of the tick in which another client's row in a different stream starts a new session", () => {
+  it.each([true, false])("is delivered, once (offline: %s)", async (offline) => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { offline });
+    const { runId } = await runOf(client);
+    await client.logStepMetric(runId, { step: 0, loss: 1 });
+    await client.createEval(runId, { metrics: { n: 0 } });
+    appendFileSync(join(logDir, "generations", runId, "evals.jsonl"), '{"id":"foreign","metrics":{"n":9}}\n');
+    // A file is checked at most once per millisecond.
+    const since = performance.now();
+    await until(() => performance.now() - since > 2);
+    await Promise.all([
+      client.logStepMetric(runId, { step: 1, loss: 1 }),
+      client.createEval(runId, { metrics: { n: 1 } }),
+    ]);
+    await client.close();
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0, skipped: 1 });
+    expect(server.metrics.map(({ step }) => step)).toEqual([0, 1]);
+    expect(server.evals.map(({ metrics }) => metrics.n)).toEqual([0, 1]);
+  });
 });
 
 describe("a server that closes the connection while a large body is uploaded", () => {
