@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { runLimited } from "../support/children.js";
+import { replaceFileCall, restoreFileCalls } from "../support/file-calls.js";
 import { temporaryFolder } from "../support/folders.js";
 import { until } from "../support/until.js";
 import { backend, clientFor, runOf, sync, tasksOf, watch, written } from "./support/backend.js";
@@ -101,6 +102,46 @@ describe("the rows of a call that is still being written", () => {
     await writer.close();
     for (let time = 0; time < 2; time += 1) expect(await sync(server, logDir)).toMatchObject({ pending: 0 });
     expect(written(server, /predictions/).map(tasksOf)).toEqual([earlier, ["a 1", "a 2"], ["b 1"]]);
+  });
+
+  it("are removed if they cannot be written to the end, even from a file that was closed to save descriptors", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const first = clientFor(server, logDir);
+    const { runId } = await runOf(first);
+    await first.close();
+    const path = join(logDir, "generations", runId, "predictions.jsonl");
+    const client = clientFor(server, logDir, { offline: true });
+    const failed = new Set<unknown>();
+    let [descriptor, isClosed]: [unknown, boolean] = [undefined, false];
+    onTestFinished(restoreFileCalls);
+    replaceFileCall("openSync", (open) => (file, ...args) => {
+      // Without a free descriptor, files that are open are closed. Then this one cannot be opened again, once.
+      const code = file !== path ? "EMFILE" : isClosed ? "EIO" : undefined;
+      if (descriptor !== undefined && code !== undefined && /jsonl$/.test(String(file)) && !failed.has(file)) {
+        failed.add(file);
+        throw Object.assign(new Error(code), { code });
+      }
+      const opened = open(file, ...args);
+      if (file === path) descriptor = opened;
+      return opened;
+    });
+    replaceFileCall("closeSync", (close) => (closing) => {
+      isClosed ||= closing === descriptor;
+      return close(closing);
+    });
+    await client.logPredictions(runId, [prediction("earlier")]);
+    const before = statSync(path).size;
+    const rows = Array.from({ length: 300 }, (_, n) => prediction(`${n}`, "x".repeat(200_000)));
+    const large = expect(client.logPredictions(runId, rows)).rejects.toThrow("EIO");
+    await until(() => statSync(path).size > before);
+    const other = clientFor(server, temporaryFolder(), { offline: true });
+    for (let run = 0; !isClosed; run += 1) await other.logStepMetric(`run-${run}`, { step: 1, loss: 1 });
+    await large;
+    restoreFileCalls();
+    expect(statSync(path).size).toBe(before);
+    await client.logPredictions(runId, [prediction("later")]);
+    expect(await sync(server, logDir)).toMatchObject({ pending: 0, rejected: 0 });
+    expect(written(server, /predictions/).map(tasksOf)).toEqual([["earlier"], ["later"]]);
   });
 
   it("keep their batches if another client's row in a different stream starts a new session meanwhile", async () => {

@@ -1,9 +1,8 @@
-import fs from "node:fs";
-import { syncBuiltinESMExports } from "node:module";
 import fc from "fast-check";
 import { afterEach, expect, it } from "vitest";
 import { type DashboardClient, MirrorError, type SyncReport } from "../../src/index.js";
 import { startMockServer } from "../../src/testing/index.js";
+import { replaceFileCall, restoreFileCalls } from "../support/file-calls.js";
 import { temporaryFolder } from "../support/folders.js";
 import { clientFor, sync } from "./support/backend.js";
 import { prediction } from "./support/predictions.js";
@@ -22,7 +21,6 @@ const CALLS = [
   "mkdirSync",
   "closeSync",
 ] as const;
-const originals = Object.fromEntries(CALLS.map((name) => [name, fs[name]]));
 /** How many sequences are tried, a fifth of a second each. */
 const RUNS = IS_LONG ? 500 : IS_FULL ? 60 : 12;
 const LIMIT = { timeout: IS_LONG ? 1_800_000 : 60_000 };
@@ -31,23 +29,15 @@ const SEED = Number(process.env.FC_SEED ?? (IS_LONG ? Date.now() % 2 ** 31 : IS_
 
 /** Makes a number of calls of one function fail, from the n-th one. */
 function failCalls(name: (typeof CALLS)[number], from: number, times: number, code: string): void {
-  const original: (...args: never[]) => unknown = fs[name];
   let calls = 0;
-  const failing = (...args: never[]): unknown => {
+  replaceFileCall(name, (original) => (...args) => {
     calls += 1;
     if (calls < from || calls >= from + times) return original(...args);
     throw Object.assign(new Error(`${code}: made to fail, ${name}`), { code, syscall: name });
-  };
-  Object.assign(fs, { [name]: failing });
-  syncBuiltinESMExports();
+  });
 }
 
-function restoreCalls(): void {
-  Object.assign(fs, originals);
-  syncBuiltinESMExports();
-}
-
-afterEach(restoreCalls);
+afterEach(restoreFileCalls);
 
 function expectNoNegativeCount(report: Partial<SyncReport>): void {
   const tables: readonly object[] = [report, ...Object.values(report.byKind ?? {})];
@@ -127,7 +117,7 @@ it(
             expectNoNegativeCount(client.status());
           }
         }
-        restoreCalls();
+        restoreFileCalls();
         expectNoNegativeCount(await client.flush({ timeoutMs: 5_000 }));
         expectNoNegativeCount(client.status());
         expectNoNegativeCount(await client.close({ timeoutMs: 5_000 }));
@@ -143,7 +133,7 @@ it(
         });
         expect(done).toEqual(promised);
       } finally {
-        restoreCalls();
+        restoreFileCalls();
         await server.stop();
       }
     });
