@@ -21,6 +21,8 @@ export class CallInput {
   /** Input that is being read in chunks. */
   readonly #reading = new Set<Promise<unknown>>();
   #isClosed = false;
+  /** Valid: most calls are for the same run as the call before. */
+  #lastRunId: unknown;
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -35,7 +37,9 @@ export class CallInput {
   /** @throws EvsysError if the client is closed, EvsysValidationError if the id is invalid. */
   assertWritable(name: OperationName, runId: unknown): void {
     this.assertOpen();
+    if (runId === this.#lastRunId) return;
     assertSafeId(name, "run_id", runId);
+    this.#lastRunId = runId;
   }
 
   /** @throws EvsysValidationError naming each invalid field. */

@@ -79,8 +79,7 @@ export class EntityStore {
   }
 
   /** Creates the folder and acquires a writer slot, unless this process has one. Every write does so by itself. */
-  open(makesEntity = false): WriterSlot {
-    const time = now();
+  open(makesEntity = false, time = now()): WriterSlot {
     if (this.#slot !== undefined && time - this.#checkedAt < CHECK_EVERY_MS) return this.#slot;
     this.#checkedAt = time;
     if (this.#slot?.checkHeld() === false) {
@@ -177,8 +176,9 @@ export class EntityStore {
 
   /** The writer slot for a row of a stream. After foreign rows, or if the files were deleted, it starts a new session. */
   #openFor(stream: StreamName): WriterSlot {
-    const slot = this.open();
-    if (slot.checkAlone(stream)) return slot;
+    const time = now();
+    const slot = this.open(false, time);
+    if (slot.checkAlone(stream, time)) return slot;
     if (!slot.checkHeld()) {
       this.#checkedAt = Number.NEGATIVE_INFINITY;
       return this.open();

@@ -57,10 +57,10 @@ export class WriterSlot {
   }
 
   /** Checks that no other client has written to a stream's file since this process did. */
-  checkAlone(stream: StreamName): boolean {
+  checkAlone(stream: StreamName, time: number): boolean {
     if (this.#mustRestart) return false;
     const writer = this.#streams.get(stream);
-    if (writer !== undefined) return writer.isWriting || writer.file.checkIntact();
+    if (writer !== undefined) return writer.isWriting || writer.file.checkIntact(time);
     return sizeOf(this.#pathOf(stream)) === this.#from[stream];
   }
 

@@ -63,8 +63,7 @@ export class AppendFile implements PooledFile {
    * Checks that the file still exists and has the expected size: it may be deleted or truncated under an open descriptor.
    * Checks at most once per millisecond, because a check costs as much as a row.
    */
-  checkIntact(): boolean {
-    const time = now();
+  checkIntact(time = now()): boolean {
     if (time - this.#foundIntactAt < CHECK_EVERY_MS) return true;
     try {
       const descriptor = this.#opened();
