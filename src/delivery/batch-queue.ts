@@ -1,3 +1,4 @@
+import { TransientMap } from "../util/transient-map.js";
 import { type BatchEntry, isDue, PENDING } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
@@ -12,8 +13,9 @@ export class BatchQueue {
   readonly #steps: (() => UnsettledSteps) | undefined;
   readonly #awaited: BatchEntry[] = [];
   readonly #requeued: BatchEntry[] = [];
-  readonly #sending = new Set<BatchEntry>();
-  readonly #claimed = new Map<number, BatchEntry>();
+  /** At most `concurrency`. */
+  readonly #sending: BatchEntry[] = [];
+  readonly #claimed = new TransientMap<number, BatchEntry>();
 
   constructor(ids: IdMap, steps: (() => UnsettledSteps) | undefined) {
     this.#ids = ids;
@@ -22,13 +24,12 @@ export class BatchQueue {
 
   /** The number of batches in flight. */
   get inFlight(): number {
-    return this.#sending.size;
+    return this.#sending.length;
   }
 
   /** Whether a batch that no call waits for is in flight. */
   get isSendingBacklog(): boolean {
-    for (const { waiter } of this.#sending) if (waiter === undefined) return true;
-    return false;
+    return this.#sending.some(({ waiter }) => waiter === undefined);
   }
 
   /** The position among the entity's awaited entries of the first batch that is not settled and waits for no id. */
@@ -48,7 +49,7 @@ export class BatchQueue {
   }
 
   /** All batches, by their start. */
-  get claimed(): ReadonlyMap<number, BatchEntry> {
+  get claimed(): Pick<TransientMap<number, BatchEntry>, "get" | "has" | "values"> {
     return this.#claimed;
   }
 
@@ -58,7 +59,7 @@ export class BatchQueue {
   }
 
   isSending(entry: BatchEntry): boolean {
-    return this.#sending.has(entry);
+    return this.#sending.includes(entry);
   }
 
   /** Whether a batch has to wait for an earlier row of its step. */
@@ -82,7 +83,7 @@ export class BatchQueue {
 
   /** Queues a batch, for the first time or again: before the backlog if a call waits for it. */
   enqueue(entry: BatchEntry): void {
-    this.#sending.delete(entry);
+    this.#endSending(entry);
     if (this.#claimed.get(entry.start) !== entry) return;
     if (entry.waiter === undefined) this.#toBacklog(entry);
     else this.#awaited.push(entry);
@@ -90,7 +91,7 @@ export class BatchQueue {
 
   /** A batch is being sent. */
   send(entry: BatchEntry): void {
-    this.#sending.add(entry);
+    this.#sending.push(entry);
   }
 
   /** Takes the next batch that a call waits for. */
@@ -113,7 +114,7 @@ export class BatchQueue {
 
   /** Removes a batch that is settled. Returns whether it was still in the queue. */
   settle(entry: BatchEntry): boolean {
-    this.#sending.delete(entry);
+    this.#endSending(entry);
     this.#steps?.().remove(entry);
     return this.#claimed.get(entry.start) === entry && this.#claimed.delete(entry.start);
   }
@@ -127,6 +128,11 @@ export class BatchQueue {
     }
     this.#claimed.clear();
     for (const entry of this.#sending) if (isOpen(entry)) this.#claimed.set(entry.start, entry);
+  }
+
+  #endSending(entry: BatchEntry): void {
+    const at = this.#sending.indexOf(entry);
+    if (at !== -1) this.#sending.splice(at, 1);
   }
 
   /** Releases a batch that is not sent for now, and that no call waits for. */
@@ -144,7 +150,7 @@ export class BatchQueue {
   #take(entries: BatchEntry[], time: number): BatchEntry | undefined {
     const at = entries.findIndex((entry) => this.#isDue(entry, time));
     const [entry] = at === -1 ? [] : entries.splice(at, 1);
-    if (entry !== undefined) this.#sending.add(entry);
+    if (entry !== undefined) this.#sending.push(entry);
     return entry;
   }
 }

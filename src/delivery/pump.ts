@@ -1,5 +1,6 @@
 import type { StreamName } from "../api/routes.js";
 import { now } from "../util/clock.js";
+import { TransientMap } from "../util/transient-map.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
@@ -13,7 +14,7 @@ export class Pump {
   readonly #outbox: EntityOutbox;
   readonly #drains = new Map<StreamOutbox, () => void>();
   /** Ends the wait of calls whose entries are still queued at their deadline. */
-  readonly #timers = new Map<Entry, NodeJS.Timeout>();
+  readonly #timers = new TransientMap<Entry, NodeJS.Timeout>();
 
   constructor(outbox: EntityOutbox) {
     this.#outbox = outbox;

@@ -1,10 +1,11 @@
 import type { StoredLine } from "../journal/segment.js";
+import { TransientMap } from "../util/transient-map.js";
 
 const MAX_BYTES = 64 * 1024;
 
 /** Lines that were just written, so that the backlog need not read them from the file. */
 export class RecentLines {
-  readonly #texts = new Map<number, string>();
+  readonly #texts = new TransientMap<number, string>();
   #bytes = 0;
 
   remember(start: number, text: string): void {

@@ -1,4 +1,5 @@
 import { stepOfRow } from "../store/step-of-row.js";
+import { TransientMap } from "../util/transient-map.js";
 import type { BatchEntry } from "./entry.js";
 
 /**
@@ -9,7 +10,7 @@ export class UnsettledSteps {
   /** Whether calls may have to wait for the backlog. A sync has none. */
   readonly tracksBacklog: boolean;
   /** The entries that are in flight, awaited or requeued, by split and step. */
-  readonly #entries = new Map<string, BatchEntry[]>();
+  readonly #entries = new TransientMap<string, BatchEntry[]>();
   /** The highest step of each split in the backlog, while there is one. */
   readonly #highest = new Map<string, number>();
 

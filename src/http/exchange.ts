@@ -123,10 +123,10 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#release();
     const { text, unreadable } = decodedBody(this.#pieces, this.status, this.header("content-encoding"));
     this.text = text;
     this.unreadable = unreadable;
+    this.#release();
     this.#resolve(this);
   }
 
@@ -162,5 +162,6 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
     this.#closeAlone?.();
     this.#controller = undefined;
     this.#deadline.onPassed = undefined;
+    this.#pieces.length = 0;
   }
 }

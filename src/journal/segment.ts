@@ -26,7 +26,7 @@ export interface StoredLine {
 export type CountedLines = Map<string, { readonly start: number; readonly end: number; readonly lines: number }>;
 
 /** The batches that are being sent, by their start. */
-type Claims = ReadonlyMap<number, ByteRange>;
+type Claims = Pick<ReadonlyMap<number, ByteRange>, "get">;
 const NO_CLAIMS: Claims = new Map();
 
 /** One file of a stream. Its open lines are those that are neither acknowledged nor rejected. */
