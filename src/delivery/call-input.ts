@@ -37,7 +37,7 @@ export class CallInput {
   /** @throws EvsysError if the client is closed, EvsysValidationError if the id is invalid. */
   assertWritable(name: OperationName, runId: unknown): void {
     this.assertOpen();
-    if (runId === this.#lastRunId) return;
+    if (runId !== undefined && runId === this.#lastRunId) return;
     assertSafeId(name, "run_id", runId);
     this.#lastRunId = runId;
   }
