@@ -10,7 +10,7 @@ const isLong = process.env.EVSYS_LONG_TESTS !== undefined;
  */
 export default defineConfig({
   test: {
-    globalSetup: ["test/support/build-once.ts", "test/support/pack-once.ts"],
+    globalSetup: ["test/support/temporary-files.ts", "test/support/build-once.ts", "test/support/pack-once.ts"],
     // A test that needs longer says why. Nothing is retried: a test that fails now and then hides a race.
     testTimeout: 15_000,
     hookTimeout: 15_000,

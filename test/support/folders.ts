@@ -1,16 +1,13 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject } from "vitest";
 
 /** The path of the repository. */
 export const REPOSITORY = join(import.meta.dirname, "..", "..");
 
-/** A new empty folder, removed at the end of the test. */
+/** A new empty folder, removed after the last test. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "evsys-test-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
-  return folder;
+  return mkdtempSync(join(inject("temporaryFiles"), "test-"));
 }
 
 /** Appends text to a file, creating its folder if needed. */
