@@ -40,6 +40,7 @@ export class BackendConnection {
   #respondedAt = Number.NEGATIVE_INFINITY;
   #pausedUntil = Number.NEGATIVE_INFINITY;
   #reason: string | undefined;
+  #isStopped = false;
   readonly #stopping = new AbortController();
   /** Why all writes are blocked: a rejected key, a redirect, a proxy. */
   #blocked: DashboardClientError | undefined;
@@ -68,7 +69,7 @@ export class BackendConnection {
   }
 
   get isStopped(): boolean {
-    return this.#stopping.signal.aborted;
+    return this.#isStopped;
   }
 
   /** Why all writes are blocked; undefined if nothing is known to block. */
@@ -91,6 +92,7 @@ export class BackendConnection {
 
   /** Sends nothing more; responses to requests in flight are still processed. */
   stop(): void {
+    this.#isStopped = true;
     this.#stopping.abort();
   }
 
