@@ -36,7 +36,7 @@ export function awaited(scale: number): Promise<BenchRow[]> {
       for (const input of inputs) await client.logStepMetric(runId, input);
     };
   };
-  return againstFloor({ measure: "offline call, awaited", atMost: 1.5, calls, logger }, scale);
+  return againstFloor({ measure: "offline call, awaited", atMost: 1.4, calls, logger }, scale);
 }
 
 /** Calls that all start before the first is awaited. */
