@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.js";
 import { type DashboardClientError, errorOfResponse, withoutHint } from "../errors.js";
@@ -49,6 +50,8 @@ export class BackendConnection {
 
   constructor(config: Config, events: ConnectionEvents) {
     this.#events = events;
+    // Any number of writes may wait for their next attempt; Node would warn of more than ten.
+    setMaxListeners(0, this.#stopping.signal);
     this.#isOffline = config.offline;
     this.#baseUrl = config.baseUrl;
     this.http = createBackendApi(config);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { clientOf, collected, runOnServer } from "../support/clients.js";
 import { always, rawServer } from "../support/servers.js";
 
@@ -12,6 +12,19 @@ describe("maxRetries", () => {
     expect(await client.logStepMetric(runId, { step: 1, loss: 1 })).toEqual({ ok: true });
     expect(requests()).toHaveLength(maxRetries + 1);
     expect(client.status()).toMatchObject({ pending: 1, rejected: 0 });
+  });
+
+  it("prints no warning of Node when many writes wait for their next attempt", async () => {
+    const warnings: Error[] = [];
+    const note = (warning: Error): number => warnings.push(warning);
+    process.on("warning", note);
+    onTestFinished(() => void process.off("warning", note));
+    const { client, server, runId } = await runOnServer({ concurrency: 32 });
+    server.failNext({ status: 503, times: 32 });
+    const steps = Array.from({ length: 32 }, (_, step) => step);
+    await Promise.all(steps.map((step) => client.logStepMetric(runId, { step, loss: 1 })));
+    expect(await client.flush({ timeoutMs: 10_000 })).toMatchObject({ pending: 0 });
+    expect(warnings).toEqual([]);
   });
 
   it("defaults to 2", async () => {
