@@ -1,10 +1,10 @@
-import { setMaxListeners } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config.js";
 import { type DashboardClientError, errorOfResponse, withoutHint } from "../errors.js";
 import { type BackendApi, createBackendApi } from "../http/backend.js";
 import type { Outcome } from "../http/outcome.js";
 import { now } from "../util/clock.js";
+import { allowManyListeners } from "../util/on-abort.js";
 import type { SyncReport } from "./counters.js";
 
 /** `up`: sending. `down`: the backend is unavailable, or asked to wait. `offline`: the client never sends. */
@@ -50,8 +50,7 @@ export class BackendConnection {
 
   constructor(config: Config, events: ConnectionEvents) {
     this.#events = events;
-    // Any number of writes may wait for their next attempt; Node would warn of more than ten.
-    setMaxListeners(0, this.#stopping.signal);
+    allowManyListeners(this.#stopping.signal);
     this.#isOffline = config.offline;
     this.#baseUrl = config.baseUrl;
     this.http = createBackendApi(config);

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { now } from "../util/clock.js";
+import { onAbort } from "../util/on-abort.js";
 import { MAX_TIMER_MS } from "../util/timers.js";
 import { backoffMs } from "./backoff.js";
 import type { SyncReport } from "./counters.js";
@@ -89,12 +90,11 @@ export async function within(
   const abort = new AbortController();
   const waitMs = Math.min(Math.max(0, timeoutMs ?? MAX_TIMER_MS), MAX_TIMER_MS);
   const late = sleep(waitMs, undefined, { signal: abort.signal }).catch(() => {});
-  const stop = (): void => abort.abort();
-  signal?.addEventListener("abort", stop, { once: true });
+  const forget = onAbort(signal, () => abort.abort());
   try {
     if (signal?.aborted !== true) await Promise.race([work, late]);
   } finally {
-    signal?.removeEventListener("abort", stop);
+    forget();
     abort.abort();
   }
 }

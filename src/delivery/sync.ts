@@ -6,6 +6,7 @@ import { levelled } from "../logger.js";
 import { namesIn } from "../store/files.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
+import { onAbort } from "../util/on-abort.js";
 import { preview } from "../util/preview.js";
 import { issueAt } from "../util/validation.js";
 import type { Counts, SyncReport } from "./counters.js";
@@ -51,10 +52,9 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
   const outboxes = [...roots].flatMap((root) => entitiesOf(root, sender, scope, { adopts, dryRun }));
   const showProgress = safeCallback("onProgress", onProgress, (message) => logger.error(message));
   const progress = setInterval(() => showProgress(total()), PROGRESS_EVERY_MS);
-  const stop = (): void => sender.stop();
+  const forget = onAbort(signal, () => sender.stop());
   try {
-    if (signal?.aborted) stop();
-    signal?.addEventListener("abort", stop, { once: true });
+    if (signal?.aborted) sender.stop();
     for (const outbox of outboxes) begin(outbox, scope, { dryRun, retryRejected });
     if (!dryRun) await sendBacklog(sender, () => total().pending, { signal });
     await sender.sends.whenIdle();
@@ -67,8 +67,8 @@ export async function syncMirror(options: SyncOptions = {}): Promise<SyncReport>
     return failures === 0 ? report : { ...report, failures };
   } finally {
     clearInterval(progress);
-    signal?.removeEventListener("abort", stop);
-    stop();
+    forget();
+    sender.stop();
     for (const outbox of outboxes) outbox.close();
     await sender.connection.close();
   }

@@ -4,6 +4,7 @@ import type { CheckpointInput } from "../api/inputs.js";
 import type { BodyOf, Input, ResponseOf, RowAdded } from "../api/routes.js";
 import { within } from "../delivery/flush.js";
 import { isGiven } from "../util/objects.js";
+import { onAbort } from "../util/on-abort.js";
 import type { BestMode } from "./best-score.js";
 import { validBestScore, validText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
@@ -13,7 +14,7 @@ import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
 import { RunCalls } from "./run-calls.js";
 import { type CountedStep, type NamedStep, stepOf } from "./step-call.js";
-import { onAbort, type StopSignals } from "./stop-signals.js";
+import type { StopSignals } from "./stop-signals.js";
 import { refuseExperiment } from "./unknown-experiment.js";
 
 /**

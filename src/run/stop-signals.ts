@@ -3,13 +3,6 @@ import { printExitNotice } from "../delivery/exit-notice.js";
 
 const SIGNALS: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM"];
 
-/** Calls back when a signal aborts, unless it has aborted already. Returns a function that removes the listener. */
-export function onAbort(signal: AbortSignal | undefined, abort: (reason: unknown) => void): () => void {
-  const listener = (): void => abort(signal?.reason);
-  signal?.addEventListener("abort", listener, { once: true });
-  return () => signal?.removeEventListener("abort", listener);
-}
-
 /** Marks a run when SIGINT or SIGTERM ends the process. */
 type Stop = (signal: NodeJS.Signals) => Promise<void>;
 

@@ -1,6 +1,7 @@
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { clientOf, collected, runOnServer } from "../support/clients.js";
 import { always, rawServer } from "../support/servers.js";
+import { nodeWarnings } from "../support/warnings.js";
 
 const AT_ONCE = { "retry-after": "0" };
 const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
@@ -15,10 +16,7 @@ describe("maxRetries", () => {
   });
 
   it("prints no warning of Node when many writes wait for their next attempt", async () => {
-    const warnings: Error[] = [];
-    const note = (warning: Error): number => warnings.push(warning);
-    process.on("warning", note);
-    onTestFinished(() => void process.off("warning", note));
+    const warnings = nodeWarnings();
     const { client, server, runId } = await runOnServer({ concurrency: 32 });
     server.failNext({ status: 503, times: 32 });
     const steps = Array.from({ length: 32 }, (_, step) => step);

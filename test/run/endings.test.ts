@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EvsysError, EvsysValidationError, type ExperimentRun, type RunBehaviour } from "../../src/index.js";
 import { clientOf, failureOf, mockServer, offlineClient, runOnServer, wrong } from "../support/clients.js";
 import { until } from "../support/until.js";
+import { nodeWarnings } from "../support/warnings.js";
 import { EVAL, PREDICTION } from "../support/writes.js";
 
 const OPTIONS = { experiment_name: "iris" } as const;
@@ -92,6 +93,19 @@ describe("the AbortSignal of a run", () => {
     const cancelled = { status: "cancelled", error_message: "RangeError: changed my mind" };
     expect(server.runs).toMatchObject([cancelled]);
     expect(server.experiments).toMatchObject([cancelled]);
+  });
+
+  it("cancels any number of runs that share it, without a warning of Node", async () => {
+    const warnings = nodeWarnings();
+    const server = await mockServer();
+    const client = clientOf(server);
+    const abort = new AbortController();
+    const names = Array.from({ length: 12 }, (_, n) => `sweep ${n}`);
+    await Promise.all(names.map((experiment_name) => client.startRun({ experiment_name, signal: abort.signal })));
+    abort.abort();
+    await until(() => server.runs.every(({ status }) => status === "cancelled"));
+    expect(server.runs).toHaveLength(12);
+    expect(warnings).toEqual([]);
   });
 
   it("has no effect after the run has ended", async () => {
