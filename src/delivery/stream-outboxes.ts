@@ -12,7 +12,8 @@ export class StreamOutboxes {
   readonly #ids: IdMap;
   readonly #owner: Scope;
   readonly #steps: () => UnsettledSteps;
-  readonly #outboxes = new Map<string, StreamOutbox>();
+  /** By writer slot and stream: a number, because each call looks one up. */
+  readonly #outboxes = new Map<number, StreamOutbox>();
 
   /** `owner`: the client that earlier rows count for; `steps`: those of the run. */
   constructor(store: EntityStore, ids: IdMap, owner: Scope, steps: () => UnsettledSteps) {
@@ -29,7 +30,7 @@ export class StreamOutboxes {
   }
 
   of(stream: StreamName, slot: number): StreamOutbox {
-    const key = `${stream} ${slot}`;
+    const key = slot * STREAMS.length + STREAMS.indexOf(stream);
     let outbox = this.#outboxes.get(key);
     if (outbox === undefined) {
       const segment = new Segment(this.#store, stream, slot);
