@@ -44,7 +44,7 @@ function lineOf(input: Readonly<Record<string, unknown>>): string | undefined {
   if (split !== undefined && !SPLITS.has(split)) return undefined;
   const metrics = given === undefined ? named : merged(given, named);
   if (metrics === undefined || Object.keys(metrics).length === 0) return undefined;
-  // Several times faster than to format the numbers one by one.
+  // Twice as fast as formatting the numbers one by one.
   return JSON.stringify({ step, split: split ?? DEFAULT_SPLIT, metrics });
 }
 

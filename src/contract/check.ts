@@ -30,7 +30,7 @@ export interface ContractReport {
   readonly unreachable: string | null;
   /** A hint if there is no backend at the address; null if there is one. */
   readonly absent: string | null;
-  readonly isKeyRefused: boolean;
+  readonly isKeyRejected: boolean;
   /** Whether the checks were stopped before the end. */
   readonly isStopped: boolean;
 }
@@ -99,7 +99,7 @@ export async function checkContract({ config, onResult, signal }: ContractOption
     experiments: records.all,
     unreachable: session.unreachable === undefined ? null : redactor.short(session.unreachable),
     absent: session.absentHint ?? null,
-    isKeyRefused: session.isKeyRefused,
+    isKeyRejected: session.isKeyRejected,
     isStopped: checks.some((each) => each.verdict === "not tested" && each.reason === STOPPED),
   };
 }
@@ -119,7 +119,7 @@ async function findingFor(check: ContractCheck, session: CheckSession): Promise<
   if (session.isUnresponsive(check.operation)) return notTested("the route did not respond to earlier requests");
   try {
     const finding = await check.run(session);
-    const hasStopped = session.unreachable !== undefined || session.isKeyRefused;
+    const hasStopped = session.unreachable !== undefined || session.isKeyRejected;
     return hasStopped && session.stopReason !== undefined ? notTested(session.stopReason) : finding;
   } catch (error) {
     if (error instanceof NotTested) return notTested(error.message);

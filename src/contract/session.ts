@@ -59,7 +59,7 @@ export class CheckSession {
   }
 
   /** Whether the backend rejected the API key on the first request. */
-  get isKeyRefused(): boolean {
+  get isKeyRejected(): boolean {
     return this.#isKeyRejected;
   }
 

@@ -21,7 +21,7 @@ export class CallInput {
   /** Input that is being read in chunks. */
   readonly #reading = new Set<Promise<unknown>>();
   #isClosed = false;
-  /** Valid: most calls are for the same run as the call before. */
+  /** The last valid run id: most calls are for the same run as the one before. */
   #lastRunId: unknown;
 
   constructor(logger: Logger) {

@@ -48,9 +48,9 @@ export class LocalExperimentStore {
    * @throws EvsysValidationError for an invalid argument.
    */
   constructor(root: string, logger: Logger = levelled("WARNING")) {
-    if (typeof root !== "string") throw refusal("root", `expected the path of a folder, got ${preview(root)}`);
+    if (typeof root !== "string") throw invalidArgument("root", `expected the path of a folder, got ${preview(root)}`);
     if (!isLogger(logger)) {
-      throw refusal("logger", `expected an object with debug, info, warn and error, got ${preview(logger)}`);
+      throw invalidArgument("logger", `expected an object with debug, info, warn and error, got ${preview(logger)}`);
     }
     this.root = resolve(folderPath(SUBJECT, ["root"], root));
     this.#logger = safeLogger(logger);
@@ -172,6 +172,6 @@ export class LocalExperimentStore {
   }
 }
 
-function refusal(field: string, message: string): EvsysValidationError {
+function invalidArgument(field: string, message: string): EvsysValidationError {
   return new EvsysValidationError(SUBJECT, [issueAt([field], message)]);
 }

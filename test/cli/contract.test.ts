@@ -74,7 +74,7 @@ describe("evsys-sdk contract", () => {
       },
       unreachable: null,
       absent: null,
-      isKeyRefused: false,
+      isKeyRejected: false,
       isStopped: false,
     } satisfies Record<keyof Omit<ContractReport, "checks" | "experiments">, unknown>);
     expect(report).toMatchObject({

@@ -97,7 +97,7 @@ describe("the API key", () => {
   it.each([401, 403])("is reported as rejected if every response is %i", async (status) => {
     const server = await rawServer(always(status, { detail: "no" }));
     const report = await reportOn(server);
-    expect(report).toMatchObject({ isKeyRefused: true, experiments: [] });
+    expect(report).toMatchObject({ isKeyRejected: true, experiments: [] });
     expect(report.differs).toBe(0);
     expect(server.requests).toHaveLength(1);
     expect(resultOf(report, "updateRun", "every field")).toMatchObject({ reason: "the backend rejected the API key" });
@@ -107,7 +107,7 @@ describe("the API key", () => {
     const server = await alteredBackend({
       alterResponse: (_, { operation }) => (operation === "logStepMetric" ? json({ detail: "no" }, 403) : undefined),
     });
-    expect(await reportOn(server)).toMatchObject({ isKeyRefused: false, differs: 2 });
+    expect(await reportOn(server)).toMatchObject({ isKeyRejected: false, differs: 2 });
   });
 
   it.each([

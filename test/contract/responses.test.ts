@@ -21,7 +21,7 @@ describe("a conforming backend", () => {
     const server = await mockServer();
     const report = await reportOn(server);
     expect(report).toMatchObject({ differs: 0, notTested: 0, conforms: report.checks.length });
-    expect(report).toMatchObject({ unreachable: null, isKeyRefused: false, isStopped: false });
+    expect(report).toMatchObject({ unreachable: null, isKeyRejected: false, isStopped: false });
     expect(report.document).toBe("EvolvingSystems SDK write routes 1.0.0");
     for (const operation of ["createExperiment", "updateRun", "logPredictions"] as const) {
       expect(resultOf(report, operation, "every field")).toMatchObject({ verdict: "conforms" });

@@ -90,7 +90,7 @@ export function printEnd(output: Output, report: ContractReport): void {
     output.line("Start it, or set the right address with --url or EVSYS_API_URL.");
   }
   if (report.absent !== null) output.line(report.absent);
-  if (report.isKeyRefused)
+  if (report.isKeyRejected)
     output.line(
       "The backend rejected the API key. Set EVSYS_API_KEY or --api-key to a key with write access to the project.",
     );
@@ -98,8 +98,8 @@ export function printEnd(output: Output, report: ContractReport): void {
 }
 
 /** The exit code of `evsys-sdk contract`. */
-export function contractExitCode({ isKeyRefused, unreachable, isStopped, absent, differs }: ContractReport): ExitCode {
-  if (isKeyRefused) return EXIT.KEY_REJECTED;
+export function contractExitCode({ isKeyRejected, unreachable, isStopped, absent, differs }: ContractReport): ExitCode {
+  if (isKeyRejected) return EXIT.KEY_REJECTED;
   if (unreachable !== null || absent !== null || isStopped) return EXIT.PENDING;
   return differs > 0 ? EXIT.REJECTED : EXIT.DONE;
 }

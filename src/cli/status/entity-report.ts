@@ -103,10 +103,10 @@ function rankOf(label: string): number {
 }
 
 function printProblems(detail: Detail, entity: EntityStatus): void {
-  for (const { of, writes, at, ...refusal } of entity.rejected) {
+  for (const { of, writes, at, ...rejection } of entity.rejected) {
     detail(
       "rejected",
-      paint("red", `${writesOf(of, writes)}: ${rejectionText(refusal)}`),
+      paint("red", `${writesOf(of, writes)}: ${rejectionText(rejection)}`),
       paint("dim", `  ${time(at)}`),
     );
   }

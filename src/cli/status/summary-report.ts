@@ -28,8 +28,8 @@ function printCounts(output: Output, { runs, total, rejected, held, lastWriteAt 
   }
   output.line("  writes      ", ...amounts(total));
   if (lastWriteAt !== null) output.line("  last write  ", paint("dim", time(lastWriteAt)));
-  for (const { of, writes, ...refusal } of rejected.slice(0, MAX_REASONS)) {
-    output.line("  rejected    ", paint("red", `${writesOf(of, writes)}: ${rejectionText(refusal)}`));
+  for (const { of, writes, ...rejection } of rejected.slice(0, MAX_REASONS)) {
+    output.line("  rejected    ", paint("red", `${writesOf(of, writes)}: ${rejectionText(rejection)}`));
   }
   for (const { reason, entities } of held.slice(0, MAX_REASONS)) {
     output.line(
