@@ -204,7 +204,10 @@ function expectOnceEach(server: MockServer, cut: number): void {
 }
 
 describe("the acknowledgement log", () => {
-  it("stays small, and after thousands of rows still describes each of them", async () => {
+  // The long tests send 20,000 rows one by one, beside other tests.
+  const limit = { timeout: IS_LONG ? 120_000 : 15_000 };
+
+  it("stays small, and after thousands of rows still describes each of them", limit, async () => {
     const [logDir, server] = [temporaryFolder(), await backend()];
     const client = clientFor(server, logDir, { offline: true });
     const { runId } = await runOf(client);
