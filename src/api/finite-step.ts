@@ -1,10 +1,9 @@
 import { zStepMetric } from "../../generated/schemas.js";
-import { NAMED_SERIES } from "./inputs.js";
+import { NAMED_SERIES, SPLITS } from "./inputs.js";
 
-const { step: STEP, split: SPLIT } = zStepMetric.shape;
+const { step: STEP } = zStepMetric.shape;
 const MIN_STEP = STEP.minValue ?? Number.MIN_SAFE_INTEGER;
 const MAX_STEP = STEP.maxValue ?? Number.MAX_SAFE_INTEGER;
-const SPLITS: ReadonlySet<unknown> = new Set(SPLIT.options);
 const DEFAULT_SPLIT = "train";
 /** A changed schema needs the full validation. */
 const IS_KNOWN_SCHEMA = Object.keys(zStepMetric.shape).join() === "step,split,metrics";

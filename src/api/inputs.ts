@@ -33,6 +33,9 @@ export type CheckpointInput = Input<Omit<BodyOf<"addCheckpoint">, "is_final">> &
   readonly is_final?: boolean | null | undefined;
 };
 
+/** The data splits that the schema knows. */
+export const SPLITS: ReadonlySet<unknown> = new Set(zStepMetric.shape.split.options);
+
 /** The series with a field of their own; all others belong in `metrics`. */
 export const NAMED_SERIES: ReadonlySet<string> = new Set([
   "loss",

@@ -1,10 +1,9 @@
-import { zSplit } from "../../generated/schemas.js";
+import { SPLITS } from "../api/inputs.js";
 import { parseRow } from "./rows.js";
 
 /** The first fields of a row, as this package writes it. */
 const STEP = '{"step":';
 const SPLIT = ',"split":"';
-const SPLITS: ReadonlySet<unknown> = new Set(zSplit.options);
 
 /** The step and the split of a row of metrics; undefined if the line is none. */
 export function stepOfRow(line: string): { readonly step: number; readonly split: string } | undefined {

@@ -9,8 +9,8 @@ const originals = new Map<SyncCall, unknown>();
 /** Replaces a function of `node:fs`, also where it was imported by name, until `restoreFileCalls`. */
 export function replaceFileCall(name: SyncCall, replacement: (original: FileCall) => FileCall): void {
   if (!originals.has(name)) originals.set(name, fs[name]);
-  const original: unknown = fs[name];
-  const call: FileCall = (...args) => Reflect.apply(original as FileCall, fs, args);
+  const original = fs[name];
+  const call: FileCall = (...args) => Reflect.apply(original, fs, args);
   Object.assign(fs, { [name]: replacement(call) });
   syncBuiltinESMExports();
 }

@@ -10,8 +10,8 @@ declare module "vitest" {
 }
 
 /**
- * Makes the folder of all temporary folders, which is removed after the last test. To remove each at the end of its test
- * would take a tenth of the time: a file system such as ext4 does not reuse an inode for some seconds, and searches for
+ * Makes the folder of all temporary folders, which is removed after the last test. Removing each at the end of its test
+ * takes a tenth of the time: a file system such as ext4 does not reuse an inode for some seconds, and searches for
  * another one each time that a file is made.
  */
 export default function setup(project: TestProject): () => void {
