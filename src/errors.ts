@@ -69,6 +69,8 @@ export interface FailedRequest {
   readonly reason: string;
   /** The backend's id for the request: the `x-request-id` header of the response. */
   readonly requestId?: string;
+  /** What to do next: a sentence that ends the message. */
+  readonly hint?: string;
   /** The underlying error, if there is one. */
   readonly cause?: unknown;
 }
@@ -90,11 +92,11 @@ export class DashboardClientError extends EvsysError {
   readonly requestId: string | undefined;
 
   /** @internal */
-  constructor(request: FailedRequest, hint?: string) {
+  constructor(request: FailedRequest) {
     const status = `${request.status} ${STATUS_CODES[request.status] ?? ""}`.trim();
     const reason = request.reason === "" ? "" : `: ${request.reason}`;
     const name = request.requestId === undefined ? "" : ` (request ${request.requestId})`;
-    const message = withHint(`[POST] ${request.path} → ${status}${reason}${name}`, hint);
+    const message = withHint(`[POST] ${request.path} → ${status}${reason}${name}`, request.hint);
     super(message, "cause" in request ? { cause: request.cause } : undefined);
     this.status = request.status;
     this.body = request.body;
@@ -115,7 +117,7 @@ export class AuthenticationError extends DashboardClientError {
 
   /** @internal */
   constructor(request: FailedRequest) {
-    super(request, KEY_HINT);
+    super({ ...request, hint: KEY_HINT });
   }
 }
 

@@ -47,8 +47,13 @@ export class EntityOutbox {
 
   /** Whether the backend knows the entity: it has created it, or had it before this mirror. */
   get isKnown(): boolean {
+    return this.store.log.state.creation === undefined || this.wasCreated;
+  }
+
+  /** Whether the backend has accepted this mirror's create of the entity. */
+  get wasCreated(): boolean {
     const { creation, delivered } = this.store.log.state;
-    return creation === undefined || delivered.has(creation.key);
+    return creation !== undefined && delivered.has(creation.key);
   }
 
   /** The entity's id at the backend; undefined while the backend does not know it. */

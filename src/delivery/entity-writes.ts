@@ -11,7 +11,7 @@ import type { WriteOutbox } from "./disabled-outbox.js";
 import { responseOf } from "./entry.js";
 
 const UNKNOWN_RUN =
-  ". If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id";
+  "If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id.";
 
 /** The creates and patches of experiments and runs. */
 export class EntityWrites {
@@ -61,9 +61,8 @@ export class EntityWrites {
     const key = randomUUID();
     const outcome = await this.#outbox.direct.request("updateRun", "run", fields, key, this.#timeoutMs, { run_id: id });
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
-      const { reason, status } = outcome.failure;
-      const hint = status === 404 ? `${reason}${UNKNOWN_RUN}` : reason;
-      throw errorOfResponse({ ...outcome.failure, reason: hint, pending: false });
+      const hint = outcome.failure.status === 404 ? { hint: UNKNOWN_RUN } : {};
+      throw errorOfResponse({ ...outcome.failure, ...hint, pending: false });
     }
     this.#outbox.keepPatch("run", id, key, fields, outcome);
   }

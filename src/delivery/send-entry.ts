@@ -97,7 +97,8 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
   const rejection: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
   else if (status === 404 && entry.kind !== "create" && outbox.health.park(rejection, request.namesOthers)) {
-    requeue(outbox, entry, { kind: "failed", error: errorOfResponse({ ...failure, pending: true }) }, 0);
+    const error = errorOfResponse({ ...failure, hint: hintOfUnknown(outbox), pending: true });
+    requeue(outbox, entry, { kind: "failed", error }, 0);
   } else {
     if (entry.kind === "batch") {
       for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
@@ -109,6 +110,13 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
     }
     settled(outbox, entry, { kind: "failed", error: errorOfResponse(failure) });
   }
+}
+
+/** What to do if the backend does not know the entity. */
+function hintOfUnknown({ store: { kind }, wasCreated }: EntityOutbox): string {
+  return wasCreated
+    ? `The backend created this ${kind} before and has lost or deleted it, as a mock server does when it stops. Start a new ${kind}.`
+    : `Check the id of the ${kind}, and the project.`;
 }
 
 function settled(outbox: EntityOutbox, entry: Entry, settlement: Settlement): void {

@@ -77,7 +77,7 @@ describe("a rejected row", () => {
     const error = await failureOf(() => client.logStepMetric("no-such-run", { step: 1, loss: 1 }));
     expect(error).toBeInstanceOf(sdk.NotFoundError);
     expect(String(error)).toContain(
-      "[POST] /sdk/runs/no-such-run/metrics/ → 404 Not Found: Run no-such-run not found.",
+      "[POST] /sdk/runs/no-such-run/metrics/ → 404 Not Found: Run no-such-run not found. Check the id of the run, and the project.",
     );
   });
 });
