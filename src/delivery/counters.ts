@@ -1,8 +1,13 @@
+import type { FolderKind } from "../store/paths.js";
+
 /** The kinds of writes that are counted. Each prediction counts, not its batch. */
 export const COUNTED = ["experiments", "runs", "checkpoints", "evals", "metrics", "predictions", "patches"] as const;
 
 /** A kind of write in a report. */
 export type Counted = (typeof COUNTED)[number];
+
+/** What the creates of experiments or runs are counted as. */
+export const CREATED = { experiment: "experiments", run: "runs" } as const satisfies Record<FolderKind, Counted>;
 
 /** How many writes are in each state. */
 export interface Counts {
@@ -55,12 +60,6 @@ export class Counters {
   add(kind: Counted, state: WriteState, writes: number): void {
     this.#byKind[kind][state] += writes;
     this.#total[state] += writes;
-  }
-
-  /** Pending writes have reached another state. */
-  settle(kind: Counted, state: WriteState, writes: number): void {
-    this.add(kind, "pending", -writes);
-    this.add(kind, state, writes);
   }
 
   report(

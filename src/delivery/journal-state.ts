@@ -2,7 +2,7 @@ import { ID_KIND_OF, STREAMS } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
 import { segmentsOf } from "../journal/segment.js";
 import { parseRow } from "../store/rows.js";
-import type { Counters } from "./counters.js";
+import { type Counters, CREATED } from "./counters.js";
 import type { IdMap } from "./id-map.js";
 
 /** Adds the ids of an entity to the map: those that the backend knows, and those that are awaited. */
@@ -32,8 +32,7 @@ export function expectRowIds(store: EntityStore, ids: IdMap): void {
 /** Counts what the backend rejected. */
 export function countRejected({ kind, log }: EntityStore, counters: Counters): void {
   const { creation, rejected, sessions } = log.state;
-  const created = kind === "run" ? "runs" : "experiments";
-  for (const key of rejected.keys()) counters.add(key === creation?.key ? created : "patches", "rejected", 1);
+  for (const key of rejected.keys()) counters.add(key === creation?.key ? CREATED[kind] : "patches", "rejected", 1);
   for (const { spans } of sessions.byNonce.values()) {
     for (const stream of STREAMS) {
       for (const { rows } of spans[stream].rejected.values()) counters.add(stream, "rejected", rows);

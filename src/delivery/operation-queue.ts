@@ -1,10 +1,8 @@
 import type { SyncLog } from "../journal/sync-log.js";
-import type { Operation } from "../journal/sync-state.js";
 import type { FolderKind } from "../store/paths.js";
-import type { WriteState } from "./counters.js";
+import { type Counted, CREATED, type WriteState } from "./counters.js";
 import { isDue, OperationEntry, PENDING, type Waiter } from "./entry.js";
 import type { IdMap } from "./id-map.js";
-import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
 
 /**
@@ -12,8 +10,7 @@ import type { Scope } from "./scope.js";
  * patches that set one of its fields, so one that keeps failing does not block others.
  */
 export class OperationQueue {
-  readonly #creates: PendingCount;
-  readonly #patches = new PendingCount("patches");
+  readonly #kind: FolderKind;
   readonly #log: SyncLog;
   readonly #ids: IdMap;
   readonly #owner: Scope;
@@ -28,7 +25,7 @@ export class OperationQueue {
     this.#log = log;
     this.#ids = ids;
     this.#owner = owner;
-    this.#creates = new PendingCount(kind === "run" ? "runs" : "experiments");
+    this.#kind = kind;
   }
 
   /** Whether an operation is in flight. */
@@ -38,7 +35,7 @@ export class OperationQueue {
 
   /** How many operations are pending. */
   get pending(): number {
-    return this.#creates.total + this.#patches.total;
+    return this.#entries.size;
   }
 
   /** The entries that failed and wait for their next attempt. */
@@ -57,7 +54,7 @@ export class OperationQueue {
       if (this.#entries.has(operation.key)) continue;
       const entry = this.#former.get(operation.key) ?? new OperationEntry(operation, scope ?? this.#owner, isInherited);
       this.#entries.set(operation.key, entry);
-      this.#countOf(operation).add(entry.scope, 1);
+      entry.scope.counters.add(this.#countedAs(entry), "pending", 1);
     }
     this.#former.clear();
   }
@@ -65,12 +62,6 @@ export class OperationQueue {
   /** The entry of an operation that is counted. */
   entryOf(key: string): OperationEntry | undefined {
     return this.#entries.get(key);
-  }
-
-  /** An operation that was just counted has been delivered already. */
-  settleSent(key: string): void {
-    const entry = this.#entries.get(key);
-    if (entry !== undefined) this.settle(entry, "delivered");
   }
 
   /** A call waits for an operation that was just counted. */
@@ -122,7 +113,7 @@ export class OperationQueue {
 
   /** Whether the backlog has an operation of a kind to send. */
   hasBacklog(kind: OperationEntry["kind"], time: number): boolean {
-    return this.#next(kind, (entry) => entry.waiter === undefined && isDue(entry, time, this.#ids)) !== undefined;
+    return this.#next(kind, (entry) => this.isInBacklog(entry, time, Number.POSITIVE_INFINITY)) !== undefined;
   }
 
   requeue(entry: OperationEntry): void {
@@ -131,16 +122,13 @@ export class OperationQueue {
   }
 
   settle(entry: OperationEntry, state: WriteState): void {
+    const { operation, scope } = entry;
     this.requeue(entry);
-    if (this.#entries.get(entry.operation.key) === entry) {
-      this.#entries.delete(entry.operation.key);
-      this.#countOf(entry.operation).settle(entry.scope, state, 1);
-    } else this.#countOf(entry.operation).settleUncounted(entry.scope, state, 1);
-  }
-
-  /** Counts an entity that the backend created. */
-  countDelivered(scope: Scope): void {
-    this.#creates.settleUncounted(scope, "delivered", 1);
+    if (this.#entries.get(operation.key) === entry) {
+      this.#entries.delete(operation.key);
+      scope.counters.add(this.#countedAs(entry), "pending", -1);
+    }
+    scope.counters.add(this.#countedAs(entry), state, 1);
   }
 
   /** Requeues what the backend rejected: creates always, as everything else depends on them. */
@@ -148,8 +136,10 @@ export class OperationQueue {
     const state = this.#log.state;
     for (const operation of state.operations.values()) {
       if (!("create" in operation || withPatches) || !state.retry(operation)) continue;
-      this.#entries.set(operation.key, new OperationEntry(operation, this.#owner, false));
-      this.#countOf(operation).retry(this.#owner, 1);
+      const entry = new OperationEntry(operation, this.#owner, false);
+      this.#entries.set(operation.key, entry);
+      this.#owner.counters.add(this.#countedAs(entry), "rejected", -1);
+      this.#owner.counters.add(this.#countedAs(entry), "pending", 1);
     }
   }
 
@@ -162,9 +152,8 @@ export class OperationQueue {
     }
     this.#awaited.clear();
     this.#former = new Map(this.#entries);
+    for (const entry of this.#entries.values()) entry.scope.counters.add(this.#countedAs(entry), "pending", -1);
     this.#entries.clear();
-    this.#creates.reset();
-    this.#patches.reset();
   }
 
   #take(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
@@ -173,8 +162,8 @@ export class OperationQueue {
     return this.#sending;
   }
 
-  #countOf(operation: Operation): PendingCount {
-    return "create" in operation ? this.#creates : this.#patches;
+  #countedAs({ kind }: OperationEntry): Counted {
+    return kind === "create" ? CREATED[this.#kind] : "patches";
   }
 
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {

@@ -3,6 +3,7 @@ import type { Outcome } from "../http/outcome.js";
 import type { NewEntity } from "../journal/entity-store.js";
 import type { ByteRange } from "../store/append-file.js";
 import { toError } from "../util/thrown.js";
+import { CREATED } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, PENDING, type Waiter } from "./entry.js";
 import { learnIds } from "./journal-state.js";
@@ -64,7 +65,8 @@ export function registerSentPatch(outbox: EntityOutbox, key: string, scope: Scop
     } catch (error) {
       scope.announce(toError(error));
     }
-    outbox.operations.settleSent(key);
+    const entry = outbox.operations.entryOf(key);
+    if (entry !== undefined) outbox.operations.settle(entry, "delivered");
   } else if (outcome?.kind === "unavailable") requeueAttempted(outbox, key, outcome);
   else outbox.sender.noteBacklog(outbox);
 }
@@ -74,7 +76,7 @@ export function registerCreate(outbox: EntityOutbox, created: NewEntity, scope: 
   const { store, operations, sender } = outbox;
   store.create(created, isDelivered ? store.id : undefined);
   learnIds(store, sender.ids);
-  if (isDelivered) operations.countDelivered(scope);
+  if (isDelivered) scope.counters.add(CREATED[store.kind], "delivered", 1);
   operations.count(scope);
   if (!isDelivered) sender.noteBacklog(outbox);
 }

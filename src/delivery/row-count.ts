@@ -6,13 +6,12 @@ import { parseRow } from "../store/rows.js";
 import type { WriteState } from "./counters.js";
 import type { BatchEntry } from "./entry.js";
 import type { IdMap } from "./id-map.js";
-import { PendingCount } from "./pending-count.js";
 import type { Scope } from "./scope.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
 
 /** Counts the pending rows of one segment, each for the client that wrote it. */
 export class RowCount {
-  readonly pending: PendingCount;
+  readonly #pending = new Map<Scope, number>();
   readonly #store: EntityStore;
   readonly #segment: Segment;
   readonly #ids: IdMap;
@@ -29,12 +28,17 @@ export class RowCount {
     scope: Scope,
     steps: (() => UnsettledSteps) | undefined,
   ) {
-    this.pending = new PendingCount(segment.stream);
     this.#store = store;
     this.#segment = segment;
     this.#ids = ids;
     this.#steps = steps;
     this.#owners = [{ start: 0, scope }];
+  }
+
+  get pending(): number {
+    let pending = 0;
+    for (const rows of this.#pending.values()) pending += rows;
+    return pending;
   }
 
   /** The position up to which rows are counted. */
@@ -49,7 +53,7 @@ export class RowCount {
     if (this.#end >= end) return;
     this.#end = end;
     if (this.#owners.at(-1)?.scope !== scope) this.#owners.push({ start, scope });
-    this.pending.add(scope, rows);
+    this.#add(scope, rows);
   }
 
   /** Counts the pending lines that were added since, up to a line: all of them, or none if the file cannot be read. */
@@ -66,20 +70,23 @@ export class RowCount {
       if (named !== undefined && typeof id === "string") this.#ids.expect(named, id);
       counted = end;
     }
-    for (const [scope, rows] of found) this.pending.add(scope, rows);
+    for (const [scope, rows] of found) this.#add(scope, rows);
     this.#end = counted;
     for (const entry of this.#uncounted) if (entry.start < counted) this.#uncounted.delete(entry);
   }
 
   /** The lines of a batch are settled, and others of it skipped. `isPending`: the batch was in the queue until now. */
   settle(entry: BatchEntry, isPending: boolean, state: WriteState, lines: number, skipped: number): void {
-    const isCounted = isPending && !this.#uncounted.delete(entry);
-    const settle = (to: WriteState, writes: number): void => {
-      if (isCounted) this.pending.settle(entry.scope, to, writes);
-      else this.pending.settleUncounted(entry.scope, to, writes);
-    };
-    settle(state, lines);
-    if (skipped > 0) settle("skipped", skipped);
+    const { counters } = entry.scope;
+    if (isPending && !this.#uncounted.delete(entry)) this.#add(entry.scope, -(lines + skipped));
+    counters.add(this.#segment.stream, state, lines);
+    if (skipped > 0) counters.add(this.#segment.stream, "skipped", skipped);
+  }
+
+  /** Rejected rows are to be sent again. */
+  retry(scope: Scope, rows: number): void {
+    scope.counters.add(this.#segment.stream, "rejected", -rows);
+    this.#add(scope, rows);
   }
 
   /** The client that wrote the row at a position. */
@@ -94,7 +101,12 @@ export class RowCount {
     this.#uncounted.clear();
     for (const entry of inFlight) this.#uncounted.add(entry);
     this.#end = 0;
-    this.pending.reset();
+    for (const [scope, rows] of this.#pending) this.#add(scope, -rows);
+  }
+
+  #add(scope: Scope, rows: number): void {
+    this.#pending.set(scope, (this.#pending.get(scope) ?? 0) + rows);
+    scope.counters.add(this.#segment.stream, "pending", rows);
   }
 
   #writtenUntil(): number {

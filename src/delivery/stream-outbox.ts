@@ -115,7 +115,7 @@ export class StreamOutbox {
         const entry = new BatchEntry(this, { start, end, session }, this.rows.scopeAt(start), false);
         this.queue.claim(entry);
         this.queue.enqueue(entry);
-        this.rows.pending.retry(entry.scope, rows);
+        this.rows.retry(entry.scope, rows);
       }
       rejected.clear();
     }

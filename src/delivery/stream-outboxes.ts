@@ -25,7 +25,7 @@ export class StreamOutboxes {
 
   get pending(): number {
     let pending = 0;
-    for (const outbox of this.#outboxes.values()) pending += outbox.rows.pending.total;
+    for (const outbox of this.#outboxes.values()) pending += outbox.rows.pending;
     return pending;
   }
 
