@@ -68,13 +68,13 @@ export abstract class ClientWrites {
     body: Input<BodyOf<"createEval">>,
     options?: CallOptions,
   ): Promise<RowAdded<"createEval">> {
-    return this.#delivery.createEval(runId, body, timeoutOf("createEval", options));
+    return this.#delivery.addRow("createEval", runId, body, timeoutOf("createEval", options));
   }
 
   /** Records a checkpoint (`/sdk/runs/{run_id}/checkpoints/`, `checkpoints.jsonl`). Returns the row, with `id`. */
   async addCheckpoint(runId: string, body: CheckpointInput, options?: CallOptions): Promise<RowAdded<"addCheckpoint">> {
     const timeoutMs = timeoutOf("addCheckpoint", options);
-    return this.#delivery.addCheckpoint(runId, withDefaults(body, { is_final: false }), timeoutMs);
+    return this.#delivery.addRow("addCheckpoint", runId, withDefaults(body, { is_final: false }), timeoutMs);
   }
 
   /**

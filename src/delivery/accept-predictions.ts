@@ -11,6 +11,7 @@ import { encoded, presentFields } from "./accept.js";
 import { BatchBuilder, type RowBatch } from "./batches.js";
 import { type NonFinite, wireForm } from "./wire-form.js";
 
+const SUBJECT = "logPredictions";
 /** A chunk ends after this many rows or characters; then the event loop gets a turn. */
 const CHUNK_ROWS = 1_000;
 const CHUNK_CHARACTERS = 512 * 1024;
@@ -31,8 +32,8 @@ export interface AcceptedPredictions {
  * are valid.
  * @throws EvsysValidationError naming each invalid field, such as `predictions[3].model_output`.
  */
-export function acceptPredictions(subject: string, given: unknown): AcceptedPredictions | Promise<AcceptedPredictions> {
-  const reader = new PredictionReader(subject, given);
+export function acceptPredictions(given: unknown): AcceptedPredictions | Promise<AcceptedPredictions> {
+  const reader = new PredictionReader(given);
   reader.takeChunk();
   return reader.isDone ? reader.accepted() : inChunks(reader);
 }
@@ -46,7 +47,6 @@ async function inChunks(reader: PredictionReader): Promise<AcceptedPredictions> 
 }
 
 class PredictionReader {
-  readonly #subject: string;
   readonly #rows: readonly unknown[];
   readonly #batches = new BatchBuilder();
   readonly #issues: ValidationIssue[] = [];
@@ -54,9 +54,8 @@ class PredictionReader {
   #next = 0;
   #invalidRows = 0;
 
-  constructor(subject: string, given: unknown) {
-    this.#subject = subject;
-    this.#rows = rowsOf(subject, given);
+  constructor(given: unknown) {
+    this.#rows = rowsOf(given);
   }
 
   get isDone(): boolean {
@@ -71,17 +70,17 @@ class PredictionReader {
   }
 
   accepted(): AcceptedPredictions {
-    if (this.#issues.length > 0) throw new EvsysValidationError(this.#subject, this.#issues);
+    if (this.#issues.length > 0) throw new EvsysValidationError(SUBJECT, this.#issues);
     return { batches: this.#batches.finish(), nonFinite: [...this.#nonFinite.values()] };
   }
 
   /** Returns the length of the row's line; 0 for an invalid row. */
   #take(given: unknown, index: number): number {
     const at = ["predictions", index];
-    const data = toJsonValue(this.#subject, given, at) ?? null;
+    const data = toJsonValue(SUBJECT, given, at) ?? null;
     if (!isObject(data)) return this.#reject([issueAt(at, `expected an object, got ${preview(data)}`)]);
     const row = presentFields(data);
-    const line = encoded(this.#subject, () => encode(row));
+    const line = encoded(SUBJECT, () => encode(row));
     const wire = mayHoldSpelling(line) ? this.#wireFormOf(row) : row;
     const issues = issuesOf(zPrediction, wire, row, at);
     if (issues.length > 0) return this.#reject(issues);
@@ -96,7 +95,7 @@ class PredictionReader {
   }
 
   #wireFormOf(row: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-    const { wire, nonFinite } = wireForm("logPredictions", row);
+    const { wire, nonFinite } = wireForm(SUBJECT, row);
     for (const { field, value } of nonFinite) {
       const { count = 0, ...first } = this.#nonFinite.get(field) ?? { field: `predictions.${field}`, value };
       this.#nonFinite.set(field, { ...first, count: count + 1 });
@@ -106,7 +105,7 @@ class PredictionReader {
 }
 
 /** A copy of the array, which the caller may change while the chunks are read. */
-function rowsOf(subject: string, given: unknown): readonly unknown[] {
+function rowsOf(given: unknown): readonly unknown[] {
   let message = "required, an array is missing";
   try {
     if (Array.isArray(given)) return Array.prototype.slice.call(given);
@@ -114,5 +113,5 @@ function rowsOf(subject: string, given: unknown): readonly unknown[] {
   } catch (thrown) {
     message = `cannot be read: ${messageOf(thrown)}`;
   }
-  throw new EvsysValidationError(subject, [issueAt(["predictions"], message)]);
+  throw new EvsysValidationError(SUBJECT, [issueAt(["predictions"], message)]);
 }

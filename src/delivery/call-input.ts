@@ -4,6 +4,7 @@ import { type OperationName, ROUTES } from "../api/routes.js";
 import { EvsysError } from "../errors.js";
 import type { Logger } from "../logger.js";
 import { assertSafeId } from "../store/paths.js";
+import { InFlight } from "../util/in-flight.js";
 import { type Accepted, accept } from "./accept.js";
 import { type AcceptedPredictions, acceptPredictions } from "./accept-predictions.js";
 import { NonFiniteCounts } from "./non-finite.js";
@@ -19,7 +20,7 @@ export class CallInput {
   readonly #logger: Logger;
   readonly #nonFinite: NonFiniteCounts;
   /** Input that is being read in chunks. */
-  readonly #reading = new Set<Promise<unknown>>();
+  readonly #reading = new InFlight();
   #isClosed = false;
   /** The last valid run id: most calls are for the same run as the one before. */
   #lastRunId: unknown;
@@ -52,14 +53,15 @@ export class CallInput {
 
   /** Many predictions are read in chunks, with a turn of the event loop after each. */
   predictions(given: unknown): AcceptedPredictions | Promise<AcceptedPredictions> {
-    const accepting = acceptPredictions("logPredictions", given);
-    return accepting instanceof Promise ? this.#whenRead(accepting) : this.#counted(accepting);
+    const accepting = acceptPredictions(given);
+    if (!(accepting instanceof Promise)) return this.#counted(accepting);
+    return this.#reading.track(accepting.then((accepted) => this.#counted(accepted)));
   }
 
   /** Resolves when the calls whose input is still being read have reached the outbox or are rejected. */
   async readAll(): Promise<void> {
-    while (this.#reading.size > 0) {
-      await Promise.allSettled(this.#reading);
+    while (!this.#reading.isIdle) {
+      await this.#reading.whenIdle();
       // The calls append their rows before the next turn.
       await nextTurn();
     }
@@ -71,15 +73,6 @@ export class CallInput {
     this.#isClosed = true;
     const summary = this.#nonFinite.summary();
     if (summary !== undefined) this.#logger.info(summary);
-  }
-
-  async #whenRead(reading: Promise<AcceptedPredictions>): Promise<AcceptedPredictions> {
-    this.#reading.add(reading);
-    try {
-      return this.#counted(await reading);
-    } finally {
-      this.#reading.delete(reading);
-    }
   }
 
   #counted(accepted: AcceptedPredictions): AcceptedPredictions {

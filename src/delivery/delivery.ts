@@ -20,20 +20,18 @@ export class Delivery {
   readonly outbox: WriteOutbox;
   readonly input: CallInput;
   readonly entities: EntityWrites;
-  readonly #config: Config;
 
   constructor(config: Config, logger: Logger, store: LocalExperimentStore) {
-    this.#config = config;
     this.input = new CallInput(config.disabled ? SILENT_LOGGER : logger);
     this.outbox = config.disabled ? new DisabledOutbox(config) : new Outbox(config, logger, store);
-    this.entities = new EntityWrites(this.outbox, this.input, config.timeoutMs);
+    this.entities = new EntityWrites(this.outbox, this.input);
   }
 
   /** Called once per training step: a step of finite numbers takes a fast path, with one promise for the whole call. */
   logStepMetric(
     runId: string,
     body: unknown,
-    timeoutMs = this.#config.timeoutMs,
+    timeoutMs?: number,
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<"logStepMetric">> {
     try {
@@ -46,24 +44,27 @@ export class Delivery {
     }
   }
 
-  createEval(
+  /** Adds an eval or a checkpoint with an id, which other rows may name before the backend has its own for it. */
+  async addRow<Name extends "createEval" | "addCheckpoint">(
+    name: Name,
     runId: string,
     body: unknown,
     timeoutMs?: number,
     onAccepted?: OnAccepted,
-  ): Promise<RowAdded<"createEval">> {
-    return this.#addRow("createEval", "eval", runId, body, timeoutMs, onAccepted);
+  ): Promise<RowAdded<Name>> {
+    this.input.assertWritable(name, runId);
+    const { fields, text } = this.input.accept(name, body);
+    onAccepted?.(text);
+    const row = Object.assign({ id: randomUUID() }, fields);
+    this.outbox.expectRowId(name === "createEval" ? "eval" : "checkpoint", row.id);
+    const respond = (settlement: Settlement): RowAdded<Name> => {
+      const response = responseOf<"createEval" | "addCheckpoint">(settlement);
+      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
+    };
+    return this.outbox.append(ROUTES[name].stream, runId, encode(row), { timeoutMs, respond });
   }
 
-  addCheckpoint(runId: string, body: unknown, timeoutMs?: number): Promise<RowAdded<"addCheckpoint">> {
-    return this.#addRow("addCheckpoint", "checkpoint", runId, body, timeoutMs);
-  }
-
-  async logPredictions(
-    runId: string,
-    given: unknown,
-    timeoutMs = this.#config.timeoutMs,
-  ): Promise<ResponseOf<"logPredictions">> {
+  async logPredictions(runId: string, given: unknown, timeoutMs?: number): Promise<ResponseOf<"logPredictions">> {
     this.input.assertWritable("logPredictions", runId);
     const accepting = this.input.predictions(given);
     const { batches } = accepting instanceof Promise ? await accepting : accepting;
@@ -77,38 +78,17 @@ export class Delivery {
   }
 
   /** Sends any body to any route. It is not mirrored: null if it was not sent. */
-  async post(path: string, body: unknown, timeoutMs = this.#config.timeoutMs): Promise<unknown> {
+  async post(path: string, body: unknown): Promise<unknown> {
     this.input.assertOpen();
     if (typeof path !== "string" || !/^\/[\x21-\x7e]*$/.test(path)) {
       const expected = `expected a path that starts with "/", of printable ASCII without spaces, got ${preview(path)}`;
       throw new EvsysValidationError("post", [issueAt(["path"], expected)]);
     }
     const text = body === undefined ? undefined : jsonOf("post", body);
-    const outcome = await this.outbox.direct.post(path, text, randomUUID(), timeoutMs);
+    const outcome = await this.outbox.direct.post(path, text, randomUUID());
     if (outcome === undefined || outcome.kind === "unavailable") return null;
     if (outcome.kind !== "delivered") throw errorOfResponse({ ...outcome.failure, pending: false });
     return outcome.body;
-  }
-
-  /** Adds a row with an id, which other rows may name before the backend has its own for it. */
-  async #addRow<Name extends "createEval" | "addCheckpoint">(
-    name: Name,
-    kind: "eval" | "checkpoint",
-    runId: string,
-    body: unknown,
-    timeoutMs = this.#config.timeoutMs,
-    onAccepted?: OnAccepted,
-  ): Promise<RowAdded<Name>> {
-    this.input.assertWritable(name, runId);
-    const { fields, text } = this.input.accept(name, body);
-    onAccepted?.(text);
-    const row = Object.assign({ id: randomUUID() }, fields);
-    this.outbox.expectRowId(kind, row.id);
-    const respond = (settlement: Settlement): RowAdded<Name> => {
-      const response = responseOf<"createEval" | "addCheckpoint">(settlement);
-      return Object.assign({}, row, response, { ok: true, id: response?.id ?? row.id } as const);
-    };
-    return this.outbox.append(ROUTES[name].stream, runId, encode(row), { timeoutMs, respond });
   }
 }
 

@@ -4,7 +4,6 @@ import type { Outcome } from "../http/outcome.js";
 import type { FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { type RetryPolicy, sendPost, sendWrite } from "./attempt.js";
-import { diskPolicyOf } from "./disk-policy.js";
 import { outgoing } from "./outgoing.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
@@ -29,11 +28,11 @@ export class DirectRequests {
     kind: FolderKind,
     fields: Readonly<Record<string, unknown>>,
     key: string,
-    timeoutMs: number,
+    timeoutMs: number | undefined,
     pathIds: Readonly<Record<string, string>> = {},
   ): Promise<Outcome | undefined> {
     const { connection, ids } = this.#sender;
-    this.#store.prepare(kind, diskPolicyOf(this.#sender, this.#store.root));
+    this.#store.prepare(kind, this.#sender.diskPolicy(this.#store.root));
     const made = outgoing(name, fields, ids);
     if ("waitsFor" in made || this.#config.delivery !== "await" || !connection.isUp) return undefined;
     const request = { name, ids: pathIds, body: JSON.stringify(made.body), key };
@@ -41,13 +40,13 @@ export class DirectRequests {
   }
 
   /** Sends any body to any path; undefined if it cannot be sent now. */
-  async post(path: string, body: string | undefined, key: string, timeoutMs: number): Promise<Outcome | undefined> {
+  async post(path: string, body: string | undefined, key: string): Promise<Outcome | undefined> {
     const { connection } = this.#sender;
     if (!connection.isUp) return undefined;
-    return this.#scope.calls.track(sendPost(connection, path, body, key, this.#policy(timeoutMs)));
+    return this.#scope.calls.track(sendPost(connection, path, body, key, this.#policy()));
   }
 
-  #policy(timeoutMs: number): RetryPolicy {
+  #policy(timeoutMs = this.#config.timeoutMs): RetryPolicy {
     return { maxRetries: this.#config.maxRetries, timeoutMs, isAwaited: true, isExtendable: false, isRepeat: false };
   }
 }

@@ -31,8 +31,6 @@ export class DisabledOutbox implements WriteOutbox {
 
   keepPatch(): void {}
 
-  keepErrorStack(): void {}
-
   patch<Result>(
     _kind: unknown,
     _id: unknown,

@@ -3,7 +3,6 @@ import { EntityStore } from "../journal/entity-store.js";
 import type { FolderKind } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
-import { diskPolicyOf } from "./disk-policy.js";
 import { EntityHealth } from "./entity-health.js";
 import type { Entry } from "./entry.js";
 import { countRejected, learnIds } from "./journal-state.js";
@@ -36,7 +35,7 @@ export class EntityOutbox {
   constructor(sender: Sender, root: string, kind: FolderKind, id: string, owner: Scope) {
     this.sender = sender;
     this.#owner = owner;
-    this.store = new EntityStore(root, kind, id, diskPolicyOf(sender, root));
+    this.store = new EntityStore(root, kind, id, sender.diskPolicy(root));
     this.health = new EntityHealth(this.store.log);
     this.lease = new SenderLease(this.store.log.folder);
     this.operations = new OperationQueue(kind, this.store.log, sender.ids, owner);

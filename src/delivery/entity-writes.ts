@@ -17,12 +17,10 @@ const UNKNOWN_RUN =
 export class EntityWrites {
   readonly #outbox: WriteOutbox;
   readonly #input: CallInput;
-  readonly #timeoutMs: number;
 
-  constructor(outbox: WriteOutbox, input: CallInput, timeoutMs: number) {
+  constructor(outbox: WriteOutbox, input: CallInput) {
     this.#outbox = outbox;
     this.#input = input;
-    this.#timeoutMs = timeoutMs;
   }
 
   createExperiment(body: unknown, timeoutMs?: number): Promise<Created<"createExperiment">> {
@@ -59,7 +57,7 @@ export class EntityWrites {
     this.#input.assertWritable("updateRun", id);
     const { fields } = this.#input.accept("updateRun", patch);
     const key = randomUUID();
-    const outcome = await this.#outbox.direct.request("updateRun", "run", fields, key, this.#timeoutMs, { run_id: id });
+    const outcome = await this.#outbox.direct.request("updateRun", "run", fields, key, undefined, { run_id: id });
     if (outcome?.kind === "rejected" || outcome?.kind === "blocked") {
       const hint = outcome.failure.status === 404 ? { hint: UNKNOWN_RUN } : {};
       throw errorOfResponse({ ...outcome.failure, ...hint, pending: false });
@@ -70,7 +68,7 @@ export class EntityWrites {
   async #create<Name extends "createExperiment" | "createRun">(
     name: Name,
     body: unknown,
-    timeoutMs = this.#timeoutMs,
+    timeoutMs: number | undefined,
     storedRow: (response: ResponseOf<Name>) => Entity,
     ownsExperiment = false,
   ): Promise<Created<Name>> {
@@ -97,7 +95,7 @@ export class EntityWrites {
     name: Name,
     id: string,
     body: unknown,
-    timeoutMs = this.#timeoutMs,
+    timeoutMs: number | undefined,
     localResponse: (patched: string[]) => ResponseOf<Name>,
     onAccepted?: OnAccepted,
   ): Promise<ResponseOf<Name>> {

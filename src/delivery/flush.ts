@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import type { WaitOptions } from "../api/call-options.js";
 import { now } from "../util/clock.js";
 import { onAbort } from "../util/on-abort.js";
 import { MAX_TIMER_MS } from "../util/timers.js";
@@ -12,17 +13,11 @@ import { pendingReason } from "./status.js";
 
 const RETRY_EVERY_MS = 250;
 
-/** How long to wait, and what ends the wait early. */
-export interface DrainOptions {
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
 /** Waits for the calls of a client, then sends what is pending. Returns the counts of the client's writes. */
 export async function flushScope(
   mirror: MirrorOutbox,
   scope: Scope,
-  { timeoutMs, signal }: DrainOptions,
+  { timeoutMs, signal }: WaitOptions,
 ): Promise<SyncReport> {
   const startedAt = now();
   const { sender } = mirror;
@@ -45,7 +40,7 @@ export async function flushScope(
 export async function sendBacklog(
   sender: Sender,
   pending: () => number,
-  { timeoutMs, signal }: DrainOptions,
+  { timeoutMs, signal }: WaitOptions,
 ): Promise<void> {
   const endsAt = now() + (timeoutMs ?? Number.POSITIVE_INFINITY);
   const leftMs = (): number => endsAt - now();

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers";
+import type { WaitOptions } from "../api/call-options.js";
 import type { StreamName } from "../api/routes.js";
 import type { Config } from "../config.js";
 import type { BackendApi } from "../http/backend.js";
@@ -6,8 +7,7 @@ import type { Outcome } from "../http/outcome.js";
 import type { NewEntity } from "../journal/entity-store.js";
 import type { Logger } from "../logger.js";
 import type { ByteRange } from "../store/append-file.js";
-import { keepErrorStack } from "../store/document.js";
-import { documentPath, type FolderKind } from "../store/paths.js";
+import type { FolderKind } from "../store/paths.js";
 import type { LocalExperimentStore } from "../store/store.js";
 import { safeCallback } from "../util/callbacks.js";
 import { now } from "../util/clock.js";
@@ -17,7 +17,7 @@ import type { SyncReport } from "./counters.js";
 import { DirectRequests } from "./direct-requests.js";
 import type { Settlement, Waiter } from "./entry.js";
 import { leaveForExit, onExit } from "./exit-notice.js";
-import { type DrainOptions, flushScope } from "./flush.js";
+import { flushScope } from "./flush.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
 import { registerPatch, registerRows, registerSentPatch } from "./register.js";
 import { Scope } from "./scope.js";
@@ -27,9 +27,10 @@ import { partsOf } from "./waiters.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The deadline of a call, and its result for a settlement; it throws if the write failed. */
+/** The time that a call may take, and its result for a settlement; it throws if the write failed. */
 export interface OutboxCall<Result> {
-  readonly timeoutMs: number;
+  /** Default: the client's. */
+  readonly timeoutMs: number | undefined;
   readonly respond: (settlement: Settlement) => Result;
 }
 
@@ -89,11 +90,6 @@ export class Outbox {
     registerSentPatch(entity, key, this.#scope, outcome);
   }
 
-  /** Keeps the stack of an error in the mirror's document of a run. It is never sent. */
-  keepErrorStack(runId: string, stack: string): void {
-    keepErrorStack(documentPath(this.#store.root, "run", runId), stack);
-  }
-
   /** Mirrors a patch and sends it. */
   patch<Result>(kind: FolderKind, id: string, fields: Fields, key: string, call: OutboxCall<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -143,17 +139,17 @@ export class Outbox {
   }
 
   /** Sends what is pending: one attempt without a deadline, as many as it takes with one. */
-  flush(options: DrainOptions = {}): Promise<SyncReport> {
+  flush(options: WaitOptions = {}): Promise<SyncReport> {
     return flushScope(this.#shared, this.#scope, options);
   }
 
   /** Flushes, then releases resources that no other client of the process uses. Closing again returns the same report. */
-  close(options: DrainOptions = {}): Promise<SyncReport> {
+  close(options: WaitOptions = {}): Promise<SyncReport> {
     this.#closing ??= this.#close(options);
     return this.#closing;
   }
 
-  async #close(options: DrainOptions): Promise<SyncReport> {
+  async #close(options: WaitOptions): Promise<SyncReport> {
     try {
       return await this.flush(options);
     } finally {
@@ -167,21 +163,21 @@ export class Outbox {
 
   /** The waiter of a call. In background delivery a call waits only for the mirror. */
   #waiter<Result>(
-    { timeoutMs, respond }: OutboxCall<Result>,
+    call: OutboxCall<Result>,
     resolve: (result: Result) => void,
     reject: (error: unknown) => void,
   ): Waiter {
-    const { delivery, maxRetries } = this.#config;
+    const { delivery, maxRetries, timeoutMs } = this.#config;
     const time = now();
     this.#scope.calls.begin();
     return {
       isAwaited: delivery === "await",
-      endsAt: time + timeoutMs,
+      endsAt: time + (call.timeoutMs ?? timeoutMs),
       maxRetries,
       settle: (settlement) => {
         this.#scope.calls.end();
         try {
-          const result = respond(settlement);
+          const result = call.respond(settlement);
           if (settlement.kind === "delivered" || !this.turns.takeTurn(time)) resolve(result);
           else setImmediate(resolve, result);
         } catch (error) {

@@ -1,8 +1,8 @@
 import { DashboardClientError } from "../errors.js";
 import type { Logger } from "../logger.js";
+import { InFlight } from "../util/in-flight.js";
 import { codeOf } from "../util/thrown.js";
 import { Counters } from "./counters.js";
-import { InFlight } from "./in-flight.js";
 
 /** The counts, the calls and the error handler of one of the clients that share an outbox. */
 export class Scope {

@@ -1,13 +1,14 @@
 import { setImmediate } from "node:timers";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
+import type { DiskPolicy } from "../store/fsync.js";
 import { now } from "../util/clock.js";
+import { InFlight } from "../util/in-flight.js";
 import { Turns } from "../util/turns.js";
 import { BackendConnection } from "./connection.js";
 import { drainStep, groupOf, groupsOf } from "./drain-group.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
-import { InFlight } from "./in-flight.js";
 import { OutageLog } from "./outage-log.js";
 import { hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
 import { SendTimer } from "./send-timer.js";
@@ -31,6 +32,7 @@ export class Sender {
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
   readonly #outages: OutageLog;
+  /** In a sync, by the backend's id of the run: its mirrors share them. */
   readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
@@ -92,15 +94,20 @@ export class Sender {
 
   forget(outbox: EntityOutbox): void {
     this.#backlog.delete(outbox);
-    this.#steps.delete(this.#stepsKey(outbox));
   }
 
-  /** The metrics of a run that are not settled: the mirrors of one sync share them. */
+  /** The metrics of a run that are not settled, for its outbox to keep. */
   stepsOf(outbox: EntityOutbox): UnsettledSteps {
-    const key = this.#stepsKey(outbox);
-    const steps = this.#steps.get(key) ?? new UnsettledSteps(!this.keepsProcessAlive);
+    if (!this.keepsProcessAlive) return new UnsettledSteps(true);
+    const key = groupOf(outbox);
+    const steps = this.#steps.get(key) ?? new UnsettledSteps(false);
     this.#steps.set(key, steps);
     return steps;
+  }
+
+  /** When the files of a mirror are flushed to the disk. */
+  diskPolicy(root: string): DiskPolicy {
+    return { fsync: this.config.fsync, root, warn: (message) => this.logger.warn(message) };
   }
 
   /** Logs a warning, once for each subject. */
@@ -143,11 +150,6 @@ export class Sender {
   stop(): void {
     this.connection.stop();
     this.#timer.stop();
-  }
-
-  /** Only a sync sends more than one mirror. */
-  #stepsKey(outbox: EntityOutbox): string {
-    return this.keepsProcessAlive ? groupOf(outbox) : outbox.store.id;
   }
 
   #startDrain(): void {

@@ -1,3 +1,5 @@
+import { keepErrorStack } from "../store/document.js";
+import { documentPath } from "../store/paths.js";
 import { isError } from "../util/thrown.js";
 
 /** Maximum length of the message, for a table cell of a dashboard. The rest is in the stack. */
@@ -11,8 +13,16 @@ export function failureMessage(thrown: unknown): string {
   return text.length > MAX_MESSAGE_CHARACTERS ? `${cut(text, MAX_MESSAGE_CHARACTERS - 1)}…` : text;
 }
 
+/** Keeps the stack of an error in the mirror's document of a run. It never throws: the run is marked as failed without it. */
+export function keepStack(root: string, runId: string, error: unknown): void {
+  try {
+    const stack = stackOf(error);
+    if (stack !== undefined) keepErrorStack(documentPath(root, "run", runId), stack);
+  } catch {}
+}
+
 /** The stacks of an error and of its causes; undefined if there is none. */
-export function stackOf(error: unknown): string | undefined {
+function stackOf(error: unknown): string | undefined {
   const stacks: string[] = [];
   for (let each = error; isError(each) && stacks.length <= MAX_CAUSES; each = each.cause)
     stacks.push(each.stack ?? String(each));

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { EvsysError } from "../errors.js";
+import { InFlight } from "../util/in-flight.js";
 
 /** How a run ended, for calls that come too late. */
 export interface RunEnd {
@@ -12,12 +13,12 @@ export interface RunEnd {
 
 /** The calls of a run: those under way, and whether it accepts more. */
 export class RunCalls {
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #underWay = new InFlight();
   #end: RunEnd | undefined;
 
   /** Makes a call if the run has not ended. `ignored` makes the result of a call that a signal came before. */
   make<Result>(method: string, call: () => Promise<Result>, ignored: () => Result): Promise<Result> {
-    if (this.#end === undefined) return this.#track(call());
+    if (this.#end === undefined) return this.#underWay.track(call());
     // A loop of ignored calls must let the event loop send what is pending.
     if (this.#end.isStopping) return nextTurn().then(ignored);
     return Promise.reject(this.#lateError(method, this.#end));
@@ -38,21 +39,12 @@ export class RunCalls {
   }
 
   get areUnderWay(): boolean {
-    return this.#underWay.size > 0;
+    return !this.#underWay.isIdle;
   }
 
   /** Resolves when the calls under way are settled. */
-  async settled(): Promise<void> {
-    while (this.areUnderWay) await Promise.allSettled(this.#underWay);
-  }
-
-  #track<Result>(call: Promise<Result>): Promise<Result> {
-    const remove = (): void => {
-      this.#underWay.delete(call);
-    };
-    this.#underWay.add(call);
-    call.then(remove, remove);
-    return call;
+  settled(): Promise<void> {
+    return this.#underWay.whenIdle();
   }
 
   #lateError(method: string, { how, cause }: RunEnd): EvsysError {

@@ -8,7 +8,7 @@ import { onAbort } from "../util/on-abort.js";
 import type { BestMode } from "./best-score.js";
 import { validBestScore, validText } from "./checks.js";
 import type { RunContext, StartedRun } from "./context.js";
-import { failureMessage, stackOf } from "./failure.js";
+import { failureMessage, keepStack } from "./failure.js";
 import type { Ending } from "./findings.js";
 import { ignoredCheckpoint, ignoredEval } from "./ignored.js";
 import { markEnded } from "./mark-ended.js";
@@ -78,7 +78,7 @@ export class ExperimentRun {
     const log = async () => {
       const timeoutMs = timeoutOf("run.logEval", options);
       const observe = (text: string): void => this.#started.findings.best.observe(text);
-      return this.#context.delivery.createEval(this.runId, body, timeoutMs, observe);
+      return this.#context.delivery.addRow("createEval", this.runId, body, timeoutMs, observe);
     };
     return this.#calls.make("logEval", log, () => ignoredEval(body));
   }
@@ -160,12 +160,8 @@ export class ExperimentRun {
    */
   async fail(error: unknown, options?: CallOptions): Promise<void> {
     const timeoutMs = timeoutOf("run.fail", options);
-    try {
-      const stack = this.#ending === undefined ? stackOf(error) : undefined;
-      if (stack !== undefined) this.#context.delivery.outbox.keepErrorStack(this.runId, stack);
-    } catch {
-      // The run is marked as failed also if the stack cannot be kept.
-    }
+    const { client } = this.#context;
+    if (this.#ending === undefined && !client.disabled) keepStack(client.local.root, this.runId, error);
     await this.#end({ status: "failed", error_message: failureMessage(error) }, timeoutMs).catch(() => {});
   }
 

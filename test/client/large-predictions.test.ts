@@ -31,14 +31,14 @@ describe("a batch of many predictions", () => {
   });
 
   it("yields to the event loop, but not for a single chunk", async () => {
-    expect(acceptPredictions("logPredictions", predictions(1_000))).not.toBeInstanceOf(Promise);
+    expect(acceptPredictions(predictions(1_000))).not.toBeInstanceOf(Promise);
     let turns = 0;
     const count = (): void => {
       turns += 1;
       timer = setImmediate(count);
     };
     let timer = setImmediate(count);
-    const { batches } = await acceptPredictions("logPredictions", predictions(MANY));
+    const { batches } = await acceptPredictions(predictions(MANY));
     clearImmediate(timer);
     expect(batches.map(({ rows }) => rows)).toEqual(Array(MANY / 1_000).fill(1_000));
     expect(turns).toBeGreaterThanOrEqual(MANY / 1_000 - 2);
@@ -46,7 +46,7 @@ describe("a batch of many predictions", () => {
 
   it("yields to the event loop for a few long predictions too", async () => {
     const long = { ...prediction(1), model_output: "x".repeat(600_000) };
-    const accepting = acceptPredictions("logPredictions", Array(4).fill(long));
+    const accepting = acceptPredictions(Array(4).fill(long));
     expect(accepting).toBeInstanceOf(Promise);
     const text = JSON.stringify(long);
     expect((await accepting).batches).toEqual(Array(4).fill({ text, rows: 1 }));

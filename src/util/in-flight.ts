@@ -3,6 +3,10 @@ export class InFlight {
   #count = 0;
   #idle: (() => void)[] = [];
 
+  get isIdle(): boolean {
+    return this.#count === 0;
+  }
+
   begin(): void {
     this.#count += 1;
   }
@@ -14,18 +18,16 @@ export class InFlight {
     this.#idle = [];
   }
 
-  /** Counts an operation until its promise is settled. */
-  async track<Result>(operation: Promise<Result>): Promise<Result> {
+  /** Counts an operation until its promise is settled. Returns the promise. */
+  track<Result>(operation: Promise<Result>): Promise<Result> {
     this.begin();
-    try {
-      return await operation;
-    } finally {
-      this.end();
-    }
+    const end = (): void => this.end();
+    operation.then(end, end);
+    return operation;
   }
 
   /** Resolves when nothing is in flight. */
   whenIdle(): Promise<void> {
-    return this.#count === 0 ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
+    return this.isIdle ? Promise.resolve() : new Promise((resolve) => this.#idle.push(resolve));
   }
 }
