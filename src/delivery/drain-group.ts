@@ -2,7 +2,6 @@ import type { StreamName } from "../api/routes.js";
 import { now } from "../util/clock.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import type { OperationEntry } from "./entry.js";
-import { firstUnblocked } from "./operation-queue.js";
 import { sendEntry } from "./send-entry.js";
 import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
@@ -26,53 +25,49 @@ export function groupsOf(outboxes: readonly EntityOutbox[]): OutboxGroup[] {
 }
 
 /** Sends a group's writes of a step, as long as the backend accepts them, in a drain that began at `begunAt`. */
-export async function drainStep(group: OutboxGroup, { streams, operation }: SendStep, begunAt: number): Promise<void> {
-  if (operation?.entity === group[0]?.store.kind) await drainOperations(group, operation?.kind ?? "patch", begunAt);
-  await Promise.all(streams.map((stream) => drainRows(group, stream)));
+export async function drainStep(group: OutboxGroup, step: SendStep, begunAt: number): Promise<void> {
+  if ("streams" in step) await Promise.all(step.streams.map((stream) => drainRows(group, stream)));
+  else await drainOperations(group, step.kind, begunAt);
 }
 
 /**
- * Sends creates or patches one by one, in the order of their time. A patch that was registered after the drain began waits
- * for the next drain: the rows before it have to be sent first.
+ * Sends creates or patches one by one, in the order of their time. One that cannot be sent now blocks later ones that set
+ * one of its fields. A patch that was registered after the drain began waits for the next drain: the rows before it have to
+ * be sent first.
  */
 async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
-  for (;;) {
-    const outboxOf = new Map<OperationEntry, EntityOutbox>();
-    const time = now();
-    const entry = firstUnblocked(
-      inOrderOfTime(group, kind, outboxOf),
-      (one) => outboxOf.get(one)?.operations.isInBacklog(one, time, begunAt) === true,
-    );
-    const outbox = entry === undefined ? undefined : outboxOf.get(entry);
-    if (entry === undefined || outbox === undefined) break;
-    outbox.operations.take(entry);
-    await sendEntry(outbox, entry);
+  const blockedFields = new Set<string>();
+  const isUnsettled = ({ outbox, entry }: TimedEntry): boolean =>
+    outbox.operations.entryOf(entry.operation.key) === entry;
+  for (const next of group.flatMap((outbox) => timedEntriesOf(outbox, kind)).sort((a, b) => a.at - b.at)) {
+    const { outbox, entry } = next;
+    const { operations } = outbox;
+    const fields = "patch" in entry.operation ? Object.keys(entry.operation.patch) : [];
+    const isBlocked = fields.some((field) => blockedFields.has(field));
+    const maySend = isUnsettled(next) && outbox.maySendBacklog() && !operations.isBusy && !isBlocked;
+    if (maySend && operations.isInBacklog(entry, now(), begunAt)) {
+      operations.take(entry);
+      await sendEntry(outbox, entry);
+    }
+    if (isUnsettled(next)) for (const field of fields) blockedFields.add(field);
   }
   for (const outbox of group) outbox.pump.run();
 }
 
-/** The operations that may be sent, in the order of their time. Adds their outboxes to `outboxOf`. */
-function* inOrderOfTime(
-  group: OutboxGroup,
-  kind: OperationEntry["kind"],
-  outboxOf: Map<OperationEntry, EntityOutbox>,
-): Generator<OperationEntry> {
-  const queues = group
-    .filter((outbox) => outbox.maySendBacklog() && !outbox.operations.isBusy)
-    .map((outbox) => {
-      const waiting = outbox.operations.unsettled(kind);
-      return { outbox, waiting, first: waiting.next().value };
-    });
-  for (;;) {
-    let next = queues.find(({ first }) => first !== undefined);
-    for (const queue of queues) {
-      if (queue.first !== undefined && queue.first.operation.at < (next?.first?.operation.at ?? 0)) next = queue;
-    }
-    if (next?.first === undefined) return;
-    outboxOf.set(next.first, next.outbox);
-    yield next.first;
-    next.first = next.waiting.next().value;
-  }
+/** A create or a patch of one outbox. */
+interface TimedEntry {
+  readonly outbox: EntityOutbox;
+  readonly entry: OperationEntry;
+  /** When it was made, in seconds since the epoch; no earlier than those before it in the same journal. */
+  readonly at: number;
+}
+
+function timedEntriesOf(outbox: EntityOutbox, kind: OperationEntry["kind"]): TimedEntry[] {
+  let latest = Number.NEGATIVE_INFINITY;
+  return [...outbox.operations.unsettled(kind)].map((entry) => {
+    latest = Math.max(latest, entry.operation.at);
+    return { outbox, entry, at: latest };
+  });
 }
 
 /** Sends the rows of a stream. If there are several segments, session by session, in the order of their start. */

@@ -17,14 +17,10 @@ export class EntityHealth {
 
   /** Whether the backlog of the entity is paused. */
   get isPaused(): boolean {
-    return this.#isParked || this.isForbidden;
+    return this.#isParked || this.#forbidden !== undefined;
   }
 
-  /** Whether the backend has responded that the key may not write to the entity. */
-  get isForbidden(): boolean {
-    return this.#forbidden !== undefined;
-  }
-
+  /** The response that the key may not write to the entity. */
   get forbidden(): DashboardClientError | undefined {
     return this.#forbidden;
   }

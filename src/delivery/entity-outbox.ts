@@ -9,6 +9,7 @@ import { countRejected, learnIds } from "./journal-state.js";
 import { OperationQueue } from "./operation-queue.js";
 import { Pump } from "./pump.js";
 import type { Scope } from "./scope.js";
+import type { SendStep } from "./send-order.js";
 import type { Sender } from "./sender.js";
 import { SenderLease } from "./sender-lease.js";
 import { StreamOutboxes } from "./stream-outboxes.js";
@@ -46,13 +47,8 @@ export class EntityOutbox {
 
   /** Whether the backend knows the entity: it has created it, or had it before this mirror. */
   get isKnown(): boolean {
-    return this.store.log.state.creation === undefined || this.wasCreated;
-  }
-
-  /** Whether the backend has accepted this mirror's create of the entity. */
-  get wasCreated(): boolean {
     const { creation, delivered } = this.store.log.state;
-    return creation !== undefined && delivered.has(creation.key);
+    return creation === undefined || delivered.has(creation.key);
   }
 
   /** The entity's id at the backend; undefined while the backend does not know it. */
@@ -151,9 +147,12 @@ export class EntityOutbox {
     return this.backendId !== undefined && this.streams.all(streams).some((stream) => stream.hasBacklog(time));
   }
 
-  /** Whether the backlog has creates or patches to send now. */
-  hasOperationBacklog(kind: "create" | "patch"): boolean {
-    return (kind === "create" || this.isKnown) && this.operations.hasBacklog(kind, now());
+  /** Whether the backlog has writes of a step to send now. */
+  hasBacklog(step: SendStep): boolean {
+    if (!this.maySendBacklog()) return false;
+    if ("streams" in step) return this.hasRowBacklog(step.streams);
+    const { entity, kind } = step;
+    return entity === this.store.kind && (kind === "create" || this.isKnown) && this.operations.hasBacklog(kind, now());
   }
 
   /** Requeues what the backend rejected: creates always, as everything else depends on them. */

@@ -166,22 +166,15 @@ export class OperationQueue {
     return kind === "create" ? CREATED[this.#kind] : "patches";
   }
 
+  /** The first matching operation that sets no field that an earlier one sets. */
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    return firstUnblocked(this.unsettled(kind), isMeant);
+    const blockedFields = new Set<string>();
+    for (const entry of this.unsettled(kind)) {
+      const { operation } = entry;
+      const fields = "patch" in operation ? Object.keys(operation.patch) : [];
+      if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
+      for (const field of fields) blockedFields.add(field);
+    }
+    return undefined;
   }
-}
-
-/** The first matching operation that sets no field that an earlier one sets. */
-export function firstUnblocked(
-  entries: Iterable<OperationEntry>,
-  isMeant: (entry: OperationEntry) => boolean,
-): OperationEntry | undefined {
-  const blockedFields = new Set<string>();
-  for (const entry of entries) {
-    const { operation } = entry;
-    const fields = "patch" in operation ? Object.keys(operation.patch) : [];
-    if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
-    for (const field of fields) blockedFields.add(field);
-  }
-  return undefined;
 }

@@ -1,9 +1,9 @@
-import type { StreamName } from "../api/routes.js";
 import { now } from "../util/clock.js";
 import { TransientMap } from "../util/transient-map.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
+import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
 
 /**
@@ -12,7 +12,6 @@ import type { StreamOutbox } from "./stream-outbox.js";
  */
 export class Pump {
   readonly #outbox: EntityOutbox;
-  readonly #drains = new Map<StreamOutbox, () => void>();
   /** Ends the wait of calls whose entries are still queued at their deadline. */
   readonly #timers = new TransientMap<Entry, NodeJS.Timeout>();
 
@@ -53,28 +52,14 @@ export class Pump {
   /** Sends the rows of a segment that are in the backlog now, up to a line, as long as the backend accepts them. */
   drainRows(stream: StreamOutbox, until?: number): Promise<void> {
     return new Promise((resolve) => {
-      stream.startDrain(until);
-      this.#drains.set(stream, resolve);
+      stream.startDrain(resolve, until);
       this.#runStream(stream);
     });
   }
 
-  /** Sends one entry of the backlog, due or not; false if there is none. */
-  async probe(
-    streams: readonly StreamName[],
-    operation: "create" | "patch" | undefined,
-    prefersFresh: boolean,
-  ): Promise<boolean> {
-    if (!this.#outbox.lease.checkHeld() || this.#outbox.health.isPaused) return false;
-    if (operation !== "create" && !this.#outbox.isKnown) return false;
-    for (const stream of this.#outbox.streams.all(streams)) {
-      const batch = this.#taken(() => stream.takeProbe(prefersFresh));
-      if (batch === undefined) continue;
-      await this.#send(batch);
-      return true;
-    }
-    const { operations } = this.#outbox;
-    const entry = operation === undefined ? undefined : operations.takeProbe(operation);
+  /** Sends one write of a step, due or not; false if there is none. */
+  async probe(step: SendStep, prefersFresh: boolean): Promise<boolean> {
+    const entry = this.#probeOf(step, prefersFresh);
     if (entry !== undefined) await this.#send(entry);
     return entry !== undefined;
   }
@@ -84,6 +69,20 @@ export class Pump {
     if (this.#timers.size === 0) return;
     clearTimeout(this.#timers.get(entry));
     this.#timers.delete(entry);
+  }
+
+  #probeOf(step: SendStep, prefersFresh: boolean): Entry | undefined {
+    const { lease, health, isKnown, store, operations, streams } = this.#outbox;
+    if (!lease.checkHeld() || health.isPaused) return undefined;
+    if ("entity" in step) {
+      const isMeant = step.entity === store.kind && (step.kind === "create" || isKnown);
+      return isMeant ? operations.takeProbe(step.kind) : undefined;
+    }
+    for (const stream of isKnown ? streams.all(step.streams) : []) {
+      const batch = this.#taken(() => stream.takeProbe(prefersFresh));
+      if (batch !== undefined) return batch;
+    }
+    return undefined;
   }
 
   #isSending(entry: Entry): boolean {
@@ -98,15 +97,11 @@ export class Pump {
       this.stopTimer(entry);
       void this.#send(entry);
     }
-    const drained = this.#drains.get(stream);
-    if (drained === undefined || stream.queue.inFlight >= concurrency || !stream.endDrain()) return;
-    this.#drains.delete(stream);
-    stream.segment.close();
-    drained();
+    if (stream.queue.inFlight < concurrency) stream.endDrain();
   }
 
   #takeBacklog(stream: StreamOutbox): Entry | undefined {
-    if (!this.#drains.has(stream) || !this.#outbox.maySendBacklog()) return undefined;
+    if (!stream.isDraining || !this.#outbox.maySendBacklog()) return undefined;
     return this.#taken(() => stream.takeBacklog(now()));
   }
 

@@ -1,15 +1,19 @@
 import type { Unavailable } from "../http/outcome.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
+import { CONFLICT } from "./attempt.js";
+import { backoffMs } from "./backoff.js";
+import { type BackendConnection, MAX_PAUSE_MS } from "./connection.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type Entry, PENDING, type Settlement } from "./entry.js";
-import { noteFailure } from "./entry-backoff.js";
 import type { AwaitedId } from "./outgoing.js";
 
-/** Requeues an entry to be sent after `backoffMs`; the call that waits for it gets `settlement`. */
-export function requeue(outbox: EntityOutbox, entry: Entry, settlement: Settlement, backoffMs: number): void {
+const MAX_BACKOFF_MS = 60_000;
+
+/** Requeues an entry to be sent after `waitMs`; the call that waits for it gets `settlement`. */
+export function requeue(outbox: EntityOutbox, entry: Entry, settlement: Settlement, waitMs: number): void {
   entry.attempts += 1;
-  entry.dueAt = now() + backoffMs;
+  entry.dueAt = now() + waitMs;
   settleCall(outbox, entry, settlement);
   putBack(outbox, entry);
 }
@@ -47,4 +51,18 @@ function putBack(outbox: EntityOutbox, entry: Entry): void {
   if (entry.kind === "batch") entry.stream.queue.enqueue(entry);
   else outbox.operations.requeue(entry);
   outbox.sender.noteBacklog(outbox);
+}
+
+/** Records why an entry failed. Returns the backoff before its next attempt, in milliseconds. */
+export function noteFailure(connection: BackendConnection, entry: Entry, outcome: Unavailable): number {
+  entry.reason = outcome.reason;
+  entry.conflicts = outcome.status === CONFLICT ? entry.conflicts + 1 : 0;
+  // An entry that failed with the backend is sent first when it is back; one that failed alone waits for its backoff.
+  const isAlone = connection.isUp || outcome.evidence === "response";
+  return isAlone ? backoffOf(entry, outcome.retryAfterMs) : 0;
+}
+
+/** The backoff of a failed entry before its next attempt, in milliseconds. */
+export function backoffOf({ attempts }: Entry, retryAfterMs = 0): number {
+  return Math.max(Math.min(retryAfterMs, MAX_PAUSE_MS), backoffMs(attempts + 1, MAX_BACKOFF_MS));
 }

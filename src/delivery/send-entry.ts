@@ -11,9 +11,8 @@ import { toError } from "../util/thrown.js";
 import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { type BatchEntry, type Entry, PENDING, policyOf, type Settlement, SKIPPED } from "./entry.js";
-import { backoffOf, noteFailure } from "./entry-backoff.js";
 import { prepareRequest, type WriteRequest } from "./requests.js";
-import { requeue, requeueUntilKnown, settleCall } from "./requeue.js";
+import { backoffOf, noteFailure, requeue, requeueUntilKnown, settleCall } from "./requeue.js";
 
 /** A row whose upload is cut off this often in a row is too large for a server on the way. */
 const MAX_UPLOAD_CUTS = 3;
@@ -113,8 +112,8 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
 }
 
 /** What to do if the backend does not know the entity. */
-function hintOfUnknown({ store: { kind }, wasCreated }: EntityOutbox): string {
-  return wasCreated
+function hintOfUnknown({ store: { kind, log } }: EntityOutbox): string {
+  return log.state.creation !== undefined
     ? `The backend created this ${kind} before and has lost or deleted it, as a mock server does when it stops. Start a new ${kind}.`
     : `Check the id of the ${kind}, and the project.`;
 }

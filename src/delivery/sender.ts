@@ -10,7 +10,7 @@ import { drainStep, groupOf, groupsOf } from "./drain-group.js";
 import type { EntityOutbox } from "./entity-outbox.js";
 import { IdMap } from "./id-map.js";
 import { OutageLog } from "./outage-log.js";
-import { hasBacklog, probeStep, SEND_ORDER } from "./send-order.js";
+import { SEND_ORDER } from "./send-order.js";
 import { SendTimer } from "./send-timer.js";
 import { UnsettledSteps } from "./unsettled-steps.js";
 
@@ -122,7 +122,12 @@ export class Sender {
     if (!this.connection.maySend) this.#timer.schedule();
     else if (this.isDraining) this.#isDrainRequested = true;
     else if (this.config.delivery === "await") void this.drain();
-    else this.#nextDrain = setImmediate(() => this.#startDrain()).unref();
+    else {
+      this.#nextDrain = setImmediate(() => {
+        this.#nextDrain = undefined;
+        void this.drain();
+      }).unref();
+    }
   }
 
   /** Sends what is due, and resolves when nothing more can be sent now. */
@@ -141,7 +146,7 @@ export class Sender {
     // Every other probe is a write that has not been tried: one that hangs must not look like an outage.
     const prefersFresh = this.#probes % 2 === 0;
     for (const step of SEND_ORDER) {
-      for (const outbox of this.#backlog) if (await probeStep(outbox, step, prefersFresh)) return;
+      for (const outbox of this.#backlog) if (await outbox.pump.probe(step, prefersFresh)) return;
     }
     this.connection.closeCircuit();
   }
@@ -152,11 +157,6 @@ export class Sender {
     this.#timer.stop();
   }
 
-  #startDrain(): void {
-    this.#nextDrain = undefined;
-    void this.drain();
-  }
-
   async #drainAll(): Promise<void> {
     // A short delay, so that the rows of all calls of this tick are sent together.
     await Promise.resolve();
@@ -165,7 +165,7 @@ export class Sender {
       const begunAt = now();
       const before = this.#progress;
       for (const step of SEND_ORDER) {
-        const groups = groupsOf([...this.#backlog].filter((outbox) => hasBacklog(outbox, step))).values();
+        const groups = groupsOf([...this.#backlog].filter((outbox) => outbox.hasBacklog(step))).values();
         const work = async (): Promise<void> => {
           for (const group of groups) await drainStep(group, step, begunAt);
         };

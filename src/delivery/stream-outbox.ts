@@ -22,7 +22,7 @@ export class StreamOutbox {
   readonly recent = new RecentLines();
   readonly #store: EntityStore;
   #cursor = 0;
-  #drainUntil: number | undefined;
+  #drain: { until: number; readonly ended: () => void } | undefined;
 
   constructor(store: EntityStore, segment: Segment, ids: IdMap, scope: Scope, steps: () => UnsettledSteps) {
     const stepsOfRows = segment.stream === "metrics" ? steps : undefined;
@@ -47,8 +47,8 @@ export class StreamOutbox {
 
   /** Takes the next batch of the backlog, up to the drain's end: failed ones come last. */
   takeBacklog(time: number): BatchEntry | undefined {
-    if (this.#drainUntil === undefined) return undefined;
-    return this.#takeFresh(this.#drainUntil) ?? this.queue.takeDue(time);
+    if (this.#drain === undefined) return undefined;
+    return this.#takeFresh(this.#drain.until) ?? this.queue.takeDue(time);
   }
 
   /** Takes one batch to probe with, due or not. */
@@ -94,16 +94,22 @@ export class StreamOutbox {
     return this.#nextFresh() < Math.min(until, this.rows.end);
   }
 
-  /** Starts a drain of the backlog as it is now, up to a line. */
-  startDrain(until = this.rows.end): void {
-    this.#drainUntil = Math.min(until, this.rows.end);
+  get isDraining(): boolean {
+    return this.#drain !== undefined;
   }
 
-  /** Ends a drain that has nothing left to take or in flight. Returns whether it has ended. */
-  endDrain(): boolean {
-    if (this.#drainUntil === undefined || this.queue.isSendingBacklog) return false;
-    this.#drainUntil = undefined;
-    return true;
+  /** Starts a drain of the backlog as it is now, up to a line. */
+  startDrain(ended: () => void, until = this.rows.end): void {
+    this.#drain = { until: Math.min(until, this.rows.end), ended };
+  }
+
+  /** Ends a drain that has nothing left to take, unless something is in flight. */
+  endDrain(): void {
+    if (this.#drain === undefined || this.queue.isSendingBacklog) return;
+    const { ended } = this.#drain;
+    this.#drain = undefined;
+    this.segment.close();
+    ended();
   }
 
   /** Requeues rejected rows. */
@@ -126,7 +132,7 @@ export class StreamOutbox {
     this.queue.reset((entry) => this.#isOpen(entry));
     this.rows.reset(this.queue.claimed.values());
     // A drain that is under way takes nothing that is not counted.
-    if (this.#drainUntil !== undefined) this.#drainUntil = 0;
+    if (this.#drain !== undefined) this.#drain.until = 0;
     this.recent.clear();
     this.#cursor = 0;
     this.segment.close();
