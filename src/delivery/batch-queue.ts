@@ -1,7 +1,8 @@
 import { TransientMap } from "../util/transient-map.js";
-import { type BatchEntry, isDue, PENDING } from "./entry.js";
+import { type BatchEntry, isDue } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
+import { PENDING } from "./waiter.js";
 
 /** Maximum number of entries in memory that failed alone. */
 const MAX_REQUEUED = 1_000;

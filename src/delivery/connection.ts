@@ -15,6 +15,8 @@ const FAILURES_TO_OPEN = 3;
 /** A longer Retry-After is capped: it is probably a mistake. */
 export const MAX_PAUSE_MS = 300_000;
 const FORBIDDEN = 403;
+/** On the clock of `now()`. */
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** Callbacks for the state of the connection. */
 export interface ConnectionEvents {
@@ -36,12 +38,10 @@ export class BackendConnection {
   readonly #events: ConnectionEvents;
   readonly #failing = new Set<string>();
   #circuit: "closed" | "open" = "closed";
-  #isOffline: boolean;
-  #hasResponded = false;
-  #respondedAt = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
+  readonly #isOffline: boolean;
+  #respondedAt = NEVER;
+  #pausedUntil = NEVER;
   #reason: string | undefined;
-  #isStopped = false;
   readonly #stopping = new AbortController();
   /** Why all writes are blocked: a rejected key, a redirect, a proxy. */
   #blocked: DashboardClientError | undefined;
@@ -71,7 +71,7 @@ export class BackendConnection {
   }
 
   get isStopped(): boolean {
-    return this.#isStopped;
+    return this.#stopping.signal.aborted;
   }
 
   /** Why all writes are blocked; undefined if nothing is known to block. */
@@ -94,7 +94,6 @@ export class BackendConnection {
 
   /** Sends nothing more; responses to requests in flight are still processed. */
   stop(): void {
-    this.#isStopped = true;
     this.#stopping.abort();
   }
 
@@ -130,7 +129,6 @@ export class BackendConnection {
   }
 
   #noteResponse(outcome: Exclude<Outcome, { kind: "unavailable" }>): void {
-    this.#hasResponded = true;
     this.#respondedAt = now();
     if (this.#failing.size > 0) this.#failing.clear();
     this.#blocked = undefined;
@@ -150,7 +148,7 @@ export class BackendConnection {
     const isOfThisWrite = outcome.evidence === "response" || outcome.isUploadCut === true;
     if (!isOfThisWrite) return this.#respondedAt < begunAt;
     this.#failing.add(key);
-    return this.pauseMs > 0 || !this.#hasResponded || this.#failing.size >= FAILURES_TO_OPEN;
+    return this.pauseMs > 0 || this.#respondedAt === NEVER || this.#failing.size >= FAILURES_TO_OPEN;
   }
 
   #open(reason: string): void {

@@ -12,8 +12,8 @@ import { jsonOf } from "./accept.js";
 import { CallInput, type OnAccepted } from "./call-input.js";
 import { DisabledOutbox, type WriteOutbox } from "./disabled-outbox.js";
 import { EntityWrites } from "./entity-writes.js";
-import { responseOf, type Settlement } from "./entry.js";
 import { Outbox } from "./outbox.js";
+import { responseOf, type Settlement } from "./waiter.js";
 
 /** The eight writes: each is validated, goes through the outbox, and returns the response that the schema defines. */
 export class Delivery {

@@ -4,9 +4,9 @@ import { type BackendApi, createBackendApi } from "../http/backend.js";
 import { now } from "../util/clock.js";
 import { Turns } from "../util/turns.js";
 import { Counters, type SyncReport } from "./counters.js";
-import { SKIPPED } from "./entry.js";
 import type { Outbox, OutboxCall } from "./outbox.js";
 import type { DeliveryStatus } from "./status.js";
+import { SKIPPED } from "./waiter.js";
 
 /** The methods of an outbox that a client uses. */
 export type WriteOutbox = Pick<Outbox, Exclude<keyof Outbox, "direct">> & {

@@ -37,37 +37,19 @@ export async function drainStep(group: OutboxGroup, step: SendStep, begunAt: num
  */
 async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
   const blockedFields = new Set<string>();
-  const isUnsettled = ({ outbox, entry }: TimedEntry): boolean =>
-    outbox.operations.entryOf(entry.operation.key) === entry;
-  for (const next of group.flatMap((outbox) => timedEntriesOf(outbox, kind)).sort((a, b) => a.at - b.at)) {
-    const { outbox, entry } = next;
+  const queue = group.flatMap((outbox) => [...outbox.operations.unsettled(kind)].map((entry) => ({ outbox, entry })));
+  for (const { outbox, entry } of queue.sort((a, b) => a.entry.operation.at - b.entry.operation.at)) {
     const { operations } = outbox;
-    const fields = "patch" in entry.operation ? Object.keys(entry.operation.patch) : [];
-    const isBlocked = fields.some((field) => blockedFields.has(field));
-    const maySend = isUnsettled(next) && outbox.maySendBacklog() && !operations.isBusy && !isBlocked;
-    if (maySend && operations.isInBacklog(entry, now(), begunAt)) {
+    const isUnsettled = (): boolean => operations.entryOf(entry.operation.key) === entry;
+    const isBlocked = operations.isBusy || entry.patchedFields.some((field) => blockedFields.has(field));
+    const isNext = isUnsettled() && !isBlocked && operations.isInBacklog(entry, now(), begunAt);
+    if (isNext && outbox.maySendBacklog()) {
       operations.take(entry);
       await sendEntry(outbox, entry);
     }
-    if (isUnsettled(next)) for (const field of fields) blockedFields.add(field);
+    if (isUnsettled()) for (const field of entry.patchedFields) blockedFields.add(field);
   }
   for (const outbox of group) outbox.pump.run();
-}
-
-/** A create or a patch of one outbox. */
-interface TimedEntry {
-  readonly outbox: EntityOutbox;
-  readonly entry: OperationEntry;
-  /** When it was made, in seconds since the epoch; no earlier than those before it in the same journal. */
-  readonly at: number;
-}
-
-function timedEntriesOf(outbox: EntityOutbox, kind: OperationEntry["kind"]): TimedEntry[] {
-  let latest = Number.NEGATIVE_INFINITY;
-  return [...outbox.operations.unsettled(kind)].map((entry) => {
-    latest = Math.max(latest, entry.operation.at);
-    return { outbox, entry, at: latest };
-  });
 }
 
 /** Sends the rows of a stream. If there are several segments, session by session, in the order of their start. */

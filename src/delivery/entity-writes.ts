@@ -8,7 +8,7 @@ import { assertSafeId } from "../store/paths.js";
 import { now } from "../util/clock.js";
 import type { CallInput, OnAccepted } from "./call-input.js";
 import type { WriteOutbox } from "./disabled-outbox.js";
-import { responseOf } from "./entry.js";
+import { responseOf } from "./waiter.js";
 
 const UNKNOWN_RUN =
   "If another mirror created this run offline, sync that mirror first, or resume the run offline and sync both together. Otherwise check the id.";

@@ -1,5 +1,3 @@
-import type { OperationName, ResponseOf } from "../api/routes.js";
-import type { DashboardClientError } from "../errors.js";
 import type { BatchRange, StoredLine } from "../journal/segment.js";
 import type { Session } from "../journal/sessions.js";
 import type { Operation } from "../journal/sync-state.js";
@@ -9,34 +7,11 @@ import type { IdMap } from "./id-map.js";
 import type { AwaitedId } from "./outgoing.js";
 import type { Scope } from "./scope.js";
 import type { StreamOutbox } from "./stream-outbox.js";
-
-/** How a write ended, for its call. */
-export type Settlement =
-  /** The backend has it; `body` is its response. */
-  | { readonly kind: "delivered"; readonly body: unknown }
-  /** There is nothing to send. */
-  | { readonly kind: "skipped" }
-  /** The backend rejects it, or accepts nothing from this client. */
-  | { readonly kind: "failed"; readonly error: DashboardClientError }
-  /** It is in the mirror and is sent later. */
-  | { readonly kind: "pending" };
+import type { Waiter } from "./waiter.js";
 
 const MAX_CONFLICTS = 5;
 /** A sync of the default retries has one attempt more: a conflict that stays is a rejection within it. */
 const MAX_INHERITED_CONFLICTS = 2;
-
-export const PENDING: Settlement = { kind: "pending" };
-export const SKIPPED: Settlement = { kind: "skipped" };
-
-/** A call that waits for its write. */
-export interface Waiter {
-  /** Whether it waits for the backend; in background delivery it does not. */
-  readonly isAwaited: boolean;
-  readonly maxRetries: number;
-  /** Its deadline, on the clock of `now()`. */
-  readonly endsAt: number;
-  settle(settlement: Settlement): void;
-}
 
 /** A write that is accepted and not settled. A class, because an object of as many spread fields takes microseconds. */
 abstract class AcceptedWrite {
@@ -100,6 +75,11 @@ export class OperationEntry extends AcceptedWrite {
     this.kind = "create" in operation ? "create" : "patch";
     this.operation = operation;
   }
+
+  /** The fields that a patch sets; none for a create. */
+  get patchedFields(): readonly string[] {
+    return "patch" in this.operation ? Object.keys(this.operation.patch) : [];
+  }
 }
 
 export type Entry = BatchEntry | OperationEntry;
@@ -128,11 +108,4 @@ export function policyOf(
 /** Whether an entry may be sent now: its backoff is over, and the id that it waited for is known. */
 export function isDue({ dueAt, waitsFor }: Entry, time: number, ids: IdMap): boolean {
   return dueAt <= time && (waitsFor === undefined || ids.resolve(waitsFor.kind, waitsFor.id) !== undefined);
-}
-
-/** The backend's response; undefined if the write is only in the mirror for now. */
-export function responseOf<Name extends OperationName>(settlement: Settlement): ResponseOf<Name> | undefined {
-  if (settlement.kind === "failed") throw settlement.error;
-  // The HTTP layer has validated the body against this operation's schema.
-  return settlement.kind === "delivered" ? (settlement.body as ResponseOf<Name>) : undefined;
 }

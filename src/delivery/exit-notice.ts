@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { EntityStore } from "../journal/entity-store.js";
 import { segmentsOf } from "../journal/segment.js";
+import { SyncLog } from "../journal/sync-log.js";
 import { sizeOf } from "../store/files.js";
-import type { FolderKind } from "../store/paths.js";
+import { entityFolder, type FolderKind } from "../store/paths.js";
 
 /** One experiment or run with pending writes. */
 export interface PendingEntity {
@@ -78,17 +79,16 @@ function quoted(path: string): string {
 
 /** Counts what is pending in a mirror. Entities of several clients, or changed ones, are read from the files. */
 function countPending(root: string, entities: readonly PendingEntity[]): number {
-  const named = new Map<string, PendingEntity[]>();
+  const named = new Map<string, PendingEntity>();
   for (const entity of entities) {
     const key = `${entity.kind} ${entity.id}`;
-    named.set(key, [...(named.get(key) ?? []), entity]);
+    named.set(key, named.has(key) ? { ...entity, acksBytes: undefined } : entity);
   }
   let writes = 0;
-  for (const [entity, ...others] of named.values()) {
-    if (entity === undefined) continue;
-    const store = new EntityStore(root, entity.kind, entity.id);
-    const isCurrent = others.length === 0 && sizeOf(store.log.acksPath) === entity.acksBytes;
-    writes += isCurrent ? entity.pending : pendingIn(store);
+  for (const { kind, id, pending, acksBytes } of named.values()) {
+    const isCurrent =
+      acksBytes !== undefined && sizeOf(new SyncLog(entityFolder(root, kind, id)).acksPath) === acksBytes;
+    writes += isCurrent ? pending : pendingIn(new EntityStore(root, kind, id));
   }
   return writes;
 }

@@ -1,8 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { WaitOptions } from "../api/call-options.js";
 import { now } from "../util/clock.js";
-import { onAbort } from "../util/on-abort.js";
-import { MAX_TIMER_MS } from "../util/timers.js";
+import { within } from "../util/within.js";
 import { backoffMs } from "./backoff.js";
 import type { SyncReport } from "./counters.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
@@ -74,22 +72,4 @@ async function pause(waitMs: number, signal: AbortSignal | undefined): Promise<v
   // A timer may fire up to a millisecond early: nothing would be due then, and the drain would count as a failure.
   do await within(endsAt - now(), signal, new Promise(() => {}));
   while (now() < endsAt && signal?.aborted !== true);
-}
-
-/** Waits for work, `timeoutMs` at most and until `signal` is aborted; the process stays alive for it. */
-export async function within(
-  timeoutMs: number | undefined,
-  signal: AbortSignal | undefined,
-  work: Promise<unknown>,
-): Promise<void> {
-  const abort = new AbortController();
-  const waitMs = Math.min(Math.max(0, timeoutMs ?? MAX_TIMER_MS), MAX_TIMER_MS);
-  const late = sleep(waitMs, undefined, { signal: abort.signal }).catch(() => {});
-  const forget = onAbort(signal, () => abort.abort());
-  try {
-    if (signal?.aborted !== true) await Promise.race([work, late]);
-  } finally {
-    forget();
-    abort.abort();
-  }
 }

@@ -1,7 +1,5 @@
 import { ID_KIND_OF, STREAMS } from "../api/routes.js";
 import type { EntityStore } from "../journal/entity-store.js";
-import { segmentsOf } from "../journal/segment.js";
-import { parseRow } from "../store/rows.js";
 import { type Counters, CREATED } from "./counters.js";
 import type { IdMap } from "./id-map.js";
 
@@ -14,18 +12,6 @@ export function learnIds({ kind, id, log }: EntityStore, ids: IdMap): void {
   if (backendId !== undefined) ids.learn(kind, id, backendId);
   for (const [row, rowBackendId] of rowIds) {
     for (const named of Object.values(ID_KIND_OF)) ids.learn(named, row, rowBackendId);
-  }
-}
-
-/** Adds the ids of evals and checkpoints that are not delivered. */
-export function expectRowIds(store: EntityStore, ids: IdMap): void {
-  for (const segment of segmentsOf(store, ["checkpoints", "evals"])) {
-    const kind = ID_KIND_OF[segment.stream];
-    for (const { bytes } of segment.openLines(0)) {
-      const id = parseRow(bytes.toString())?.id;
-      if (kind !== undefined && typeof id === "string") ids.expect(kind, id);
-    }
-    segment.close();
   }
 }
 

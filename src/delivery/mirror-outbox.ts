@@ -24,24 +24,22 @@ const MAX_OPEN = 10_000;
 /** The outboxes of the experiments and runs of one mirror that this process writes to, over one connection. */
 export class MirrorOutbox {
   readonly root: string;
+  /** The mirror's folder, links resolved. */
+  readonly path: string;
   readonly sender: Sender;
   readonly #entities = { experiment: new Map<string, EntityOutbox>(), run: new Map<string, EntityOutbox>() };
   readonly #scopes = new Set<Scope>();
   readonly #rowIds: RowIdLookup;
-  readonly #isSentElsewhere: (kind: FolderKind, id: string) => boolean;
+  readonly #peers: ReadonlySet<MirrorOutbox>;
   #polling: NodeJS.Timeout | undefined;
   #unpolled: EntityOutbox[] = [];
 
-  /** `isSentElsewhere`: whether this process sends for an entity over another connection. */
-  constructor(
-    config: Config,
-    logger: Sender["logger"],
-    root: string,
-    isSentElsewhere: (kind: FolderKind, id: string) => boolean,
-  ) {
+  /** `peers`: all outboxes of the process. */
+  constructor(config: Config, logger: Sender["logger"], root: string, path: string, peers: ReadonlySet<MirrorOutbox>) {
     this.root = root;
+    this.path = path;
     this.sender = new Sender(config, logger, root);
-    this.#isSentElsewhere = isSentElsewhere;
+    this.#peers = peers;
     const { ids } = this.sender;
     this.#rowIds = new RowIdLookup(
       root,
@@ -67,11 +65,6 @@ export class MirrorOutbox {
     return this.#scopes.size === 0;
   }
 
-  /** Whether this process sends for an entity over this connection. */
-  isSendingFor(kind: FolderKind, id: string): boolean {
-    return this.#entities[kind].get(id)?.lease.checkHeld() ?? false;
-  }
-
   /** The outbox of an entity, open for writing. */
   open(kind: FolderKind, id: string, scope: Scope): EntityOutbox {
     const known = this.#entities[kind].get(id);
@@ -89,11 +82,11 @@ export class MirrorOutbox {
     const known = this.#entities[kind].get(id);
     const isDelivered = outcome?.kind === "delivered";
     // A backend may return one entity for two creates.
-    if (known !== undefined) registerCreate(known, created, scope, isDelivered);
-    else this.#add(kind, id, scope, (added) => registerCreate(added, created, scope, isDelivered));
+    const register = (to: EntityOutbox): void => registerCreate(to, created, scope, isDelivered);
+    if (known !== undefined) register(known);
+    const outbox = known ?? this.#add(kind, id, scope, register);
     // Last, because a new outbox counts its operations anew when it acquires the lease.
-    const outbox = this.#entities[kind].get(id);
-    if (outbox !== undefined && outcome?.kind === "unavailable") requeueAttempted(outbox, created.key, outcome);
+    if (outcome?.kind === "unavailable") requeueAttempted(outbox, created.key, outcome);
   }
 
   /** Polls all entities for what other processes wrote. */
@@ -121,6 +114,13 @@ export class MirrorOutbox {
     this.#entities[kind].set(id, outbox);
     if (!this.sender.isOffline) this.#polling ??= setInterval(() => this.#pollSome(), POLL_EVERY_MS).unref();
     return outbox;
+  }
+
+  /** Whether this process sends for an entity over another connection. */
+  #isSentElsewhere(kind: FolderKind, id: string): boolean {
+    return [...this.#peers].some(
+      (one) => one !== this && one.path === this.path && one.#entities[kind].get(id)?.lease.checkHeld() === true,
+    );
   }
 
   #closeIdle(kind: FolderKind): void {

@@ -1,9 +1,10 @@
 import type { SyncLog } from "../journal/sync-log.js";
 import type { FolderKind } from "../store/paths.js";
 import { type Counted, CREATED, type WriteState } from "./counters.js";
-import { isDue, OperationEntry, PENDING, type Waiter } from "./entry.js";
+import { isDue, OperationEntry } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import type { Scope } from "./scope.js";
+import { PENDING, type Waiter } from "./waiter.js";
 
 /**
  * The creates and patches of an entity that are not delivered. They are sent one by one. A patch waits only for earlier
@@ -170,10 +171,8 @@ export class OperationQueue {
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
     const blockedFields = new Set<string>();
     for (const entry of this.unsettled(kind)) {
-      const { operation } = entry;
-      const fields = "patch" in operation ? Object.keys(operation.patch) : [];
-      if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
-      for (const field of fields) blockedFields.add(field);
+      if (isMeant(entry) && !entry.patchedFields.some((field) => blockedFields.has(field))) return entry;
+      for (const field of entry.patchedFields) blockedFields.add(field);
     }
     return undefined;
   }

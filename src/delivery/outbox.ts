@@ -15,7 +15,6 @@ import type { Turns } from "../util/turns.js";
 import type { RowBatch } from "./batches.js";
 import type { SyncReport } from "./counters.js";
 import { DirectRequests } from "./direct-requests.js";
-import type { Settlement, Waiter } from "./entry.js";
 import { leaveForExit, onExit } from "./exit-notice.js";
 import { flushScope } from "./flush.js";
 import type { MirrorOutbox } from "./mirror-outbox.js";
@@ -23,7 +22,7 @@ import { registerPatch, registerRows, registerSentPatch } from "./register.js";
 import { Scope } from "./scope.js";
 import { acquireOutbox, releaseOutbox } from "./shared-outboxes.js";
 import { type DeliveryStatus, pendingEntitiesOf, statusOf } from "./status.js";
-import { partsOf } from "./waiters.js";
+import { partsOf, type Settlement, type Waiter } from "./waiter.js";
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,10 +1,11 @@
 import { now } from "../util/clock.js";
 import { TransientMap } from "../util/transient-map.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type BatchEntry, type Entry, PENDING } from "./entry.js";
+import type { BatchEntry, Entry } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
 import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
+import { PENDING } from "./waiter.js";
 
 /**
  * Sends the entries of one entity: first those that calls wait for, then, during a drain, the backlog. Up to `concurrency`

@@ -5,10 +5,11 @@ import type { ByteRange } from "../store/append-file.js";
 import { toError } from "../util/thrown.js";
 import { CREATED } from "./counters.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type BatchEntry, PENDING, type Waiter } from "./entry.js";
+import type { BatchEntry } from "./entry.js";
 import { learnIds } from "./journal-state.js";
 import { requeueAttempted } from "./requeue.js";
 import type { Scope } from "./scope.js";
+import { PENDING, type Waiter } from "./waiter.js";
 
 /** Registers rows that were just appended; `waiter` gets their settlement. */
 export function registerRows(

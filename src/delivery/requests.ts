@@ -18,9 +18,10 @@ const OPERATION_OF = {
 export interface WriteRequest extends OutgoingRequest {
   /** Whether it names entities other than its own. */
   readonly namesOthers: boolean;
-  /** The lines of a batch, and the ids of those that others name. */
+  /** The lines of a batch. */
   readonly lines: readonly StoredLine[];
-  readonly rowIds: readonly { readonly kind: EntityKind; readonly id: string }[];
+  /** The id of an eval or a checkpoint, which other rows may name. Such a row is never in a batch with others. */
+  readonly rowId: { readonly kind: EntityKind; readonly id: string } | undefined;
   /** The number of rows sent. */
   readonly rows: number;
 }
@@ -56,7 +57,7 @@ function operationRequest(outbox: EntityOutbox, { operation }: OperationEntry, i
   const { namesOthers } = made;
   return {
     kind: "request",
-    request: { name, ids, body, key: operation.key, namesOthers, lines: [], rowIds: [], rows: 1 },
+    request: { name, ids, body, key: operation.key, namesOthers, lines: [], rowId: undefined, rows: 1 },
   };
 }
 
@@ -77,7 +78,7 @@ function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequ
   if (stream === "metrics" && line !== undefined && lines.length === 1 && isWireForm(line.text)) {
     return {
       kind: "request",
-      request: { name, ids, body: line.text, key, namesOthers: false, lines, rowIds: [], rows: 1 },
+      request: { name, ids, body: line.text, key, namesOthers: false, lines, rowId: undefined, rows: 1 },
     };
   }
   const rows = lines.map(({ text }) => parseRow(text)).filter((row) => row !== undefined);
@@ -91,11 +92,10 @@ function batchRequest(outbox: EntityOutbox, entry: BatchEntry, ids: OutgoingRequ
   if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };
   if (stream === "metrics" && Object.keys(Object(made.body.metrics)).length === 0) return { kind: "nothing", lines };
   const named = ID_KIND_OF[stream];
-  const rowIds =
-    named === undefined ? [] : rows.flatMap(({ id }) => (typeof id === "string" ? [{ kind: named, id }] : []));
+  const rowId = named !== undefined && typeof row.id === "string" ? { kind: named, id: row.id } : undefined;
   const { namesOthers } = made;
   const body = wireJson(made.body);
-  return { kind: "request", request: { name, ids, body, key, namesOthers, lines, rowIds, rows: rows.length } };
+  return { kind: "request", request: { name, ids, body, key, namesOthers, lines, rowId, rows: rows.length } };
 }
 
 /**

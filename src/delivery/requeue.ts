@@ -5,8 +5,9 @@ import { CONFLICT } from "./attempt.js";
 import { backoffMs } from "./backoff.js";
 import { type BackendConnection, MAX_PAUSE_MS } from "./connection.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type Entry, PENDING, type Settlement } from "./entry.js";
+import type { Entry } from "./entry.js";
 import type { AwaitedId } from "./outgoing.js";
+import { PENDING, type Settlement } from "./waiter.js";
 
 const MAX_BACKOFF_MS = 60_000;
 

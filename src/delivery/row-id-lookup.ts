@@ -2,14 +2,17 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isSafeId } from "../api/ids.js";
+import { ID_KIND_OF } from "../api/routes.js";
 import { EntityStore } from "../journal/entity-store.js";
+import { segmentsOf } from "../journal/segment.js";
 import { SyncLog } from "../journal/sync-log.js";
 import { sizeOf } from "../store/files.js";
 import { entityFolder, folderOf, segmentName } from "../store/paths.js";
+import { parseRow } from "../store/rows.js";
 import { now } from "../util/clock.js";
 import { toError } from "../util/thrown.js";
 import type { IdMap } from "./id-map.js";
-import { expectRowIds, learnIds } from "./journal-state.js";
+import { learnIds } from "./journal-state.js";
 
 const MAX_STALL_MS = 5;
 
@@ -69,5 +72,17 @@ export class RowIdLookup {
     learnIds(store, this.#ids);
     expectRowIds(store, this.#ids);
     store.close();
+  }
+}
+
+/** Adds the ids of evals and checkpoints that are not delivered. */
+function expectRowIds(store: EntityStore, ids: IdMap): void {
+  for (const segment of segmentsOf(store, ["checkpoints", "evals"])) {
+    const kind = ID_KIND_OF[segment.stream];
+    for (const { bytes } of segment.openLines(0)) {
+      const id = parseRow(bytes.toString())?.id;
+      if (kind !== undefined && typeof id === "string") ids.expect(kind, id);
+    }
+    segment.close();
   }
 }

@@ -10,9 +10,10 @@ import { preview } from "../util/preview.js";
 import { toError } from "../util/thrown.js";
 import { sendWrite } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import { type BatchEntry, type Entry, PENDING, policyOf, type Settlement, SKIPPED } from "./entry.js";
+import { type BatchEntry, type Entry, policyOf } from "./entry.js";
 import { prepareRequest, type WriteRequest } from "./requests.js";
 import { backoffOf, noteFailure, requeue, requeueUntilKnown, settleCall } from "./requeue.js";
+import { PENDING, type Settlement, SKIPPED } from "./waiter.js";
 
 /** A row whose upload is cut off this often in a row is too large for a server on the way. */
 const MAX_UPLOAD_CUTS = 3;
@@ -41,7 +42,7 @@ export async function sendEntry(outbox: EntityOutbox, entry: Entry): Promise<voi
 function sendRequest(outbox: EntityOutbox, entry: Entry, request: WriteRequest): Promise<Outcome> | undefined {
   const { config, keepsProcessAlive, connection } = outbox.sender;
   if (entry.kind === "batch") {
-    warnOfDamaged(outbox, entry, request.lines);
+    if (request.rows < request.lines.length) warnOfDamaged(outbox, entry, request.lines);
     outbox.store.log.name(entry.session);
   } else outbox.store.log.noteOpSent(entry.operation.slot);
   if (entry.waiter !== undefined && !connection.isUp) return undefined;
@@ -74,9 +75,10 @@ function deliver(outbox: EntityOutbox, entry: Entry, request: WriteRequest, body
     const backendId: unknown = Object(body).id;
     const learned = typeof backendId === "string" ? backendId : undefined;
     const skipped = request.lines.length - request.rows;
-    const mapped = learned === undefined ? [] : request.rowIds.map(({ id }) => ({ row: id, id: learned }));
+    const { rowId } = request;
+    const mapped = learned === undefined || rowId === undefined ? [] : [{ row: rowId.id, id: learned }];
     note(outbox, entry, (log) => log.acknowledgeRows(rangeOf(entry), request.rows, skipped, mapped));
-    for (const { kind, id } of request.rowIds) ids.learn(kind, id, learned ?? id);
+    if (rowId !== undefined) ids.learn(rowId.kind, rowId.id, learned ?? rowId.id);
     warnIfFewer(outbox, entry, request, body);
     entry.stream.settle(entry, "delivered", request.rows, skipped);
   } else {
@@ -100,7 +102,7 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
     requeue(outbox, entry, { kind: "failed", error }, 0);
   } else {
     if (entry.kind === "batch") {
-      for (const { kind, id } of request.rowIds) outbox.sender.ids.expect(kind, id);
+      if (request.rowId !== undefined) outbox.sender.ids.expect(request.rowId.kind, request.rowId.id);
       note(outbox, entry, (log) => log.rejectRows(rangeOf(entry), request.lines.length, rejection));
       entry.stream.settle(entry, "rejected", request.lines.length);
     } else {
@@ -119,7 +121,7 @@ function hintOfUnknown({ store: { kind, log } }: EntityOutbox): string {
 }
 
 function settled(outbox: EntityOutbox, entry: Entry, settlement: Settlement): void {
-  if (settlement.kind !== "failed") outbox.sender.noteProgress();
+  if (settlement.kind !== "failed") outbox.sender.progress += 1;
   settleCall(outbox, entry, settlement);
 }
 
@@ -148,7 +150,7 @@ function halve(outbox: EntityOutbox, entry: BatchEntry, { lines }: WriteRequest)
   ];
   outbox.store.log.addBatches(parts.map((part) => ({ ...rangeOf(entry), ...part })));
   entry.stream.replace(entry, parts);
-  outbox.sender.noteProgress();
+  outbox.sender.progress += 1;
   outbox.sender.noteBacklog(outbox);
 }
 
@@ -172,7 +174,6 @@ function rangeOf({ session, start, end, stream }: BatchEntry) {
 
 /** Warns of lines that are never sent: torn ones after power loss, or lines of another client. */
 function warnOfDamaged({ sender }: EntityOutbox, { stream }: BatchEntry, lines: readonly StoredLine[]): void {
-  if (lines.length === 1 && lines[0]?.text.startsWith('{"step":') === true && lines[0].text.endsWith("}}")) return;
   for (const { start, text } of lines) {
     if (parseRow(text) !== undefined) continue;
     const { path } = stream.segment;

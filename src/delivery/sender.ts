@@ -27,6 +27,8 @@ export class Sender {
   readonly turns = new Turns();
   /** Whether this is a sync: it keeps the process alive for the backlog, and decides itself when to drain it. */
   readonly keepsProcessAlive: boolean;
+  /** The number of settled writes: a drain that settles none is stuck. */
+  progress = 0;
   /** How many batches of one stream may be in flight. */
   concurrency: number;
   /** The entities that have, or may have, a backlog. */
@@ -41,7 +43,6 @@ export class Sender {
   #isDrainRequested = false;
   readonly #timer = new SendTimer(this);
   #probes = 0;
-  #progress = 0;
 
   /** `destination`: the mirror, for messages; undefined for a sync, which decides itself when to drain. */
   constructor(config: Config, logger: Logger, destination?: string) {
@@ -66,11 +67,6 @@ export class Sender {
     return this.#draining !== undefined || this.#nextDrain !== undefined;
   }
 
-  /** The number of settled writes: a drain that settles none is stuck. */
-  get progress(): number {
-    return this.#progress;
-  }
-
   /** The entities that have, or may have, a backlog. */
   get backlog(): ReadonlySet<EntityOutbox> {
     return this.#backlog;
@@ -79,10 +75,6 @@ export class Sender {
   /** A request has ended, so the event loop has turned, unless a caller's fetch responds without it. */
   noteTurn(): void {
     if (this.config.fetch === undefined) this.turns.note(now());
-  }
-
-  noteProgress(): void {
-    this.#progress += 1;
   }
 
   /** Adds an entity with a backlog, which is sent as soon as possible, unless a sync decides when. */
@@ -163,7 +155,7 @@ export class Sender {
     for (;;) {
       this.#isDrainRequested = false;
       const begunAt = now();
-      const before = this.#progress;
+      const before = this.progress;
       for (const step of SEND_ORDER) {
         const groups = groupsOf([...this.#backlog].filter((outbox) => outbox.hasBacklog(step))).values();
         const work = async (): Promise<void> => {
@@ -172,7 +164,7 @@ export class Sender {
         await Promise.all(Array.from({ length: ENTITIES_AT_ONCE }, work));
       }
       for (const outbox of this.#backlog) if (outbox.isIdle) this.#backlog.delete(outbox);
-      const isStuck = this.#progress === before && !this.#isDrainRequested;
+      const isStuck = this.progress === before && !this.#isDrainRequested;
       if (isStuck || this.#backlog.size === 0 || !this.connection.maySend) return;
     }
   }

@@ -1,46 +1,31 @@
 import { realpathSync } from "node:fs";
 import type { Config } from "../config.js";
 import type { Logger } from "../logger.js";
-import { within } from "./flush.js";
+import { within } from "../util/within.js";
 import { MirrorOutbox } from "./mirror-outbox.js";
 import type { Scope } from "./scope.js";
 
-interface Shared {
-  /** The mirror's folder, links resolved. */
-  readonly path: string;
-  readonly config: Config;
-  readonly outbox: MirrorOutbox;
-}
-
-const shared = new Set<Shared>();
+const outboxes = new Set<MirrorOutbox>();
 
 /** The outbox of a mirror and a connection. The clients of a process that use the same ones share it. */
 export function acquireOutbox(config: Config, logger: Logger, root: string, scope: Scope): MirrorOutbox {
   const path = realPathOf(root);
-  const known = [...shared].find((one) => one.path === path && isSameConnection(one.config, config));
-  const mine = known ?? { path, config, outbox: newOutbox(config, logger, root, path) };
-  shared.add(mine);
-  mine.outbox.addScope(scope);
-  mine.outbox.sender.concurrency = Math.max(mine.outbox.sender.concurrency, config.concurrency);
-  return mine.outbox;
+  const known = [...outboxes].find((one) => one.path === path && isSameConnection(one.sender.config, config));
+  const outbox = known ?? new MirrorOutbox(config, logger, root, path, outboxes);
+  outboxes.add(outbox);
+  outbox.addScope(scope);
+  outbox.sender.concurrency = Math.max(outbox.sender.concurrency, config.concurrency);
+  return outbox;
 }
 
 /** Releases an outbox. If no other client uses it, it is closed; what is in flight then has `timeoutMs`. */
 export async function releaseOutbox(outbox: MirrorOutbox, scope: Scope, timeoutMs: number): Promise<void> {
-  const mine = [...shared].find((one) => one.outbox === outbox);
-  if (mine === undefined || !outbox.removeScope(scope)) return;
-  shared.delete(mine);
+  if (!outbox.removeScope(scope)) return;
+  outboxes.delete(outbox);
   outbox.sender.stop();
   await outbox.sender.connection.close();
   await within(timeoutMs, undefined, outbox.sender.sends.whenIdle());
   outbox.close();
-}
-
-function newOutbox(config: Config, logger: Logger, root: string, path: string): MirrorOutbox {
-  const outbox: MirrorOutbox = new MirrorOutbox(config, logger, root, (kind, id) =>
-    [...shared].some((one) => one.outbox !== outbox && one.path === path && one.outbox.isSendingFor(kind, id)),
-  );
-  return outbox;
 }
 
 function isSameConnection(one: Config, other: Config): boolean {

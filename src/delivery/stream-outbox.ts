@@ -3,13 +3,13 @@ import type { BatchRange, Segment, StoredLine } from "../journal/segment.js";
 import type { ByteRange } from "../store/append-file.js";
 import { BatchQueue } from "./batch-queue.js";
 import type { WriteState } from "./counters.js";
-import { BatchEntry, PENDING, type Waiter } from "./entry.js";
+import { BatchEntry } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import { linesAt, RecentLines } from "./recent-lines.js";
 import { RowCount } from "./row-count.js";
 import type { Scope } from "./scope.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
-import { partsOf } from "./waiters.js";
+import { PENDING, partsOf, type Waiter } from "./waiter.js";
 
 /**
  * The rows of one segment that are not delivered. The file itself is the backlog: a cursor moves over it, past acknowledged

@@ -1,6 +1,6 @@
 import type { CallOptions } from "../api/call-options.js";
-import { within } from "../delivery/flush.js";
 import { isGiven } from "../util/objects.js";
+import { within } from "../util/within.js";
 import type { RunContext } from "./context.js";
 import type { Ending, Findings } from "./findings.js";
 import type { RunCalls } from "./run-calls.js";
