@@ -24,15 +24,12 @@ export function registerRows(
   let entry: BatchEntry | undefined;
   try {
     outbox.followStore();
-    const { isOffline, connection } = outbox.sender;
+    const { isOffline } = outbox.sender;
     const own = outbox.streams.of(stream, outbox.store.slot ?? 1);
     own.rows.register(range, rows, scope, isOffline);
     const isLive = waiter.isAwaited && mayWait(outbox) && !(stream === "metrics" && mayRepeat(outbox, text));
     if (isLive) entry = own.enqueue(range, outbox.nextOrder(), waiter, text);
-    if (entry === undefined && text !== undefined) {
-      if (connection.isUp) own.recent.remember(range.start, text);
-      if (stream === "metrics" && !isOffline) outbox.steps.noteBacklog(text);
-    }
+    if (entry === undefined && text !== undefined && stream === "metrics" && !isOffline) outbox.steps.noteBacklog(text);
   } catch (error) {
     // The rows are in the file, and the next poll finds them there.
     scope.announce(toError(error));

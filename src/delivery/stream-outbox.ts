@@ -5,7 +5,6 @@ import { BatchQueue } from "./batch-queue.js";
 import type { WriteState } from "./counters.js";
 import { BatchEntry } from "./entry.js";
 import type { IdMap } from "./id-map.js";
-import { linesAt, RecentLines } from "./recent-lines.js";
 import { RowCount } from "./row-count.js";
 import type { Scope } from "./scope.js";
 import type { UnsettledSteps } from "./unsettled-steps.js";
@@ -19,7 +18,6 @@ export class StreamOutbox {
   readonly segment: Segment;
   readonly queue: BatchQueue;
   readonly rows: RowCount;
-  readonly recent = new RecentLines();
   readonly #store: EntityStore;
   #cursor = 0;
   #drain: { until: number; readonly ended: () => void } | undefined;
@@ -81,7 +79,7 @@ export class StreamOutbox {
 
   /** The lines of a batch. */
   linesOf(entry: BatchEntry): readonly StoredLine[] {
-    return entry.lines ?? this.recent.take(entry.start) ?? this.segment.read(entry);
+    return entry.lines ?? this.segment.read(entry);
   }
 
   /** Whether the backlog has batches to send that are not in flight. */
@@ -133,7 +131,6 @@ export class StreamOutbox {
     this.rows.reset(this.queue.claimed.values());
     // A drain that is under way takes nothing that is not counted.
     if (this.#drain !== undefined) this.#drain.until = 0;
-    this.recent.clear();
     this.#cursor = 0;
     this.segment.close();
   }
@@ -174,4 +171,15 @@ export class StreamOutbox {
     const isInherited = !isOwn && this.#store.log.wasSentBefore(batch.session.nonce);
     return new BatchEntry(this, batch, this.rows.scopeAt(batch.start), isInherited);
   }
+}
+
+/** The lines of a text that starts at a byte of the file. */
+function linesAt(start: number, text: string): StoredLine[] {
+  if (!text.includes("\n")) return [{ start, text }];
+  let at = start;
+  return text.split("\n").map((line) => {
+    const stored = { start: at, text: line };
+    at += Buffer.byteLength(line) + 1;
+    return stored;
+  });
 }
