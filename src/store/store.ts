@@ -41,6 +41,7 @@ export class LocalExperimentStore {
   /** The folder, as an absolute path. */
   readonly root: string;
   readonly #logger: Logger;
+  #isEmpty = false;
 
   /**
    * `root`: the folder of the mirror, as a path or a file URL; `~` is the home folder. `logger`: receives warnings about
@@ -54,6 +55,13 @@ export class LocalExperimentStore {
     }
     this.root = resolve(folderPath(SUBJECT, ["root"], root));
     this.#logger = safeLogger(logger);
+  }
+
+  /** @internal The store of a disabled client: always empty. The folder is neither read nor written. */
+  static empty(root: string, logger: Logger): LocalExperimentStore {
+    const store = new LocalExperimentStore(root, logger);
+    store.#isEmpty = true;
+    return store;
   }
 
   /** All experiments, oldest first. A document that cannot be read is skipped with a warning. */
@@ -135,6 +143,7 @@ export class LocalExperimentStore {
   }
 
   async *#read<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
+    if (this.#isEmpty) return;
     const folder = entityFolder(this.root, "run", runId);
     assertNoLinks(folderOf(this.root, "run"), folder);
     if (!existsSync(folder)) throw this.#unknownRun(runId, stream);
@@ -154,11 +163,13 @@ export class LocalExperimentStore {
 
   #document(kind: FolderKind, id: string): MirrorDocument | undefined {
     assertSafeId(kind, `${kind}_id`, id);
+    if (this.#isEmpty) return undefined;
     assertNoLinks(folderOf(this.root, kind), entityFolder(this.root, kind, id));
     return readDocument(documentPath(this.root, kind, id));
   }
 
   #documents(kind: FolderKind): MirrorDocument[] {
+    if (this.#isEmpty) return [];
     const documents = this.ids(kind).flatMap((id) => {
       try {
         return this.#document(kind, id) ?? [];
