@@ -1,11 +1,11 @@
 import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isSafeId } from "../api/ids.js";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { foldersIn, isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
+import { isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
 import { assertNoLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { idsIn } from "../store/run-catalog.js";
 import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
 import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
@@ -13,7 +13,6 @@ import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js"
 import { writerLock } from "./writer-slot.js";
 
 const NO_FILES: EntityFiles = { names: [], segments: [] };
-const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
 
@@ -43,12 +42,7 @@ export interface LockOwners {
 
 /** The experiments and runs of a mirror. */
 export function inspectMirror(root: string): InspectedEntity[] {
-  return KINDS.flatMap((kind) => {
-    assertNoLinks(folderOf(root, kind));
-    return foldersIn(folderOf(root, kind))
-      .filter(isSafeId)
-      .map((id) => inspected(root, kind, id, () => {}));
-  });
+  return FOLDER_KINDS.flatMap((kind) => idsIn(root, kind).map((id) => inspected(root, kind, id, () => {})));
 }
 
 /** One experiment or run of a mirror. `problem` names what cannot be read. */

@@ -22,14 +22,15 @@ export interface CatalogRun {
 
 /** The runs of a mirror, oldest first. Runs without a readable document come first. */
 export function runsIn(root: string): CatalogRun[] {
-  return runIdsIn(root)
+  return idsIn(root, "run")
     .map((id) => readRun(root, id))
     .sort((a, b) => createdAt(a) - createdAt(b) || (a.id < b.id ? -1 : 1));
 }
 
-/** The ids of a mirror's runs. */
-export function runIdsIn(root: string): string[] {
-  return idsIn(root, "run");
+/** The ids of a mirror's entities of a kind: the folders with a valid name. */
+export function idsIn(root: string, kind: FolderKind): string[] {
+  assertNoLinks(folderOf(root, kind));
+  return foldersIn(folderOf(root, kind)).filter(isSafeId);
 }
 
 /** Reads the document of one run. */
@@ -72,11 +73,6 @@ export function hasRun(root: string, id: string): boolean {
   if (!isSafeId(id)) return false;
   assertNoLinks(folderOf(root, "run"), entityFolder(root, "run", id));
   return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
-}
-
-function idsIn(root: string, kind: FolderKind): string[] {
-  assertNoLinks(folderOf(root, kind));
-  return foldersIn(folderOf(root, kind)).filter(isSafeId);
 }
 
 function readEntity(

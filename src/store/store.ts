@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CheckpointCreate, EvalCreate, Prediction, StepMetric } from "../../generated/types.js";
-import { isSafeId } from "../api/ids.js";
 import type { StreamName } from "../api/routes.js";
 import { EvsysValidationError, MirrorError } from "../errors.js";
 import { isLogger, type Logger, levelled, safeLogger } from "../logger.js";
@@ -10,13 +9,13 @@ import { folderPath } from "../util/folder-path.js";
 import { preview } from "../util/preview.js";
 import { issueAt } from "../util/validation.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { foldersIn } from "./files.js";
 import { makeSyncedFolder, NO_FSYNC } from "./fsync.js";
 import { assertNoLinks } from "./links.js";
 import { assertSafeId, documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
 import { selectedRows } from "./row-selection.js";
 import { readRows } from "./rows.js";
+import { idsIn } from "./run-catalog.js";
 
 const SUBJECT = "LocalExperimentStore";
 
@@ -131,12 +130,6 @@ export class LocalExperimentStore {
     makeSyncedFolder(folderOf(this.root, kind), policy);
   }
 
-  /** @internal The ids of all entities of a kind: the folders with a valid name. */
-  ids(kind: FolderKind): string[] {
-    assertNoLinks(folderOf(this.root, kind));
-    return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
-  }
-
   #rows<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
     assertSafeId(stream, "run_id", runId);
     return this.#read<Row>(runId, stream, validReadOptions(stream, options));
@@ -155,7 +148,7 @@ export class LocalExperimentStore {
   }
 
   #unknownRun(runId: string, stream: StreamName): EvsysValidationError {
-    const meant = didYouMean(runId, this.ids("run"));
+    const meant = didYouMean(runId, idsIn(this.root, "run"));
     const hint = meant === undefined ? "" : `; did you mean ${preview(meant)}?`;
     const message = `the mirror ${this.root} has no run ${preview(runId)}${hint}`;
     return new EvsysValidationError(stream, [issueAt(["run_id"], message)]);
@@ -170,7 +163,7 @@ export class LocalExperimentStore {
 
   #documents(kind: FolderKind): MirrorDocument[] {
     if (this.#isEmpty) return [];
-    const documents = this.ids(kind).flatMap((id) => {
+    const documents = idsIn(this.root, kind).flatMap((id) => {
       try {
         return this.#document(kind, id) ?? [];
       } catch (error) {
