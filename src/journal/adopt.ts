@@ -30,18 +30,11 @@ interface Gap {
   readonly stream: StreamName;
   readonly slot: number;
   readonly start: number;
-  readonly end: number;
-  readonly rows: number;
-  /** The batches, for predictions. */
-  readonly batches: readonly (readonly [number, number])[];
-  /** A hash of the rows and their position. */
-  readonly nonce: string;
-}
-
-interface GapInProgress extends Omit<Gap, "nonce"> {
   end: number;
   rows: number;
+  /** The batches, for predictions. */
   readonly batches: [number, number][];
+  /** Of the rows and their position. */
   readonly hash: Hash;
 }
 
@@ -100,7 +93,8 @@ export function adopt(folder: string, { gaps, creation, madeAt, changedAt }: Ado
 }
 
 /** The ops log lines that turn the rows of a gap into a session. */
-function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): string[] {
+function sessionLines({ stream, start, end, hash, batches }: Gap, at: number): string[] {
+  const nonce = nonceOf(hash);
   const from = { ...NOWHERE, [stream]: start };
   const until = { ...NOWHERE, [stream]: end };
   const session = JSON.stringify({ session: nonce, at, from, until });
@@ -117,7 +111,7 @@ function gapsOf(
 ): Gap[] {
   const { stream, slot } = segment;
   const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
-  const gaps: GapInProgress[] = [];
+  const gaps: Gap[] = [];
   for (const line of unclaimedLines(segment, state)) {
     if (!isRow(line)) {
       onTorn(tornLineOf(segment, line));
@@ -136,7 +130,7 @@ function gapsOf(
     else batch[1] = end;
     gap.rows += 1;
   }
-  return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
+  return gaps;
 }
 
 /** Whether a folder contains groups, for which the backend has no route. */
