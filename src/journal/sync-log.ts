@@ -8,7 +8,7 @@ import { LineWriter } from "../store/line-writer.js";
 import { ACKS, AcksLog } from "./acks-log.js";
 import { OpsLogs, opsPath, slotsAmong } from "./ops-logs.js";
 import type { Session } from "./sessions.js";
-import { letterOf, type MappedRowLine, type Rejection } from "./sync-lines.js";
+import { letterOf, type MappedRowLine, type Rejection, type StreamLetter } from "./sync-lines.js";
 import { SyncState } from "./sync-state.js";
 
 const FOLDER = "sync";
@@ -104,30 +104,19 @@ export class SyncLog {
   }
 
   /** Records that a range of rows is settled, and the backend's ids for rows in it. */
-  acknowledgeRows(
-    { session, stream, start, end }: RowRange,
-    delivered: number,
-    skipped: number,
-    mapped: readonly MappedRowLine[] = [],
-  ): void {
+  acknowledgeRows(range: RowRange, delivered: number, skipped: number, mapped: readonly MappedRowLine[] = []): void {
     // The ids come first: a row whose id was lost on the way is sent again, and the response has it again.
-    this.#acks.record([...mapped, [this.#acks.ordinal(session), letterOf(stream), start, end, delivered, skipped]]);
+    this.#acks.record([...mapped, [...this.#placeOf(range), delivered, skipped]]);
   }
 
   /** Records that the backend rejected a range of rows. */
-  rejectRows({ session, stream, start, end }: RowRange, rows: number, rejection: Rejection): void {
-    this.#acks.record([
-      { refusedRows: [this.#acks.ordinal(session), letterOf(stream), start, end, rows], refusal: rejection },
-    ]);
+  rejectRows(range: RowRange, rows: number, rejection: Rejection): void {
+    this.#acks.record([{ refusedRows: [...this.#placeOf(range), rows], refusal: rejection }]);
   }
 
   /** Records the boundaries of batches before they are first sent, so that every attempt sends the same rows under the same key. */
   addBatches(ranges: readonly RowRange[]): void {
-    this.#acks.record(
-      ranges.map(({ session, stream, start, end }) => ({
-        batch: [this.#acks.ordinal(session), letterOf(stream), start, end],
-      })),
-    );
+    this.#acks.record(ranges.map((range) => ({ batch: this.#placeOf(range) })));
   }
 
   /** Records a session in the acknowledgement log too, so that it is known if either file is lost. */
@@ -157,5 +146,9 @@ export class SyncLog {
   close(): void {
     this.#acks.close();
     this.#ops.close();
+  }
+
+  #placeOf({ session, stream, start, end }: RowRange): [number, StreamLetter, number, number] {
+    return [this.#acks.ordinal(session), letterOf(stream), start, end];
   }
 }
