@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { isMissing, wrapFsError } from "../store/files.js";
-import { NO_FOLLOW } from "../store/links.js";
+import { NO_FOLLOW, textOf } from "../store/links.js";
 
 /** A lock whose owner is on another host expires after this time without a heartbeat. */
 export const EXPIRES_AFTER_MS = 30_000;
@@ -101,12 +101,7 @@ function renewFile(path: string, text: string): boolean {
 
 function textOfLock(path: string): string | undefined {
   try {
-    const descriptor = openSync(path, constants.O_RDONLY | NO_FOLLOW);
-    try {
-      return readFileSync(descriptor, "utf8");
-    } finally {
-      closeSync(descriptor);
-    }
+    return textOf(path);
   } catch {
     return undefined;
   }
