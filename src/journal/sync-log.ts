@@ -32,7 +32,6 @@ export class SyncLog {
   #ops: OpsLogs;
   #acks: AcksLog;
   #names: readonly string[] = [];
-  /** The nonces of the sessions that the acknowledgement log had when it was loaded. */
   #sentBefore: ReadonlySet<string> = new Set();
 
   constructor(entityFolder: string, policy = NO_FSYNC) {
@@ -72,14 +71,12 @@ export class SyncLog {
     this.#sentBefore = sentBefore;
   }
 
-  /** Whether rows of a session may have been sent before the log was loaded: its name is recorded before its first row is sent. */
-  wasSentBefore(nonce: string): boolean {
-    return this.#sentBefore.has(nonce);
-  }
-
-  /** Whether anything of the folder may have been sent before the log was loaded. */
-  get mayHaveSentBefore(): boolean {
-    return this.#sentBefore.size > 0;
+  /**
+   * The nonces of the sessions whose rows may have been sent before the log was loaded. A session is named in the
+   * acknowledgement log before its first row is sent; without any, nothing of the folder was sent.
+   */
+  get sentBefore(): ReadonlySet<string> {
+    return this.#sentBefore;
   }
 
   /** The names of the files in the log's folder when it was loaded. */
