@@ -42,15 +42,11 @@ export interface LockOwners {
 
 /** The experiments and runs of a mirror. */
 export function inspectMirror(root: string): InspectedEntity[] {
-  return FOLDER_KINDS.flatMap((kind) => idsIn(root, kind).map((id) => inspected(root, kind, id, () => {})));
+  return FOLDER_KINDS.flatMap((kind) => idsIn(root, kind).map((id) => inspectEntity(root, kind, id)));
 }
 
 /** One experiment or run of a mirror. `problem` names what cannot be read. */
 export function inspectEntity(root: string, kind: FolderKind, id: string): InspectedEntity {
-  return inspected(root, kind, id, () => assertNoLinks(folderOf(root, kind), entityFolder(root, kind, id)));
-}
-
-function inspected(root: string, kind: FolderKind, id: string, check: () => void): InspectedEntity {
   const path = entityFolder(root, kind, id);
   const problems: string[] = [];
   const read = <Result>(step: () => Result): Result | undefined => {
@@ -63,7 +59,7 @@ function inspected(root: string, kind: FolderKind, id: string, check: () => void
     }
   };
   const files = read(() => {
-    check();
+    assertNoLinks(folderOf(root, kind), path);
     return filesOfEntity(path);
   });
   const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
