@@ -6,15 +6,23 @@ import { isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
 import { idsIn } from "../store/run-catalog.js";
-import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
+import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
 import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
+import { SYNC_FOLDER } from "./sync-log.js";
 import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
 const NO_FILES: EntityFiles = { names: [], segments: [] };
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
+
+/** The files of an entity's folder, listed once, because a mirror may have thousands of folders. */
+export interface EntityFiles {
+  /** The names in the folder. */
+  readonly names: readonly string[];
+  readonly segments: readonly SegmentFile[];
+}
 
 /** The state of one entity's folder. Inspecting it acquires no lock and writes nothing. */
 export interface InspectedEntity {
@@ -60,7 +68,8 @@ export function inspectEntity(root: string, kind: FolderKind, id: string): Inspe
   };
   const files = read(() => {
     assertNoLinks(folderOf(root, kind), path);
-    return filesOfEntity(path);
+    const names = namesIn(path);
+    return { names, segments: segmentFilesOf(path, names) };
   });
   const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
   const hasLog = files?.names.includes(SYNC_FOLDER) === true;

@@ -11,7 +11,8 @@ import type { Session } from "./sessions.js";
 import { letterOf, type MappedRowLine, type Rejection, type StreamLetter } from "./sync-lines.js";
 import { SyncState } from "./sync-state.js";
 
-const FOLDER = "sync";
+/** The name of the folder of a sync log. */
+export const SYNC_FOLDER = "sync";
 
 /** A range of a stream that one session wrote. */
 interface RowRange extends ByteRange {
@@ -36,14 +37,14 @@ export class SyncLog {
 
   constructor(entityFolder: string, policy = NO_FSYNC) {
     this.policy = policy;
-    this.folder = join(entityFolder, FOLDER);
+    this.folder = join(entityFolder, SYNC_FOLDER);
     this.#ops = new OpsLogs(this.folder, this.#state);
     this.#acks = new AcksLog(this.folder, policy, this.#state);
   }
 
   /** Whether an entity's folder has a sync log. Without one, another client wrote the folder. */
   static existsIn(entityFolder: string): boolean {
-    return existsSync(join(entityFolder, FOLDER));
+    return existsSync(join(entityFolder, SYNC_FOLDER));
   }
 
   get state(): SyncState {
