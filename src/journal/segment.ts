@@ -70,7 +70,7 @@ export class Segment {
     for (let at = from; ; ) {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
       // After a truncation, what an earlier session recorded does not apply to rows that a later one wrote there.
-      const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
+      const limit = sessions.nextStart(this.slot, this.stream, at);
       const next =
         span === undefined
           ? limit
@@ -86,7 +86,7 @@ export class Segment {
     const session = sessions.at(this.slot, this.stream, start);
     if (session === undefined) return undefined;
     const batchEnd = session.spans[this.stream].batches.get(start);
-    const limit = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    const limit = sessions.nextStart(this.slot, this.stream, start);
     if (batchEnd !== undefined && batchEnd <= until && batchEnd <= limit) return { start, end: batchEnd, session };
     // The rows that remain of a batch that a kill or a power loss has cut short are sent one by one.
     if (batchEnd !== undefined && batchEnd <= Math.min(this.size, limit)) return undefined;
@@ -140,7 +140,7 @@ export class Segment {
   #openUntil(start: number): number {
     const { sessions } = this.#log.state;
     const session = sessions.at(this.slot, this.stream, start);
-    let end = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    let end = sessions.nextStart(this.slot, this.stream, start);
     if (session === undefined) return end;
     const { acknowledged, rejected } = session.spans[this.stream];
     end = Math.min(end, session.until?.[this.stream] ?? end, acknowledged.nextStart(start));
