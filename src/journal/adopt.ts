@@ -7,11 +7,12 @@ import type { StreamName } from "../api/routes.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { isRow } from "../store/rows.js";
 import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import { hasLostOps, isRow, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
+import { hasLostOps, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
