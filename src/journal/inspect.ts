@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
+import { namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
 import { idsIn } from "../store/run-catalog.js";
@@ -181,10 +181,5 @@ function changedAt(file: string): number | undefined {
 }
 
 function isFolder(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw new MirrorError("Cannot inspect the folder", path, error);
-  }
+  return wrapFsError("inspect the folder", path, () => unlessMissing(false, () => lstatSync(path).isDirectory()));
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "../api/lossless-json.js";
-import { isMissing } from "../store/files.js";
+import { unlessMissing } from "../store/files.js";
 import { entityFolder, type FolderKind } from "../store/paths.js";
 import { idsIn } from "../store/run-catalog.js";
 import { SyncLog } from "./sync-log.js";
@@ -22,10 +22,5 @@ function backendIdOf(root: string, kind: FolderKind, id: string, hint: string): 
 }
 
 function holds(path: string, text: string): boolean {
-  try {
-    return readFileSync(path).includes(text);
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return unlessMissing(false, () => readFileSync(path).includes(text));
 }
