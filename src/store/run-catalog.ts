@@ -36,16 +36,9 @@ export function idsIn(root: string, kind: FolderKind): string[] {
 /** Reads the document of one run. */
 export function readRun(root: string, id: string): CatalogRun {
   const path = entityFolder(root, "run", id);
-  const { document, problem } = readEntity(root, "run", id);
-  const experimentId = document?.experiment_id;
-  return {
-    root,
-    id,
-    path,
-    document,
-    problem,
-    experimentId: typeof experimentId === "string" ? experimentId : undefined,
-  };
+  const found = readEntity(root, "run", id);
+  const given = found.document?.experiment_id;
+  return { root, id, path, ...found, experimentId: typeof given === "string" ? given : undefined };
 }
 
 /** The experiment documents of a mirror, by id. Unreadable ones are left out. */
@@ -75,11 +68,7 @@ export function hasRun(root: string, id: string): boolean {
   return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function readEntity(
-  root: string,
-  kind: FolderKind,
-  id: string,
-): { readonly document: MirrorDocument | undefined; readonly problem: string | undefined } {
+function readEntity(root: string, kind: FolderKind, id: string): Pick<CatalogRun, "document" | "problem"> {
   try {
     return { document: readDocument(documentPath(root, kind, id)), problem: undefined };
   } catch (error) {
