@@ -51,23 +51,23 @@ async function open(origin: string, proxy: ProxySetting | undefined): Promise<Ht
 
 /** An undici connection pool, which connects through the proxy if there is one. */
 class PooledConnections implements Connections, Http {
+  readonly origin: string;
   readonly pool: Dispatcher;
   isClosed = false;
   readonly #undici: Undici;
-  readonly #origin: string;
   readonly #proxy: ProxySetting | undefined;
   readonly #alone = new Set<Dispatcher>();
   readonly #connecting = new Set<Socket>();
 
   constructor(undici: Undici, origin: string, proxy: ProxySetting | undefined) {
     this.#undici = undici;
-    this.#origin = origin;
+    this.origin = origin;
     this.#proxy = proxy;
     this.pool = this.#create();
   }
 
   send(request: HttpRequest, deadline: Deadline): Promise<RawResponse> {
-    return exchange(this, this.#origin, request, deadline);
+    return exchange(this, request, deadline);
   }
 
   dispatchAlone(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): () => void {
@@ -99,7 +99,7 @@ class PooledConnections implements Connections, Http {
         connect: preparing(connector, this.#connecting),
       });
     };
-    if (this.#proxy === undefined) return factory(this.#origin, {});
+    if (this.#proxy === undefined) return factory(this.origin, {});
     // One proxy for both schemes: the origin is always the same.
     return new EnvHttpProxyAgent({ httpProxy: this.#proxy.url, httpsProxy: "", factory, clientFactory: factory });
   }
