@@ -94,7 +94,7 @@ function outcomeOf2xx(response: RawResponse, { check }: Expected): Outcome {
   return unusable(status, checked.reason);
 }
 
-function unusable(status: number, reason: string): Outcome {
+function unusable(status: number, reason: string): Unavailable {
   return { kind: "unavailable", reason, evidence: "response", status };
 }
 
@@ -111,13 +111,7 @@ function unavailable(response: RawResponse, { redact }: Expected): Outcome {
   const message = reasonOf(bodyOf(response, redact));
   const network = status === 511 ? "the network requires you to log in" : "";
   const reason = [`HTTP ${status}`, network, message].filter((part) => part !== "").join(": ");
-  return {
-    kind: "unavailable",
-    reason,
-    evidence: "response",
-    status,
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-  };
+  return { ...unusable(status, reason), ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
 }
 
 function failureOf(response: RawResponse, expected: Expected): FailedRequest {
