@@ -111,11 +111,8 @@ export class SyncState {
 
   /** The lines of a compacted acknowledgement log. */
   acknowledgements(): AcksLine[] {
-    const lines: AcksLine[] = [];
     const sessions = [...this.sessions.byNonce.values()];
-    sessions.forEach((session, ordinal) => {
-      lines.push(sessionLineOf(session, ordinal));
-    });
+    const lines: AcksLine[] = sessions.map(sessionLineOf);
     sessions.forEach((session, ordinal) => {
       for (const stream of Object.values(STREAM_OF_LETTER))
         lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
@@ -142,14 +139,9 @@ export class SyncState {
 
 function linesOfSpan({ acknowledged, rejected, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
   const letter = letterOf(stream);
-  const lines: AcksLine[] = acknowledged.list.map(({ start, end, delivered, skipped }) => [
-    ordinal,
-    letter,
-    start,
-    end,
-    delivered,
-    skipped,
-  ]);
+  const lines: AcksLine[] = [];
+  for (const { start, end, delivered, skipped } of acknowledged.list)
+    lines.push([ordinal, letter, start, end, delivered, skipped]);
   for (const [start, { end, rows, rejection }] of rejected)
     lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal: rejection });
   for (const [start, end] of batches) {

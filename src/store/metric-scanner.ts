@@ -81,8 +81,7 @@ export class MetricScanner<Target> {
   }
 
   #anyRow(text: string, start: number): void {
-    const row = parseRow(text);
-    const { step, split, metrics } = row ?? {};
+    const { step, split, metrics } = parseRow(text) ?? {};
     if (step === undefined || !isObject(metrics)) {
       if (text.trim() !== "") this.#sink.skip(start);
       return;
