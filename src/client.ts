@@ -13,7 +13,6 @@ import type { RunContext } from "./run/context.js";
 import type { WithRunOptions } from "./run/options.js";
 import type { ExperimentRun } from "./run/run.js";
 import { startRun, withRun } from "./run/start-run.js";
-import { EmptyStore } from "./store/empty-store.js";
 import { LocalExperimentStore } from "./store/store.js";
 
 /**
@@ -48,7 +47,8 @@ export class DashboardClient extends ClientWrites {
     const config = withCallbacksOutsideRuns(resolveConfig(options));
     const logger = levelled(config.logLevel, config.logger);
     warnIfExposed(config, logger);
-    const local = new (config.disabled ? EmptyStore : LocalExperimentStore)(config.logDir, logger);
+    const { disabled, logDir } = config;
+    const local = disabled ? LocalExperimentStore.empty(logDir, logger) : new LocalExperimentStore(logDir, logger);
     const delivery = new Delivery(config, logger, local);
     super(delivery);
     this.baseUrl = config.baseUrl;

@@ -5,8 +5,8 @@ import { inspectEntity, isEmpty } from "../journal/inspect.js";
 import { SyncLog } from "../journal/sync-log.js";
 import { hasLostOps, type TornLine, unclaimedRowsOf } from "../journal/unclaimed.js";
 import { readDocument } from "../store/document.js";
-import { documentPath, entityFolder, type FolderKind } from "../store/paths.js";
-import { LocalExperimentStore } from "../store/store.js";
+import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind } from "../store/paths.js";
+import { idsIn } from "../store/run-catalog.js";
 import { preview } from "../util/preview.js";
 import type { Counters } from "./counters.js";
 import { EntityOutbox } from "./entity-outbox.js";
@@ -14,7 +14,6 @@ import { noteOnProjects } from "./other-projects.js";
 import type { Scope } from "./scope.js";
 import type { Sender } from "./sender.js";
 
-const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const MAX_NAMED = 3;
 
 /** How to treat what is in no ops log. */
@@ -46,11 +45,10 @@ export function entitiesOf(
 ): EntityOutbox[] {
   const { logger } = sender;
   const { counters } = scope;
-  const store = new LocalExperimentStore(root, logger);
   const unknown: UnknownWrites = { foreign: [], lost: [], unclaimed: [] };
   const projects = new Set<unknown>();
-  const outboxes = KINDS.flatMap((kind) =>
-    store.ids(kind).flatMap((id) => {
+  const outboxes = FOLDER_KINDS.flatMap((kind) =>
+    idsIn(root, kind).flatMap((id) => {
       try {
         const path = entityFolder(root, kind, id);
         const adoption = adopts ? adoptable(root, kind, id, sender) : undefined;

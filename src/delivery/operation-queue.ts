@@ -50,7 +50,7 @@ export class OperationQueue {
 
   /** Counts what was added to the journal since; `scope`: its client, if a call of this process has just journaled it. */
   count(scope?: Scope): void {
-    const isInherited = scope === undefined && this.#log.mayHaveSentBefore;
+    const isInherited = scope === undefined && this.#log.sentBefore.size > 0;
     for (const operation of this.#log.state.pending) {
       if (this.#entries.has(operation.key)) continue;
       const entry = this.#former.get(operation.key) ?? new OperationEntry(operation, scope ?? this.#owner, isInherited);

@@ -168,7 +168,7 @@ export class StreamOutbox {
   #entry(batch: BatchRange): BatchEntry {
     const { slot, stream } = this.segment;
     const isOwn = slot === this.#store.slot && batch.start >= this.#store.ownRows(stream).start;
-    const isInherited = !isOwn && this.#store.log.wasSentBefore(batch.session.nonce);
+    const isInherited = !isOwn && this.#store.log.sentBefore.has(batch.session.nonce);
     return new BatchEntry(this, batch, this.rows.scopeAt(batch.start), isInherited);
   }
 }

@@ -10,6 +10,7 @@ import { isStaleConnection } from "./socket.js";
 
 /** The connections over which requests are dispatched. */
 export interface Connections {
+  readonly origin: string;
   /** Whether they are being closed; no request is repeated then. */
   readonly isClosed: boolean;
   readonly pool: Dispatcher;
@@ -23,14 +24,9 @@ export class UploadCutError extends Error {
 }
 
 /** Sends one request and reads its response. */
-export function exchange(
-  connections: Connections,
-  origin: string,
-  request: HttpRequest,
-  deadline: Deadline,
-): Promise<RawResponse> {
+export function exchange(connections: Connections, request: HttpRequest, deadline: Deadline): Promise<RawResponse> {
   return new Promise((resolve, reject) => {
-    new Exchange(connections, origin, request, deadline, resolve, reject).begin();
+    new Exchange(connections, request, deadline, resolve, reject).begin();
   });
 }
 
@@ -61,7 +57,6 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
   readonly #pieces: Uint8Array[] = [];
   #bytes = 0;
   readonly #connections: Connections;
-  readonly #origin: string;
   readonly #request: HttpRequest;
   readonly #deadline: Deadline;
   readonly #resolve: (response: RawResponse) => void;
@@ -69,14 +64,12 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
 
   constructor(
     connections: Connections,
-    origin: string,
     request: HttpRequest,
     deadline: Deadline,
     resolve: (response: RawResponse) => void,
     reject: (error: Error) => void,
   ) {
     this.#connections = connections;
-    this.#origin = origin;
     this.#request = request;
     this.#deadline = deadline;
     this.#resolve = resolve;
@@ -145,16 +138,17 @@ class Exchange implements RawResponse, Dispatcher.DispatchHandler {
 
   #options(): DispatchOptions {
     const { method = "POST", url, headers, body } = this.#request;
-    const path = url.slice(this.#origin.length);
+    const { origin } = this.#connections;
+    const path = url.slice(origin.length);
     // A character takes at most three bytes.
     if (body === undefined || body.length <= CHUNK_BYTES / 3)
-      return new DispatchOptions(this.#origin, path, method, headers, body ?? null);
+      return new DispatchOptions(origin, path, method, headers, body ?? null);
     const bytes = typeof body === "string" ? Buffer.from(body) : body;
-    if (bytes.length <= CHUNK_BYTES) return new DispatchOptions(this.#origin, path, method, headers, bytes);
+    if (bytes.length <= CHUNK_BYTES) return new DispatchOptions(origin, path, method, headers, bytes);
     this.#chunks = new BodyChunks(bytes, this.#deadline);
     const length = { ...headers, "content-length": String(bytes.length) };
     const stream = Readable.from(this.#chunks, { objectMode: false, highWaterMark: 0 });
-    return new DispatchOptions(this.#origin, path, method, length, stream);
+    return new DispatchOptions(origin, path, method, length, stream);
   }
 
   /** Releases all references. Otherwise the garbage of a long sync would live as long as its connection. */

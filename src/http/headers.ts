@@ -6,13 +6,13 @@ const USER_AGENT = `evsys-sdk/${VERSION} node/${process.versions.node}`;
 export function requestHeaders(
   apiKey: string | undefined,
   hasBody: boolean,
-  idempotencyKey?: string | null,
+  idempotencyKey: string,
 ): Record<string, string> {
   const headers: Record<string, string> = { "user-agent": USER_AGENT };
   // Compression does not pay for small responses. Gateways that compress anyway are handled.
   headers["accept-encoding"] = "identity";
   if (apiKey !== undefined) headers.authorization = `Bearer ${apiKey}`;
   if (hasBody) headers["content-type"] = "application/json";
-  if (idempotencyKey != null) headers["idempotency-key"] = idempotencyKey;
+  headers["idempotency-key"] = idempotencyKey;
   return headers;
 }

@@ -73,13 +73,12 @@ export function outcomeOf(response: RawResponse, expected: Expected): Outcome {
 
 /** The outcome of a status that concerns an intermediary rather than the write. */
 export function blockedByIntermediary(status: number, expected: Expected, response?: RawResponse): Outcome {
-  const { proxy, redact } = expected;
-  const path = calledPath(expected);
+  const { proxy } = expected;
   const who = proxy === undefined ? "a proxy or gateway in front of the backend" : `the proxy ${proxy}`;
   const reason = `${who} ${BY_INTERMEDIARY.get(status)}`;
-  const requestId = response === undefined ? undefined : requestIdOf(response, redact);
-  const body = response === undefined ? undefined : bodyOf(response, redact);
-  return { kind: "blocked", failure: { status, body, path, pending: true, reason, ...(requestId && { requestId }) } };
+  const known =
+    response === undefined ? { status, body: undefined, path: calledPath(expected) } : failureOf(response, expected);
+  return { kind: "blocked", failure: { ...known, pending: true, reason } };
 }
 
 function outcomeOf2xx(response: RawResponse, { check }: Expected): Outcome {
@@ -95,28 +94,15 @@ function outcomeOf2xx(response: RawResponse, { check }: Expected): Outcome {
   return unusable(status, checked.reason);
 }
 
-function unusable(status: number, reason: string): Outcome {
+function unusable(status: number, reason: string): Unavailable {
   return { kind: "unavailable", reason, evidence: "response", status };
 }
 
 function blockedByRedirect(response: RawResponse, expected: Expected): Outcome {
-  const { redact } = expected;
-  const { status } = response;
   const target = response.header("location");
-  const where = target === null ? "without a Location header" : `to ${oneLine(redact(target))}`;
+  const where = target === null ? "without a Location header" : `to ${oneLine(expected.redact(target))}`;
   const reason = `the backend redirects ${where}; redirects are not followed, because they would forward the API key. Set baseUrl (EVSYS_API_URL) to the right address`;
-  const requestId = requestIdOf(response, redact);
-  return {
-    kind: "blocked",
-    failure: {
-      status,
-      body: undefined,
-      path: calledPath(expected),
-      pending: true,
-      reason,
-      ...(requestId && { requestId }),
-    },
-  };
+  return { kind: "blocked", failure: { ...failureOf(response, expected), body: undefined, pending: true, reason } };
 }
 
 function unavailable(response: RawResponse, { redact }: Expected): Outcome {
@@ -125,20 +111,14 @@ function unavailable(response: RawResponse, { redact }: Expected): Outcome {
   const message = reasonOf(bodyOf(response, redact));
   const network = status === 511 ? "the network requires you to log in" : "";
   const reason = [`HTTP ${status}`, network, message].filter((part) => part !== "").join(": ");
-  return {
-    kind: "unavailable",
-    reason,
-    evidence: "response",
-    status,
-    ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }),
-  };
+  return { ...unusable(status, reason), ...(waitMs === undefined ? {} : { retryAfterMs: waitMs }) };
 }
 
 function failureOf(response: RawResponse, expected: Expected): FailedRequest {
   const { redact } = expected;
   const path = calledPath(expected);
   const body = bodyOf(response, redact);
-  const requestId = requestIdOf(response, redact);
+  const requestId = oneLine(redact(response.header("x-request-id") ?? ""));
   const { status } = response;
   return { status, body, path, pending: false, reason: reasonOf(body), ...(requestId && { requestId }) };
 }
@@ -153,9 +133,4 @@ function calledPath({ path, ids = {} }: Expected): string {
 function bodyOf({ text }: RawResponse, redact: Redact): unknown {
   const body = parsedJson(text);
   return body === undefined ? redact(text) : redactedJson(body, redact);
-}
-
-/** The backend's id for the request, from its `x-request-id` header. */
-function requestIdOf(response: RawResponse, redact: Redact): string | undefined {
-  return oneLine(redact(response.header("x-request-id") ?? "")) || undefined;
 }

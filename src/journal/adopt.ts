@@ -7,11 +7,12 @@ import type { StreamName } from "../api/routes.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
 import { assertNoLinks } from "../store/links.js";
 import { documentPath, entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { isRow } from "../store/rows.js";
 import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { letterOf, type Offsets } from "./sync-lines.js";
 import { SyncLog } from "./sync-log.js";
 import type { SyncState } from "./sync-state.js";
-import { hasLostOps, isRow, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
+import { hasLostOps, type TornLine, tornLineOf, unclaimedLines } from "./unclaimed.js";
 
 const FIRST_SLOT = 1;
 const ROWS_IN_A_BATCH = 200;
@@ -30,18 +31,11 @@ interface Gap {
   readonly stream: StreamName;
   readonly slot: number;
   readonly start: number;
-  readonly end: number;
-  readonly rows: number;
-  /** The batches, for predictions. */
-  readonly batches: readonly (readonly [number, number])[];
-  /** A hash of the rows and their position. */
-  readonly nonce: string;
-}
-
-interface GapInProgress extends Omit<Gap, "nonce"> {
   end: number;
   rows: number;
+  /** The batches, for predictions. */
   readonly batches: [number, number][];
+  /** Of the rows and their position. */
   readonly hash: Hash;
 }
 
@@ -100,7 +94,8 @@ export function adopt(folder: string, { gaps, creation, madeAt, changedAt }: Ado
 }
 
 /** The ops log lines that turn the rows of a gap into a session. */
-function sessionLines({ stream, start, end, nonce, batches }: Gap, at: number): string[] {
+function sessionLines({ stream, start, end, hash, batches }: Gap, at: number): string[] {
+  const nonce = nonceOf(hash);
   const from = { ...NOWHERE, [stream]: start };
   const until = { ...NOWHERE, [stream]: end };
   const session = JSON.stringify({ session: nonce, at, from, until });
@@ -117,7 +112,7 @@ function gapsOf(
 ): Gap[] {
   const { stream, slot } = segment;
   const file = slot === FIRST_SLOT ? stream : `${stream}.${slot}`;
-  const gaps: GapInProgress[] = [];
+  const gaps: Gap[] = [];
   for (const line of unclaimedLines(segment, state)) {
     if (!isRow(line)) {
       onTorn(tornLineOf(segment, line));
@@ -136,7 +131,7 @@ function gapsOf(
     else batch[1] = end;
     gap.rows += 1;
   }
-  return gaps.map(({ hash, ...found }) => ({ ...found, nonce: nonceOf(hash) }));
+  return gaps;
 }
 
 /** Whether a folder contains groups, for which the backend has no route. */

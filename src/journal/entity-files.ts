@@ -4,10 +4,6 @@ import type { StreamName } from "../api/routes.js";
 import { namesIn, unlessMissing, wrapFsError } from "../store/files.js";
 import { segmentName } from "../store/paths.js";
 import { segmentsAmong } from "../store/rows.js";
-import { SyncLog } from "./sync-log.js";
-
-/** The name of the folder of a sync log. */
-export const SYNC_FOLDER = new SyncLog("").folder;
 
 /** The file of a segment when it was listed. */
 export interface SegmentFile {
@@ -18,19 +14,6 @@ export interface SegmentFile {
   readonly sizeBytes: number;
   /** In milliseconds since the epoch. */
   readonly changedAt: number;
-}
-
-/** The files of an entity's folder, listed once, because a mirror may have thousands of folders. */
-export interface EntityFiles {
-  /** The names in the folder. */
-  readonly names: readonly string[];
-  readonly segments: readonly SegmentFile[];
-}
-
-/** Lists the files of an entity's folder. */
-export function filesOfEntity(path: string): EntityFiles {
-  const names = namesIn(path);
-  return { names, segments: segmentFilesOf(path, names) };
 }
 
 /** The segment files of all streams in an entity's folder. Files deleted in the meantime are left out. */

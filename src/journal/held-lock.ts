@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { isMissing, wrapFsError } from "../store/files.js";
-import { NO_FOLLOW } from "../store/links.js";
+import { NO_FOLLOW, textOf } from "../store/links.js";
 
 /** A lock whose owner is on another host expires after this time without a heartbeat. */
 export const EXPIRES_AFTER_MS = 30_000;
@@ -11,29 +11,20 @@ const COMPARE_AFTER_MS = 6_000;
 const SLICE_MS = 2;
 const PAUSE_MS = 20;
 
-/** A lock that this thread has acquired. */
-export interface Lock {
-  /**
-   * Checks that this thread still owns the lock; costs nothing shortly after a heartbeat. A process that was suspended may
-   * have lost its lock, so an old one is renewed first.
-   */
-  checkHeld(): boolean;
-  release(): void;
-}
-
 /** The locks of this thread, ordered by their last heartbeat. One timer renews them all. */
-const locks = new Set<HeldLock>();
+const locks = new Set<Lock>();
 let timer: NodeJS.Timeout | undefined;
 
 /** Keeps a lock whose file contains this unique text. `hasSuccessor`: whether another owner has begun to take over. */
 export function holdLock(path: string, text: string, hasSuccessor: () => boolean): Lock {
-  const lock = new HeldLock(path, text, hasSuccessor);
+  const lock = new Lock(path, text, hasSuccessor);
   locks.add(lock);
   schedule();
   return lock;
 }
 
-class HeldLock implements Lock {
+/** A lock that this thread has acquired. */
+export class Lock {
   readonly #path: string;
   readonly #text: string;
   readonly #hasSuccessor: () => boolean;
@@ -51,6 +42,10 @@ class HeldLock implements Lock {
     return since(this.#renewed);
   }
 
+  /**
+   * Checks that this thread still owns the lock; costs nothing shortly after a heartbeat. A process that was suspended may
+   * have lost its lock, so an old one is renewed first.
+   */
   checkHeld(): boolean {
     if (!this.#isOurs) return false;
     if (this.sinceHeartbeatMs <= COMPARE_AFTER_MS) return true;
@@ -101,12 +96,7 @@ function renewFile(path: string, text: string): boolean {
 
 function textOfLock(path: string): string | undefined {
   try {
-    const descriptor = openSync(path, constants.O_RDONLY | NO_FOLLOW);
-    try {
-      return readFileSync(descriptor, "utf8");
-    } finally {
-      closeSync(descriptor);
-    }
+    return textOf(path);
   } catch {
     return undefined;
   }

@@ -1,21 +1,28 @@
 import { lstatSync } from "node:fs";
 import { basename, join } from "node:path";
-import { isSafeId } from "../api/ids.js";
 import { MirrorError } from "../errors.js";
 import { type MirrorDocument, readDocument } from "../store/document.js";
-import { foldersIn, isMissing, namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
+import { namesIn, sizeOf, unlessMissing, wrapFsError } from "../store/files.js";
 import { assertNoLinks } from "../store/links.js";
-import { documentPath, entityFolder, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
-import { type EntityFiles, filesOfEntity, SYNC_FOLDER } from "./entity-files.js";
+import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind, folderOf, segmentOf } from "../store/paths.js";
+import { idsIn } from "../store/run-catalog.js";
+import { type SegmentFile, segmentFilesOf } from "./entity-files.js";
 import { EntityStore } from "./entity-store.js";
 import { type LockOwner, ownerOf, SENDER_LOCK } from "./lock.js";
+import { SYNC_FOLDER } from "./sync-log.js";
 import { hasLostOps, type UnclaimedRows, unclaimedRowsOf } from "./unclaimed.js";
 import { writerLock } from "./writer-slot.js";
 
 const NO_FILES: EntityFiles = { names: [], segments: [] };
-const KINDS: readonly FolderKind[] = ["experiment", "run"];
 const OWN_SYNC_FILE = /^(ops(\.\d+)?\.jsonl|acks\.log(\.tmp)?|.+\.lock\.\d+|clock-.+\.tmp)$/;
 const LOCK_FILE = /^(.+)\.lock\.\d+$/;
+
+/** The files of an entity's folder, listed once, because a mirror may have thousands of folders. */
+export interface EntityFiles {
+  /** The names in the folder. */
+  readonly names: readonly string[];
+  readonly segments: readonly SegmentFile[];
+}
 
 /** The state of one entity's folder. Inspecting it acquires no lock and writes nothing. */
 export interface InspectedEntity {
@@ -43,20 +50,11 @@ export interface LockOwners {
 
 /** The experiments and runs of a mirror. */
 export function inspectMirror(root: string): InspectedEntity[] {
-  return KINDS.flatMap((kind) => {
-    assertNoLinks(folderOf(root, kind));
-    return foldersIn(folderOf(root, kind))
-      .filter(isSafeId)
-      .map((id) => inspected(root, kind, id, () => {}));
-  });
+  return FOLDER_KINDS.flatMap((kind) => idsIn(root, kind).map((id) => inspectEntity(root, kind, id)));
 }
 
 /** One experiment or run of a mirror. `problem` names what cannot be read. */
 export function inspectEntity(root: string, kind: FolderKind, id: string): InspectedEntity {
-  return inspected(root, kind, id, () => assertNoLinks(folderOf(root, kind), entityFolder(root, kind, id)));
-}
-
-function inspected(root: string, kind: FolderKind, id: string, check: () => void): InspectedEntity {
   const path = entityFolder(root, kind, id);
   const problems: string[] = [];
   const read = <Result>(step: () => Result): Result | undefined => {
@@ -69,8 +67,9 @@ function inspected(root: string, kind: FolderKind, id: string, check: () => void
     }
   };
   const files = read(() => {
-    check();
-    return filesOfEntity(path);
+    assertNoLinks(folderOf(root, kind), path);
+    const names = namesIn(path);
+    return { names, segments: segmentFilesOf(path, names) };
   });
   const document = files === undefined ? undefined : read(() => readDocument(documentPath(root, kind, id)));
   const hasLog = files?.names.includes(SYNC_FOLDER) === true;
@@ -182,10 +181,5 @@ function changedAt(file: string): number | undefined {
 }
 
 function isFolder(path: string): boolean {
-  try {
-    return lstatSync(path).isDirectory();
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw new MirrorError("Cannot inspect the folder", path, error);
-  }
+  return wrapFsError("inspect the folder", path, () => unlessMissing(false, () => lstatSync(path).isDirectory()));
 }

@@ -1,16 +1,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isSafeId } from "../api/ids.js";
 import { encode } from "../api/lossless-json.js";
-import { foldersIn, isMissing } from "../store/files.js";
-import { entityFolder, type FolderKind, folderOf } from "../store/paths.js";
+import { unlessMissing } from "../store/files.js";
+import { entityFolder, type FolderKind } from "../store/paths.js";
+import { idsIn } from "../store/run-catalog.js";
 import { SyncLog } from "./sync-log.js";
 
 /** The id that a mirror has for an entity that was created offline, by the id that the backend gave it; undefined if there is none. */
 export function localIdOf(root: string, kind: FolderKind, backendId: string): string | undefined {
-  return foldersIn(folderOf(root, kind)).find(
-    (id) => isSafeId(id) && backendIdOf(root, kind, id, backendId) === backendId,
-  );
+  return idsIn(root, kind).find((id) => backendIdOf(root, kind, id, backendId) === backendId);
 }
 
 /** The backend's id for an entity of the mirror. Only a log that has `hint` in it is read as a whole: there may be thousands. */
@@ -24,10 +22,5 @@ function backendIdOf(root: string, kind: FolderKind, id: string, hint: string): 
 }
 
 function holds(path: string, text: string): boolean {
-  try {
-    return readFileSync(path).includes(text);
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
+  return unlessMissing(false, () => readFileSync(path).includes(text));
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FILE_MODE, isMissing, namesIn, unlessMissing, wrapFsError } from "../store/files.js";
+import { FILE_MODE, namesIn, unlessMissing, wrapFsError } from "../store/files.js";
 import { textOf } from "../store/links.js";
 import { codeOf } from "../util/thrown.js";
 import { EXPIRES_AFTER_MS, holdLock, type Lock } from "./held-lock.js";
@@ -110,13 +110,12 @@ function readIdentity(path: string): ProcessIdentity | undefined {
 function sinceHeartbeatMs(folder: string, path: string): number | undefined {
   const probe = join(folder, `clock-${process.pid}-${process.hrtime.bigint()}.tmp`);
   try {
-    const descriptor = openSync(probe, "wx", FILE_MODE);
-    const now = fstatSync(descriptor).mtimeMs;
-    closeSync(descriptor);
-    return now - lstatSync(path).mtimeMs;
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
+    return unlessMissing(undefined, () => {
+      const descriptor = openSync(probe, "wx", FILE_MODE);
+      const now = fstatSync(descriptor).mtimeMs;
+      closeSync(descriptor);
+      return now - lstatSync(path).mtimeMs;
+    });
   } finally {
     rmSync(probe, { force: true });
   }

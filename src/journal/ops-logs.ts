@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { LineReader } from "../store/line-reader.js";
-import { type OpsLine, opsLine, parsedLine, STREAM_OF_LETTER } from "./sync-lines.js";
+import { opsLine, parsedLine } from "./sync-lines.js";
 import type { SyncState } from "./sync-state.js";
 
 /** The ops logs of an entity's writer slots, which record what was written. They are folded into a state as they grow. */
@@ -23,7 +23,7 @@ export class OpsLogs {
       for (; line?.isTerminated; line = known.reader.lineAt(known.position)) {
         known.position = line.end;
         const parsed = parsedLine(opsLine, line.bytes);
-        if (parsed !== undefined) this.#apply(parsed, slot);
+        if (parsed !== undefined) this.#state.applyOp(parsed, slot);
       }
       known.reader.close();
     }
@@ -32,22 +32,6 @@ export class OpsLogs {
   close(): void {
     for (const { reader } of this.#readers.values()) reader.close();
     this.#readers.clear();
-  }
-
-  #apply(line: OpsLine, slot: number): void {
-    if ("session" in line) {
-      if (line.after !== undefined) this.#state.endSession(slot, line.at, line.after);
-      this.#state.sessions.add({ ...line, slot });
-      this.#state.wasMadeHere ||= line.made === true;
-      return;
-    }
-    if ("call" in line) {
-      const [letter, start, end] = line.call;
-      this.#state.addCall(line.within, STREAM_OF_LETTER[letter], start, end);
-      return;
-    }
-    if ("create" in line && line.id !== undefined) this.#state.delivered.set(line.key, line.id);
-    this.#state.addOperation({ ...line, slot });
   }
 }
 

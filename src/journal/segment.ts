@@ -4,7 +4,7 @@ import { STREAMS } from "../api/routes.js";
 import type { ByteRange } from "../store/append-file.js";
 import { type Line, LineReader } from "../store/line-reader.js";
 import { segmentName } from "../store/paths.js";
-import { parseRow } from "../store/rows.js";
+import { isRow } from "../store/rows.js";
 import type { EntityStore } from "./entity-store.js";
 import { ownerOf } from "./lock.js";
 import type { Session } from "./sessions.js";
@@ -70,7 +70,7 @@ export class Segment {
     for (let at = from; ; ) {
       const span = sessions.at(this.slot, this.stream, at)?.spans[this.stream];
       // After a truncation, what an earlier session recorded does not apply to rows that a later one wrote there.
-      const limit = sessions.nextStart(this.slot, this.stream, at) ?? Number.POSITIVE_INFINITY;
+      const limit = sessions.nextStart(this.slot, this.stream, at);
       const next =
         span === undefined
           ? limit
@@ -86,19 +86,19 @@ export class Segment {
     const session = sessions.at(this.slot, this.stream, start);
     if (session === undefined) return undefined;
     const batchEnd = session.spans[this.stream].batches.get(start);
-    const limit = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    const limit = sessions.nextStart(this.slot, this.stream, start);
     if (batchEnd !== undefined && batchEnd <= until && batchEnd <= limit) return { start, end: batchEnd, session };
     // The rows that remain of a batch that a kill or a power loss has cut short are sent one by one.
     if (batchEnd !== undefined && batchEnd <= Math.min(this.size, limit)) return undefined;
     const first = this.#reader.lineAt(start);
-    return first !== undefined && isWhole(first) ? { start, end: first.end, session } : undefined;
+    return first !== undefined && isRow(first) ? { start, end: first.end, session } : undefined;
   }
 
   /** The open lines between two positions. */
   *openLines(from: number, until = this.size): Generator<Line> {
     for (let at = this.nextOpen(from); at < until; at = this.nextOpen(at)) {
       const line = this.#reader.lineAt(at);
-      if (line === undefined || !isWhole(line)) return;
+      if (line === undefined || !isRow(line)) return;
       yield line;
       at = line.end;
     }
@@ -114,7 +114,7 @@ export class Segment {
       const { lines, restAt } = this.#reader.countLines(known.end, end);
       counted.set(this.path, { start, end: restAt ?? end, lines: known.lines + lines });
       const rest = restAt === undefined ? undefined : this.#reader.lineAt(restAt);
-      rows += known.lines + lines + (rest !== undefined && isWhole(rest) ? 1 : 0);
+      rows += known.lines + lines + (rest !== undefined && isRow(rest) ? 1 : 0);
       start = this.nextOpen(end);
     }
     return rows;
@@ -140,7 +140,7 @@ export class Segment {
   #openUntil(start: number): number {
     const { sessions } = this.#log.state;
     const session = sessions.at(this.slot, this.stream, start);
-    let end = sessions.nextStart(this.slot, this.stream, start) ?? Number.POSITIVE_INFINITY;
+    let end = sessions.nextStart(this.slot, this.stream, start);
     if (session === undefined) return end;
     const { acknowledged, rejected } = session.spans[this.stream];
     end = Math.min(end, session.until?.[this.stream] ?? end, acknowledged.nextStart(start));
@@ -153,9 +153,4 @@ export class Segment {
 export function segmentsOf(store: EntityStore, streams: readonly StreamName[] = STREAMS): Segment[] {
   if (store.kind === "experiment") return [];
   return store.log.state.sessions.slots.flatMap((slot) => streams.map((stream) => new Segment(store, stream, slot)));
-}
-
-/** Whether a line is a complete row: a last line without a newline may be torn or still being written. */
-function isWhole({ bytes, isTerminated }: Line): boolean {
-  return isTerminated || parseRow(bytes.toString()) !== undefined;
 }

@@ -71,21 +71,16 @@ export class Sessions {
 
   /** The session that wrote the byte at a position of a segment. */
   at(slot: number, stream: StreamName, position: number): Session | undefined {
-    const boundaries = this.#boundariesOf(slot, stream);
+    const boundaries = this.startsIn(slot, stream);
     const { session } = boundaries[countUpTo(boundaries, position) - 1] ?? {};
     const until = session?.until?.[stream];
     return until !== undefined && position >= until ? undefined : session;
   }
 
-  /** Where the next session after a position starts. */
-  nextStart(slot: number, stream: StreamName, position: number): number | undefined {
-    const boundaries = this.#boundariesOf(slot, stream);
-    return boundaries[countUpTo(boundaries, position)]?.start;
-  }
-
-  /** The starts of the sessions in a segment, in order. */
-  startsIn(slot: number, stream: StreamName): readonly Boundary[] {
-    return this.#boundariesOf(slot, stream);
+  /** Where the next session after a position starts; infinite if there is none. */
+  nextStart(slot: number, stream: StreamName, position: number): number {
+    const boundaries = this.startsIn(slot, stream);
+    return boundaries[countUpTo(boundaries, position)]?.start ?? Number.POSITIVE_INFINITY;
   }
 
   /** The starts of the ranges that no session wrote, in a segment of a size. */
@@ -95,15 +90,11 @@ export class Sessions {
     return [...edges].filter((at) => at < sizeBytes && this.at(slot, stream, at) === undefined).sort((a, b) => a - b);
   }
 
-  #ofSlot(slot: number): Session[] {
-    return [...this.byNonce.values()].filter((session) => session.slot === slot).sort((a, b) => a.at - b.at);
-  }
-
   /**
    * The starts of the sessions in a segment, in order. A later session owns everything from its start on, because the file
    * may have been truncated. An adopted session has an end and owns only its range.
    */
-  #boundariesOf(slot: number, stream: StreamName): readonly Boundary[] {
+  startsIn(slot: number, stream: StreamName): readonly Boundary[] {
     const key = `${stream} ${slot}`;
     const known = this.#boundaries.get(key);
     if (known !== undefined) return known;
@@ -121,6 +112,10 @@ export class Sessions {
     const merged = [...boundaries, ...adopted].sort((a, b) => a.start - b.start);
     this.#boundaries.set(key, merged);
     return merged;
+  }
+
+  #ofSlot(slot: number): Session[] {
+    return [...this.byNonce.values()].filter((session) => session.slot === slot).sort((a, b) => a.at - b.at);
   }
 }
 

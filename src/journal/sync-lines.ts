@@ -6,7 +6,9 @@ import type { StreamName } from "../api/routes.js";
 export const STREAM_OF_LETTER = { m: "metrics", e: "evals", c: "checkpoints", p: "predictions" } as const;
 const LETTER_OF_STREAM = { metrics: "m", evals: "e", checkpoints: "c", predictions: "p" } as const;
 
-export function letterOf(stream: StreamName): keyof typeof STREAM_OF_LETTER {
+export type StreamLetter = keyof typeof STREAM_OF_LETTER;
+
+export function letterOf(stream: StreamName): StreamLetter {
   return LETTER_OF_STREAM[stream];
 }
 

@@ -8,10 +8,11 @@ import { LineWriter } from "../store/line-writer.js";
 import { ACKS, AcksLog } from "./acks-log.js";
 import { OpsLogs, opsPath, slotsAmong } from "./ops-logs.js";
 import type { Session } from "./sessions.js";
-import { letterOf, type MappedRowLine, type Rejection } from "./sync-lines.js";
+import { letterOf, type MappedRowLine, type Rejection, type StreamLetter } from "./sync-lines.js";
 import { SyncState } from "./sync-state.js";
 
-const FOLDER = "sync";
+/** The name of the folder of a sync log. */
+export const SYNC_FOLDER = "sync";
 
 /** A range of a stream that one session wrote. */
 interface RowRange extends ByteRange {
@@ -32,19 +33,18 @@ export class SyncLog {
   #ops: OpsLogs;
   #acks: AcksLog;
   #names: readonly string[] = [];
-  /** The nonces of the sessions that the acknowledgement log had when it was loaded. */
   #sentBefore: ReadonlySet<string> = new Set();
 
   constructor(entityFolder: string, policy = NO_FSYNC) {
     this.policy = policy;
-    this.folder = join(entityFolder, FOLDER);
+    this.folder = join(entityFolder, SYNC_FOLDER);
     this.#ops = new OpsLogs(this.folder, this.#state);
     this.#acks = new AcksLog(this.folder, policy, this.#state);
   }
 
   /** Whether an entity's folder has a sync log. Without one, another client wrote the folder. */
   static existsIn(entityFolder: string): boolean {
-    return existsSync(join(entityFolder, FOLDER));
+    return existsSync(join(entityFolder, SYNC_FOLDER));
   }
 
   get state(): SyncState {
@@ -72,14 +72,12 @@ export class SyncLog {
     this.#sentBefore = sentBefore;
   }
 
-  /** Whether rows of a session may have been sent before the log was loaded: its name is recorded before its first row is sent. */
-  wasSentBefore(nonce: string): boolean {
-    return this.#sentBefore.has(nonce);
-  }
-
-  /** Whether anything of the folder may have been sent before the log was loaded. */
-  get mayHaveSentBefore(): boolean {
-    return this.#sentBefore.size > 0;
+  /**
+   * The nonces of the sessions whose rows may have been sent before the log was loaded. A session is named in the
+   * acknowledgement log before its first row is sent; without any, nothing of the folder was sent.
+   */
+  get sentBefore(): ReadonlySet<string> {
+    return this.#sentBefore;
   }
 
   /** The names of the files in the log's folder when it was loaded. */
@@ -104,30 +102,19 @@ export class SyncLog {
   }
 
   /** Records that a range of rows is settled, and the backend's ids for rows in it. */
-  acknowledgeRows(
-    { session, stream, start, end }: RowRange,
-    delivered: number,
-    skipped: number,
-    mapped: readonly MappedRowLine[] = [],
-  ): void {
+  acknowledgeRows(range: RowRange, delivered: number, skipped: number, mapped: readonly MappedRowLine[] = []): void {
     // The ids come first: a row whose id was lost on the way is sent again, and the response has it again.
-    this.#acks.record([...mapped, [this.#acks.ordinal(session), letterOf(stream), start, end, delivered, skipped]]);
+    this.#acks.record([...mapped, [...this.#placeOf(range), delivered, skipped]]);
   }
 
   /** Records that the backend rejected a range of rows. */
-  rejectRows({ session, stream, start, end }: RowRange, rows: number, rejection: Rejection): void {
-    this.#acks.record([
-      { refusedRows: [this.#acks.ordinal(session), letterOf(stream), start, end, rows], refusal: rejection },
-    ]);
+  rejectRows(range: RowRange, rows: number, rejection: Rejection): void {
+    this.#acks.record([{ refusedRows: [...this.#placeOf(range), rows], refusal: rejection }]);
   }
 
   /** Records the boundaries of batches before they are first sent, so that every attempt sends the same rows under the same key. */
   addBatches(ranges: readonly RowRange[]): void {
-    this.#acks.record(
-      ranges.map(({ session, stream, start, end }) => ({
-        batch: [this.#acks.ordinal(session), letterOf(stream), start, end],
-      })),
-    );
+    this.#acks.record(ranges.map((range) => ({ batch: this.#placeOf(range) })));
   }
 
   /** Records a session in the acknowledgement log too, so that it is known if either file is lost. */
@@ -157,5 +144,9 @@ export class SyncLog {
   close(): void {
     this.#acks.close();
     this.#ops.close();
+  }
+
+  #placeOf({ session, stream, start, end }: RowRange): [number, StreamLetter, number, number] {
+    return [this.#acks.ordinal(session), letterOf(stream), start, end];
   }
 }

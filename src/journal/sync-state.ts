@@ -5,7 +5,7 @@ import {
   type CreateLine,
   letterOf,
   type NamedSessionLine,
-  type Offsets,
+  type OpsLine,
   type PatchLine,
   type Rejection,
   STREAM_OF_LETTER,
@@ -58,18 +58,25 @@ export class SyncState {
     return true;
   }
 
-  /** Adds the batch of a call. A smaller batch that was split off takes precedence. */
-  addCall(nonce: string, stream: StreamName, start: number, end: number): void {
-    const span = this.sessions.byNonce.get(nonce)?.spans[stream];
-    if (span === undefined) return;
-    span.lastCalls = { start: span.lastCalls.end === start ? span.lastCalls.start : start, end };
-    if (!span.batches.has(start)) span.batches.set(start, end);
-  }
-
-  /** Sets the end of a slot's last session: rows between it and the next session's start are foreign. */
-  endSession(slot: number, before: number, until: Offsets): void {
-    const last = this.sessions.last(slot, before);
-    if (last !== undefined) last.until = until;
+  /** Applies a line of a slot's ops log. */
+  applyOp(line: OpsLine, slot: number): void {
+    if ("session" in line) {
+      const last = line.after === undefined ? undefined : this.sessions.last(slot, line.at);
+      // Rows between its end and the start of this session are foreign.
+      if (last !== undefined) last.until = line.after;
+      this.sessions.add({ ...line, slot });
+      this.wasMadeHere ||= line.made === true;
+    } else if ("call" in line) {
+      const [letter, start, end] = line.call;
+      const span = this.sessions.byNonce.get(line.within)?.spans[STREAM_OF_LETTER[letter]];
+      if (span === undefined) return;
+      span.lastCalls = { start: span.lastCalls.end === start ? span.lastCalls.start : start, end };
+      // A smaller batch that was split off takes precedence.
+      if (!span.batches.has(start)) span.batches.set(start, end);
+    } else {
+      if ("create" in line && line.id !== undefined) this.delivered.set(line.key, line.id);
+      this.addOperation({ ...line, slot });
+    }
   }
 
   /** Applies a line of the acknowledgement log. `ordinals` are the sessions that the file has named so far. */
@@ -104,11 +111,8 @@ export class SyncState {
 
   /** The lines of a compacted acknowledgement log. */
   acknowledgements(): AcksLine[] {
-    const lines: AcksLine[] = [];
     const sessions = [...this.sessions.byNonce.values()];
-    sessions.forEach((session, ordinal) => {
-      lines.push(sessionLineOf(session, ordinal));
-    });
+    const lines: AcksLine[] = sessions.map(sessionLineOf);
     sessions.forEach((session, ordinal) => {
       for (const stream of Object.values(STREAM_OF_LETTER))
         lines.push(...linesOfSpan(session.spans[stream], ordinal, stream));
@@ -135,14 +139,9 @@ export class SyncState {
 
 function linesOfSpan({ acknowledged, rejected, batches }: Span, ordinal: number, stream: StreamName): AcksLine[] {
   const letter = letterOf(stream);
-  const lines: AcksLine[] = acknowledged.list.map(({ start, end, delivered, skipped }) => [
-    ordinal,
-    letter,
-    start,
-    end,
-    delivered,
-    skipped,
-  ]);
+  const lines: AcksLine[] = [];
+  for (const { start, end, delivered, skipped } of acknowledged.list)
+    lines.push([ordinal, letter, start, end, delivered, skipped]);
   for (const [start, { end, rows, rejection }] of rejected)
     lines.push({ refusedRows: [ordinal, letter, start, end, rows], refusal: rejection });
   for (const [start, end] of batches) {

@@ -1,5 +1,5 @@
 import { type Line, LineReader } from "../store/line-reader.js";
-import { parseRow } from "../store/rows.js";
+import { isRow } from "../store/rows.js";
 import type { SegmentFile } from "./entity-files.js";
 import type { SyncState } from "./sync-state.js";
 
@@ -48,11 +48,6 @@ export function* unclaimedLines({ stream, slot, path, sizeBytes }: SegmentFile, 
   } finally {
     reader.close();
   }
-}
-
-/** Whether a line counts as a row, possibly a damaged one: only the last line can be torn. */
-export function isRow({ isTerminated, bytes }: Line): boolean {
-  return isTerminated || parseRow(bytes.toString()) !== undefined;
 }
 
 export function tornLineOf({ path }: SegmentFile, { start, bytes }: Line): TornLine {

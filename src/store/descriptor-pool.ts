@@ -37,9 +37,8 @@ export function addToPool(file: PooledFile): void {
 }
 
 /** Closes a file's descriptor and removes the file from the pool. The system closes it even if it reports an error. */
-export function closeDescriptor(file: PooledFile, descriptor: number | undefined): void {
+export function closeDescriptor(file: PooledFile, descriptor: number): void {
   openFiles.delete(file);
-  if (descriptor === undefined) return;
   try {
     closeSync(descriptor);
   } catch {

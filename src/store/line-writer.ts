@@ -94,7 +94,8 @@ export class LineWriter {
     } catch (error) {
       this.#call = undefined;
       const isUndone = this.file.truncate(call.start);
-      if (!discard() || !isUndone) this.#fail(this.#queue.splice(0), error);
+      const failed = discard() && isUndone ? [] : this.#queue.splice(0);
+      for (const { appended } of failed) appended(this.end, this.end, this.file.failure(error));
       throw error;
     } finally {
       this.#call = undefined;
@@ -141,10 +142,6 @@ export class LineWriter {
   close(): void {
     this.flush();
     this.file.releaseDescriptor();
-  }
-
-  #fail(queue: readonly QueuedLine[], error: unknown): void {
-    for (const { appended } of queue) appended(this.end, this.end, this.file.failure(error));
   }
 
   readonly #writeLater = (): void => this.flush();

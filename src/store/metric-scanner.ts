@@ -46,17 +46,12 @@ export class MetricScanner<Target> {
     this.#bytes = piece;
     let line = 0;
     for (let end = piece.indexOf(NEWLINE); end !== -1; end = piece.indexOf(NEWLINE, line)) {
-      if (end > line) this.scanLine(piece, line, end, offset + line);
+      this.#at = line;
+      if (end > line && !this.#usualRow(end, offset + line))
+        this.#anyRow(piece.toString("utf8", line, end), offset + line);
       line = end + 1;
     }
     return line;
-  }
-
-  /** Reads one line, from `from` to `to` in a piece. */
-  scanLine(piece: Buffer, from: number, to: number, start: number): void {
-    this.#bytes = piece;
-    this.#at = from;
-    if (!this.#usualRow(to, start)) this.#anyRow(piece.toString("utf8", from, to), start);
   }
 
   #usualRow(end: number, start: number): boolean {
@@ -86,8 +81,7 @@ export class MetricScanner<Target> {
   }
 
   #anyRow(text: string, start: number): void {
-    const row = parseRow(text);
-    const { step, split, metrics } = row ?? {};
+    const { step, split, metrics } = parseRow(text) ?? {};
     if (step === undefined || !isObject(metrics)) {
       if (text.trim() !== "") this.#sink.skip(start);
       return;

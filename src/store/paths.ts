@@ -13,6 +13,7 @@ const SEGMENT_NAME = new RegExp(`^(${STREAMS.join("|")})(?:\\.(\\d+))?\\.jsonl$`
 
 /** The kinds of entity that have their own folder. */
 export type FolderKind = keyof typeof FOLDERS;
+export const FOLDER_KINDS: readonly FolderKind[] = ["experiment", "run"];
 
 /** @throws EvsysValidationError if the id could lead out of the mirror. */
 export function assertSafeId(subject: string, field: string, id: unknown): void {

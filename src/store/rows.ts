@@ -3,7 +3,7 @@ import { decode } from "../api/lossless-json.js";
 import { STREAMS, type StreamName } from "../api/routes.js";
 import { isObject } from "../util/objects.js";
 import { namesIn } from "./files.js";
-import { linesOf } from "./line-reader.js";
+import { type Line, linesOf } from "./line-reader.js";
 import { segmentName, segmentOf } from "./paths.js";
 
 /** A row of a stream, as a client wrote it. */
@@ -38,6 +38,14 @@ export function* readRows(folder: string, stream: StreamName, report: (message: 
       else yield row;
     }
   }
+}
+
+/**
+ * Whether a line counts as a row, possibly a damaged one: only a last line without a newline can be torn, or still being
+ * written.
+ */
+export function isRow({ isTerminated, bytes }: Line): boolean {
+  return isTerminated || parseRow(bytes.toString()) !== undefined;
 }
 
 /** Parses a line; undefined if it is not a JSON object. */

@@ -22,29 +22,23 @@ export interface CatalogRun {
 
 /** The runs of a mirror, oldest first. Runs without a readable document come first. */
 export function runsIn(root: string): CatalogRun[] {
-  return runIdsIn(root)
+  return idsIn(root, "run")
     .map((id) => readRun(root, id))
     .sort((a, b) => createdAt(a) - createdAt(b) || (a.id < b.id ? -1 : 1));
 }
 
-/** The ids of a mirror's runs. */
-export function runIdsIn(root: string): string[] {
-  return idsIn(root, "run");
+/** The ids of a mirror's entities of a kind: the folders with a valid name. */
+export function idsIn(root: string, kind: FolderKind): string[] {
+  assertNoLinks(folderOf(root, kind));
+  return foldersIn(folderOf(root, kind)).filter(isSafeId);
 }
 
 /** Reads the document of one run. */
 export function readRun(root: string, id: string): CatalogRun {
   const path = entityFolder(root, "run", id);
-  const { document, problem } = readEntity(root, "run", id);
-  const experimentId = document?.experiment_id;
-  return {
-    root,
-    id,
-    path,
-    document,
-    problem,
-    experimentId: typeof experimentId === "string" ? experimentId : undefined,
-  };
+  const found = readEntity(root, "run", id);
+  const given = found.document?.experiment_id;
+  return { root, id, path, ...found, experimentId: typeof given === "string" ? given : undefined };
 }
 
 /** The experiment documents of a mirror, by id. Unreadable ones are left out. */
@@ -74,16 +68,7 @@ export function hasRun(root: string, id: string): boolean {
   return statSync(entityFolder(root, "run", id), { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
-function idsIn(root: string, kind: FolderKind): string[] {
-  assertNoLinks(folderOf(root, kind));
-  return foldersIn(folderOf(root, kind)).filter(isSafeId);
-}
-
-function readEntity(
-  root: string,
-  kind: FolderKind,
-  id: string,
-): { readonly document: MirrorDocument | undefined; readonly problem: string | undefined } {
+function readEntity(root: string, kind: FolderKind, id: string): Pick<CatalogRun, "document" | "problem"> {
   try {
     return { document: readDocument(documentPath(root, kind, id)), problem: undefined };
   } catch (error) {

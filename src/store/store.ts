@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { CheckpointCreate, EvalCreate, Prediction, StepMetric } from "../../generated/types.js";
-import { isSafeId } from "../api/ids.js";
 import type { StreamName } from "../api/routes.js";
 import { EvsysValidationError, MirrorError } from "../errors.js";
 import { isLogger, type Logger, levelled, safeLogger } from "../logger.js";
@@ -10,13 +9,13 @@ import { folderPath } from "../util/folder-path.js";
 import { preview } from "../util/preview.js";
 import { issueAt } from "../util/validation.js";
 import { type MirrorDocument, readDocument } from "./document.js";
-import { foldersIn } from "./files.js";
 import { makeSyncedFolder, NO_FSYNC } from "./fsync.js";
 import { assertNoLinks } from "./links.js";
 import { assertSafeId, documentPath, entityFolder, type FolderKind, folderOf } from "./paths.js";
 import { type EvalReadOptions, type MetricReadOptions, type ReadOptions, validReadOptions } from "./read-options.js";
 import { selectedRows } from "./row-selection.js";
 import { readRows } from "./rows.js";
+import { idsIn } from "./run-catalog.js";
 
 const SUBJECT = "LocalExperimentStore";
 
@@ -41,6 +40,7 @@ export class LocalExperimentStore {
   /** The folder, as an absolute path. */
   readonly root: string;
   readonly #logger: Logger;
+  #isEmpty = false;
 
   /**
    * `root`: the folder of the mirror, as a path or a file URL; `~` is the home folder. `logger`: receives warnings about
@@ -54,6 +54,13 @@ export class LocalExperimentStore {
     }
     this.root = resolve(folderPath(SUBJECT, ["root"], root));
     this.#logger = safeLogger(logger);
+  }
+
+  /** @internal The store of a disabled client: always empty. The folder is neither read nor written. */
+  static empty(root: string, logger: Logger): LocalExperimentStore {
+    const store = new LocalExperimentStore(root, logger);
+    store.#isEmpty = true;
+    return store;
   }
 
   /** All experiments, oldest first. A document that cannot be read is skipped with a warning. */
@@ -123,18 +130,13 @@ export class LocalExperimentStore {
     makeSyncedFolder(folderOf(this.root, kind), policy);
   }
 
-  /** @internal The ids of all entities of a kind: the folders with a valid name. */
-  ids(kind: FolderKind): string[] {
-    assertNoLinks(folderOf(this.root, kind));
-    return foldersIn(folderOf(this.root, kind)).filter(isSafeId);
-  }
-
   #rows<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
     assertSafeId(stream, "run_id", runId);
     return this.#read<Row>(runId, stream, validReadOptions(stream, options));
   }
 
   async *#read<Row>(runId: string, stream: StreamName, options: MetricReadOptions): AsyncGenerator<Row> {
+    if (this.#isEmpty) return;
     const folder = entityFolder(this.root, "run", runId);
     assertNoLinks(folderOf(this.root, "run"), folder);
     if (!existsSync(folder)) throw this.#unknownRun(runId, stream);
@@ -146,7 +148,7 @@ export class LocalExperimentStore {
   }
 
   #unknownRun(runId: string, stream: StreamName): EvsysValidationError {
-    const meant = didYouMean(runId, this.ids("run"));
+    const meant = didYouMean(runId, idsIn(this.root, "run"));
     const hint = meant === undefined ? "" : `; did you mean ${preview(meant)}?`;
     const message = `the mirror ${this.root} has no run ${preview(runId)}${hint}`;
     return new EvsysValidationError(stream, [issueAt(["run_id"], message)]);
@@ -154,12 +156,14 @@ export class LocalExperimentStore {
 
   #document(kind: FolderKind, id: string): MirrorDocument | undefined {
     assertSafeId(kind, `${kind}_id`, id);
+    if (this.#isEmpty) return undefined;
     assertNoLinks(folderOf(this.root, kind), entityFolder(this.root, kind, id));
     return readDocument(documentPath(this.root, kind, id));
   }
 
   #documents(kind: FolderKind): MirrorDocument[] {
-    const documents = this.ids(kind).flatMap((id) => {
+    if (this.#isEmpty) return [];
+    const documents = idsIn(this.root, kind).flatMap((id) => {
       try {
         return this.#document(kind, id) ?? [];
       } catch (error) {

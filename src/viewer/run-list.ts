@@ -4,7 +4,7 @@ import { isSafeId } from "../api/ids.js";
 import type { MirrorDocument } from "../store/document.js";
 import { type LastRows, lastRowsOf } from "../store/last-rows.js";
 import { documentPath, entityFolder, segmentName } from "../store/paths.js";
-import { bestScoreOf, readExperiment, readRun, runIdsIn } from "../store/run-catalog.js";
+import { bestScoreOf, idsIn, readExperiment, readRun } from "../store/run-catalog.js";
 import { isObject } from "../util/objects.js";
 import { scalarOf } from "../util/scalar.js";
 import type { RunList, RunSummary } from "./api-types.js";
@@ -37,7 +37,7 @@ export class RunLister {
         if (!experiments.has(id)) experiments.set(id, this.#experiment(root, id));
         return experiments.get(id);
       };
-      return runIdsIn(root).map((id): RunSummary => {
+      return idsIn(root, "run").map((id): RunSummary => {
         const { summary, last } = this.#run(root, id, `${mirror}/${id}`);
         for (const name of last.values.keys()) if (names.size < MAX_SERIES) names.add(name);
         const experiment = experimentOf(summary.experimentId);

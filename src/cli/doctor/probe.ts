@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { ROUTES } from "../../api/routes.js";
 import type { Config } from "../../config.js";
-import { createHttp } from "../../http/create-http.js";
 import { Deadline } from "../../http/deadline.js";
 import { reasonOfThrown, rootCause } from "../../http/failure.js";
 import { requestHeaders } from "../../http/headers.js";
 import type { Http } from "../../http/http.js";
+import { createHttp } from "../../http/pool-transport.js";
 import { API_PATH, backendAt } from "../../util/api-path.js";
 import { codeOf } from "../../util/thrown.js";
 

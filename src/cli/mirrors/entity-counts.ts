@@ -1,9 +1,9 @@
 import { STREAMS } from "../../api/routes.js";
 import type { Counts } from "../../delivery/counters.js";
 import { MirrorError } from "../../errors.js";
-import type { EntityFiles } from "../../journal/entity-files.js";
 import type { EntityStore } from "../../journal/entity-store.js";
 import {
+  type EntityFiles,
   type InspectedEntity,
   inspectMirror,
   isEmpty,
