@@ -8,7 +8,7 @@ import { readDocument } from "../store/document.js";
 import { documentPath, entityFolder, FOLDER_KINDS, type FolderKind } from "../store/paths.js";
 import { idsIn } from "../store/run-catalog.js";
 import { preview } from "../util/preview.js";
-import type { Counters } from "./counters.js";
+import { type Counters, CREATED } from "./counters.js";
 import { EntityOutbox } from "./entity-outbox.js";
 import { noteOnProjects } from "./other-projects.js";
 import type { Scope } from "./scope.js";
@@ -67,7 +67,7 @@ export function entitiesOf(
           return [];
         }
         unknown.foreign.push(path);
-        counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+        counters.add(CREATED[kind], "skipped", 1);
       } catch (error) {
         if (!(error instanceof MirrorError)) throw error;
         scope.announce(error);
@@ -91,7 +91,7 @@ function countUnclaimed(
   const { kind, id, path, log } = store;
   const hasLost = hasLostOps(log.state) && readDocument(documentPath(root, kind, id)) !== undefined;
   if (hasLost) {
-    counters.add(kind === "run" ? "runs" : "experiments", "skipped", 1);
+    counters.add(CREATED[kind], "skipped", 1);
     lost.push(path);
   }
   for (const { path: file, stream, rows, tornLine } of unclaimedRowsOf(segmentFilesOf(path), log.state)) {
@@ -117,7 +117,7 @@ function adoptable(root: string, kind: FolderKind, id: string, sender: Sender): 
 
 function countAdoptable(kind: FolderKind, { gaps, creation }: Adoption, counters: Counters): void {
   if (creation !== undefined) {
-    counters.add(kind === "run" ? "runs" : "experiments", "pending", 1);
+    counters.add(CREATED[kind], "pending", 1);
     if (Object.keys(creation.patch).length > 0) counters.add("patches", "pending", 1);
   }
   for (const { stream, rows } of gaps) counters.add(stream, "pending", rows);

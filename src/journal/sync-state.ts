@@ -1,4 +1,5 @@
-import type { StreamName } from "../api/routes.js";
+import type { OperationName, StreamName } from "../api/routes.js";
+import type { FolderKind } from "../store/paths.js";
 import { type Session, Sessions, type Span } from "./sessions.js";
 import {
   type AcksLine,
@@ -13,6 +14,18 @@ import {
 
 /** A create or a patch as it was accepted. */
 export type Operation = (CreateLine | PatchLine) & { readonly slot: number };
+
+/** The fields of a create or a patch. */
+export function fieldsOf(operation: Operation): Readonly<Record<string, unknown>> {
+  return "create" in operation ? operation.create : operation.patch;
+}
+
+/** The write that a create or a patch of an entity of a kind was. */
+export function writeOf(kind: FolderKind, operation: Operation): OperationName {
+  const isRun = kind === "run";
+  if ("create" in operation) return isRun ? "createRun" : "createExperiment";
+  return isRun ? "updateRun" : "updateExperiment";
+}
 
 /** The state that results from all lines of a sync log. */
 export class SyncState {

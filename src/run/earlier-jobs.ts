@@ -1,6 +1,6 @@
 import { inspectEntity, isEmpty, lastWriteOf } from "../journal/inspect.js";
 import { localIdOf } from "../journal/known-as.js";
-import type { Operation } from "../journal/sync-state.js";
+import { fieldsOf } from "../journal/sync-state.js";
 import { hasRun } from "../store/run-catalog.js";
 import { isObject } from "../util/objects.js";
 
@@ -66,8 +66,4 @@ export function unreadJobs(runId: string): EarlierJobs {
     summary: {},
     durationSeconds: 0,
   };
-}
-
-function fieldsOf(operation: Operation): Readonly<Record<string, unknown>> {
-  return "create" in operation ? operation.create : operation.patch;
 }
