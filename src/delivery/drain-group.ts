@@ -14,7 +14,7 @@ export function groupOf({ store, backendId }: EntityOutbox): string {
   return `${store.kind} ${backendId ?? store.id}`;
 }
 
-export function groupsOf(outboxes: readonly EntityOutbox[]): OutboxGroup[] {
+export function groupsOf(outboxes: Iterable<EntityOutbox>): OutboxGroup[] {
   const groups = new Map<string, EntityOutbox[]>();
   for (const outbox of outboxes) {
     const group = groups.get(groupOf(outbox));
@@ -26,28 +26,31 @@ export function groupsOf(outboxes: readonly EntityOutbox[]): OutboxGroup[] {
 
 /** Sends a group's writes of a step, as long as the backend accepts them, in a drain that began at `begunAt`. */
 export async function drainStep(group: OutboxGroup, step: SendStep, begunAt: number): Promise<void> {
-  if ("streams" in step) await Promise.all(step.streams.map((stream) => drainRows(group, stream)));
-  else await drainOperations(group, step.kind, begunAt);
+  if ("streams" in step) {
+    const ready = group.filter((outbox) => outbox.hasBacklog(step));
+    await Promise.all(step.streams.map((stream) => drainRows(ready, stream)));
+  } else await drainOperations(group, step.kind, begunAt);
 }
 
 /**
- * Sends creates or patches one by one, in the order of their time. One that cannot be sent now blocks later ones that set
- * one of its fields. A patch that was registered after the drain began waits for the next drain: the rows before it have to
- * be sent first.
+ * Sends creates or patches one by one, in the order of their time. One that is not due blocks later ones that set one of
+ * its fields, but one of an outbox that may not send at all blocks none. A patch that was registered after the drain began
+ * waits for the next drain: the rows before it have to be sent first.
  */
 async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
   const blockedFields = new Set<string>();
   const queue = group.flatMap((outbox) => [...outbox.operations.unsettled(kind)].map((entry) => ({ outbox, entry })));
   for (const { outbox, entry } of queue.sort((a, b) => a.entry.operation.at - b.entry.operation.at)) {
     const { operations } = outbox;
+    const fields = entry.patchedFields;
     const isUnsettled = (): boolean => operations.entryOf(entry.operation.key) === entry;
-    const isBlocked = operations.isBusy || entry.patchedFields.some((field) => blockedFields.has(field));
+    const isBlocked = operations.isBusy || fields.some((field) => blockedFields.has(field));
     const isNext = isUnsettled() && !isBlocked && operations.isInBacklog(entry, now(), begunAt);
     if (isNext && outbox.maySendBacklog()) {
       operations.take(entry);
       await sendEntry(outbox, entry);
     }
-    if (isUnsettled()) for (const field of entry.patchedFields) blockedFields.add(field);
+    if (isUnsettled() && outbox.maySendBacklog()) for (const field of fields) blockedFields.add(field);
   }
   for (const outbox of group) outbox.pump.run();
 }

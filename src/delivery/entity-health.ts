@@ -20,7 +20,7 @@ export class EntityHealth {
     return this.#isParked || this.#forbidden !== undefined;
   }
 
-  /** The response that the key may not write to the entity. */
+  /** The backend's response that the key may not write to the entity; undefined if there is none. */
   get forbidden(): DashboardClientError | undefined {
     return this.#forbidden;
   }

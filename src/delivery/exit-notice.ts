@@ -1,16 +1,17 @@
 import { existsSync } from "node:fs";
 import { EntityStore } from "../journal/entity-store.js";
 import { segmentsOf } from "../journal/segment.js";
-import { SyncLog } from "../journal/sync-log.js";
 import { sizeOf } from "../store/files.js";
-import { entityFolder, type FolderKind } from "../store/paths.js";
+import type { FolderKind } from "../store/paths.js";
 
 /** One experiment or run with pending writes. */
 export interface PendingEntity {
   readonly kind: FolderKind;
   readonly id: string;
   readonly pending: number;
-  /** The size of its acknowledgement log when they were counted; undefined if rows in the file are not counted yet. */
+  /** Its acknowledgement log. */
+  readonly acksPath: string;
+  /** The size of that log when they were counted; undefined if rows in the file are not counted yet. */
   readonly acksBytes: number | undefined;
 }
 
@@ -85,9 +86,8 @@ function countPending(root: string, entities: readonly PendingEntity[]): number 
     named.set(key, named.has(key) ? { ...entity, acksBytes: undefined } : entity);
   }
   let writes = 0;
-  for (const { kind, id, pending, acksBytes } of named.values()) {
-    const isCurrent =
-      acksBytes !== undefined && sizeOf(new SyncLog(entityFolder(root, kind, id)).acksPath) === acksBytes;
+  for (const { kind, id, pending, acksPath, acksBytes } of named.values()) {
+    const isCurrent = acksBytes !== undefined && sizeOf(acksPath) === acksBytes;
     writes += isCurrent ? pending : pendingIn(new EntityStore(root, kind, id));
   }
   return writes;

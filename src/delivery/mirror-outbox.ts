@@ -30,16 +30,22 @@ export class MirrorOutbox {
   readonly #entities = { experiment: new Map<string, EntityOutbox>(), run: new Map<string, EntityOutbox>() };
   readonly #scopes = new Set<Scope>();
   readonly #rowIds: RowIdLookup;
-  readonly #peers: ReadonlySet<MirrorOutbox>;
+  readonly #ofProcess: ReadonlySet<MirrorOutbox>;
   #polling: NodeJS.Timeout | undefined;
   #unpolled: EntityOutbox[] = [];
 
-  /** `peers`: all outboxes of the process. */
-  constructor(config: Config, logger: Sender["logger"], root: string, path: string, peers: ReadonlySet<MirrorOutbox>) {
+  /** `ofProcess`: all outboxes of the process. */
+  constructor(
+    config: Config,
+    logger: Sender["logger"],
+    root: string,
+    path: string,
+    ofProcess: ReadonlySet<MirrorOutbox>,
+  ) {
     this.root = root;
     this.path = path;
     this.sender = new Sender(config, logger, root);
-    this.#peers = peers;
+    this.#ofProcess = ofProcess;
     const { ids } = this.sender;
     this.#rowIds = new RowIdLookup(
       root,
@@ -118,7 +124,7 @@ export class MirrorOutbox {
 
   /** Whether this process sends for an entity over another connection. */
   #isSentElsewhere(kind: FolderKind, id: string): boolean {
-    return [...this.#peers].some(
+    return [...this.#ofProcess].some(
       (one) => one !== this && one.path === this.path && one.#entities[kind].get(id)?.lease.checkHeld() === true,
     );
   }

@@ -95,7 +95,7 @@ export class OperationQueue {
   }
 
   /** The counted operations of a kind that are not settled, in their order. */
-  *unsettled(kind: OperationEntry["kind"]): Generator<OperationEntry, undefined> {
+  *unsettled(kind: OperationEntry["kind"]): Generator<OperationEntry> {
     for (const { key } of this.#log.state.pending) {
       const entry = this.#entries.get(key);
       if (entry?.kind === kind) yield entry;
@@ -171,8 +171,9 @@ export class OperationQueue {
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
     const blockedFields = new Set<string>();
     for (const entry of this.unsettled(kind)) {
-      if (isMeant(entry) && !entry.patchedFields.some((field) => blockedFields.has(field))) return entry;
-      for (const field of entry.patchedFields) blockedFields.add(field);
+      const fields = entry.patchedFields;
+      if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
+      for (const field of fields) blockedFields.add(field);
     }
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { mayHoldSpelling, wireJson } from "../api/lossless-json.js";
 import { type EntityKind, ID_KIND_OF, type OperationName, type StreamName } from "../api/routes.js";
 import type { StoredLine } from "../journal/segment.js";
-import { writeOf } from "../journal/sync-state.js";
+import { writeNameOf } from "../journal/sync-state.js";
 import { parseRow, type Row } from "../store/rows.js";
 import type { OutgoingRequest } from "./attempt.js";
 import type { EntityOutbox } from "./entity-outbox.js";
@@ -45,7 +45,7 @@ export function prepareRequest(outbox: EntityOutbox, entry: Entry): Prepared {
 }
 
 function operationRequest(outbox: EntityOutbox, { operation }: OperationEntry, ids: OutgoingRequest["ids"]): Prepared {
-  const name = writeOf(outbox.store.kind, operation);
+  const name = writeNameOf(outbox.store.kind, operation);
   const fields = "create" in operation ? withProject(outbox, operation.create) : operation.patch;
   const made = outgoing(name, fields, outbox.sender.ids);
   if ("waitsFor" in made) return { kind: "waits", waitsFor: made.waitsFor };

@@ -98,7 +98,8 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
   const rejection: Rejection = { status, reason, body: shortBody(body), at: Date.now() / 1000 };
   if (status === 413 && entry.kind === "batch" && request.rows > 1) halve(outbox, entry, request);
   else if (status === 404 && entry.kind !== "create" && outbox.health.park(rejection, request.namesOthers)) {
-    const error = errorOfResponse({ ...failure, hint: hintOfUnknown(outbox), pending: true });
+    const hint = request.namesOthers ? {} : hintOfUnknown(outbox);
+    const error = errorOfResponse({ ...failure, ...hint, pending: true });
     requeue(outbox, entry, { kind: "failed", error }, 0);
   } else {
     if (entry.kind === "batch") {
@@ -113,11 +114,11 @@ function reject(outbox: EntityOutbox, entry: Entry, request: WriteRequest, failu
   }
 }
 
-/** What to do if the backend does not know the entity. */
-function hintOfUnknown({ store: { kind, log } }: EntityOutbox): string {
-  return log.state.creation !== undefined
-    ? `The backend created this ${kind} before and has lost or deleted it, as a mock server does when it stops. Start a new ${kind}.`
-    : `Check the id of the ${kind}, and the project.`;
+/** What to do about a run or an experiment that the backend does not know any more. */
+function hintOfUnknown({ store: { kind, log } }: EntityOutbox): { readonly hint?: string } {
+  if (log.state.creation === undefined) return {};
+  const hint = `The ${kind} was created before. Check the base URL and the project; if the backend has lost the ${kind}, as a mock server does when it stops, start a new one.`;
+  return { hint };
 }
 
 function settled(outbox: EntityOutbox, entry: Entry, settlement: Settlement): void {

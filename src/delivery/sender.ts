@@ -34,7 +34,7 @@ export class Sender {
   /** The entities that have, or may have, a backlog. */
   readonly #backlog = new Set<EntityOutbox>();
   readonly #outages: OutageLog;
-  /** In a sync, by the backend's id of the run: its mirrors share them. */
+  /** In a sync, by group: the mirrors of a run share them. */
   readonly #steps = new Map<string, UnsettledSteps>();
   readonly #logged = new Set<string>();
   #draining: Promise<void> | undefined;
@@ -88,7 +88,7 @@ export class Sender {
     this.#backlog.delete(outbox);
   }
 
-  /** The metrics of a run that are not settled, for its outbox to keep. */
+  /** The unsettled metrics of a run, which its outbox keeps: new ones, or in a sync those of its group. */
   stepsOf(outbox: EntityOutbox): UnsettledSteps {
     if (!this.keepsProcessAlive) return new UnsettledSteps(true);
     const key = groupOf(outbox);
@@ -157,7 +157,8 @@ export class Sender {
       const begunAt = now();
       const before = this.progress;
       for (const step of SEND_ORDER) {
-        const groups = groupsOf([...this.#backlog].filter((outbox) => outbox.hasBacklog(step))).values();
+        const due = groupsOf(this.#backlog).filter((group) => group.some((outbox) => outbox.hasBacklog(step)));
+        const groups = due.values();
         const work = async (): Promise<void> => {
           for (const group of groups) await drainStep(group, step, begunAt);
         };

@@ -83,10 +83,11 @@ export function pendingEntitiesOf(mirror: MirrorOutbox, isClosing: boolean): Pen
   for (const outbox of mirror.all()) {
     outbox.store.flush();
     const { kind, id, log } = outbox.store;
+    const { acksPath } = log;
     const { pending } = outbox;
     const isSentHere = isClosing || outbox.lease.checkHeld();
-    const acksBytes = outbox.appending > 0 ? undefined : isSentHere ? sizeOf(log.acksPath) : 0;
-    if (pending > 0 || outbox.appending > 0) entities.push({ kind, id, pending, acksBytes });
+    const acksBytes = outbox.appending > 0 ? undefined : isSentHere ? sizeOf(acksPath) : 0;
+    if (pending > 0 || outbox.appending > 0) entities.push({ kind, id, pending, acksPath, acksBytes });
   }
   return entities;
 }

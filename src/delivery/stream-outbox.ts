@@ -92,6 +92,7 @@ export class StreamOutbox {
     return this.#nextFresh() < Math.min(until, this.rows.end);
   }
 
+  /** Whether a drain has begun and not ended. */
   get isDraining(): boolean {
     return this.#drain !== undefined;
   }
@@ -101,7 +102,7 @@ export class StreamOutbox {
     this.#drain = { until: Math.min(until, this.rows.end), ended };
   }
 
-  /** Ends a drain that has nothing left to take, unless something is in flight. */
+  /** Ends a drain that has nothing left to take, unless a batch of the backlog is in flight. */
   endDrain(): void {
     if (this.#drain === undefined || this.queue.isSendingBacklog) return;
     const { ended } = this.#drain;

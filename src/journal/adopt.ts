@@ -35,7 +35,7 @@ interface Gap {
   rows: number;
   /** The batches, for predictions. */
   readonly batches: [number, number][];
-  /** Of the rows and their position. */
+  /** A hash of the rows and their position, from which the nonce is made. */
   readonly hash: Hash;
 }
 

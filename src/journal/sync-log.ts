@@ -73,8 +73,8 @@ export class SyncLog {
   }
 
   /**
-   * The nonces of the sessions whose rows may have been sent before the log was loaded. A session is named in the
-   * acknowledgement log before its first row is sent; without any, nothing of the folder was sent.
+   * The nonces of the sessions of which something may have been sent before the log was loaded: a session is named in the
+   * acknowledgement log before its first write is sent. If there is none, nothing of the folder was sent.
    */
   get sentBefore(): ReadonlySet<string> {
     return this.#sentBefore;

@@ -20,8 +20,8 @@ export function fieldsOf(operation: Operation): Readonly<Record<string, unknown>
   return "create" in operation ? operation.create : operation.patch;
 }
 
-/** The write that a create or a patch of an entity of a kind was. */
-export function writeOf(kind: FolderKind, operation: Operation): OperationName {
+/** The name of the write that a create or a patch of an entity is. */
+export function writeNameOf(kind: FolderKind, operation: Operation): OperationName {
   const isRun = kind === "run";
   if ("create" in operation) return isRun ? "createRun" : "createExperiment";
   return isRun ? "updateRun" : "updateExperiment";

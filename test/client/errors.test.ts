@@ -72,12 +72,19 @@ describe("a rejected row", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 1 });
   });
 
+  it("because of another id does not have its own run called lost", async () => {
+    const { client, server, runId } = await runOnServer();
+    server.failNext({ status: 404, body: { detail: "Checkpoint typo not found." } });
+    const error = await failureOf(() => client.createEval(runId, { checkpoint_id: "typo", metrics: { a: 1 } }));
+    expect(String(error)).toMatch(/Checkpoint typo not found\. Check the ids, the project and the base URL\.$/);
+  });
+
   it("has the run in the error's path", async () => {
     const client = clientOf(await mockServer());
     const error = await failureOf(() => client.logStepMetric("no-such-run", { step: 1, loss: 1 }));
     expect(error).toBeInstanceOf(sdk.NotFoundError);
     expect(String(error)).toContain(
-      "[POST] /sdk/runs/no-such-run/metrics/ → 404 Not Found: Run no-such-run not found. Check the id of the run, and the project.",
+      "[POST] /sdk/runs/no-such-run/metrics/ → 404 Not Found: Run no-such-run not found. Check the ids, the project and the base URL.",
     );
   });
 });

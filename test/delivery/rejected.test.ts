@@ -204,7 +204,7 @@ describe("a run that the backend does not know", () => {
     server.reset();
     const error = await failureOf(() => client.logStepMetric(runId, { step: 1, loss: 1 }));
     expect(error).toMatchObject({ status: 404, pending: true });
-    expect(String(error)).toContain(`Run ${runId} not found. The backend created this run before and has lost`);
+    expect(String(error)).toContain(`Run ${runId} not found. The run was created before. Check the base URL`);
     expect(client.status()).toEqual({ remote: "up", pending: 1, rejected: 0 });
     // Behind a row that waits, a patch waits too.
     expect(await client.updateRun(runId, { status: "failed" })).toEqual({ id: runId, patched: ["status"] });

@@ -60,6 +60,14 @@ describe("a run whose jobs had separate mirrors", () => {
     expect(patches).toEqual(["running", 1, "running", 2, "running", 3]);
   });
 
+  it("has its patches in order of time also if an earlier one fails at first", async () => {
+    const [server, { logDirs }] = [await backend(), await threeMirrors()];
+    server.failNext({ status: 500, match: ({ body }) => Object(body).job === 1 });
+    expect(await sync(server, "", { logDirs })).toMatchObject({ delivered: 21, pending: 0, rejected: 0 });
+    const jobs = written(server, /\/sdk\/runs\/[^/]+\/$/).flatMap(({ body }) => Object(body).job ?? []);
+    expect(jobs).toEqual([1, 2, 3]);
+  });
+
   it("has the last value of each step with many rows in flight", async () => {
     const [server, { logDirs }] = [await backend(), await threeMirrors()];
     server.failNext({ status: 503, times: 2, match: ({ body }) => Object(body).step === 5 });
@@ -74,6 +82,15 @@ describe("a run whose jobs had separate mirrors", () => {
     expect(await sync(server, "", { logDirs: others })).toMatchObject({ delivered: 0, pending: 11, rejected: 0 });
     expect(await sync(server, "", { logDirs: [...others, first] })).toMatchObject({ delivered: 21, pending: 0 });
     expect(server.metrics).toHaveLength(13);
+  });
+
+  it("is tried from each mirror if the backend does not know it", async () => {
+    const root = temporaryFolder();
+    const logDirs = ["a", "b"].map((name) => join(root, name));
+    for (const logDir of logDirs) await resumed(logDir, "lost", 1, []);
+    const server = await backend();
+    expect(await sync(server, "", { logDirs })).toMatchObject({ delivered: 0, pending: 4, rejected: 0 });
+    expect(new Set(server.requests.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(2);
   });
 
   it("is sent later from a mirror that has only a later job, using the run's id at the backend", async () => {

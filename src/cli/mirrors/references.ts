@@ -10,7 +10,7 @@ import {
 import type { EntityStore } from "../../journal/entity-store.js";
 import { segmentsOf } from "../../journal/segment.js";
 import type { Rejection } from "../../journal/sync-lines.js";
-import { fieldsOf, writeOf } from "../../journal/sync-state.js";
+import { fieldsOf, writeNameOf } from "../../journal/sync-state.js";
 import { parseRow, type Row } from "../../store/rows.js";
 
 /** A kind and an id, as one key. */
@@ -23,7 +23,7 @@ export function* referencesOfOperations({ kind, log }: EntityStore): Generator<s
   const { state } = log;
   for (const operation of state.operations.values()) {
     if (state.delivered.has(operation.key)) continue;
-    yield* referencesIn(writeOf(kind, operation), fieldsOf(operation));
+    yield* referencesIn(writeNameOf(kind, operation), fieldsOf(operation));
   }
 }
 
