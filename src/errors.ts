@@ -53,7 +53,6 @@ export class MirrorError extends EvsysError {
   }
 }
 
-const UNKNOWN_HINT = "Check the ids, the project and the base URL.";
 const KEY_HINT = "Set EVSYS_API_KEY or apiKey.";
 
 /** The properties of a {@link DashboardClientError}. */
@@ -130,11 +129,6 @@ export class PermissionDeniedError extends DashboardClientError {
 /** 404: the backend does not know the experiment, the run or the route. */
 export class NotFoundError extends DashboardClientError {
   override readonly name = "NotFoundError";
-
-  /** @internal */
-  constructor(request: FailedRequest) {
-    super({ hint: UNKNOWN_HINT, ...request });
-  }
 }
 
 /** 409: the write conflicts with the backend's data. */
