@@ -118,14 +118,15 @@ export class Pump {
 
   /** Patches are sent after the rows whose calls came before theirs. */
   #runPatches(): void {
-    const { operations, streams } = this.#outbox;
+    const { operations, sender, streams } = this.#outbox;
     const [first] = operations.awaited;
     if (first === undefined || operations.isBusy) return;
     for (const stream of streams.open()) if (stream.queue.firstAwaited < first.order) return;
-    const entry = operations.takeAwaited(now());
+    const { isUp, isStopped } = sender.connection;
+    const entry = isUp && !isStopped ? operations.takeAwaited(now()) : undefined;
     if (entry === undefined) {
-      // An earlier patch that failed sets one of its fields: it has to be sent first.
-      for (const blocked of [...operations.awaited]) this.#expire(blocked);
+      // The backend is unavailable, or an earlier patch that failed sets one of its fields and has to be sent first.
+      for (const blocked of operations.awaited) this.#endWait(blocked);
       return;
     }
     this.stopTimer(entry);
@@ -139,12 +140,17 @@ export class Pump {
   }
 
   #expire(entry: Entry): void {
+    this.#endWait(entry);
+    this.run();
+  }
+
+  /** The call of a queued entry waits no longer: the entry joins the backlog. */
+  #endWait(entry: Entry): void {
     this.stopTimer(entry);
     if (entry.kind === "batch") entry.stream.queue.leaveQueue(entry);
     else this.#outbox.operations.leaveQueue(entry);
     entry.waiter?.settle(PENDING);
     entry.waiter = undefined;
     this.#outbox.sender.noteBacklog(this.#outbox);
-    this.run();
   }
 }

@@ -141,6 +141,24 @@ describe("a flush during an outage", () => {
   });
 });
 
+describe("a patch whose call waits behind one that has just failed", () => {
+  it("resolves from the mirror in an outage, and causes no further request", async () => {
+    const [logDir, server] = [temporaryFolder(), await backend()];
+    const client = clientFor(server, logDir, { maxRetries: 0 });
+    const { runId } = await runOf(client);
+    const before = server.requests.length;
+    const keys = () => new Set(server.requests.slice(before).map(({ idempotencyKey }) => idempotencyKey));
+    const takeBack = server.failNext({ reset: true, times: Number.POSITIVE_INFINITY });
+    const patch = () => client.updateRun(runId, { status: "failed" });
+    await Promise.all([patch(), patch(), patch()]);
+    expect(keys().size).toBe(1);
+    expect(server.requests.length - before).toBeLessThan(3);
+    expect(client.status()).toEqual({ remote: "down", pending: 3, rejected: 0 });
+    takeBack();
+    expect(await client.close({ timeoutMs: 10_000 })).toMatchObject({ pending: 0, rejected: 0 });
+  });
+});
+
 describe("the log of an outage that affects 200 runs", () => {
   it.each(MODES)("has one line for its start and one for its end, delivery %s", async (delivery) => {
     const [logDir, first, logger] = [temporaryFolder(), await backend(), recordingLogger()];
