@@ -1,7 +1,7 @@
 import type { StreamName } from "../api/routes.js";
 import { now } from "../util/clock.js";
 import type { EntityOutbox } from "./entity-outbox.js";
-import type { OperationEntry } from "./entry.js";
+import { BlockedFields, type OperationEntry } from "./entry.js";
 import { sendEntry } from "./send-entry.js";
 import type { SendStep } from "./send-order.js";
 import type { StreamOutbox } from "./stream-outbox.js";
@@ -38,19 +38,18 @@ export async function drainStep(group: OutboxGroup, step: SendStep, begunAt: num
  * waits for the next drain: the rows before it have to be sent first.
  */
 async function drainOperations(group: OutboxGroup, kind: OperationEntry["kind"], begunAt: number): Promise<void> {
-  const blockedFields = new Set<string>();
+  const earlier = new BlockedFields();
   const queue = group.flatMap((outbox) => [...outbox.operations.unsettled(kind)].map((entry) => ({ outbox, entry })));
   for (const { outbox, entry } of queue.sort((a, b) => a.entry.operation.at - b.entry.operation.at)) {
     const { operations } = outbox;
-    const fields = entry.patchedFields;
     const isUnsettled = (): boolean => operations.entryOf(entry.operation.key) === entry;
-    const isBlocked = operations.isBusy || fields.some((field) => blockedFields.has(field));
+    const isBlocked = operations.isBusy || earlier.blocks(entry);
     const isNext = isUnsettled() && !isBlocked && operations.isInBacklog(entry, now(), begunAt);
     if (isNext && outbox.maySendBacklog()) {
       operations.take(entry);
       await sendEntry(outbox, entry);
     }
-    if (isUnsettled() && outbox.maySendBacklog()) for (const field of fields) blockedFields.add(field);
+    if (isUnsettled() && outbox.maySendBacklog()) earlier.add(entry);
   }
   for (const outbox of group) outbox.pump.run();
 }

@@ -82,6 +82,19 @@ export class OperationEntry extends AcceptedWrite {
   }
 }
 
+/** The fields that patches set which have to be sent first: a later patch that sets one of them has to wait. */
+export class BlockedFields {
+  readonly #fields = new Set<string>();
+
+  add({ patchedFields }: OperationEntry): void {
+    for (const field of patchedFields) this.#fields.add(field);
+  }
+
+  blocks({ patchedFields }: OperationEntry): boolean {
+    return patchedFields.some((field) => this.#fields.has(field));
+  }
+}
+
 export type Entry = BatchEntry | OperationEntry;
 
 /** The retry policy of an entry: an awaited one is retried until its deadline; one of the backlog is requeued after one attempt. */

@@ -85,10 +85,9 @@ export class MirrorOutbox {
 
   /** The outbox of a new entity: created by the backend with its id, or offline, with the key of the create as its id. */
   create(kind: FolderKind, id: string, created: NewEntity, scope: Scope, outcome: Outcome | undefined): void {
-    const known = this.#entities[kind].get(id);
-    const isDelivered = outcome?.kind === "delivered";
+    const register = (to: EntityOutbox): void => registerCreate(to, created, scope, outcome?.kind === "delivered");
     // A backend may return one entity for two creates.
-    const register = (to: EntityOutbox): void => registerCreate(to, created, scope, isDelivered);
+    const known = this.#entities[kind].get(id);
     if (known !== undefined) register(known);
     const outbox = known ?? this.#add(kind, id, scope, register);
     // Last, because a new outbox counts its operations anew when it acquires the lease.

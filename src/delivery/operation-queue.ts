@@ -1,7 +1,7 @@
 import type { SyncLog } from "../journal/sync-log.js";
 import type { FolderKind } from "../store/paths.js";
 import { type Counted, CREATED, type WriteState } from "./counters.js";
-import { isDue, OperationEntry } from "./entry.js";
+import { BlockedFields, isDue, OperationEntry } from "./entry.js";
 import type { IdMap } from "./id-map.js";
 import type { Scope } from "./scope.js";
 import { PENDING, type Waiter } from "./waiter.js";
@@ -169,11 +169,10 @@ export class OperationQueue {
 
   /** The first matching operation that sets no field that an earlier one sets. */
   #next(kind: OperationEntry["kind"], isMeant: (entry: OperationEntry) => boolean): OperationEntry | undefined {
-    const blockedFields = new Set<string>();
+    const earlier = new BlockedFields();
     for (const entry of this.unsettled(kind)) {
-      const fields = entry.patchedFields;
-      if (isMeant(entry) && !fields.some((field) => blockedFields.has(field))) return entry;
-      for (const field of fields) blockedFields.add(field);
+      if (isMeant(entry) && !earlier.blocks(entry)) return entry;
+      earlier.add(entry);
     }
     return undefined;
   }

@@ -72,7 +72,7 @@ describe("a rejected row", () => {
     expect(client.status()).toEqual({ remote: "up", pending: 0, rejected: 1 });
   });
 
-  it("because of another id does not have its own run called lost", async () => {
+  it("that names an unknown checkpoint gets no advice about its run", async () => {
     const { client, server, runId } = await runOnServer();
     server.failNext({ status: 404, body: { detail: "Checkpoint typo not found." } });
     const error = await failureOf(() => client.createEval(runId, { checkpoint_id: "typo", metrics: { a: 1 } }));
